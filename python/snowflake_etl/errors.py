@@ -1,0 +1,92 @@
+"""Every error the tools report, and the one table of exit codes (floor 1: imports nothing of ours).
+
+An error is one sentence that says what happened, to what, and what to do next.  Operations raise
+these; only ``cli`` turns them into a line on stderr and an exit code.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a process of ours answers to its caller; the same table stands in ``lib/core.sh``."""
+
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    CONFIGURATION = 3
+    CONNECTION = 4
+    WAREHOUSE = 5
+    PROBLEMS_FOUND = 6
+    REFUSED = 7
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class EtlError(Exception):
+    """Base of all expected errors: its text is for the operator, ``exit_code`` for the caller."""
+
+    exit_code: ExitCode = ExitCode.UNEXPECTED
+
+
+class UsageError(EtlError):
+    """The command line asks for something that cannot be meant."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(EtlError):
+    """A configuration file, environment variable or sign-in setting is wrong."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+
+class ConnectError(EtlError):
+    """The warehouse cannot be reached or does not let us in."""
+
+    exit_code = ExitCode.CONNECTION
+
+
+class WarehouseError(EtlError):
+    """The warehouse answered a statement with an error.
+
+    ``code`` is Snowflake's error number (0 when unknown), ``sqlstate`` its five-character state and
+    ``query_id`` the query that failed, when the warehouse told it.
+    """
+
+    exit_code = ExitCode.WAREHOUSE
+
+    def __init__(self, message: str, *, code: int = 0, sqlstate: str = "", query_id: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.sqlstate = sqlstate
+        self.query_id = query_id
+
+
+class FileError(EtlError):
+    """A file of the operator's cannot be read or is damaged."""
+
+    exit_code = ExitCode.PROBLEMS_FOUND
+
+
+class ProblemsFound(EtlError):  # noqa: N818 - an outcome, not a malfunction
+    """The work ran as it should and found problems: a failed check, duplicates, differences."""
+
+    exit_code = ExitCode.PROBLEMS_FOUND
+
+
+class Refused(EtlError):  # noqa: N818 - an outcome, not a malfunction
+    """Nothing was done, on purpose: already loaded, not confirmed, locked by another run."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class Stopped(EtlError):  # noqa: N818 - an outcome, not a malfunction
+    """A signal ended the work in an orderly way; ``exit_code`` is 130 (SIGINT) or 143 (SIGTERM)."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, message: str, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
