@@ -137,7 +137,9 @@ def _months_between(first: Month, last: Month) -> Iterable[Month]:
         raise UsageError(f"The range {first}..{last} runs backwards. Write it as {last}..{first}.")
     count = (last.year - first.year) * 12 + last.number - first.number + 1
     if count > _RANGE_LIMIT_MONTHS:
-        raise UsageError(f"The range {first}..{last} has {count} months; at most {_RANGE_LIMIT_MONTHS} are read at once.")
+        raise UsageError(
+            f"The range {first}..{last} has {count} months; at most {_RANGE_LIMIT_MONTHS} are read at once."
+        )
     month = first
     for _ in range(count):
         yield month
