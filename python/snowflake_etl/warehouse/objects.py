@@ -1,0 +1,144 @@
+"""The objects of ours in the work schema (floor 3): the stage, the ledger, the lock, the lease, the audit log.
+
+The same statements make them on the embedded warehouse by themselves and on Snowflake once, by a DBA who
+runs what ``doctor --setup-sql`` prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from snowflake_etl.errors import WarehouseError
+from snowflake_etl.sqltext import ObjectName, quote
+from snowflake_etl.warehouse.session import Session
+
+_OBJECT_MISSING = 2003
+
+
+@dataclass(frozen=True)
+class WorkObjects:
+    """Where our objects are: ``database`` and the work schema, as stored names."""
+
+    database: str
+    schema: str
+
+    def name(self, name: str) -> ObjectName:
+        return ObjectName(self.database, self.schema, name)
+
+    @property
+    def stage(self) -> ObjectName:
+        return self.name("ETL_STAGE")
+
+    @property
+    def ledger(self) -> ObjectName:
+        return self.name("ETL_LOAD_LEDGER")
+
+    @property
+    def lock(self) -> ObjectName:
+        return self.name("ETL_LOAD_LOCK")
+
+    @property
+    def lease(self) -> ObjectName:
+        return self.name("ETL_LOAD_LEASE")
+
+    @property
+    def audit_log(self) -> ObjectName:
+        return self.name("ETL_AUDIT_LOG")
+
+    def create_statements(self) -> list[str]:
+        """Idempotent statements that make the schema, the stage and the four tables."""
+        return [
+            f"CREATE SCHEMA IF NOT EXISTS {quote(self.database)}.{quote(self.schema)}",
+            f"CREATE STAGE IF NOT EXISTS {self.stage.sql}",
+            *(
+                f"CREATE TABLE IF NOT EXISTS {self.name(table).sql} (\n  {_columns(columns)}\n)"
+                for table, columns in _TABLES.items()
+            ),
+        ]
+
+    def grant_statements(self, role: str, targets: Iterable[ObjectName], warehouse: str | None) -> list[str]:
+        """The grants that ``role`` needs to load into ``targets``, and nothing beyond."""
+        to_role = f"TO ROLE {quote(role)}"
+        schema = f"{quote(self.database)}.{quote(self.schema)}"
+        tables = [self.name(table) for table in _TABLES]
+        targets = sorted(set(targets))
+        databases = sorted({self.database, *(target.database for target in targets)})
+        schemas = sorted({(target.database, target.schema) for target in targets} - {(self.database, self.schema)})
+        return [
+            *([f"GRANT USAGE ON WAREHOUSE {quote(warehouse)} {to_role}"] if warehouse else []),
+            *(f"GRANT USAGE ON DATABASE {quote(database)} {to_role}" for database in databases),
+            f"GRANT USAGE, CREATE TABLE ON SCHEMA {schema} {to_role}",
+            f"GRANT READ, WRITE ON STAGE {self.stage.sql} {to_role}",
+            *(f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE {table.sql} {to_role}" for table in tables),
+            *(f"GRANT USAGE ON SCHEMA {quote(database)}.{quote(name)} {to_role}" for database, name in schemas),
+            *(f"GRANT SELECT, INSERT, DELETE ON TABLE {target.sql} {to_role}" for target in targets),
+        ]
+
+
+_TABLES: dict[str, dict[str, str]] = {
+    "ETL_LOAD_LEDGER": {
+        "PUBLISH_ID": "VARCHAR(64) NOT NULL",
+        "RUN_ID": "VARCHAR(64) NOT NULL",
+        "TABLE_NAME": "VARCHAR(800) NOT NULL",
+        "MONTH": "VARCHAR(7)",
+        "FIRST_DAY": "DATE",
+        "LAST_DAY": "DATE",
+        "FILE_NAME": "VARCHAR(1024) NOT NULL",
+        "FILE_BYTES": "NUMBER(38,0) NOT NULL",
+        "FINGERPRINT": "VARCHAR(32) NOT NULL",
+        "CONTENT_HASH": "VARCHAR(32) NOT NULL",
+        "ROW_COUNT": "NUMBER(38,0) NOT NULL",
+        "MODE": "VARCHAR(16) NOT NULL",
+        "LOADED_BY": "VARCHAR(255) NOT NULL",
+        "HOST": "VARCHAR(255) NOT NULL",
+        "STARTED_AT": "TIMESTAMP_NTZ NOT NULL",
+        "PUBLISHED_AT": "TIMESTAMP_NTZ NOT NULL",
+        "COPY_QUERY_ID": "VARCHAR(64) NOT NULL",
+        "STATE": "VARCHAR(16) NOT NULL",
+        "STATE_CHANGED_AT": "TIMESTAMP_NTZ NOT NULL",
+    },
+    "ETL_LOAD_LOCK": {
+        "TABLE_NAME": "VARCHAR(800) NOT NULL",
+        "HOLDER": "VARCHAR(64) NOT NULL",
+        "UPDATED_AT": "TIMESTAMP_NTZ NOT NULL",
+    },
+    "ETL_LOAD_LEASE": {
+        "TABLE_NAME": "VARCHAR(800) NOT NULL",
+        "FINGERPRINT": "VARCHAR(32) NOT NULL",
+        "RUN_ID": "VARCHAR(64) NOT NULL",
+        "HOST": "VARCHAR(255) NOT NULL",
+        "EXPIRES_AT": "TIMESTAMP_NTZ NOT NULL",
+    },
+    "ETL_AUDIT_LOG": {
+        "AT": "TIMESTAMP_NTZ NOT NULL",
+        "RUN_ID": "VARCHAR(64) NOT NULL",
+        "EVENT": "VARCHAR(32) NOT NULL",
+        "TABLE_NAME": "VARCHAR(800)",
+        "MONTH": "VARCHAR(7)",
+        "DETAIL": "VARCHAR",
+    },
+}
+
+
+def _columns(columns: dict[str, str]) -> str:
+    return ",\n  ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
+
+
+def ensure_objects(session: Session, objects: WorkObjects) -> None:
+    """Make our objects where we may, else check that they are there.  Raise WarehouseError when they are not."""
+    if session.manages_own_objects:
+        for statement in objects.create_statements():
+            session.execute(statement)
+        return
+    try:
+        session.query(f"SELECT 1 FROM {objects.ledger.sql} LIMIT 0")
+        session.records(f"DESCRIBE STAGE {objects.stage.sql}")
+    except WarehouseError as error:
+        if error.code != _OBJECT_MISSING:
+            raise
+        raise WarehouseError(
+            f"The work schema {objects.database}.{objects.schema} is not set up, or your role may not see it. "
+            "Ask a DBA to run what 'doctor --setup-sql' prints.",
+            code=error.code,
+        ) from error

@@ -1,0 +1,224 @@
+"""One session with the warehouse (floor 3): the only module that uses Snowflake's driver.
+
+Everything above speaks of sessions, statements and query ids; which driver carries them, and how its
+errors look, is known here alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from snowflake_etl.errors import ConnectError, EtlError, WarehouseError
+from snowflake_etl.sqltext import literal
+
+_FIRST_POLL_SECONDS = 0.02
+_LONGEST_POLL_SECONDS = 2.0
+_SIGN_IN_ERRORS = range(390100, 390500)
+_CANNOT_CONNECT = frozenset({250001, 250003, 250005, 251005, 290403, 290404, 250002, 250004})
+
+SESSION_PARAMETERS: Mapping[str, object] = {
+    "TIMEZONE": "UTC",
+    # The connector reads 'AUTO' formats; a user's own defaults must not change what a load means.
+    "DATE_INPUT_FORMAT": "AUTO",
+    "TIME_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
+    # A COPY lives on when the client is gone; the next run attaches to it or finds its result.
+    "ABORT_DETACHED_QUERY": False,
+    "CLIENT_TELEMETRY_ENABLED": False,
+    "AUTOCOMMIT": True,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a statement did: its rows (DML: affected, else returned) and the id of its query."""
+
+    rowcount: int
+    query_id: str
+
+
+class Session:
+    """A signed-in session; used by one thread at a time.
+
+    ``manages_own_objects`` is true where our stage and tables may be created without asking a DBA: on the
+    embedded warehouse.
+    """
+
+    def __init__(self, connection: Any, target: str, manages_own_objects: bool) -> None:
+        self._connection = connection
+        self.target = target
+        self.manages_own_objects = manages_own_objects
+
+    @property
+    def database(self) -> str:
+        return str(self._connection.database or "")
+
+    @property
+    def schema(self) -> str:
+        return str(self._connection.schema or "")
+
+    def query(self, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and return its rows; ``?`` in it stands for the values of ``binds``."""
+        with self._cursor() as cursor:
+            cursor.execute(sql, tuple(binds) or None)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def records(self, sql: str, binds: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Run a statement and return its rows by lower-cased column name, for SHOW, LIST and DESCRIBE."""
+        with self._cursor() as cursor:
+            cursor.execute(sql, tuple(binds) or None)
+            return _records(cursor)
+
+    def execute(self, sql: str, binds: Sequence[object] = ()) -> Outcome:
+        """Run a statement for its effect."""
+        with self._cursor() as cursor:
+            cursor.execute(sql, tuple(binds) or None)
+            return Outcome(int(cursor.rowcount or 0), str(cursor.sfqid or ""))
+
+    def put(self, stream: BinaryIO, name: str, stage_path: str) -> str:
+        """PUT an already compressed stream as ``name`` below ``stage_path`` (``@"D"."S"."STAGE"/a/b/``).
+
+        Return the driver's status, UPLOADED or SKIPPED (there was an object of that name already).
+        """
+        options = "AUTO_COMPRESS=FALSE SOURCE_COMPRESSION=ZSTD OVERWRITE=FALSE PARALLEL=1"
+        statement = f"PUT {literal('file://' + name)} {literal(stage_path)} {options}"
+        with self._cursor() as cursor:
+            cursor.execute(statement, file_stream=stream)
+            rows = _records(cursor)
+        if len(rows) != 1:
+            raise WarehouseError(f"PUT of {name} answered {len(rows)} rows instead of one. Run the load again.")
+        status = str(rows[0]["status"]).upper()
+        if status not in ("UPLOADED", "SKIPPED"):
+            message = rows[0].get("message") or "no reason given"
+            raise WarehouseError(f"PUT of {name} ended with {status}: {message}. Run the load again.")
+        return status
+
+    def submit(self, sql: str) -> str:
+        """Start a statement asynchronously and return its query id."""
+        with self._cursor() as cursor:
+            cursor.execute_async(sql)
+            return str(cursor.sfqid)
+
+    def wait(self, query_id: str, while_waiting: Callable[[], None]) -> list[dict[str, Any]]:
+        """Wait for a submitted query and return its records; ``while_waiting`` is called at every poll.
+
+        When the wait is interrupted the query is cancelled in the warehouse before the exception goes on.
+        """
+        pause = _FIRST_POLL_SECONDS
+        try:
+            while self._still_running(query_id):
+                while_waiting()
+                time.sleep(pause)
+                pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
+        except WarehouseError:
+            raise
+        except BaseException:
+            self.cancel(query_id)
+            raise
+        with self._cursor() as cursor:
+            cursor.get_results_from_sfqid(query_id)
+            return _records(cursor)
+
+    def cancel(self, query_id: str) -> bool:
+        """Cancel a query in the warehouse; False when it could not be, for example because it had ended."""
+        try:
+            self.query("SELECT SYSTEM$CANCEL_QUERY(?)", [query_id])
+        except EtlError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the session; an open transaction is rolled back by the warehouse."""
+        with contextlib.suppress(Exception):
+            self._connection.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _still_running(self, query_id: str) -> bool:
+        with _translated(self.target):
+            status = self._connection.get_query_status_throw_if_error(query_id)
+            return bool(self._connection.is_still_running(status))
+
+    @contextlib.contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        with _translated(self.target):
+            cursor = self._connection.cursor()
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+
+
+def connect(
+    arguments: Mapping[str, object], *, target: str, manages_own_objects: bool, parameters: Mapping[str, object]
+) -> Session:
+    """Sign in with the driver's own ``arguments`` and return the session.
+
+    ``parameters`` are session parameters on top of SESSION_PARAMETERS.  Raise ConnectError, which names the
+    target and what to look at, when the warehouse is out of reach or refuses us.
+    """
+    import snowflake.connector
+
+    with _translated(target):
+        connection = snowflake.connector.connect(
+            **{
+                "paramstyle": "qmark",
+                "application": "snowflake_etl",
+                "client_session_keep_alive": True,
+                # Otherwise every sign-in asks the cloud providers' metadata services first.
+                "platform_detection_timeout_seconds": 0,
+                **arguments,
+                "session_parameters": {**SESSION_PARAMETERS, **parameters},
+            }
+        )
+    return Session(connection, target, manages_own_objects)
+
+
+def _records(cursor: Any) -> list[dict[str, Any]]:
+    names = [str(column[0]).lower() for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+@contextlib.contextmanager
+def _translated(target: str) -> Iterator[None]:
+    """Turn the driver's errors into ours."""
+    try:
+        yield
+    except EtlError:
+        raise
+    except Exception as error:
+        from snowflake.connector.errors import Error, HttpError
+
+        if not isinstance(error, Error | HttpError | OSError):
+            raise
+        raise _our_error(error, target) from error
+
+
+def _our_error(error: Exception, target: str) -> EtlError:
+    code = int(getattr(error, "errno", None) or 0)
+    text = str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error).strip()
+    if code in _SIGN_IN_ERRORS or code in _CANNOT_CONNECT or isinstance(error, OSError):
+        return ConnectError(
+            f"Cannot sign in to {target}: {_one_line(text)} "
+            "Check account, user and key in the configuration, or run doctor."
+        )
+    return WarehouseError(
+        text,
+        code=max(code, 0),
+        sqlstate=str(getattr(error, "sqlstate", None) or ""),
+        query_id=str(getattr(error, "sfqid", None) or ""),
+    )
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if line.endswith((".", "!", "?")) else line + "."
