@@ -1,0 +1,101 @@
+"""What the warehouse knows about tables (floor 3): columns, counts, policies, dependents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from snowflake_etl.errors import UsageError, WarehouseError
+from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, literal, quote
+from snowflake_etl.warehouse.session import Session
+
+_OBJECT_MISSING = 2003
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as declared: ``declared`` is the type in Snowflake's words, for example NUMBER(38,0)."""
+
+    name: str
+    declared: str
+    type: ColumnType
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table and its columns in their order."""
+
+    name: ObjectName
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column:
+        """The column of that stored name.  Raise UsageError, which lists the columns, when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        known = ", ".join(column.name for column in self.columns)
+        raise UsageError(f"Table {self.name} has no column {name}. Its columns are: {known}.")
+
+
+def describe_table(session: Session, name: ObjectName) -> Table | None:
+    """Read the table's columns; None when there is no such table or the role may not see it."""
+    try:
+        records = session.records(f"DESCRIBE TABLE {name.sql}")
+    except WarehouseError as error:
+        if error.code == _OBJECT_MISSING:
+            return None
+        raise
+    return Table(
+        name,
+        tuple(
+            Column(str(record["name"]), str(record["type"]), column_type(str(record["type"])), record["null?"] == "Y")
+            for record in records
+            if record.get("kind", "COLUMN") == "COLUMN"
+        ),
+    )
+
+
+def create_table_statement(name: ObjectName, columns: Sequence[tuple[str, str]], *, transient: bool = False) -> str:
+    """``CREATE [TRANSIENT] TABLE`` with explicit columns (stored name, declared type)."""
+    kind = "TRANSIENT TABLE" if transient else "TABLE"
+    lines = ",\n  ".join(f"{quote(column)} {declared}" for column, declared in columns)
+    return f"CREATE {kind} {name.sql} (\n  {lines}\n)"
+
+
+def count_rows(session: Session, table: ObjectName, condition: str = "", binds: Sequence[object] = ()) -> int:
+    """Count the rows for which ``condition`` holds."""
+    where = f" WHERE {condition}" if condition else ""
+    return int(session.query(f"SELECT COUNT(*) FROM {table.sql}{where}", binds)[0][0])
+
+
+def policies_on(session: Session, table: ObjectName) -> list[str]:
+    """Name the masking and row access policies on a table, each as ``KIND NAME``.
+
+    A role that may not ask gets an empty list only when the warehouse says that the function is not to be
+    used; every other error is raised.
+    """
+    function = f"{quote(table.database)}.INFORMATION_SCHEMA.POLICY_REFERENCES"
+    reference = literal(table.sql)
+    sql = (
+        "SELECT POLICY_KIND, POLICY_NAME "
+        f"FROM TABLE({function}(REF_ENTITY_NAME => {reference}, REF_ENTITY_DOMAIN => 'TABLE'))"
+    )
+    return [f"{kind} {name}" for kind, name in session.query(sql)]
+
+
+def dependents_of(session: Session, table: ObjectName) -> list[str]:
+    """Name the streams, dynamic tables and materialized views of the table's schema that read it.
+
+    They see a DELETE as well: streams hand it to their consumers, the others recompute.
+    """
+    place = f"{quote(table.database)}.{quote(table.schema)}"
+    found = []
+    for record in session.records(f"SHOW STREAMS IN SCHEMA {place}"):
+        if str(record.get("table_name", "")).replace('"', "").upper() == str(table).upper():
+            found.append(f"stream {record['name']}")
+    for kind in ("DYNAMIC TABLE", "MATERIALIZED VIEW"):
+        for record in session.records(f"SHOW {kind}S IN SCHEMA {place}"):
+            if table.name.upper() in str(record.get("text", "")).upper():
+                found.append(f"{kind.lower()} {record['name']}")
+    return found

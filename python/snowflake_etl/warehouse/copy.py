@@ -1,0 +1,117 @@
+"""COPY INTO a table (floor 3): the statement, its result rows, its errors.
+
+Strict on purpose: one bad record fails the statement and loads nothing.  CONTINUE, SIZE_LIMIT,
+REPLACE_INVALID_CHARACTERS and a lax column count lose rows or damage them without an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from snowflake_etl.errors import WarehouseError
+from snowflake_etl.sqltext import ObjectName, column_list, literal, literal_list
+from snowflake_etl.warehouse.stage import StagePath
+
+_ERROR_PLACE = re.compile(r"File '(?P<file>[^']+)', line (?P<line>\d+)(?:, character (?P<character>\d+))?")
+_ERROR_COLUMN = re.compile(r'column (?:"[^"]*"\[)?"?(?P<column>[^":\]]+)"?(?::\d+\])?')
+
+
+@dataclass(frozen=True)
+class CsvFormat:
+    """How the staged parts are written: always UTF-8, zstd, newline-ended records without a header."""
+
+    delimiter: str
+    quote: str | None
+    null_values: tuple[str, ...]
+    date_format: str | None = None
+    timestamp_format: str | None = None
+
+    @property
+    def sql(self) -> str:
+        options = {
+            "TYPE": "CSV",
+            "COMPRESSION": "ZSTD",
+            "FIELD_DELIMITER": literal(self.delimiter),
+            "RECORD_DELIMITER": literal("\n"),
+            "SKIP_HEADER": "0",
+            "FIELD_OPTIONALLY_ENCLOSED_BY": literal(self.quote) if self.quote else "NONE",
+            "ESCAPE": "NONE",
+            "ESCAPE_UNENCLOSED_FIELD": "NONE",
+            "NULL_IF": literal_list(self.null_values),
+            "EMPTY_FIELD_AS_NULL": "TRUE" if "" in self.null_values else "FALSE",
+            "DATE_FORMAT": literal(self.date_format or "AUTO"),
+            "TIMESTAMP_FORMAT": literal(self.timestamp_format or "AUTO"),
+            "TRIM_SPACE": "FALSE",
+            "ENCODING": literal("UTF8"),
+            "SKIP_BLANK_LINES": "FALSE",
+            "ERROR_ON_COLUMN_COUNT_MISMATCH": "TRUE",
+            "REPLACE_INVALID_CHARACTERS": "FALSE",
+        }
+        return "(" + " ".join(f"{name}={value}" for name, value in options.items()) + ")"
+
+
+def copy_statement(
+    table: ObjectName, columns: Sequence[str], source: StagePath, folders: Sequence[str], file_format: CsvFormat
+) -> str:
+    """One COPY of the parts in several ``folders`` (their names, directly below ``source``).
+
+    The pattern keeps the manifests out; a part's name carries its number and its hash.
+    """
+    alternatives = "|".join(re.escape(folder) for folder in sorted(folders))
+    pattern = f".*/({alternatives})/part-[0-9]+-[0-9a-f]+[.][a-z]+[.]zst"
+    return (
+        f"COPY INTO {table.sql} ({column_list(columns)})\n"
+        f"FROM {literal(source.sql)}\n"
+        f"PATTERN={literal(pattern)}\n"
+        f"FILE_FORMAT={file_format.sql}\n"
+        "ON_ERROR=ABORT_STATEMENT PURGE=FALSE"
+    )
+
+
+@dataclass(frozen=True)
+class CopiedPart:
+    """COPY's own count for one part."""
+
+    name: str
+    rows_parsed: int
+    rows_loaded: int
+
+
+def copied_parts(records: Sequence[dict[str, Any]]) -> list[CopiedPart]:
+    """Read COPY's result rows; raise WarehouseError for a part that is not wholly LOADED."""
+    parts = []
+    for record in records:
+        if "file" not in record:
+            raise WarehouseError(f"COPY found nothing to load: {record.get('status')}. Run the load again.")
+        name = str(record["file"]).rsplit("/", 1)[-1]
+        if str(record["status"]).upper() != "LOADED":
+            reason = record.get("first_error") or "no reason given"
+            raise WarehouseError(f"COPY left part {name} as {record['status']}: {reason}")
+        parts.append(CopiedPart(name, int(record["rows_parsed"]), int(record["rows_loaded"])))
+    return parts
+
+
+@dataclass(frozen=True)
+class RejectedRecord:
+    """Where COPY stopped: part, line in the part (1 is its first), column (may be empty) and reason."""
+
+    part: str
+    line: int
+    column: str
+    reason: str
+
+
+def rejected_record(error: WarehouseError) -> RejectedRecord | None:
+    """Read the place of the first bad record from COPY's error text; None when it names none."""
+    text = str(error)
+    place = _ERROR_PLACE.search(text)
+    if not place:
+        return None
+    column = _ERROR_COLUMN.search(text, place.end())
+    reason = text[: place.start()].split("\n")[0].strip().rstrip(",")
+    return RejectedRecord(
+        place["file"].rsplit("/", 1)[-1], int(place["line"]), column["column"] if column else "", reason
+    )

@@ -1,0 +1,126 @@
+"""The stage (floor 3): paths, PUT from memory, LIST, REMOVE.
+
+Objects lie below ``@<work schema>.ETL_STAGE/<table>/<month>/<fingerprint>-<plan>/``; their names prove
+their content, so an object of a name is either right or not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import BinaryIO
+
+from snowflake_etl.errors import UsageError
+from snowflake_etl.sqltext import ObjectName, literal
+from snowflake_etl.warehouse.session import Session
+
+_SAFE = re.compile(r"[A-Za-z0-9_.$-]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class StagePath:
+    """A folder on a stage; it always ends with ``/``, since COPY and LIST match by prefix."""
+
+    stage: ObjectName
+    folder: str
+
+    def __post_init__(self) -> None:
+        if not self.folder.endswith("/") or self.folder.startswith("/") or "//" in self.folder:
+            raise UsageError(f"'{self.folder}' is not a folder of a stage: write a/b/.")
+
+    @property
+    def sql(self) -> str:
+        """The reference as PUT, LIST, COPY and REMOVE take it, without the literal's quotes."""
+        return f"@{self.stage.sql}/{self.folder}"
+
+    def __str__(self) -> str:
+        return f"@{self.stage}/{self.folder}"
+
+    def below(self, name: str) -> StagePath:
+        return StagePath(self.stage, f"{self.folder}{name}/")
+
+
+@dataclass(frozen=True)
+class StagedObject:
+    """One object that LIST shows: ``path`` is relative to the stage, size in bytes (as encrypted)."""
+
+    path: str
+    size: int
+    last_modified: datetime
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def folder(self) -> str:
+        return self.path[: -len(self.name)]
+
+
+def table_folder(stage: ObjectName, table: ObjectName) -> StagePath:
+    """The folder of everything staged for ``table``: its name in lower case, made safe for a path."""
+    text = str(table).lower()
+    if not _SAFE.fullmatch(text):
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        text = re.sub(r"[^A-Za-z0-9_.$-]+", "-", text, flags=re.ASCII).strip("-") + "-" + digest
+    return StagePath(stage, f"{text}/")
+
+
+def list_objects(session: Session, path: StagePath) -> list[StagedObject]:
+    """LIST a folder and everything below it."""
+    objects = []
+    for record in session.records(f"LIST {literal(path.sql)}"):
+        # LIST answers '<stage name in lower case>/<path>'.
+        relative = str(record["name"]).split("/", 1)[1]
+        objects.append(StagedObject(relative, int(record["size"]), _time_of(record["last_modified"])))
+    return objects
+
+
+def remove(session: Session, path: StagePath, name: str = "") -> None:
+    """REMOVE one object of a folder, or the folder with everything below it."""
+    session.execute(f"REMOVE {literal(path.sql + name)}")
+
+
+def remove_older(session: Session, path: StagePath, before: datetime, keep: Callable[[str], bool]) -> list[str]:
+    """Remove the folders below ``path`` in which nothing is younger than ``before``; return their names.
+
+    ``keep`` tells of a folder that it must stay whatever its age.
+    """
+    newest: dict[str, datetime] = {}
+    for found in list_objects(session, path):
+        newest[found.folder] = max(found.last_modified, newest.get(found.folder, found.last_modified))
+    old = sorted(folder for folder, moment in newest.items() if moment < before and not keep(folder))
+    for folder in old:
+        remove(session, StagePath(path.stage, folder))
+    return old
+
+
+class StageWriter:
+    """PUTs objects over one session of its own; one writer serves one thread."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, stream: BinaryIO, name: str, stage_path: str) -> str:
+        return self._session.put(stream, name, stage_path)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def put_bytes(session: Session, content: bytes, name: str, path: StagePath) -> str:
+    """PUT a small object from memory."""
+    return session.put(io.BytesIO(content), name, path.sql)
+
+
+def _time_of(text: object) -> datetime:
+    """Read LIST's last_modified, for example ``Mon, 7 Jan 2013 12:00:00 GMT``."""
+    if isinstance(text, datetime):
+        return text if text.tzinfo else text.replace(tzinfo=UTC)
+    moment = parsedate_to_datetime(str(text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
