@@ -63,6 +63,15 @@ class WarehouseError(EtlError):
         self.sqlstate = sqlstate
         self.query_id = query_id
 
+    @property
+    def is_conflict(self) -> bool:
+        """True when another transaction was in the way, so that the whole transaction may be tried again."""
+        return self.code in _LOCK_CONFLICTS
+
+
+# 625: waited for a lock too long or in vain (LOCK_TIMEOUT, too many waiters, aborted by a deadlock).
+_LOCK_CONFLICTS = frozenset({625})
+
 
 class FileError(EtlError):
     """A file of the operator's cannot be read or is damaged."""

@@ -53,3 +53,48 @@ class CheckReport:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.severity is Severity.WARNING)
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """One file of a load: its size in bytes on disk, the records read from it, and what they hash to."""
+
+    file: str
+    bytes: int
+    rows_read: int
+    content_hash: str
+    parts: int
+
+
+@dataclass(frozen=True)
+class Phase:
+    """How long one step took; ``bytes_per_second`` is 0 where a step moves no bytes."""
+
+    name: str
+    seconds: float
+    bytes_per_second: int
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """The end of one load of one month to one table.
+
+    ``status`` is loaded, planned (a dry run), refused (nothing was done, on purpose) or failed; only then is
+    ``exit_code`` something else than 0.  ``rows_replaced`` is the number of rows that a replace deleted.
+    """
+
+    status: str
+    run_id: str
+    table: str
+    month: str | None
+    mode: str
+    files: tuple[LoadedFile, ...]
+    rows_staged: int
+    rows_loaded: int
+    rows_published: int
+    rows_replaced: int
+    checks: tuple[CheckReport, ...]
+    phases: tuple[Phase, ...]
+    warnings: tuple[str, ...]
+    message: str
+    exit_code: int

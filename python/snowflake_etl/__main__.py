@@ -1,0 +1,7 @@
+"""``python -m snowflake_etl VERB ...``."""
+
+import sys
+
+from snowflake_etl.cli.main import main
+
+sys.exit(main())

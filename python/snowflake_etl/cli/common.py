@@ -1,0 +1,236 @@
+"""What every command shares (floor 6): flags, the run's surroundings, logging, errors to exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from snowflake_etl.cli.terminal import TerminalProgress, printable
+from snowflake_etl.config import places
+from snowflake_etl.errors import EtlError, ExitCode, Stopped, UsageError
+from snowflake_etl.progress import Progress, ProgressFile, no_progress
+
+if TYPE_CHECKING:
+    from snowflake_etl.config.reading import LoadedConfiguration
+    from snowflake_etl.warehouse.signin import Warehouse
+
+LOGGER = logging.getLogger("snowflake_etl")
+LOG_FILE = "snowflake_etl.log"
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with our usage error: one sentence, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:].rstrip('.')}. See {self.prog} --help.")
+
+
+def add_common_flags(parser: argparse.ArgumentParser, *, config: bool = True) -> None:
+    """Add the flags that mean the same for every verb."""
+    if config:
+        parser.add_argument("--config", type=Path, metavar="FILE", help="configuration (JSON or YAML)")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON document and nothing else")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no log lines below a warning")
+    parser.add_argument("--verbose", action="store_true", help="more log lines, and a traceback when something fails")
+
+
+@dataclass(frozen=True)
+class Context:
+    """The surroundings of one run: its flags, folders, configuration and where progress goes."""
+
+    arguments: argparse.Namespace
+
+    @cached_property
+    def state_directory(self) -> Path:
+        return places.state_directory()
+
+    @property
+    def job_directory(self) -> Path | None:
+        """The job's folder when we run as a background job (``ETL_JOB_DIR``)."""
+        chosen = os.environ.get("ETL_JOB_DIR")
+        return Path(chosen) if chosen else None
+
+    @property
+    def is_interactive(self) -> bool:
+        """True when somebody can be asked."""
+        return sys.stdin.isatty() and sys.stderr.isatty() and self.job_directory is None
+
+    @cached_property
+    def configuration(self) -> LoadedConfiguration:
+        """The configuration in use; its warnings go to the log once."""
+        from snowflake_etl.config.reading import read_configuration
+
+        loaded = read_configuration(self.arguments.config or places.default_configuration())
+        for warning in loaded.warnings:
+            LOGGER.warning(warning)
+        return loaded
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        from snowflake_etl.warehouse.signin import Warehouse
+
+        configuration = self.configuration.configuration
+        return Warehouse(configuration.snowflake, configuration.load, self.state_directory)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """A bar on a terminal, a file in a job, otherwise nothing."""
+        if self.job_directory is not None:
+            return ProgressFile(self.job_directory / "progress")
+        if sys.stderr.isatty() and not (self.arguments.quiet or self.arguments.json):
+            return TerminalProgress()
+        return no_progress
+
+    def close(self) -> None:
+        if isinstance(progress := self.__dict__.get("progress"), TerminalProgress):
+            progress.close()
+
+    def say(self, text: str) -> None:
+        """Print a line of the result for people; silent with --json."""
+        if not self.arguments.json:
+            print(printable(text), flush=True)
+
+    def answer(self, document: Any) -> None:
+        """Keep the result as ``result.json`` in a job's folder and print it with --json."""
+        text = json.dumps(document, indent=2, ensure_ascii=True, default=str)
+        if self.job_directory is not None:
+            write_private(self.job_directory / "result.json", text + "\n")
+        if self.arguments.json:
+            print(text, flush=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read (0600), whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    temporary.replace(path)
+
+
+def run(
+    program: str,
+    add_arguments: Callable[[argparse.ArgumentParser], None],
+    command: Callable[[Context], ExitCode],
+    argv: Sequence[str],
+    description: str,
+) -> ExitCode:
+    """Parse ``argv``, run ``command`` and return its exit code; every error becomes one line on stderr."""
+    parser = Parser(prog=program, description=description, allow_abbrev=False)
+    add_arguments(parser)
+    context = Context(argparse.Namespace(json="--json" in argv, quiet=False, verbose="--verbose" in argv))
+    _stop_on_signals()
+    try:
+        context = Context(parser.parse_args(list(argv)))
+        _set_up_logging(context)
+        return command(context)
+    except (EtlError, KeyboardInterrupt, BrokenPipeError, ModuleNotFoundError, OSError, MemoryError) as error:
+        return _report(error, context)
+    except Exception as error:
+        LOGGER.debug("", exc_info=error)
+        return _report(error, context)
+    finally:
+        context.close()
+
+
+def _report(error: BaseException, context: Context) -> ExitCode:
+    """Say what went wrong on stderr, in the log and, with --json, as the document."""
+    context.close()
+    code, sentence = explain(error)
+    if isinstance(error, BrokenPipeError):
+        _forget_stdout()
+        return code
+    if context.arguments.verbose:
+        traceback.print_exception(error, file=sys.stderr)
+    print(f"error: {printable(sentence)}", file=sys.stderr, flush=True)
+    LOGGER.debug(sentence, exc_info=error, extra={"file_only": True})
+    if context.arguments.json or context.job_directory is not None:
+        context.answer({"status": "error", "exit_code": int(code), "message": sentence})
+    return code
+
+
+def explain(error: BaseException) -> tuple[ExitCode, str]:
+    """Return the exit code and the sentence for any error."""
+    if isinstance(error, EtlError):
+        return error.exit_code, str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED, "Stopped by Ctrl-C."
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("snowflake_etl"):
+        return (
+            ExitCode.CONFIGURATION,
+            f"The Python package '{error.name}' is not installed. Run ./snowflake_etl.sh setup.",
+        )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        where = f" while writing {error.filename}" if error.filename else ""
+        return ExitCode.UNEXPECTED, f"The disk is full{where}. Free some space and run the command again."
+    if isinstance(error, MemoryError):
+        return ExitCode.UNEXPECTED, "There is not enough memory. Use fewer workers (--workers 1) and run it again."
+    if isinstance(error, OSError) and error.filename:
+        return ExitCode.UNEXPECTED, f"{error.strerror or 'Cannot use the file'}: {error.filename}."
+    kind = type(error).__name__
+    return (
+        ExitCode.UNEXPECTED,
+        f"Unexpected {kind}: {error}. This is a bug; run it again with --verbose and report what it prints.",
+    )
+
+
+def _stop_on_signals() -> None:
+    """Let SIGTERM and SIGHUP end the work in an orderly way, as Ctrl-C does."""
+
+    def stop(number: int, _frame: object) -> None:
+        code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+        raise Stopped(f"Stopped by {signal.Signals(number).name}.", code)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+
+
+def _forget_stdout() -> None:
+    """Nobody reads us any more; keep Python from complaining about that at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Printable(logging.Formatter):
+    """Log lines in UTC, without control codes."""
+
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+def _set_up_logging(context: Context) -> None:
+    """Log to stderr for people and to one private file in the state folder, tracebacks included."""
+    arguments = context.arguments
+    LOGGER.setLevel(logging.DEBUG)
+    LOGGER.propagate = False
+    LOGGER.handlers.clear()
+    on_terminal = sys.stderr.isatty()
+    screen = logging.StreamHandler()
+    screen.setLevel(logging.WARNING if arguments.quiet else logging.DEBUG if arguments.verbose else logging.INFO)
+    screen.addFilter(lambda record: not getattr(record, "file_only", False))
+    line = "%(message)s" if on_terminal else "%(asctime)sZ %(levelname)s %(message)s"
+    screen.setFormatter(_Printable(line, "%Y-%m-%d %H:%M:%S"))
+    LOGGER.addHandler(screen)
+    path = context.state_directory / LOG_FILE
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        kept = logging.FileHandler(path, encoding="utf-8")
+    except OSError:
+        LOGGER.warning("The log %s cannot be written; going on without it.", path)
+        return
+    kept.setFormatter(_Printable("%(asctime)sZ %(process)d %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    LOGGER.addHandler(kept)

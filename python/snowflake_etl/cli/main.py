@@ -1,0 +1,61 @@
+"""``snowflake-etl VERB ...`` and the scripts in ``python/`` (floor 6): find the command and run it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from snowflake_etl import __version__
+from snowflake_etl.cli import common
+from snowflake_etl.cli.terminal import printable
+from snowflake_etl.errors import ExitCode
+
+VERBS = {
+    "load": "loader",
+    "local": "local_warehouse",
+    "doctor": "doctor",
+    "config": "config_tool",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``snowflake-etl VERB ...`` and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return ExitCode.OK if words else ExitCode.USAGE
+    if words[0] == "--version":
+        print(f"snowflake-etl {__version__}")
+        return ExitCode.OK
+    verb, *rest = words
+    if verb not in VERBS:
+        nearest = difflib.get_close_matches(verb, VERBS, n=1)
+        hint = f"Did you mean '{nearest[0]}'?" if nearest else f"There are: {', '.join(VERBS)}."
+        print(f"error: There is no verb '{printable(verb)}'. {hint}", file=sys.stderr)
+        return ExitCode.USAGE
+    return run_command(VERBS[verb], rest, f"snowflake-etl {verb}")
+
+
+def run_script(path: str) -> int:
+    """Run the command that has the script's own name, with the process's arguments."""
+    stem = Path(path).stem
+    return run_command(stem, sys.argv[1:], f"{stem}.py")
+
+
+def run_command(stem: str, argv: Sequence[str], program: str) -> int:
+    """Run ``cli/commands/<stem>.py``."""
+    command = importlib.import_module(f"snowflake_etl.cli.commands.{stem}")
+    return common.run(program, command.add_arguments, command.run, argv, command.DESCRIPTION)
+
+
+def _usage() -> str:
+    lines = ["usage: snowflake-etl VERB [flags]", "", "verbs:"]
+    lines += [f"  {verb:<10} {_description(stem)}" for verb, stem in VERBS.items()]
+    return "\n".join([*lines, "", "snowflake-etl VERB --help tells the flags of a verb."])
+
+
+def _description(stem: str) -> str:
+    return str(importlib.import_module(f"snowflake_etl.cli.commands.{stem}").DESCRIPTION)

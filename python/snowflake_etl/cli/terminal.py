@@ -1,0 +1,83 @@
+"""What reaches a terminal or a log (floor 6): ASCII without control codes, progress bars, tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+
+def printable(text: str) -> str:
+    """Make text from outside harmless: control codes and everything beyond ASCII become escapes.
+
+    Line ends and tabs stay; names and values of data may otherwise clear screens or forge lines.
+    """
+    return "".join(
+        character if character in "\n\t" or " " <= character <= "~" else _escape(character) for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    return (
+        character.encode("ascii", "backslashreplace").decode() if ord(character) > 126 else f"\\x{ord(character):02x}"
+    )
+
+
+def ascii_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Align rows in columns under headings; numbers stand to the right."""
+    body = [["" if value is None else _one_line(value) for value in row] for row in rows]
+    kinds = [list(column) for column in zip(*body, strict=True)] or [[] for _ in headings]
+    widths = [max([len(heading), *map(len, column)]) for heading, column in zip(headings, kinds, strict=True)]
+    to_the_right = [bool(column) and all(_is_number(value) for value in column) for column in kinds]
+
+    def line(values: Sequence[str]) -> str:
+        cells = zip(values, widths, to_the_right, strict=True)
+        return "  ".join(value.rjust(width) if right else value.ljust(width) for value, width, right in cells).rstrip()
+
+    return "\n".join([line(list(headings)), "  ".join("-" * width for width in widths), *map(line, body)])
+
+
+def _one_line(value: object) -> str:
+    return printable(str(value)).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _is_number(text: str) -> bool:
+    return text == "" or text.replace(",", "").replace(".", "", 1).removeprefix("-").isdigit()
+
+
+class TerminalProgress:
+    """A progress bar on a terminal: one line, plain ASCII, gone when the work ends."""
+
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
+        self._phase = ""
+        self._bar: Any = None
+
+    def __call__(self, phase: str, done: int, total: int, unit: str) -> None:
+        if phase != self._phase:
+            self.close()
+            self._phase = phase
+            self._bar = self._new_bar(phase, total, unit)
+        if self._bar is not None:
+            self._bar.total = total or None
+            self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _new_bar(self, phase: str, total: int, unit: str) -> Any:
+        from tqdm import tqdm
+
+        in_bytes = unit == "bytes"
+        return tqdm(
+            desc=phase,
+            total=total or None,
+            unit="B" if in_bytes else f" {unit}",
+            unit_scale=in_bytes,
+            ascii=True,
+            dynamic_ncols=True,
+            leave=False,
+            file=self._stream,
+        )

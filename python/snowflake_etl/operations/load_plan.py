@@ -1,0 +1,91 @@
+"""From months or files asked for to loads that can be run (floor 5): one for each month and table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from snowflake_etl.config.model import FileSection
+from snowflake_etl.config.reading import LoadedConfiguration
+from snowflake_etl.errors import ConfigError, UsageError
+from snowflake_etl.files.find import FoundFile, available_months, find_files, match_file
+from snowflake_etl.files.patterns import FilePattern
+from snowflake_etl.month import ALL_MONTHS, Month, parse_months
+
+
+@dataclass(frozen=True)
+class PlannedLoad:
+    """The files of one month for one table, and the configuration's entry that says how to read them."""
+
+    entry: FileSection
+    month: Month
+    files: tuple[FoundFile, ...]
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.size for file in self.files)
+
+
+def plan_months(
+    loaded: LoadedConfiguration, months_text: str, today: date, base_path: Path | None, table: str | None
+) -> list[PlannedLoad]:
+    """Find the files of the months asked for (see ``month.parse_months``; ``all`` is every month with files).
+
+    Raise ConfigError without a base path, FileError when a month has no file, UsageError for what cannot be meant.
+    """
+    folder = base_path or loaded.base_path
+    if folder is None:
+        raise ConfigError(f"{loaded.path} has no base_path. Add it, or say with --base-path where the files are.")
+    patterns = _patterns(loaded, table)
+    if months_text.strip().lower() != ALL_MONTHS:
+        return _grouped(loaded, _found(folder, patterns, parse_months(months_text, today)))
+    files: list[tuple[FoundFile, FilePattern]] = []
+    for name in dict.fromkeys(pattern.table for pattern in patterns):
+        of_table = [pattern for pattern in patterns if pattern.table == name]
+        files += _found(folder, of_table, available_months(folder, of_table))
+    if not files:
+        raise UsageError(f"{folder} holds no file of any month. Check base_path and the patterns in {loaded.path}.")
+    return _grouped(loaded, files)
+
+
+def plan_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | None) -> list[PlannedLoad]:
+    """Plan loads of files named one by one; those of one month and table become one load."""
+    patterns = _patterns(loaded, table)
+    distinct = dict.fromkeys(Path(path).absolute() for path in paths)
+    files = [match_file(path, patterns) for path in distinct]
+    return _grouped(loaded, [(file, patterns[file.pattern_index]) for file in files])
+
+
+def _found(
+    folder: Path, patterns: Sequence[FilePattern], months: Sequence[Month]
+) -> list[tuple[FoundFile, FilePattern]]:
+    return [(file, patterns[file.pattern_index]) for file in find_files(folder, patterns, months)]
+
+
+def _patterns(loaded: LoadedConfiguration, table: str | None) -> list[FilePattern]:
+    entries = loaded.configuration.files
+    wanted = [entry for entry in entries if table is None or entry.table_name.upper() == table.upper()]
+    if not wanted:
+        known = ", ".join(dict.fromkeys(entry.table_name for entry in entries))
+        raise UsageError(f"{loaded.path} has no table '{table}'. It has: {known}.")
+    return [FilePattern(entry.file_pattern, entry.table_name) for entry in wanted]
+
+
+def _grouped(loaded: LoadedConfiguration, files: Sequence[tuple[FoundFile, FilePattern]]) -> list[PlannedLoad]:
+    entries = {(entry.file_pattern, entry.table_name): entry for entry in loaded.configuration.files}
+    groups: dict[tuple[Month, str], list[tuple[FoundFile, FilePattern]]] = {}
+    for file, pattern in files:
+        groups.setdefault((file.month, file.table), []).append((file, pattern))
+    loads = []
+    for (month, table), members in sorted(groups.items(), key=lambda item: item[0]):
+        used = {pattern.text for _, pattern in members}
+        if len(used) > 1:
+            raise ConfigError(
+                f"The files of {month} for {table} match several patterns of {loaded.path}: {', '.join(sorted(used))}. "
+                "Load them one after the other with --file."
+            )
+        found = sorted((file for file, _ in members), key=lambda file: file.days)
+        loads.append(PlannedLoad(entries[used.pop(), table], month, tuple(found)))
+    return loads

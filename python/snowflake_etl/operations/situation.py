@@ -1,0 +1,188 @@
+"""What stands in the target before a load, and what may be done about it (floor 5): pure rules, no I/O.
+
+The table of situations of the design is this module: each row is one small function, and each refusal says
+what to type instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from snowflake_etl.errors import Refused
+from snowflake_etl.month import DayRange, Month
+from snowflake_etl.warehouse.ledger import LedgerRow
+
+SMALLEST_SHARE_OF_REPLACED = 0.9
+
+
+class Mode(StrEnum):
+    """What a load does with the rows that the claimed days have already."""
+
+    APPEND = "append"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the operator asked for and confirmed beforehand.
+
+    ``expect_rows`` is the number of rows that a replace may delete, ``any``, or None when not given.
+    ``command`` is the command line of this load, to be shown with something added.
+    """
+
+    mode: Mode
+    command: str
+    allow_existing: bool = False
+    allow_shrink: bool = False
+    keep_outside: bool = False
+    policies_checked: bool = False
+    full_refresh: bool = False
+    expect_rows: int | str | None = None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The facts: counts in rows, ``claimed`` the days that the files' names give (() without a date column).
+
+    Without a date column the month's and the claimed days' counts are those of the whole table.
+    """
+
+    table: str
+    month: Month | None
+    claimed: tuple[DayRange, ...]
+    rows_in_claimed: int
+    rows_in_month: int
+    live: tuple[LedgerRow, ...]
+    policies: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        return f"{self.table} {self.month}" if self.month else self.table
+
+    @property
+    def ledger_rows(self) -> int:
+        return sum(row.row_count for row in self.live)
+
+    def live_in_claimed(self) -> list[LedgerRow]:
+        """Live files that claim any of the days that this load claims."""
+        if not self.claimed:
+            return list(self.live)
+        return [row for row in self.live if row.days and any(row.days.overlaps(days) for days in self.claimed)]
+
+
+@dataclass(frozen=True)
+class Permission:
+    """The load may go on: ``replaces`` are the ledger rows that go out, ``warnings`` for the operator."""
+
+    replaces: tuple[LedgerRow, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+def already_live(live: Sequence[LedgerRow], key: str, *, by: str) -> LedgerRow | None:
+    """The live row with that ``fingerprint`` or ``content_hash`` (named by ``by``), if any."""
+    return next((row for row in live if getattr(row, by) == key), None)
+
+
+def permit(situation: Situation, wishes: Wishes) -> Permission:
+    """Decide before anything is staged.  Raise Refused, with the command that would do it, else permit."""
+    if wishes.mode is Mode.REPLACE:
+        return _permit_replace(situation, wishes)
+    return _permit_append(situation, wishes)
+
+
+def _permit_append(situation: Situation, wishes: Wishes) -> Permission:
+    warnings = _warnings(situation)
+    if wishes.allow_existing or not situation.claimed:
+        return Permission(warnings=warnings)
+    live = situation.live_in_claimed()
+    if situation.rows_in_claimed:
+        days = ", ".join(map(str, situation.claimed))
+        raise Refused(
+            f"{situation.table} has {situation.rows_in_claimed:,} rows for {days} already"
+            f"{_loaded_by(live)}. To replace them: {_replace_command(situation, wishes)}; "
+            "to load beside them: add --allow-existing."
+        )
+    if live:
+        raise Refused(
+            f"The ledger says that {situation.place} is loaded{_loaded_by(live)}, but the table has no rows for "
+            f"those days: somebody deleted them elsewhere. To load them anew: {_replace_command(situation, wishes)}."
+        )
+    return Permission(warnings=warnings)
+
+
+def _permit_replace(situation: Situation, wishes: Wishes) -> Permission:
+    if not situation.claimed and not wishes.full_refresh:
+        raise Refused(
+            f"{situation.table} has no date_column in the configuration, so a replace would delete the whole table. "
+            "Set date_column, or full_refresh: true where that is meant."
+        )
+    if situation.policies and not wishes.policies_checked:
+        raise Refused(
+            f"{situation.table} has {', '.join(situation.policies)}: a role that sees masked or filtered rows would "
+            "replace the wrong ones. Check the policies, then add --policies-checked."
+        )
+    check_expected_rows(situation.rows_in_claimed, wishes)
+    if wishes.keep_outside:
+        raise Refused("A replace deletes only the days of the files' names: --outside keep goes with append only.")
+    return Permission(tuple(situation.live_in_claimed()), _warnings(situation))
+
+
+def check_expected_rows(rows: int, wishes: Wishes) -> None:
+    """Refuse when the operator expected another number of rows to be deleted."""
+    if isinstance(wishes.expect_rows, int) and wishes.expect_rows != rows:
+        raise Refused(
+            f"The replace would delete {rows:,} rows, not the {wishes.expect_rows:,} given with --expect-rows. "
+            f"Look at the table, then run it with --expect-rows {rows}."
+        )
+
+
+def refuse_same_content(situation: Situation, wishes: Wishes, row: LedgerRow, file: str) -> None:
+    """Refuse to append what is in the table already."""
+    raise Refused(
+        f"{file} is loaded into {situation.place} already{_loaded_by([row])}. "
+        f"To load it again in place of those rows: {_replace_command(situation, wishes)}."
+    )
+
+
+def check_rows_outside(outside: int, first_places: str, wishes: Wishes) -> None:
+    """Refuse rows outside the claimed days unless they are to be kept; a replace never takes them."""
+    if not outside or (wishes.keep_outside and wishes.mode is Mode.APPEND):
+        return
+    advice = "Correct the file" if wishes.mode is Mode.REPLACE else "Correct the file, or add --outside keep"
+    raise Refused(f"{outside:,} rows are outside the days of the files' names ({first_places}). {advice}.")
+
+
+def check_shrink(rows_in: int, rows_out: int, wishes: Wishes) -> None:
+    """Refuse a replace that puts in less than nine tenths of what it takes out."""
+    if wishes.mode is Mode.APPEND or wishes.allow_shrink or rows_in >= SMALLEST_SHARE_OF_REPLACED * rows_out:
+        return
+    raise Refused(
+        f"The files have {rows_in:,} rows for the {rows_out:,} that they would replace, less than "
+        f"{SMALLEST_SHARE_OF_REPLACED:.0%}. If that is right, add --allow-shrink."
+    )
+
+
+def _warnings(situation: Situation) -> tuple[str, ...]:
+    warnings = []
+    # Without any live row the month was filled by other means; the count alone says nothing then.
+    if situation.month and situation.live and situation.rows_in_month not in (0, situation.ledger_rows):
+        warnings.append(
+            f"{situation.place} has {situation.rows_in_month:,} rows, the ledger knows of {situation.ledger_rows:,}: "
+            "rows came or went by other means than this tool."
+        )
+    if situation.policies:
+        warnings.append(f"{situation.table} has {', '.join(situation.policies)}; counts may not show every row.")
+    return tuple(warnings)
+
+
+def _loaded_by(rows: Sequence[LedgerRow]) -> str:
+    if not rows:
+        return ""
+    last = rows[-1]
+    return f" (from {last.file_name}, on {last.published_at:%Y-%m-%d %H:%M} UTC by {last.loaded_by} on {last.host})"
+
+
+def _replace_command(situation: Situation, wishes: Wishes) -> str:
+    return f"{wishes.command} --mode replace --expect-rows {situation.rows_in_claimed} --yes"
