@@ -1,0 +1,175 @@
+# shellcheck shell=bash
+# Paths, exit codes, error sentences and small text helpers (layer 0: needs nothing else of ours).
+# Offers core_init core_error core_write_file core_printable core_json core_number core_now core_duration core_age.
+# Answers come back in REPLY; nothing here forks, apart from making the state folder and writing files.
+
+# The one table of exit codes; python/snowflake_etl/errors.py has the same.
+# shellcheck disable=SC2034 # read by the files that source this one
+{
+  ETL_EXIT_OK=0
+  ETL_EXIT_UNEXPECTED=1
+  ETL_EXIT_USAGE=2
+  ETL_EXIT_CONFIGURATION=3
+  ETL_EXIT_CONNECTION=4
+  ETL_EXIT_WAREHOUSE=5
+  ETL_EXIT_PROBLEMS=6
+  ETL_EXIT_REFUSED=7
+  ETL_EXIT_INTERRUPTED=130
+  ETL_EXIT_TERMINATED=143
+}
+
+core_init() { # sets ETL_ROOT ETL_STATE_DIR ETL_VENV ETL_BASE_PYTHON ETL_PYTHON; 3 with a sentence when no state folder can be had
+  _core_root
+  _core_state_dir || return
+  _core_python
+}
+
+core_error() { # <sentence>: to stderr, on one line, whatever names it quotes
+  local REPLY
+  core_printable "$*"
+  printf '%s\n' "$REPLY" >&2
+}
+
+core_write_file() { # <path> <text>: text and a newline, whole or not at all
+  local temporary=${1%/*}/.${1##*/}.$BASHPID
+  if printf '%s\n' "$2" 2>/dev/null >"$temporary" && mv -f -- "$temporary" "$1" 2>/dev/null; then
+    return 0
+  fi
+  rm -f -- "$temporary" 2>/dev/null
+  return 1
+}
+
+core_printable() { # <text> -> REPLY: printable ASCII only; newlines and tabs become blanks, all else '?'
+  REPLY=$1
+  _core_is_odd "$1" || return 0
+  local LC_ALL=C
+  REPLY=${REPLY//[$'\t\n\r']/ }
+  REPLY=${REPLY//[!\ -~]/\?}
+}
+
+core_json() { # <text> -> REPLY: a JSON string in ASCII; bytes that are no UTF-8 are taken as latin-1
+  REPLY=${1//\\/\\\\}
+  REPLY=${REPLY//\"/\\\"}
+  if _core_is_odd "$REPLY"; then
+    _core_json_characters "$REPLY"
+  else
+    REPLY="\"$REPLY\""
+  fi
+}
+
+core_number() { # <text> <default> -> REPLY: a whole number of up to 18 digits, safe in arithmetic, else the default
+  case $1 in
+    '' | *[!0-9]* | ???????????????????*) REPLY=$2 ;;
+    *) REPLY=$((10#$1)) ;;
+  esac
+}
+
+core_now() { # -> REPLY: the epoch
+  printf -v REPLY '%(%s)T' -1
+}
+
+core_duration() { # <seconds> -> REPLY: "45s", "3m 20s", "2h 5m", "3d 4h"
+  local -i seconds=$1
+  if ((seconds < 60)); then
+    REPLY=$((seconds < 0 ? 0 : seconds))s
+  elif ((seconds < 3600)); then
+    REPLY="$((seconds / 60))m $((seconds % 60))s"
+  elif ((seconds < 86400)); then
+    REPLY="$((seconds / 3600))h $((seconds / 60 % 60))m"
+  else
+    REPLY="$((seconds / 86400))d $((seconds / 3600 % 24))h"
+  fi
+}
+
+core_age() { # <epoch> -> REPLY: how long ago, as core_duration says it
+  core_now
+  core_duration $((REPLY - $1))
+}
+
+_core_root() { # ETL_ROOT: the entry has resolved links already; tests that source this file have not
+  [[ -z ${ETL_ROOT:-} ]] || return 0
+  local folder=${BASH_SOURCE[0]%/*}
+  [[ $folder == /* ]] || folder=$PWD/$folder
+  ETL_ROOT=${folder%/lib}
+}
+
+_core_state_dir() {
+  if [[ -z ${ETL_STATE_DIR:-} ]]; then
+    _core_default_state_dir || return
+  fi
+  [[ $ETL_STATE_DIR == /* ]] || ETL_STATE_DIR=$PWD/$ETL_STATE_DIR
+  export ETL_STATE_DIR
+  # The marker saves looking at the mode, which would take a fork, at every start.
+  [[ -f $ETL_STATE_DIR/.private && -w $ETL_STATE_DIR ]] || _core_make_state_dir
+}
+
+_core_default_state_dir() { # logs/ of the checkout when it is ours, else a folder in the operator's home
+  local logs=$ETL_ROOT/logs
+  if [[ -w $logs && -O $logs ]] || [[ ! -e $logs && -w $ETL_ROOT ]]; then
+    ETL_STATE_DIR=$logs
+  elif [[ -n ${XDG_STATE_HOME:-${HOME:-}} ]]; then
+    ETL_STATE_DIR=${XDG_STATE_HOME:-$HOME/.local/state}/snowflake_etl
+  else
+    core_error "Cannot tell where to keep jobs and logs: $logs is not writable and HOME is not set. Set ETL_STATE_DIR to a folder of yours."
+    return "$ETL_EXIT_CONFIGURATION"
+  fi
+}
+
+_core_make_state_dir() {
+  if ! mkdir -p -- "$ETL_STATE_DIR" 2>/dev/null || [[ ! -w $ETL_STATE_DIR ]]; then
+    core_error "Cannot write in the state folder $ETL_STATE_DIR. Make it writable, free disk space, or set ETL_STATE_DIR to a folder of yours."
+    return "$ETL_EXIT_CONFIGURATION"
+  fi
+  if [[ ! -O $ETL_STATE_DIR || -k $ETL_STATE_DIR ]]; then
+    core_error "The state folder $ETL_STATE_DIR is shared with other users. Set ETL_STATE_DIR to a folder that only you can read."
+    return "$ETL_EXIT_CONFIGURATION"
+  fi
+  if ! chmod 0700 -- "$ETL_STATE_DIR" || ! : 2>/dev/null >"$ETL_STATE_DIR/.private"; then
+    core_error "Cannot write in the state folder $ETL_STATE_DIR. Free disk space, or set ETL_STATE_DIR to another folder of yours."
+    return "$ETL_EXIT_CONFIGURATION"
+  fi
+}
+
+_core_python() { # the Python the operator asked for makes .venv; what runs is always .venv's
+  ETL_BASE_PYTHON=${ETL_BASE_PYTHON:-${ETL_PYTHON:-}}
+  if [[ -z ${ETL_VENV:-} ]]; then
+    ETL_VENV=$ETL_ROOT/.venv
+    # A checkout that cannot be written to keeps its environment with the state, unless it brought one along.
+    [[ -e $ETL_VENV || -w $ETL_ROOT ]] || ETL_VENV=$ETL_STATE_DIR/venv
+  fi
+  [[ $ETL_VENV == /* ]] || ETL_VENV=$PWD/$ETL_VENV
+  [[ $ETL_BASE_PYTHON != "$ETL_VENV"/* ]] || ETL_BASE_PYTHON=
+  ETL_PYTHON=$ETL_VENV/bin/python
+}
+
+_core_is_odd() { # <text>: more in it than printable ASCII; changing the locale to find out would take 0.1 ms
+  [[ $1 == *[![:ascii:]]* || $1 == *[[:cntrl:]]* ]]
+}
+
+_core_json_characters() { # <text with \ and " escaped> -> REPLY: the slow way, character by character
+  local text=$1 out='' character
+  local -i index code
+  { local LC_ALL=C.UTF-8; } 2>/dev/null # not every host has it
+  for ((index = 0; index < ${#text}; ++index)); do
+    character=${text:index:1}
+    if [[ $character == [\ -~] ]]; then
+      out+=$character
+      continue
+    fi
+    printf -v code '%d' "'$character"
+    ((code >= 0)) || code=$((code & 255))
+    _core_json_escape "$code"
+    out+=$REPLY
+  done
+  REPLY="\"$out\""
+}
+
+_core_json_escape() { # <code point> -> REPLY: \uXXXX, or two of them above the first plane
+  local -i code=$1
+  if ((code > 0xFFFF)); then
+    ((code -= 0x10000))
+    printf -v REPLY '\\u%04x\\u%04x' $((0xD800 + (code >> 10))) $((0xDC00 + (code & 0x3FF)))
+  else
+    printf -v REPLY '\\u%04x' "$code"
+  fi
+}

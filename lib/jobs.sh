@@ -1,0 +1,239 @@
+# shellcheck shell=bash
+# Background jobs (layer 2): one folder a job under $ETL_STATE_DIR/jobs, one fact a file, state computed when read.
+# Offers jobs_start jobs_ids jobs_find jobs_read jobs_running_count jobs_cancel jobs_rerun jobs_wait jobs_prune
+# jobs_log_path jobs_logout_warning, and jobs_command, the verb "jobs".  It knows no script and no screen.
+
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/jobs_read.sh"
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/jobs_logout.sh"
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/jobs_command.sh"
+
+jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id; runs in the current folder
+  REPLY=''
+  if (($# < 3)); then
+    core_error "A background job needs a verb, a title and a command."
+    return "$ETL_EXIT_USAGE"
+  fi
+  # The substitution is a process of its own: its number makes the id unique, its descriptor carries the lock.
+  REPLY=$(_jobs_launch "$@")
+}
+
+jobs_ids() { # sets JOBS_IDS, newest first
+  local LC_ALL=C
+  local -a names=("$ETL_STATE_DIR"/jobs/[0-9]*)
+  local -i index=${#names[@]}
+  JOBS_IDS=()
+  [[ -d ${names[0]} ]] || return 0
+  names=("${names[@]##*/}")
+  while ((index--)); do
+    JOBS_IDS+=("${names[index]}")
+  done
+}
+
+jobs_find() { # <id, unique start of one, or "last"> -> REPLY: the id; 2 with a sentence when there is none
+  local -a found=()
+  local id wanted=$1
+  jobs_ids
+  for id in "${JOBS_IDS[@]}"; do
+    if [[ $id == "$wanted" || $wanted == last ]]; then
+      REPLY=$id
+      return 0
+    fi
+    [[ -z $wanted || $id != "$wanted"* ]] || found+=("$id")
+  done
+  case ${#found[@]} in
+    1) REPLY=${found[0]} && return 0 ;;
+    0) core_error "There is no job '$wanted'. See the ids with: jobs list --all" ;;
+    *) core_error "The id '$wanted' fits ${#found[@]} jobs, among them ${found[0]} and ${found[1]}. Give more of it." ;;
+  esac
+  return "$ETL_EXIT_USAGE"
+}
+
+jobs_running_count() { # -> REPLY: jobs running or queued, those of other hosts with a shared home too
+  local id
+  local -i count=0
+  jobs_ids
+  for id in "${JOBS_IDS[@]}"; do
+    [[ ! -e $ETL_STATE_DIR/jobs/$id/exit_code ]] || continue
+    jobs_read_brief "$id" || continue
+    [[ $JOB_STATE != running && $JOB_STATE != queued ]] || ((++count))
+  done
+  REPLY=$count
+}
+
+jobs_log_path() { # <id> -> REPLY
+  REPLY=$ETL_STATE_DIR/jobs/$1/output.log
+}
+
+jobs_rerun() { # <id> -> REPLY: the id of a new job with the same command, title and folder
+  local folder=$ETL_STATE_DIR/jobs/$1 directory
+  local -a command
+  jobs_read "$1" || return
+  mapfile -d '' -t command <"$folder/command"
+  IFS= read -r -d '' directory <"$folder/directory"
+  directory=${directory%$'\n'}
+  if ((${#command[@]} == 0)) || [[ ! -d $directory ]]; then
+    core_error "Job $1 cannot run again: its command or its folder '$directory' is gone. Start it anew from the menu."
+    return "$ETL_EXIT_USAGE"
+  fi
+  REPLY=$(cd -- "$directory" && _jobs_launch "$JOB_VERB" "$JOB_TITLE_RAW" "${command[@]}")
+}
+
+jobs_wait() { # <id> [timeout in seconds]: the job's exit code; 124 when time is up, 1 when it is lost
+  local lock=$ETL_STATE_DIR/jobs/$1/lock
+  local -a limit=()
+  [[ -z ${2:-} ]] || limit=(-w "$2")
+  jobs_read_brief "$1" || return
+  case $JOB_STATE in
+    unknown) ;;
+    *) [[ -n $JOB_EXIT_CODE ]] || flock -s "${limit[@]}" 8 8<"$lock" ;;
+  esac
+  jobs_read_brief "$1" || return
+  case $JOB_STATE in
+    running | queued) return 124 ;;
+    lost | unknown) return "$ETL_EXIT_UNEXPECTED" ;;
+    *) return "$JOB_EXIT_CODE" ;;
+  esac
+}
+
+jobs_cancel() { # <id> -> REPLY: one sentence that says what was done; 7 when nothing could be
+  local folder=$ETL_STATE_DIR/jobs/$1
+  jobs_read "$1" || return
+  case $JOB_STATE in
+    running | queued) ;;
+    *)
+      REPLY="Job $1 is not running: it is $JOB_STATE."
+      return "$ETL_EXIT_REFUSED"
+      ;;
+  esac
+  if [[ $JOB_HOST != "$HOSTNAME" ]]; then
+    REPLY="Job $1 runs on host $JOB_HOST: cancel it there."
+    return "$ETL_EXIT_REFUSED"
+  fi
+  core_now
+  core_write_file "$folder/cancelled" "$REPLY"
+  _jobs_cancel_group "$1"
+}
+
+jobs_prune() { # [--older-than DAYS] [--state STATE] -> REPLY: how many finished jobs were removed
+  local -i days=30 count=0 now
+  local id state=''
+  while (($#)); do
+    case $1 in
+      --older-than) days=$2 ;;
+      --state) state=$2 ;;
+    esac
+    shift 2
+  done
+  core_now
+  now=$REPLY
+  jobs_ids
+  for id in "${JOBS_IDS[@]}"; do
+    jobs_read_brief "$id" || continue
+    jobs_read_finished_at
+    _jobs_prunable "$state" $((now - days * 86400)) || continue
+    _jobs_remove "$id" && ((++count))
+  done
+  _jobs_remove_leftovers
+  REPLY=$count
+}
+
+_jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a subshell, which the descriptor 9 belongs to
+  local root=$ETL_STATE_DIR/jobs folder id program
+  for program in flock setsid; do
+    if ! command -v "$program" >/dev/null; then
+      core_error "Cannot start a background job: the program '$program' is missing. Install the package util-linux."
+      return "$ETL_EXIT_UNEXPECTED"
+    fi
+  done
+  printf -v id '%(%Y%m%d-%H%M%S)T-%s-%s' -1 "${1//[!a-z0-9-]/_}" "$BASHPID"
+  folder=$root/.new.$id
+  if ! _jobs_make_folder "$root" "$folder" "$@" || ! mv -T -- "$folder" "$root/$id" 2>/dev/null; then
+    rm -rf -- "$folder"
+    core_error "Cannot write the job's folder in $root. Free disk space, make it writable, or set ETL_STATE_DIR to another folder."
+    return "$ETL_EXIT_UNEXPECTED"
+  fi
+  _jobs_logout_launcher
+  if ! "${JOBS_LAUNCHER[@]}" setsid --fork bash "$ETL_ROOT/lib/job_run.sh" "$root/$id" </dev/null >/dev/null 2>&1; then
+    core_error "Job $id was recorded but could not be started. Try again, or run the command in the foreground."
+    return "$ETL_EXIT_UNEXPECTED"
+  fi
+  printf '%s\n' "$id"
+}
+
+_jobs_make_folder() { # <jobs folder> <new folder> <verb> <title> <command...>: all facts, and the lock held on descriptor 9
+  local folder=$2
+  [[ -d $1 ]] || mkdir -m 0700 -- "$1" 2>/dev/null || [[ -d $1 ]] || return
+  mkdir -m 0700 -- "$folder" 2>/dev/null || return
+  {
+    exec 9>"$folder/lock" && flock -n 9 || return
+    printf '%s\n' "$4" >"$folder/title" || return
+    printf '%(%s)T\n' -1 >"$folder/started_at" || return
+    printf '%s\n' "$PWD" >"$folder/directory" || return
+    printf '%s\n' "$HOSTNAME" >"$folder/host" || return
+    jobs_read_boot_id
+    printf '%s\n' "$REPLY" >"$folder/boot_id" || return
+    : >"$folder/output.log" || return
+    printf '%s\0' "${@:5}" >"$folder/command" || return
+  } 2>/dev/null
+}
+
+_jobs_cancel_group() { # <id> -> REPLY: TERM, a grace period, KILL; the supervisor records what came of it
+  local folder=$ETL_STATE_DIR/jobs/$1 group
+  local -i grace
+  core_number "${ETL_CANCEL_GRACE:-}" 30
+  grace=$REPLY
+  if ! _jobs_group "$folder"; then
+    REPLY="Job $1 has not begun yet and could not be stopped. Try again in a moment."
+    return "$ETL_EXIT_REFUSED"
+  fi
+  group=$REPLY
+  kill -TERM -- "-$group" 2>/dev/null
+  if flock -s -w "$grace" 8 8<"$folder/lock"; then
+    jobs_read_brief "$1"
+    REPLY="Job $1 was asked to stop and ended: $JOB_STATE."
+    return 0
+  fi
+  kill -KILL -- "-$group" 2>/dev/null
+  if ! flock -s -w 10 8 8<"$folder/lock"; then
+    REPLY="Job $1 did not end within ${grace}s and could not be killed. See process group $group."
+    return "$ETL_EXIT_UNEXPECTED"
+  fi
+  REPLY="Job $1 did not end within ${grace}s and was killed."
+}
+
+_jobs_group() { # <job folder> -> REPLY: the command's process group, waiting up to 5 s for a job just started
+  local -i attempt
+  local text
+  for ((attempt = 0; attempt < 100; ++attempt)); do
+    if [[ -e $1/pid ]] && IFS= read -r text <"$1/pid"; then
+      core_number "$text" 0
+      ((REPLY > 1))
+      return
+    fi
+    sleep 0.05
+  done
+  return 1
+}
+
+_jobs_prunable() { # <wanted state or ''> <epoch>: of the job just read: finished, in that state, and before that time
+  case $JOB_STATE in
+    done | problems | refused | failed | stopped) [[ -z $1 || $1 == "$JOB_STATE" ]] || return 1 ;;
+    # Nobody saw a lost job end, so it goes only when asked for by name.
+    lost) [[ $1 == lost ]] || return 1 ;;
+    *) return 1 ;;
+  esac
+  (((JOB_FINISHED_AT > 0 ? JOB_FINISHED_AT : JOB_STARTED_AT) <= $2))
+}
+
+_jobs_remove() { # <id>: out of sight by rename first, so that nobody reads half a job
+  local root=$ETL_STATE_DIR/jobs
+  mv -T -- "$root/$1" "$root/.old.$1" 2>/dev/null && rm -rf -- "$root/.old.$1"
+}
+
+_jobs_remove_leftovers() { # what a start or a prune that was killed left behind, a day later
+  find "$ETL_STATE_DIR/jobs" -maxdepth 1 \( -name '.new.*' -o -name '.old.*' \) -mtime +0 -exec rm -rf -- {} + 2>/dev/null
+  return 0
+}

@@ -1,0 +1,288 @@
+# shellcheck shell=bash
+# The verb "jobs" (part of jobs.sh, layer 2): list, show, log, follow, cancel, rerun, wait, prune.
+# Offers jobs_command.  Answers go to standard output, sentences about errors to standard error.
+
+jobs_command() { # [subcommand] [arguments...]
+  local subcommand=${1:-list}
+  case $subcommand in
+    -*) subcommand=list ;;
+    *) shift $(($# > 0)) ;;
+  esac
+  case $subcommand in
+    help) _jobs_command_help ;;
+    list | prune) "_jobs_command_$subcommand" "$@" ;;
+    show | log | follow | cancel | rerun | wait) _jobs_command_one "$subcommand" "$@" ;;
+    *) _jobs_command_usage "There is no 'jobs $subcommand'." ;;
+  esac
+}
+
+_jobs_command_help() {
+  cat <<'HELP'
+usage: snowflake_etl.sh jobs [SUBCOMMAND]      ID may be the start of an id, or "last"
+
+  list [--all] [--state STATE] [--json]        newest 20 and all that run; --all: every job
+  show ID [--json]                             all that is known of one job
+  log ID                                       its log, in a pager on a terminal
+  follow ID                                    its log as it grows; q or Ctrl-C leaves, the job runs on
+  cancel ID                                    TERM, and KILL after ETL_CANCEL_GRACE (30) seconds
+  rerun ID                                     the same command again, as a new job
+  wait ID [--timeout SECONDS]                  ends with the job's exit code; 124 when time is up
+  prune [--older-than DAYS] [--state STATE]    removes finished jobs older than DAYS (30)
+
+STATE: running queued done problems refused failed stopped lost unknown
+HELP
+}
+
+_jobs_command_usage() { # <sentence>: returns 2
+  core_error "$* See: jobs --help"
+  return "$ETL_EXIT_USAGE"
+}
+
+_jobs_command_list() {
+  local state='' json='' all=''
+  while (($#)); do
+    case $1 in
+      --json) json=1 ;;
+      --all) all=1 ;;
+      --state)
+        _jobs_command_is_state "${2:-}" || return
+        state=$2
+        shift
+        ;;
+      -h | --help) _jobs_command_help && return 0 ;;
+      *) _jobs_command_usage "'jobs list' does not know '$1'." || return ;;
+    esac
+    shift
+  done
+  if [[ -n $json ]]; then
+    _jobs_command_list_json "$state" "${all:-$state}"
+  else
+    _jobs_command_list_text "$state" "${all:-$state}"
+  fi
+}
+
+_jobs_command_is_state() { # <state>
+  case $1 in
+    running | queued | done | problems | refused | failed | stopped | lost | unknown) return 0 ;;
+  esac
+  _jobs_command_usage "--state needs one of running queued done problems refused failed stopped lost unknown, not '$1'."
+}
+
+_jobs_command_listed() { # <position> <wanted state or ''> <1 for all>: whether the job just read stands in the list
+  [[ -z $2 || $JOB_STATE == "$2" ]] || return 1
+  [[ -n $3 ]] || (($1 < 20)) || [[ $JOB_STATE == running || $JOB_STATE == queued ]]
+}
+
+_jobs_command_list_text() { # <wanted state or ''> <1 for all>
+  local LC_ALL=C id color text
+  local -i position=-1 shown=0 now
+  local -A colors=([running]=$COLOR_BLUE [queued]=$COLOR_BLUE [done]=$COLOR_GREEN [problems]=$COLOR_YELLOW
+    [refused]=$COLOR_YELLOW [failed]=$COLOR_RED [stopped]=$COLOR_YELLOW [lost]=$COLOR_RED)
+  core_now
+  now=$REPLY
+  jobs_ids
+  for id in "${JOBS_IDS[@]}"; do
+    ((++position))
+    [[ -n $2 || $position -lt 20 || ! -e $ETL_STATE_DIR/jobs/$id/exit_code ]] || continue
+    jobs_read_brief "$id" || continue
+    [[ -n $2 && $JOB_STATE == "${1:-$JOB_STATE}" ]] || _jobs_command_listed "$position" "$1" "$2" || continue
+    ((shown++)) || printf '%-32s %-9s %-9s %s\n' ID STATE AGE TITLE
+    text=''
+    [[ $JOB_STATE != running ]] || _jobs_command_progress
+    color=${colors[$JOB_STATE]:-}
+    core_duration $((now - JOB_STARTED_AT))
+    printf '%-32s %s%-9s%s %-9s %s%s\n' "$id" "$color" "$JOB_STATE" "${color:+$COLOR_RESET}" "$REPLY" "$JOB_TITLE" "$text"
+  done
+  _jobs_command_list_foot "$shown" $((position + 1)) "$1"
+}
+
+_jobs_command_progress() { # sets text for a running job: " - copy 45%, 210.3 MB/s, 1m 20s left"
+  _jobs_read_progress
+  [[ -n $JOB_PHASE ]] || return 0
+  text=" - $JOB_PHASE${JOB_PERCENT:+ $JOB_PERCENT%}${JOB_RATE:+, $JOB_RATE}${JOB_ETA:+, $JOB_ETA left}"
+}
+
+_jobs_command_list_foot() { # <jobs shown> <jobs there are> <wanted state or ''>
+  if (($1 == 0)); then
+    printf 'No jobs%s.\n' "${3:+ in state $3}"
+  elif [[ -z $3 ]] && (($1 < $2)); then
+    printf '%d of %d jobs; all of them: jobs list --all\n' "$1" "$2"
+  fi
+}
+
+_jobs_command_list_json() { # <wanted state or ''> <1 for all>
+  local id separator=$'\n'
+  local -i position=-1
+  jobs_ids
+  printf '['
+  for id in "${JOBS_IDS[@]}"; do
+    ((++position))
+    [[ -d $ETL_STATE_DIR/jobs/$id ]] || continue
+    jobs_read "$id" || continue
+    _jobs_command_listed "$position" "$1" "$2" || continue
+    _jobs_command_json
+    printf '%s  %s' "$separator" "$REPLY"
+    separator=$',\n'
+  done
+  [[ $separator == $'\n' ]] || printf '\n'
+  printf ']\n'
+}
+
+_jobs_command_json() { # [extra members] -> REPLY: one object for the job just read
+  local out name value
+  core_json "$JOB_ID"
+  out="{\"id\": $REPLY"
+  for name in verb title_raw state host phase unit rate eta message; do
+    value=JOB_${name^^}
+    core_json "${!value}"
+    out+=", \"${name%_raw}\": $REPLY"
+  done
+  for name in exit_code started_at finished_at 'done' total percent; do
+    value=JOB_${name^^}
+    out+=", \"$name\": ${!value:-null}"
+  done
+  REPLY="$out${1:-}}"
+}
+
+_jobs_command_prune() {
+  local -a options=()
+  while (($#)); do
+    case $1 in
+      --older-than)
+        core_number "${2:-}" -1
+        if ((REPLY < 0 || REPLY > 36500)); then
+          _jobs_command_usage "--older-than needs a number of days, not '${2:-}'." || return
+        fi
+        options+=("$1" "$REPLY")
+        ;;
+      --state)
+        _jobs_command_is_state "${2:-}" || return
+        options+=("$1" "$2")
+        ;;
+      -h | --help) _jobs_command_help && return 0 ;;
+      *) _jobs_command_usage "'jobs prune' does not know '$1'." || return ;;
+    esac
+    shift 2
+  done
+  jobs_prune "${options[@]}" || return
+  printf 'Removed %d finished jobs.\n' "$REPLY"
+}
+
+_jobs_command_one() { # <subcommand> <id> [options...]: those that are about one job
+  local subcommand=$1 wanted='' option='' timeout=''
+  shift
+  while (($#)); do
+    case $subcommand:$1 in
+      *:-h | *:--help) _jobs_command_help && return 0 ;;
+      show:--json) option=--json ;;
+      wait:--timeout)
+        core_number "${2:-}" -1
+        ((REPLY >= 0)) || _jobs_command_usage "--timeout needs a number of seconds, not '${2:-}'." || return
+        timeout=$REPLY
+        shift
+        ;;
+      *:-*) _jobs_command_usage "'jobs $subcommand' does not know '$1'." || return ;;
+      *)
+        [[ -z $wanted ]] || _jobs_command_usage "'jobs $subcommand' takes one job, and '$1' is a second." || return
+        wanted=$1
+        ;;
+    esac
+    shift
+  done
+  [[ -n $wanted ]] || _jobs_command_usage "'jobs $subcommand' needs the id of a job, or 'last'." || return
+  jobs_find "$wanted" || return
+  "_jobs_command_$subcommand" "$REPLY" "${option:-$timeout}"
+}
+
+_jobs_command_show() { # <id> <'' or --json>
+  local -a words=()
+  local directory='' log
+  jobs_read "$1" || return
+  { mapfile -d '' -t words <"$JOB_DIR/command"; } 2>/dev/null
+  { IFS= read -r -d '' directory <"$JOB_DIR/directory"; } 2>/dev/null
+  directory=${directory%$'\n'}
+  jobs_log_path "$1"
+  log=$REPLY
+  if [[ $2 == --json ]]; then
+    _jobs_command_show_json
+  else
+    _jobs_command_show_text
+  fi
+}
+
+_jobs_command_show_json() { # prints what _jobs_command_show has read
+  local word extra list=''
+  for word in "${words[@]}"; do
+    core_json "$word"
+    list+="${list:+, }$REPLY"
+  done
+  core_json "$directory"
+  extra=", \"directory\": $REPLY, \"command\": [$list]"
+  core_json "$log"
+  _jobs_command_json "$extra, \"log\": $REPLY"
+  printf '%s\n' "$REPLY"
+}
+
+_jobs_command_show_text() { # prints what _jobs_command_show has read
+  local command started text=''
+  printf -v command '%q ' "${words[@]}"
+  printf -v started '%(%Y-%m-%d %H:%M:%S)T' "$JOB_STARTED_AT"
+  _jobs_command_fact 'Job' "$JOB_ID"
+  _jobs_command_fact 'Title' "$JOB_TITLE"
+  _jobs_command_fact 'State' "$JOB_STATE${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
+  _jobs_command_fact 'Started' "$started, $JOB_AGE ago, on $JOB_HOST"
+  if ((JOB_FINISHED_AT > 0)); then
+    core_duration $((JOB_FINISHED_AT - JOB_STARTED_AT))
+    _jobs_command_fact 'Took' "$REPLY"
+  fi
+  _jobs_command_progress
+  _jobs_command_fact 'Progress' "${text# - }"
+  _jobs_command_fact 'Result' "$JOB_MESSAGE"
+  _jobs_command_fact 'Command' "${command% }"
+  _jobs_command_fact 'Folder' "$directory"
+  _jobs_command_fact 'Log' "$log"
+}
+
+_jobs_command_fact() { # <name> <text>: one line, none when there is nothing to say
+  [[ -n $2 ]] || return 0
+  core_printable "$2"
+  printf '%-9s %s\n' "$1:" "$REPLY"
+}
+
+_jobs_command_log() { # <id>
+  jobs_log_path "$1"
+  log_viewer_show "$REPLY"
+}
+
+_jobs_command_follow() { # <id>
+  log_viewer_follow "$1" --return
+}
+
+_jobs_command_cancel() { # <id>
+  local -i status
+  jobs_cancel "$1"
+  status=$?
+  if ((status == 0)); then
+    core_printable "$REPLY"
+    printf '%s\n' "$REPLY"
+  else
+    core_error "$REPLY"
+  fi
+  return "$status"
+}
+
+_jobs_command_rerun() { # <id>
+  jobs_rerun "$1" || return
+  printf 'Started job %s\n' "$REPLY"
+}
+
+_jobs_command_wait() { # <id> <timeout or ''>
+  local -i status
+  jobs_wait "$1" "$2"
+  status=$?
+  core_age "$JOB_STARTED_AT"
+  ((status != 124)) || core_error "Job $1 is still $JOB_STATE after $2s. It runs on; wait again, or see it with: jobs follow $1"
+  [[ $JOB_STATE != lost ]] || core_error "Job $1 is lost: it ended without an exit code (killed, or the host went down). Run it again with: jobs rerun $1"
+  [[ $JOB_STATE != unknown ]] || core_error "Job $1 was started on another host that cannot be asked from here. Wait for it there."
+  return "$status"
+}

@@ -1,0 +1,184 @@
+# shellcheck shell=bash disable=SC2034 # the JOB_ variables are the answer, read by others
+# Reading a job's folder (part of jobs.sh, layer 2): writes nothing, and forks only to try a lock.
+# Offers jobs_read jobs_read_brief jobs_read_boot_id.  What a file says is data: numbers are checked before
+# arithmetic, text is made printable before it is handed out (JOB_TITLE_RAW alone is what was given).
+
+jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE JOB_TITLE_RAW JOB_STATE JOB_EXIT_CODE JOB_STARTED_AT; 2 if gone
+  # A list of a thousand jobs comes through here: few calls, and one redirection for all reads.
+  JOB_ID=$1
+  JOB_DIR=$ETL_STATE_DIR/jobs/$1
+  JOB_TITLE_RAW='' JOB_STARTED_AT='' JOB_EXIT_CODE=''
+  {
+    IFS= read -r -d '' JOB_TITLE_RAW <"$JOB_DIR/title"
+    IFS= read -r JOB_STARTED_AT <"$JOB_DIR/started_at"
+    [[ ! -e $JOB_DIR/exit_code ]] || IFS= read -r JOB_EXIT_CODE <"$JOB_DIR/exit_code"
+  } 2>/dev/null
+  JOB_TITLE_RAW=${JOB_TITLE_RAW%$'\n'}
+  JOB_TITLE=$JOB_TITLE_RAW
+  if [[ $JOB_TITLE == *[![:ascii:]]* || $JOB_TITLE == *[[:cntrl:]]* ]]; then
+    core_printable "$JOB_TITLE"
+    JOB_TITLE=$REPLY
+  fi
+  if [[ ${#JOB_STARTED_AT} -gt 11 || $JOB_STARTED_AT != [1-9]* || $JOB_STARTED_AT == *[!0-9]* ]]; then
+    JOB_STARTED_AT=0
+  fi
+  if [[ $JOB_EXIT_CODE == 0 ]]; then
+    JOB_STATE='done'
+    return 0
+  fi
+  _jobs_read_state
+  [[ -d $JOB_DIR ]] || return "$ETL_EXIT_USAGE"
+}
+
+jobs_read() { # <id>: the same and JOB_VERB JOB_FINISHED_AT JOB_PHASE _DONE _TOTAL _UNIT _PERCENT _RATE _ETA _AGE _HOST _MESSAGE; 2 with a sentence if gone
+  if ! jobs_read_brief "$1"; then
+    core_error "There is no job '$1'. See the ids with: jobs list --all"
+    return "$ETL_EXIT_USAGE"
+  fi
+  JOB_VERB=${JOB_ID#*-*-}
+  JOB_VERB=${JOB_VERB%-*}
+  _jobs_read_line host
+  JOB_HOST=$REPLY
+  jobs_read_finished_at
+  core_age "$JOB_STARTED_AT"
+  JOB_AGE=$REPLY
+  _jobs_read_progress
+  _jobs_read_message
+}
+
+jobs_read_finished_at() { # sets JOB_FINISHED_AT of the job just read, 0 while it has not ended
+  JOB_FINISHED_AT=0
+  [[ -n $JOB_EXIT_CODE ]] || return 0
+  _jobs_read_number finished_at
+  JOB_FINISHED_AT=$REPLY
+}
+
+jobs_read_boot_id() { # -> REPLY: changes at every start of the host
+  REPLY=unknown
+  { IFS= read -r REPLY </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  return 0
+}
+
+_jobs_read_line() { # <file of the job's folder> -> REPLY: its first line, printable, or nothing
+  local line=''
+  { IFS= read -r line <"$JOB_DIR/$1"; } 2>/dev/null
+  core_printable "$line"
+}
+
+_jobs_read_number() { # <file of the job's folder> -> REPLY: its number, or 0
+  local line=''
+  { IFS= read -r line <"$JOB_DIR/$1"; } 2>/dev/null
+  core_number "$line" 0
+}
+
+_jobs_read_state() { # sets JOB_STATE and JOB_EXIT_CODE: an exit code decides, then the lock
+  if [[ -z $JOB_EXIT_CODE ]]; then
+    _jobs_read_lock
+    [[ $JOB_STATE != running && $JOB_STATE != queued ]] || return 0
+    # It may have ended between the two looks.
+    { IFS= read -r JOB_EXIT_CODE <"$JOB_DIR/exit_code"; } 2>/dev/null || return 0
+  fi
+  core_number "$JOB_EXIT_CODE" 1
+  JOB_EXIT_CODE=$REPLY
+  case $JOB_EXIT_CODE in
+    0) JOB_STATE='done' ;;
+    6) JOB_STATE=problems ;;
+    7) JOB_STATE=refused ;;
+    130 | 143) JOB_STATE=stopped ;;
+    *) JOB_STATE=failed && [[ ! -e $JOB_DIR/cancelled ]] || JOB_STATE=stopped ;;
+  esac
+}
+
+_jobs_read_lock() { # sets JOB_STATE of a job without exit code: held means alive; free means lost, if we can judge it
+  local -i status
+  flock -n -s -E 99 8 2>/dev/null 8<"$JOB_DIR/lock"
+  status=$?
+  if ((status == 99)); then
+    JOB_STATE=running
+    [[ -e $JOB_DIR/pid ]] || JOB_STATE=queued
+    return
+  fi
+  JOB_STATE=lost
+  # Locks of another host may not reach us, and some file systems know none.
+  _jobs_read_line host
+  [[ $status == 0 && $REPLY == "$HOSTNAME" ]] || JOB_STATE=unknown
+}
+
+_jobs_read_progress() { # sets JOB_PHASE JOB_DONE JOB_TOTAL JOB_UNIT JOB_PERCENT JOB_RATE JOB_ETA
+  local line='' rest epoch began
+  local -a field=()
+  JOB_PHASE='' JOB_DONE=0 JOB_TOTAL=0 JOB_UNIT='' JOB_PERCENT='' JOB_RATE='' JOB_ETA=''
+  { IFS= read -r line <"$JOB_DIR/progress"; } 2>/dev/null || return 0
+  rest=$line$'\t'
+  while [[ -n $rest ]]; do # "read" would take two tabs for one
+    field+=("${rest%%$'\t'*}")
+    rest=${rest#*$'\t'}
+  done
+  core_printable "${field[0]}"
+  JOB_PHASE=$REPLY
+  core_printable "${field[3]:-}"
+  JOB_UNIT=$REPLY
+  core_number "${field[1]:-}" 0
+  JOB_DONE=$REPLY
+  core_number "${field[2]:-}" 0
+  JOB_TOTAL=$REPLY
+  core_number "${field[4]:-}" 0
+  epoch=$REPLY
+  core_number "${field[5]:-}" "$epoch"
+  began=$REPLY
+  ((JOB_TOTAL == 0)) || JOB_PERCENT=$((JOB_DONE >= JOB_TOTAL ? 100 : JOB_DONE * 100 / JOB_TOTAL))
+  if [[ $JOB_STATE == running ]] && ((epoch > began && JOB_DONE > 0)); then
+    _jobs_read_rate $((epoch - began))
+    _jobs_read_eta $((epoch - began)) "$epoch"
+  fi
+}
+
+_jobs_read_rate() { # <seconds>: sets JOB_RATE to "210.3 MB/s", "12000 rows/s"
+  local -i tenths=$((JOB_DONE * 10 / $1))
+  if [[ $JOB_UNIT != bytes ]]; then
+    JOB_RATE="$((tenths / 10)) $JOB_UNIT/s"
+    ((tenths >= 100)) || JOB_RATE="$((tenths / 10)).$((tenths % 10)) $JOB_UNIT/s"
+    return
+  fi
+  tenths=$((JOB_DONE / 100000 / $1))
+  JOB_RATE="$((tenths / 10)).$((tenths % 10)) MB/s"
+}
+
+_jobs_read_eta() { # <seconds the phase has taken> <epoch of the line>: sets JOB_ETA, what is left from now on
+  local -i left
+  ((JOB_TOTAL > JOB_DONE)) || return 0
+  core_now
+  # Per thousandth, since bytes times seconds may not fit.
+  left=$(($1 * ((JOB_TOTAL - JOB_DONE) * 1000 / JOB_DONE) / 1000 - (REPLY - $2)))
+  ((left >= 0)) || left=0
+  core_duration "$left"
+  JOB_ETA=$REPLY
+}
+
+_jobs_read_message() { # sets JOB_MESSAGE: the last "message" of result.json, of its object or its list of objects
+  local -a lines=()
+  local indent='  ' line
+  local -i index
+  JOB_MESSAGE=''
+  { mapfile -t lines <"$JOB_DIR/result.json"; } 2>/dev/null
+  [[ ${lines[0]:-} != '['* ]] || indent='    '
+  for ((index = ${#lines[@]} - 1; index >= 0; --index)); do
+    line=${lines[index]}
+    [[ $line == "$indent\"message\": \""*\"* ]] || continue
+    line=${line#"$indent\"message\": \""}
+    line=${line%,}
+    _jobs_read_json_text "${line%\"}"
+    JOB_MESSAGE=$REPLY
+    return
+  done
+}
+
+_jobs_read_json_text() { # <inside of a JSON string> -> REPLY: printable text
+  local text=$1
+  text=${text//\\\\/$'\x01'}
+  text=${text//\\\"/\"}
+  text=${text//\\[nrt]/ }
+  text=${text//\\u[0-9a-f][0-9a-f][0-9a-f][0-9a-f]/\?}
+  text=${text//\\\//\/}
+  core_printable "${text//$'\x01'/\\}"
+}

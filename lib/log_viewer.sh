@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# Shows logs (layer 2): less, else more, else plain output; and follows a log that still grows.
+# Offers log_viewer_show log_viewer_follow.  A log is data: its control codes never reach the terminal.
+# Both work in a subshell that catches Ctrl-C, so that it ends the view and neither menu nor job.
+
+log_viewer_show() { # <file> [--end]: in a pager on a terminal, as it is to a pipe
+  if [[ ! -r $1 ]]; then
+    core_error "There is no log to show: $1 is missing or not readable."
+    return "$ETL_EXIT_USAGE"
+  fi
+  if [[ -t 1 ]]; then
+    _log_viewer_page "$@"
+  else
+    cat -- "$1"
+  fi
+}
+
+log_viewer_follow() { # <job id> [--return]: until q or Ctrl-C; with --return also until the job has ended
+  jobs_read_brief "$1" || return
+  _log_viewer_follow "$1" "${2:-}"
+}
+
+_log_viewer_page() ( # <file> [--end]
+  trap : INT
+  if [[ -t 0 ]] && command -v less >/dev/null; then
+    _log_viewer_less "$@"
+  elif [[ -t 0 ]] && command -v more >/dev/null; then
+    # "more" passes control codes through.
+    _log_viewer_harmless <"$1" | more
+  else
+    _log_viewer_harmless <"$1"
+  fi
+  return 0
+)
+
+_log_viewer_less() { # <file> [--end]: no -r or -R from the user's LESS, no shell, nothing but ASCII
+  local -a options=('-Psq back, / search, G end   %lt-%lb?L of %L.')
+  [[ ${2:-} != --end ]] || options+=(+G)
+  LESS='' LESSOPEN='' LESSCLOSE='' LESSSECURE=1 LESSCHARSET=ascii less "${options[@]}" -- "$1"
+}
+
+_log_viewer_harmless() { # standard input to standard output: tabs, newlines and printable ASCII as they are, else '?'
+  LC_ALL=C sed -e 's/\r$//' -e 's/[^\t -~]/?/g'
+}
+
+_log_viewer_follow() ( # <id> <'' or --return>: one key leaves
+  local stopped='' key='' terminal='' ended=''
+  trap 'stopped=1' INT
+  [[ ! -t 0 || ! -t 1 ]] || terminal=1
+  exec 7<"$ETL_STATE_DIR/jobs/$1/output.log" || return
+  [[ -z $terminal ]] || _log_viewer_follow_head "$1"
+  while [[ -z $stopped && $key != [qQ] ]]; do
+    jobs_read_brief "$1" || break
+    # Looked at before the log is read, so that nothing comes after the last look.
+    [[ $JOB_STATE == running || $JOB_STATE == queued ]] || ended=1
+    _log_viewer_follow_news "$terminal"
+    [[ -z $ended ]] || break
+    _log_viewer_follow_pause "$terminal" 0.3
+  done
+  [[ -n $ended && -n $terminal ]] || return 0
+  printf -- '-- job %s ended: %s%s --\n' "$1" "$JOB_STATE" "${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
+  [[ $2 != --return ]] || return 0
+  printf -- '-- q goes back --\n'
+  while [[ -z $stopped && $key != [qQ] ]]; do
+    _log_viewer_follow_pause "$terminal" 1
+  done
+  return 0
+)
+
+_log_viewer_follow_head() { # <id>: what keys there are, and the log's last lines
+  printf -- '-- following job %s: q goes back, the job runs on --\n' "$1"
+  # "tail" leaves the shared descriptor where it stopped reading.
+  tail -n 200 <&7 | _log_viewer_harmless
+}
+
+_log_viewer_follow_news() { # <1 on a terminal>: prints what has come into the log on descriptor 7
+  local -a lines=()
+  mapfile lines <&7
+  ((${#lines[@]} > 0)) || return 0
+  if [[ -n $1 ]]; then
+    printf '%s' "${lines[@]}" | _log_viewer_harmless
+  else
+    printf '%s' "${lines[@]}"
+  fi
+}
+
+_log_viewer_follow_pause() { # <1 on a terminal> <seconds>: sets key when one is pressed
+  if [[ -n $1 ]]; then
+    IFS= read -rsn1 -t "$2" key
+  else
+    sleep "$2"
+  fi
+}
