@@ -69,7 +69,11 @@ class SnowflakeSection(Section):
 
 
 class FileSection(Section):
-    """One entry of ``files``: a pattern of file names and the table that they are loaded into."""
+    """One entry of ``files``: a pattern of file names and the table that they are loaded into.
+
+    ``quote_char`` "" says that quotes are ordinary characters; ``create_table`` maps columns to types and is used
+    to make a missing table on the embedded warehouse.
+    """
 
     file_pattern: Text
     table_name: Text
@@ -80,7 +84,7 @@ class FileSection(Section):
     duplicate_key_columns: tuple[Text, ...] = ()
     delimiter: OneCharacter | None = None
     file_format: Literal["TSV", "CSV"] | None = None
-    quote_char: OneCharacter | None = None
+    quote_char: Annotated[str, StringConstraints(max_length=1)] | None = None
     header: bool | None = None
     encoding: Text | None = None
     null_values: tuple[str, ...] = ("", "\\N")
