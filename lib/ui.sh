@@ -1,0 +1,250 @@
+# shellcheck shell=bash
+# Questions and messages on the terminal (layer 1): dialog, whiptail or plain text, chosen once by ui_init.
+# Offers ui_init ui_menu ui_yesno ui_input ui_checklist ui_form ui_message ui_textfile ui_busy ui_leave ui_end.
+# Answers come in REPLY (several in UI_ANSWERS); 0 is an answer, 1 is Cancel, ESC or the end of input: one screen back.
+# A caller may set for one call: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' words).
+
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/ui_plain.sh"
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/ui_curses.sh"
+
+UI_BACKEND=plain  # dialog, whiptail or plain
+UI_NOTICE=''      # a sentence that the next plain screen shows once
+UI_HEAD_FUNCTION= # sets REPLY to the head line; asked before every screen, so that it is never stale
+UI_MIN_ROWS=22    # 24 less what a status line may take
+UI_MIN_COLUMNS=78
+UI_MAX_TEXT_LINES=3000
+
+ui_init() { # [function that sets REPLY to the head line]: chooses the back end; 2 with a sentence for a wrong ETL_UI
+  UI_HEAD_FUNCTION=${1:-}
+  UI_BACKEND=plain
+  UI_NOTICE=''
+  # Inherited sizes would make dialog and whiptail blind to a resize.
+  export -n LINES COLUMNS
+  shopt -s checkwinsize
+  case ${ETL_UI:-} in
+    '' | dialog | whiptail | plain) ;;
+    *)
+      core_error "ETL_UI is '$ETL_UI'. Set it to dialog, whiptail or plain, or unset it."
+      return "$ETL_EXIT_USAGE"
+      ;;
+  esac
+  [[ ${ETL_UI:-} != plain && -t 0 && -t 1 && ${TERM:-dumb} != dumb ]] || return 0
+  _ui_choose_program
+}
+
+ui_menu() { # <title> <text> <tag> <item>... -> REPLY: the tag of the chosen item
+  local UI_TITLE UI_TEXT
+  local -a UI_TAGS UI_ITEMS
+  _ui_prepare "$1" "$2"
+  _ui_pairs "${@:3}"
+  _ui_paint menu || return
+  REPLY=${UI_TAGS[REPLY]}
+}
+
+ui_checklist() { # <title> <text> <tag> <item> <on|off>... -> UI_ANSWERS: the chosen tags; REPLY: how many
+  local UI_TITLE UI_TEXT
+  local -a UI_TAGS UI_ITEMS UI_STATES
+  _ui_prepare "$1" "$2"
+  _ui_triples "${@:3}"
+  UI_ANSWERS=()
+  _ui_paint checklist || return
+  local index
+  for index in $REPLY; do
+    UI_ANSWERS+=("${UI_TAGS[index]}")
+  done
+  REPLY=${#UI_ANSWERS[@]}
+}
+
+ui_yesno() { # <title> <text>: 0 for yes; a long text scrolls
+  local UI_TITLE UI_TEXT
+  _ui_prepare "$1" "$2"
+  _ui_paint yesno
+}
+
+ui_input() { # <title> <text> <default> -> REPLY: one line as it was typed
+  local UI_TITLE UI_TEXT UI_VALUE
+  _ui_prepare "$1" "$2"
+  _ui_value "${3:-}"
+  _ui_paint input
+}
+
+ui_form() { # <title> <text> <label> <default>... -> UI_ANSWERS: one line a field, in order
+  local UI_TITLE UI_TEXT
+  local -a UI_TAGS UI_ITEMS
+  _ui_prepare "$1" "$2"
+  _ui_fields "${@:3}"
+  UI_ANSWERS=()
+  _ui_paint form
+}
+
+ui_message() { # <title> <text>: until it is dismissed; a long text scrolls
+  local UI_TITLE UI_TEXT
+  _ui_prepare "$1" "$2"
+  _ui_paint message
+  (($? <= 1)) # ESC is as good as OK here
+}
+
+ui_textfile() { # <title> <path>: a text file as a message; for logs there is log_viewer_show
+  local -a lines=()
+  local text
+  { mapfile -t -n "$UI_MAX_TEXT_LINES" lines <"$2"; } 2>/dev/null || lines=("The file $2 cannot be read.")
+  printf -v text '%s\n' "${lines[@]}"
+  ui_message "$1" "${text:-(empty)}"
+}
+
+ui_busy() { # <title> <text>: stays on the screen while something runs; asks nothing
+  local UI_TITLE UI_TEXT
+  _ui_prepare "$1" "$2"
+  _ui_paint busy
+}
+
+ui_leave() { # before another program takes the terminal: an empty screen
+  [[ $UI_BACKEND == plain ]] || printf '\e[0m\e[H\e[2J'
+}
+
+ui_end() { # when the menu is over: leaves no half a screen behind
+  ui_leave
+  UI_BACKEND=plain
+}
+
+ui_columns() { # -> REPLY: characters that fit beside each other in a list item
+  _ui_measure
+  REPLY=$((COLUMNS - 10))
+  ((REPLY <= 110)) || REPLY=110
+  ((REPLY >= 40)) || REPLY=40
+}
+
+ui_wrap() { # <text> <columns> -> UI_LINES: printable lines that are no wider, broken at blanks, indentation kept
+  local -a raw=()
+  local line
+  UI_LINES=()
+  mapfile -t raw <<<"$1"
+  for line in "${raw[@]}"; do
+    line=${line//$'\t'/    }
+    core_printable "$line"
+    if ((${#REPLY} <= $2)); then
+      UI_LINES+=("$REPLY")
+    else
+      _ui_wrap_line "$REPLY" "$2"
+    fi
+  done
+}
+
+_ui_wrap_line() { # <printable line> <columns>: appends to UI_LINES
+  local rest=$1 indent head
+  indent=${rest%%[! ]*}
+  ((${#indent} <= $2 / 2)) || indent=''
+  while ((${#rest} > $2)); do
+    head=${rest:0:$2+1}
+    if [[ ${head:${#indent}} == *' '* ]]; then
+      head=${head% *}
+      rest=${rest:${#head}+1}
+    else
+      head=${rest:0:$2}
+      rest=${rest:$2}
+    fi
+    UI_LINES+=("$head")
+    rest=$indent$rest
+  done
+  [[ -z ${rest// /} ]] || UI_LINES+=("$rest")
+}
+
+_ui_choose_program() { # sets UI_BACKEND for a terminal that can do more than lines; UI_NOTICE says why it is plain text
+  local program
+  for program in ${ETL_UI:-dialog whiptail}; do
+    if command -v "$program" >/dev/null; then
+      UI_BACKEND=$program
+      return 0
+    fi
+  done
+  UI_NOTICE="Plain text, because ${ETL_UI:-neither dialog nor whiptail} is ${ETL_UI:+not }installed."
+}
+
+_ui_measure() { # sets LINES and COLUMNS to the terminal's size now, 24 x 80 where there is none
+  # bash looks at the size whenever a child has ended.
+  (:)
+  if [[ -z ${LINES:-} || -z ${COLUMNS:-} ]] && [[ -t 1 && ! -t 2 ]]; then
+    # It asks standard error; with that redirected we have to ask ourselves.
+    local size
+    size=$(stty size <&1 2>/dev/null) && LINES=${size% *} COLUMNS=${size#* }
+  fi
+  ((${LINES:-0} > 0)) || LINES=24
+  ((${COLUMNS:-0} > 0)) || COLUMNS=80
+}
+
+_ui_prepare() { # <title> <text>: sets UI_TITLE, UI_TEXT and the size
+  _ui_measure
+  core_printable "$1"
+  UI_TITLE=$REPLY
+  UI_TEXT=$2
+}
+
+_ui_pairs() { # <tag> <item>...: sets UI_TAGS and UI_ITEMS
+  UI_TAGS=() UI_ITEMS=()
+  while (($# > 1)); do
+    UI_TAGS+=("$1")
+    core_printable "$2"
+    UI_ITEMS+=("$REPLY")
+    shift 2
+  done
+}
+
+_ui_triples() { # <tag> <item> <on|off>...: sets UI_TAGS, UI_ITEMS and UI_STATES
+  UI_TAGS=() UI_ITEMS=() UI_STATES=()
+  while (($# > 2)); do
+    UI_TAGS+=("$1")
+    core_printable "$2"
+    UI_ITEMS+=("$REPLY")
+    UI_STATES+=("$3")
+    shift 3
+  done
+}
+
+_ui_fields() { # <label> <default>...: sets UI_ITEMS (labels) and UI_TAGS (defaults)
+  UI_TAGS=() UI_ITEMS=()
+  while (($# > 1)); do
+    core_printable "$1"
+    UI_ITEMS+=("$REPLY")
+    _ui_value "$2"
+    UI_TAGS+=("$UI_VALUE")
+    shift 2
+  done
+}
+
+_ui_value() { # <text>: sets UI_VALUE; what cannot be shown as it is cannot be edited either
+  core_printable "$1"
+  UI_VALUE=$REPLY
+  [[ $UI_VALUE == "$1" ]] || UI_VALUE=''
+}
+
+_ui_head() { # -> REPLY: the head line, no wider than the terminal
+  REPLY='Snowflake ETL'
+  [[ -z $UI_HEAD_FUNCTION ]] || "$UI_HEAD_FUNCTION"
+  core_printable "$REPLY"
+  REPLY=${REPLY:0:COLUMNS-2}
+}
+
+_ui_paint() { # <widget>: with the back end, or as plain text while the terminal is too small for it
+  local UI_HEAD
+  local -i status
+  _ui_head
+  UI_HEAD=$REPLY
+  if _ui_fits; then
+    "ui_curses_$1"
+    status=$?
+    ((status == UI_CURSES_BROKEN)) || return "$status"
+    # Made too small while it was shown, or the program failed: the same question as text.
+    _ui_measure
+    ! _ui_fits || { UI_NOTICE="Plain text, because $UI_BACKEND failed: $UI_CURSES_ERROR" && UI_BACKEND=plain; }
+  fi
+  "ui_plain_$1"
+}
+
+_ui_fits() { # whether a dialog has room; leaves a word why not
+  [[ $UI_BACKEND != plain ]] || return 1
+  ((LINES < UI_MIN_ROWS || COLUMNS < UI_MIN_COLUMNS)) || return 0
+  UI_NOTICE="Plain text, because the terminal is ${COLUMNS}x$LINES and dialogs need 80x24."
+  return 1
+}

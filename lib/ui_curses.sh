@@ -1,0 +1,182 @@
+# shellcheck shell=bash
+# Widgets through dialog or whiptail (part of ui.sh, layer 1): one file, since their common options are enough.
+# Offers ui_curses_menu _checklist _yesno _input _form _message _busy, called by ui.sh with UI_TITLE, UI_TEXT and so on set.
+# Items go out numbered and come back as numbers, so no name can be taken for an option or break an answer apart.
+
+UI_CURSES_BROKEN=99 # the program did not show the question
+UI_CURSES_ERROR=''  # and what it said
+
+ui_curses_menu() { # -> REPLY: index of the chosen item
+  local -a items=() options=(--notags)
+  local -i index
+  _ui_curses_text
+  _ui_curses_box "${#UI_ITEMS[@]}"
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    [[ ${UI_TAGS[index]} != "${UI_DEFAULT:-}" ]] || options+=(--default-item "$index")
+    _ui_curses_item "${UI_ITEMS[index]}"
+    items+=("$index" "$REPLY")
+  done
+  _ui_curses_run "${options[@]}" --ok-button "${UI_OK:-Choose}" --cancel-button "${UI_BACK:-Back}" \
+    --menu -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_LIST" "${items[@]}"
+}
+
+ui_curses_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
+  local -a items=()
+  local -i index
+  _ui_curses_text
+  _ui_curses_box "${#UI_ITEMS[@]}"
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    _ui_curses_item "${UI_ITEMS[index]}" 4
+    items+=("$index" "$REPLY" "${UI_STATES[index]}")
+  done
+  _ui_curses_run --notags --separate-output --ok-button "${UI_OK:-Choose}" --cancel-button "${UI_BACK:-Back}" \
+    --checklist -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_LIST" "${items[@]}" || return
+  REPLY=${REPLY//$'\n'/ }
+}
+
+ui_curses_yesno() {
+  local -a options=()
+  [[ ${UI_DEFAULT:-} != no ]] || options=(--defaultno)
+  _ui_curses_text
+  _ui_curses_box 0
+  _ui_curses_scroll
+  _ui_curses_run "${options[@]}" "${UI_SCROLL[@]}" --yes-button "${UI_OK:-Yes}" --no-button "${UI_BACK:-No}" \
+    --yesno -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH"
+}
+
+ui_curses_input() { # -> REPLY
+  _ui_curses_text
+  _ui_curses_box 1
+  _ui_curses_run --ok-button "${UI_OK:-OK}" --cancel-button "${UI_BACK:-Back}" \
+    --inputbox -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_VALUE"
+}
+
+ui_curses_form() { # sets UI_ANSWERS
+  if [[ $UI_BACKEND == dialog ]]; then
+    _ui_curses_form_dialog
+    return
+  fi
+  # whiptail knows no forms: one field after the other.
+  local -i index
+  local UI_VALUE text=$UI_TEXT
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    UI_VALUE=${UI_TAGS[index]}
+    UI_TEXT=${text:+$text$'\n\n'}${UI_ITEMS[index]}
+    ui_curses_input || return
+    UI_ANSWERS+=("$REPLY")
+  done
+}
+
+ui_curses_message() {
+  _ui_curses_text
+  _ui_curses_box 0
+  _ui_curses_scroll
+  _ui_curses_run "${UI_SCROLL[@]}" --ok-button "${UI_OK:-OK}" --msgbox -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH"
+}
+
+ui_curses_busy() {
+  if [[ $UI_BACKEND == whiptail ]]; then
+    # Its infobox is gone before it can be read.
+    ui_wrap "$UI_TEXT" "$((COLUMNS - 4))"
+    printf '\e[0m\e[H\e[2J%s\n\n\n  %s\n\n' "$UI_HEAD" "$UI_TITLE"
+    printf '  %s\n' "${UI_LINES[@]}"
+    return
+  fi
+  _ui_curses_text
+  _ui_curses_box 0
+  _ui_curses_run --infobox -- "$UI_CURSES_TEXT" "$((UI_HEIGHT - 2))" "$UI_WIDTH"
+}
+
+_ui_curses_form_dialog() { # all fields on one screen
+  local -a fields=() answers=()
+  local -i index label=0
+  for REPLY in "${UI_ITEMS[@]}"; do
+    ((${#REPLY} <= label)) || label=${#REPLY}
+  done
+  ((label <= 30)) || label=30
+  _ui_curses_text
+  _ui_curses_box "${#UI_ITEMS[@]}"
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    fields+=("${UI_ITEMS[index]:0:label}" $((index + 1)) 1 "${UI_TAGS[index]}" $((index + 1)) $((label + 3))
+      $((UI_WIDTH - label - 12)) 1000)
+  done
+  _ui_curses_run --ok-button "${UI_OK:-OK}" --cancel-button "${UI_BACK:-Back}" \
+    --form -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_LIST" "${fields[@]}" || return
+  mapfile -t answers <<<"$REPLY"
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    UI_ANSWERS+=("${answers[index]:-}")
+  done
+}
+
+_ui_curses_run() { # <options and data...> -> REPLY; 0, 1 for Cancel, ESC and Ctrl-C, UI_CURSES_BROKEN when it was not shown
+  local -a options=(--title "$UI_TITLE" --backtitle "$UI_HEAD" --output-fd 3)
+  local -i status
+  # With these, dialog takes neither a backslash nor blanks in data for something else; whiptail lacks them.
+  [[ $UI_BACKEND != dialog ]] || options+=(--no-nl-expand --no-collapse --cr-wrap)
+  # In the C locale boxes are drawn with the terminal's own line characters: only ASCII goes over the wire.
+  { REPLY=$(LC_ALL=C DIALOG_ERROR=254 ESCDELAY="${ESCDELAY:-200}" "$UI_BACKEND" "${options[@]}" "$@" 3>&1 2>&1 1>&5); } 5>&1
+  status=$?
+  _ui_curses_judge "$status"
+}
+
+_ui_curses_judge() { # <status of the program>: tells Cancel from an error, which whiptail does not
+  case $1 in
+    0) return 0 ;;
+    1 | 255) # Cancel or ESC, which answer nothing; or a wrong option, or no room, about which something is said
+      _ui_measure
+      [[ -n $REPLY ]] || ((LINES < UI_MIN_ROWS || COLUMNS < UI_MIN_COLUMNS)) || return 1
+      ;;
+    130) return 1 ;;
+  esac
+  UI_CURSES_ERROR=${REPLY//$'\n'/ }
+  UI_CURSES_ERROR="exit code $1. ${UI_CURSES_ERROR:0:200}"
+  return "$UI_CURSES_BROKEN"
+}
+
+_ui_curses_text() { # sets UI_CURSES_TEXT and UI_LINES: the text in lines that fit
+  ui_columns
+  UI_LINES=()
+  [[ -z $UI_TEXT ]] || ui_wrap "$UI_TEXT" "$REPLY"
+  printf -v UI_CURSES_TEXT '%s\n' "${UI_LINES[@]}"
+  UI_CURSES_TEXT=${UI_CURSES_TEXT%$'\n'}
+  _ui_curses_backslash "$UI_CURSES_TEXT"
+  UI_CURSES_TEXT=$REPLY
+}
+
+_ui_curses_backslash() { # <text> -> REPLY: whiptail would make a new line of \n, wherever it comes from
+  REPLY=$1
+  [[ $UI_BACKEND != whiptail ]] || REPLY=${REPLY//\\n/\\ n}
+}
+
+_ui_curses_item() { # <item> [columns it has less] -> REPLY: cut or filled to the width, since items are centred otherwise
+  local -i width=$((UI_WIDTH - 10 - ${2:-0}))
+  REPLY=$1
+  ((${#REPLY} <= width)) || REPLY="${REPLY:0:width-3}..."
+  printf -v REPLY '%-*s' "$width" "$REPLY"
+}
+
+_ui_curses_box() { # <lines of the list, 0 for none>: sets UI_HEIGHT, UI_WIDTH and UI_LIST for UI_LINES and UI_ITEMS
+  local -i text=${#UI_LINES[@]} room=$((LINES - 4)) widest=${#UI_TITLE} frame
+  for REPLY in "${UI_LINES[@]}" "${UI_ITEMS[@]}"; do
+    ((${#REPLY} <= widest)) || widest=${#REPLY}
+  done
+  ui_columns
+  ((widest <= REPLY)) || widest=$REPLY
+  ((widest >= 46)) || widest=46
+  # Lines that are neither text nor list: borders, buttons and the gaps between.
+  frame=$(($1 > 0 ? 6 : 4))
+  [[ $UI_BACKEND == dialog ]] || frame=$(($1 > 0 ? 7 : 6))
+  UI_WIDTH=$((widest + ($1 > 0 ? 10 : 6)))
+  UI_LIST=$1
+  ((text + frame + UI_LIST <= room)) || UI_LIST=$((room - text - frame))
+  (($1 == 0 || UI_LIST >= 3)) || UI_LIST=$(($1 < 3 ? $1 : 3))
+  UI_HEIGHT=$((text + frame + UI_LIST))
+  ((UI_HEIGHT <= room)) || UI_HEIGHT=$room
+}
+
+_ui_curses_scroll() { # sets UI_SCROLL, the option that a long text needs, and says how to read on
+  UI_SCROLL=()
+  ((${#UI_LINES[@]} + (UI_HEIGHT < LINES - 4 ? 0 : 6) > UI_HEIGHT)) || return 0
+  UI_TITLE+=' (Down, PgDn: more)'
+  [[ $UI_BACKEND != whiptail ]] || UI_SCROLL=(--scrolltext)
+}

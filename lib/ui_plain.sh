@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# Plain text widgets (part of ui.sh, layer 1): lines on standard error, answers by number from standard input.
+# Offers ui_plain_menu _checklist _yesno _input _form _message _busy, called by ui.sh with UI_TITLE, UI_TEXT and so on set.
+# The end of input is one screen back like Cancel, so that a script that runs out of answers ends and never loops.
+
+ui_plain_menu() { # -> REPLY: index of the chosen item
+  local -i index default=-1
+  _ui_plain_screen
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    [[ ${UI_TAGS[index]} != "${UI_DEFAULT:-}" ]] || default=index
+    printf '  %3d  %s\n' $((index + 1)) "${UI_ITEMS[index]:0:COLUMNS-7}" >&2
+  done
+  while _ui_plain_ask "Number, or b for ${UI_BACK:-back}"; do
+    _ui_plain_is_back && return 1
+    _ui_plain_index "$default" && return 0
+    printf 'Type a number from 1 to %d, or b.\n' "${#UI_ITEMS[@]}" >&2
+  done
+  return 1
+}
+
+ui_plain_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
+  local -i index
+  _ui_plain_screen
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    _ui_plain_mark "$index"
+    printf '  %3d  [%s] %s\n' $((index + 1)) "$REPLY" "${UI_ITEMS[index]:0:COLUMNS-11}" >&2
+  done
+  while _ui_plain_ask "Numbers parted by blanks, Enter for those marked, b for ${UI_BACK:-back}"; do
+    _ui_plain_is_back && return 1
+    _ui_plain_indexes && return 0
+    printf 'Type numbers from 1 to %d, or b.\n' "${#UI_ITEMS[@]}" >&2
+  done
+  return 1
+}
+
+ui_plain_yesno() {
+  local hint='y or n'
+  _ui_plain_screen
+  while _ui_plain_ask "${UI_OK:-Yes}? $hint"; do
+    case ${REPLY,,} in
+      y | yes) return 0 ;;
+      n | no) return 1 ;;
+    esac
+    _ui_plain_is_back && return 1
+    printf 'Type y or n.\n' >&2
+  done
+  return 1
+}
+
+ui_plain_input() { # -> REPLY
+  _ui_plain_screen
+  _ui_plain_line "$UI_VALUE"
+}
+
+ui_plain_form() { # sets UI_ANSWERS
+  local -i index
+  _ui_plain_screen
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    printf '%s\n' "${UI_ITEMS[index]}" >&2
+    _ui_plain_line "${UI_TAGS[index]}" || return
+    UI_ANSWERS+=("$REPLY")
+  done
+}
+
+ui_plain_message() {
+  _ui_plain_screen
+  # Only somebody at a terminal has to be given time to read.
+  [[ ! -t 0 || ! -t 2 ]] || _ui_plain_ask "Enter to go on" || return 1
+}
+
+ui_plain_busy() {
+  _ui_plain_screen
+}
+
+_ui_plain_screen() { # head line, title and text
+  local width=$((COLUMNS < 100 ? COLUMNS : 100))
+  printf '\n%s\n' "$UI_HEAD" >&2
+  printf -v REPLY '%*s' "$((${#UI_HEAD} < width ? ${#UI_HEAD} : width))" ''
+  printf '%s\n' "${REPLY// /-}" >&2
+  if [[ -n $UI_NOTICE ]]; then
+    printf '%s\n' "$UI_NOTICE" >&2
+    UI_NOTICE=''
+  fi
+  printf '%s\n' "$UI_TITLE" >&2
+  [[ -n $UI_TEXT ]] || return 0
+  ui_wrap "$UI_TEXT" "$((width - 1))"
+  printf '%s\n' "${UI_LINES[@]}" '' >&2
+}
+
+_ui_plain_ask() { # <prompt> -> REPLY; 1 at the end of input or Ctrl-C
+  printf '%s: ' "$1" >&2
+  _ui_plain_read
+}
+
+_ui_plain_read() { # -> REPLY: one line without blanks around it
+  # A last line without a newline counts.
+  IFS=$' \t' read -r REPLY || [[ -n $REPLY ]] && return 0
+  printf '\n' >&2
+  return 1
+}
+
+_ui_plain_line() { # <default> -> REPLY: a typed line, blanks inside and around kept; b alone does not mean back here
+  local default=$1
+  if [[ -t 0 && -t 2 && ${TERM:-dumb} != dumb ]]; then
+    IFS= read -r -e -p '> ' -i "$default" REPLY 2>&1 >&2 || { printf '\n' >&2 && return 1; }
+  else
+    printf '%s> ' "${default:+[$default] }" >&2
+    IFS= read -r REPLY || [[ -n $REPLY ]] || { printf '\n' >&2 && return 1; }
+    REPLY=${REPLY:-$default}
+  fi
+  [[ $REPLY != *$'\e'* ]]
+}
+
+_ui_plain_is_back() { # whether REPLY asks for the screen before
+  case ${REPLY,,} in
+    b | back | q | quit | $'\e'*) return 0 ;;
+  esac
+  return 1
+}
+
+_ui_plain_index() { # <default index or -1>: turns REPLY (a number, a tag or nothing) into an index
+  local -i index
+  if [[ -z $REPLY ]] && (($1 >= 0)); then
+    REPLY=$1
+    return 0
+  fi
+  for ((index = 0; index < ${#UI_TAGS[@]}; ++index)); do
+    if [[ $REPLY == "$((index + 1))" || $REPLY == "${UI_TAGS[index]}" ]]; then
+      REPLY=$index
+      return 0
+    fi
+  done
+  return 1
+}
+
+_ui_plain_indexes() { # turns REPLY (numbers, or nothing for the marked ones) into indexes
+  local word chosen=''
+  local -i index
+  if [[ -z $REPLY ]]; then
+    for ((index = 0; index < ${#UI_STATES[@]}; ++index)); do
+      [[ ${UI_STATES[index]} != on ]] || chosen+=" $index"
+    done
+  fi
+  for word in ${REPLY//,/ }; do
+    core_number "$word" 0
+    ((REPLY >= 1 && REPLY <= ${#UI_ITEMS[@]})) || return 1
+    chosen+=" $((REPLY - 1))"
+  done
+  REPLY=${chosen# }
+}
+
+_ui_plain_mark() { # <index> -> REPLY: x or blank
+  REPLY=' '
+  [[ ${UI_STATES[$1]} != on ]] || REPLY=x
+}
