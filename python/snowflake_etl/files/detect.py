@@ -1,0 +1,204 @@
+"""Tells a file's delimiter, quoting, header and line end from its first lines (floor 3)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from snowflake_etl.errors import ConfigError, FileError
+from snowflake_etl.files.layout import Layout, LayoutWishes
+from snowflake_etl.files.naming import shown
+from snowflake_etl.files.sample import Sample, read_sample
+
+DELIMITERS = ("\t", ",", ";", "|")
+DEFAULT_QUOTE = '"'
+_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "vertical bar"}
+_VALUE = re.compile(r"[-+]?[0-9][0-9.,:/TZ+-]*(?: [0-9:.,+-]+)?")
+_RECORDS_LOOKED_AT = 500
+
+
+def detect_layout(path: Path, wishes: LayoutWishes) -> Layout:
+    """What ``layout.read_layout`` promises."""
+    _check_wishes(wishes)
+    sample = read_sample(path, wishes.encoding)
+    notes = list(sample.notes)
+    line_ending = _line_ending(path, sample, notes)
+    delimiter = wishes.delimiter or _delimiter(path, sample.text, wishes, notes)
+    quote = _quote(sample, delimiter, wishes, notes)
+    records = read_records(sample.text, delimiter, quote)
+    if not records:
+        raise FileError(f"{shown(path)} holds empty lines only. Ask its sender for the complete file.")
+    header = _header(path, records, wishes, notes)
+    columns = _columns(path, records[0], header, wishes)
+    if header and len(records) == 1 and sample.whole:
+        raise FileError(f"{shown(path)} has a header and not a single row. Ask its sender for the complete file.")
+    return Layout(
+        delimiter,
+        quote,
+        header,
+        columns,
+        sample.encoding,
+        sample.byte_order_mark,
+        line_ending,
+        sample.compression,
+        tuple(notes),
+    )
+
+
+def read_records(text: str, delimiter: str, quote: str | None) -> list[list[str]]:
+    """Return the first records of ``text`` as fields, empty lines left out."""
+    if quote is None:
+        lines = (line.removesuffix("\r") for line in text.split("\n", _RECORDS_LOOKED_AT)[:_RECORDS_LOOKED_AT])
+        return [line.split(delimiter) for line in lines if line]
+    limit = csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote, doublequote=True)
+        return [record for record, _ in zip(filter(None, reader), range(_RECORDS_LOOKED_AT), strict=False)]
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _check_wishes(wishes: LayoutWishes) -> None:
+    if wishes.delimiter is not None and (len(wishes.delimiter) != 1 or not wishes.delimiter.isascii()):
+        raise ConfigError(
+            f"'delimiter' is {shown(wishes.delimiter)}. Write one ASCII character, such as \\t or a comma."
+        )
+    if wishes.delimiter in ("\n", "\r"):
+        raise ConfigError("'delimiter' is a line end. Write the character between two fields.")
+    if wishes.quote is not None and (len(wishes.quote) > 1 or not wishes.quote.isascii()):
+        raise ConfigError(
+            f"'quote_char' is {shown(wishes.quote)}. Write one ASCII character, or \"\" for no quoting at all."
+        )
+    if wishes.quote and wishes.quote in ("\n", "\r", wishes.delimiter):
+        raise ConfigError("'quote_char' is the delimiter or a line end. Write another character, or \"\" for none.")
+
+
+def _line_ending(path: Path, sample: Sample, notes: list[str]) -> str:
+    newlines = sample.text.count("\n")
+    returns = sample.text.count("\r\n")
+    if not newlines and "\r" in sample.text.rstrip("\r"):
+        raise FileError(
+            f"{shown(path)} ends its lines with a carriage return alone. Convert it, e.g. with: tr '\\r' '\\n'."
+        )
+    if not returns:
+        return "\n"
+    if returns == newlines:
+        notes.append("Lines end with CR LF; rows are staged with LF.")
+    else:
+        notes.append(
+            f"{returns} of the first {newlines} lines end with CR LF, the others with LF; all are staged with LF."
+        )
+    return "\r\n"
+
+
+def _delimiter(path: Path, text: str, wishes: LayoutWishes, notes: list[str]) -> str:
+    """Return the candidate that divides the most records alike.  Raise FileError when none does."""
+    scores = {candidate: _score(text, candidate, wishes) for candidate in DELIMITERS}
+    best = max(DELIMITERS, key=lambda candidate: scores[candidate])
+    if scores[best] > (0.5, 0):
+        notes.append(f"The delimiter is a {_NAMES[best]}, as detected in the first lines.")
+        return best
+    if len(wishes.columns) == 1 or (not wishes.columns and not any(mark in text for mark in DELIMITERS)):
+        notes.append("No delimiter was found; the file is read as one column.")
+        return "\t"
+    raise FileError(
+        f"{shown(path)} is not divided evenly by a tab, comma, semicolon or vertical bar. "
+        "Write its 'delimiter' in the configuration."
+    )
+
+
+def _score(text: str, delimiter: str, wishes: LayoutWishes) -> tuple[float, int]:
+    """Return how many of the records (0 to 1) have the same number of fields, and that number."""
+    quote = DEFAULT_QUOTE if wishes.quote is None else wishes.quote
+    quoting = bool(quote) and (wishes.quote is not None or delimiter != "\t")
+    records = read_records(text, delimiter, quote if quoting else None)
+    widths = [len(record) for record in records]
+    width = len(wishes.columns) or max(set(widths), key=widths.count, default=0)
+    if width < 2:
+        return 0.0, 0
+    return sum(one == width for one in widths) / len(widths), width
+
+
+def _quote(sample: Sample, delimiter: str, wishes: LayoutWishes, notes: list[str]) -> str | None:
+    if wishes.quote is not None:
+        return wishes.quote or None
+    if DEFAULT_QUOTE not in sample.text:
+        if delimiter != "\t":
+            notes.append("Quoting is off, since the first lines have no quotes; set 'quote_char' if later ones do.")
+        return None
+    if delimiter == "\t":
+        notes.append("Quotes are read as ordinary characters, as usual between tabs; set 'quote_char' if they enclose.")
+        return None
+    if _quoting_is_proven(sample.text, delimiter):
+        notes.append("Fields may be enclosed in double quotes, as detected in the first lines.")
+        return DEFAULT_QUOTE
+    notes.append(
+        "Quotes are read as ordinary characters, since they do not enclose fields; set 'quote_char' if they do."
+    )
+    return None
+
+
+def _quoting_is_proven(text: str, delimiter: str) -> bool:
+    """True when every quote of the sample belongs to a field that is enclosed from its beginning to its end."""
+    other = re.escape(delimiter)
+    enclosed = re.compile(f'(?<![^{other}\\n])"(?:[^"]++|"")*+(?:"(?=[{other}\\r\\n]|\\Z)|\\Z)')
+    return DEFAULT_QUOTE not in enclosed.sub("", text)
+
+
+def _header(path: Path, records: Sequence[Sequence[str]], wishes: LayoutWishes, notes: list[str]) -> bool:
+    if wishes.header is not None:
+        return wishes.header
+    header = _names_columns(records[0], wishes.columns) if wishes.columns else _reads_like_names(path, records)
+    notes.append("The first line is a header." if header else "There is no header; the first line is a row.")
+    return header
+
+
+def _names_columns(first: Sequence[str], columns: Sequence[str]) -> bool:
+    """True when at least half of the first record's fields are names of expected columns."""
+    expected = {column.casefold() for column in columns}
+    named = sum(field.strip().casefold() in expected for field in first)
+    return named > 0 and 2 * named >= len(first)
+
+
+def _reads_like_names(path: Path, records: Sequence[Sequence[str]]) -> bool:
+    """Without expected columns: names are distinct words, and rows have numbers or dates where names have none."""
+    first, rows = records[0], records[1:]
+    if any(_VALUE.fullmatch(field.strip()) for field in first):
+        return False
+    distinct = len({field.strip().casefold() for field in first}) == len(first) and all(map(str.strip, first))
+    valued = any(_VALUE.fullmatch(field.strip()) for row in rows for field in row)
+    if distinct and valued:
+        return True
+    if not distinct:
+        return False
+    raise FileError(
+        f"It cannot be told whether the first line of {shown(path)} is a header or a row. "
+        "Write 'header' (true or false), or 'expected_columns', in the configuration."
+    )
+
+
+def _columns(path: Path, first: Sequence[str], header: bool, wishes: LayoutWishes) -> tuple[str, ...]:
+    if header:
+        return _header_names(path, first)
+    if not wishes.columns:
+        return tuple(f"column_{number}" for number in range(1, len(first) + 1))
+    if len(first) != len(wishes.columns):
+        raise FileError(
+            f"The first row of {shown(path)} has {len(first)} fields where the configuration expects "
+            f"{len(wishes.columns)} columns. Check 'expected_columns', 'delimiter' and 'quote_char'."
+        )
+    return wishes.columns
+
+
+def _header_names(path: Path, first: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(field.strip() for field in first)
+    folded = [name.casefold() for name in names]
+    for position, name in enumerate(names):
+        if not name:
+            raise FileError(f"Column {position + 1} of {shown(path)} has no name in the header. Repair the header.")
+        if folded.index(name.casefold()) != position:
+            raise FileError(f"The header of {shown(path)} names the column {shown(name)} twice. Repair the header.")
+    return names
