@@ -132,11 +132,7 @@ _core_make_state_dir() {
 
 _core_python() { # the Python the operator asked for makes .venv; what runs is always .venv's
   ETL_BASE_PYTHON=${ETL_BASE_PYTHON:-${ETL_PYTHON:-}}
-  if [[ -z ${ETL_VENV:-} ]]; then
-    ETL_VENV=$ETL_ROOT/.venv
-    # A checkout that cannot be written to keeps its environment with the state, unless it brought one along.
-    [[ -e $ETL_VENV || -w $ETL_ROOT ]] || ETL_VENV=$ETL_STATE_DIR/venv
-  fi
+  ETL_VENV=${ETL_VENV:-$ETL_ROOT/.venv}
   [[ $ETL_VENV == /* ]] || ETL_VENV=$PWD/$ETL_VENV
   [[ $ETL_BASE_PYTHON != "$ETL_VENV"/* ]] || ETL_BASE_PYTHON=
   ETL_PYTHON=$ETL_VENV/bin/python
