@@ -140,14 +140,12 @@ class FileSection(Section):
 class LoadSection(Section):
     """``load``: how files get into tables.
 
-    ``keep_failed`` is in days, ``part_bytes`` is the compressed size that parts aim at, ``memory_limit`` and
-    ``lock_timeout`` are in bytes and seconds.
+    ``keep_failed`` is for how many days the parts of a failed load stay on the stage; the time-outs are in seconds.
     """
 
     work_schema: Text = "ETL_WORK"
     keep_failed: int = Field(7, ge=0)
     workers: int | None = Field(None, ge=1, le=64)
-    part_bytes: int = Field(24 * 1024 * 1024, ge=64 * 1024, le=60 * 1024 * 1024)
     lock_timeout: int = Field(900, ge=1)
     statement_timeout: int = Field(86_400, ge=1)
 

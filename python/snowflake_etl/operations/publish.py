@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from snowflake_etl.errors import EtlError, Refused, Stopped, WarehouseError
+from snowflake_etl.month import Month
 from snowflake_etl.sqltext import ObjectName, column_list
 from snowflake_etl.warehouse import ledger
 from snowflake_etl.warehouse.catalog import count_rows
@@ -30,10 +31,11 @@ class PublishPlan:
 
     ``claimed`` is the condition (SQL and binds) of the claimed days, None for the whole table.  ``rows_before``
     are the rows that it selects in the target now, ``rows_in_claimed`` those that it selects in the work table.
-    ``live_before`` are the table's live ledger rows as the plan knows them.
+    ``live_before`` are the live ledger rows of the month (None: of the whole table) as the plan knows them.
     """
 
     table: ObjectName
+    month: Month | None
     work_table: ObjectName
     columns: tuple[str, ...]
     replace: bool
@@ -138,7 +140,7 @@ def _delete(session: Session, plan: PublishPlan) -> int:
 def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) -> None:
     """Read ledger and counts again, now that nobody else can publish into the table."""
     planned = {(row.publish_id, row.file_name) for row in plan.live_before}
-    present = ledger.live_rows(session, objects, plan.table)
+    present = ledger.rows_of_month(ledger.live_rows(session, objects, plan.table), plan.month)
     if others := [row for row in present if (row.publish_id, row.file_name) not in planned]:
         last = others[-1]
         raise _changed(plan, f"{last.loaded_by} on {last.host} loaded {last.file_name} ({last.row_count:,} rows)")

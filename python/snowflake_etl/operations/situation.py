@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from snowflake_etl.errors import Refused
+from snowflake_etl.errors import ProblemsFound, Refused
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.warehouse.ledger import LedgerRow
 
@@ -138,20 +138,28 @@ def check_expected_rows(rows: int, wishes: Wishes) -> None:
         )
 
 
-def refuse_same_content(situation: Situation, wishes: Wishes, row: LedgerRow, file: str) -> None:
-    """Refuse to append what is in the table already."""
-    raise Refused(
-        f"{file} is loaded into {situation.place} already{_loaded_by([row])}. "
-        f"To load it again in place of those rows: {_replace_command(situation, wishes)}."
-    )
+def same_content(row: LedgerRow, file: str) -> str:
+    """The sentence that a file is in the table already: when and by whom."""
+    return f"{file} is in {row.table_name} already{_loaded_by([row])}."
 
 
-def check_rows_outside(outside: int, first_places: str, wishes: Wishes) -> None:
-    """Refuse rows outside the claimed days unless they are to be kept; a replace never takes them."""
-    if not outside or (wishes.keep_outside and wishes.mode is Mode.APPEND):
+def how_to_replace(situation: Situation, wishes: Wishes) -> str:
+    """The sentence that says what to type to replace what is there."""
+    return f"To load it again in place of those rows: {_replace_command(situation, wishes)}."
+
+
+def check_rows_outside(outside: int, wishes: Wishes) -> None:
+    """Refuse rows outside the claimed days unless they are to be kept; a replace never takes them.
+
+    Raise ProblemsFound: the files hold something else than their names say.
+    """
+    if not outside or wishes.keep_outside:
         return
-    advice = "Correct the file" if wishes.mode is Mode.REPLACE else "Correct the file, or add --outside keep"
-    raise Refused(f"{outside:,} rows are outside the days of the files' names ({first_places}). {advice}.")
+    advice = "Correct the files" if wishes.mode is Mode.REPLACE else "Correct the files, or add --outside keep"
+    raise ProblemsFound(
+        f"{outside:,} row(s) are outside the days of the files' names, nothing was published. {advice}; "
+        "--qc file names the days."
+    )
 
 
 def check_shrink(rows_in: int, rows_out: int, wishes: Wishes) -> None:

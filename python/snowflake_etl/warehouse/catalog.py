@@ -10,6 +10,7 @@ from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, literal, 
 from snowflake_etl.warehouse.session import Session
 
 _OBJECT_MISSING = 2003
+NOT_NULL = " NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,17 @@ def describe_table(session: Session, name: ObjectName) -> Table | None:
             Column(str(record["name"]), str(record["type"]), column_type(str(record["type"])), record["null?"] == "Y")
             for record in records
             if record.get("kind", "COLUMN") == "COLUMN"
+        ),
+    )
+
+
+def planned_table(name: ObjectName, columns: Sequence[tuple[str, str]]) -> Table:
+    """The table that ``create_table_statement`` would make, for plans that must not make it."""
+    return Table(
+        name,
+        tuple(
+            Column(column, declared, column_type(declared.removesuffix(NOT_NULL)), not declared.endswith(NOT_NULL))
+            for column, declared in columns
         ),
     )
 

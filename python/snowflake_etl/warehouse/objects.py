@@ -61,7 +61,6 @@ class WorkObjects:
         """The grants that ``role`` needs to load into ``targets``, and nothing beyond."""
         to_role = f"TO ROLE {quote(role)}"
         schema = f"{quote(self.database)}.{quote(self.schema)}"
-        tables = [self.name(table) for table in _TABLES]
         targets = sorted(set(targets))
         databases = sorted({self.database, *(target.database for target in targets)})
         schemas = sorted({(target.database, target.schema) for target in targets} - {(self.database, self.schema)})
@@ -70,7 +69,7 @@ class WorkObjects:
             *(f"GRANT USAGE ON DATABASE {quote(database)} {to_role}" for database in databases),
             f"GRANT USAGE, CREATE TABLE ON SCHEMA {schema} {to_role}",
             f"GRANT READ, WRITE ON STAGE {self.stage.sql} {to_role}",
-            *(f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE {table.sql} {to_role}" for table in tables),
+            *(f"GRANT {rights} ON TABLE {self.name(table).sql} {to_role}" for table, rights in _PRIVILEGES.items()),
             *(f"GRANT USAGE ON SCHEMA {quote(database)}.{quote(name)} {to_role}" for database, name in schemas),
             *(f"GRANT SELECT, INSERT, DELETE ON TABLE {target.sql} {to_role}" for target in targets),
         ]
@@ -118,6 +117,14 @@ _TABLES: dict[str, dict[str, str]] = {
         "MONTH": "VARCHAR(7)",
         "DETAIL": "VARCHAR",
     },
+}
+
+# The ledger and the audit log are never deleted from; only leases end.
+_PRIVILEGES = {
+    "ETL_LOAD_LEDGER": "SELECT, INSERT, UPDATE",
+    "ETL_LOAD_LOCK": "SELECT, INSERT, UPDATE",
+    "ETL_LOAD_LEASE": "SELECT, INSERT, UPDATE, DELETE",
+    "ETL_AUDIT_LOG": "SELECT, INSERT",
 }
 
 

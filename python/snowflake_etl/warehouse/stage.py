@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -86,15 +85,12 @@ def remove(session: Session, path: StagePath, name: str = "") -> None:
     session.execute(f"REMOVE {literal(path.sql + name)}")
 
 
-def remove_older(session: Session, path: StagePath, before: datetime, keep: Callable[[str], bool]) -> list[str]:
-    """Remove the folders below ``path`` in which nothing is younger than ``before``; return their names.
-
-    ``keep`` tells of a folder that it must stay whatever its age.
-    """
+def remove_older(session: Session, path: StagePath, before: datetime) -> list[str]:
+    """Remove the folders below ``path`` in which nothing is younger than ``before``; return their names."""
     newest: dict[str, datetime] = {}
     for found in list_objects(session, path):
         newest[found.folder] = max(found.last_modified, newest.get(found.folder, found.last_modified))
-    old = sorted(folder for folder, moment in newest.items() if moment < before and not keep(folder))
+    old = sorted(folder for folder, moment in newest.items() if moment < before)
     for folder in old:
         remove(session, StagePath(path.stage, folder))
     return old

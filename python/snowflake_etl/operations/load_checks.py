@@ -1,0 +1,118 @@
+"""The checks of a load (floor 5): of the file beside the staging, of the work table before the publish."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from snowflake_etl.config.model import FileSection, QualitySection
+from snowflake_etl.errors import ProblemsFound
+from snowflake_etl.operations.load_prepare import Prepared, Source
+from snowflake_etl.quality.profile import Expectations, Thresholds
+from snowflake_etl.quality.runner import check_file, check_table
+from snowflake_etl.results import CheckReport
+from snowflake_etl.sqltext import ObjectName, fold
+from snowflake_etl.warehouse.session import Session
+
+
+def expectations(
+    prepared: Prepared, entry: FileSection, quality: QualitySection, sources: Sequence[Source]
+) -> Expectations:
+    """What the rows of ``sources`` should be: their days, the target's types, the declared key."""
+    table = prepared.target.table
+    date_column = prepared.target.date_column
+    return Expectations(
+        days=tuple(source.found.days for source in sources) if date_column else (),
+        columns=prepared.columns,
+        date_column=date_column.name if date_column else None,
+        date_format=entry.date_format,
+        timestamp_format=entry.timestamp_format,
+        key_columns=tuple(fold(name) for name in entry.duplicate_key_columns),
+        types={name: table.column(name).type for name in prepared.columns},
+        null_values=entry.null_values,
+        thresholds=Thresholds(
+            normal_share=quality.normal_share,
+            warning_share=quality.warning_share,
+            error_share=quality.error_share,
+            band_width=quality.band_width,
+        ),
+    )
+
+
+class FileChecks:
+    """Checks files one after the other in a thread of its own, beside their staging.
+
+    The first file with errors sets ``stop``, so that the staging ends early.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        entry: FileSection,
+        quality: QualitySection,
+        temp_directory: Path,
+        stop: threading.Event,
+        *,
+        strict: bool,
+    ) -> None:
+        self._prepared = prepared
+        self._entry = entry
+        self._quality = quality
+        self._temp_directory = temp_directory
+        self._stop = stop
+        self._strict = strict
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="file-check")
+        self._future: Future[list[CheckReport]] = self._pool.submit(self._check_all)
+
+    def reports(self) -> list[CheckReport]:
+        """Wait for the end; raise what a check raised."""
+        return self._future.result()
+
+    def close(self) -> None:
+        """End early; what is running stops at its next look at ``stop``."""
+        self._stop.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _check_all(self) -> list[CheckReport]:
+        reports = []
+        for source in self._prepared.sources:
+            report = check_file(
+                source.path,
+                source.layout,
+                expectations(self._prepared, self._entry, self._quality, [source]),
+                temp_directory=self._temp_directory,
+                memory_limit=self._quality.memory_limit,
+                temp_limit=self._quality.temp_limit,
+                stop=self._stop,
+            )
+            reports.append(report)
+            if stops_publish(report, strict=self._strict):
+                self._stop.set()
+                break
+        return reports
+
+
+def check_work_table(
+    session: Session, work_table: ObjectName, prepared: Prepared, entry: FileSection, quality: QualitySection
+) -> CheckReport:
+    """Check everything that is about to be published."""
+    return check_table(session, work_table, expectations(prepared, entry, quality, prepared.sources))
+
+
+def stops_publish(report: CheckReport, *, strict: bool) -> bool:
+    """Errors stop a publish; warnings do so only when that is wished."""
+    return bool(report.errors) or (strict and bool(report.warnings))
+
+
+def refuse_problems(reports: Sequence[CheckReport], *, strict: bool) -> None:
+    """Raise ProblemsFound, with every sentence that stops, when any report stops the publish."""
+    sentences = [
+        f"{report.subject}: {finding.message}"
+        for report in reports
+        if stops_publish(report, strict=strict)
+        for finding in (*report.errors, *(report.warnings if strict else ()))
+    ]
+    if sentences:
+        raise ProblemsFound(f"The check found problems, nothing was published. {' '.join(sentences)}")

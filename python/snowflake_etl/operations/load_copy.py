@@ -1,0 +1,107 @@
+"""COPY the staged parts into a work table and reconcile (floor 5): rows read = parsed = loaded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from snowflake_etl.errors import FileError, WarehouseError
+from snowflake_etl.files.naming import shown
+from snowflake_etl.operations.load_stage import StagedSource
+from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.warehouse import catalog
+from snowflake_etl.warehouse.catalog import Table
+from snowflake_etl.warehouse.copy import CsvFormat, copied_parts, copy_statement, rejected_record
+from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.stage import StagePath
+
+LOGGER = logging.getLogger(__name__)
+
+_LONGEST_TABLE_PART = 180
+
+
+def work_table_name(work_schema: ObjectName, table: ObjectName, run_id: str, attempt: int) -> ObjectName:
+    """A name that no other run and no other attempt ever uses, so that a late COPY lands where nobody reads."""
+    suffix = f"__{run_id.replace('-', '_')}_{attempt}".upper()
+    return work_schema.sibling(table.name[:_LONGEST_TABLE_PART] + suffix)
+
+
+def make_work_table(session: Session, name: ObjectName, table: Table, columns: Sequence[str]) -> None:
+    """CREATE TRANSIENT TABLE with the files' columns in the target's types, and nothing else of the target."""
+    typed = [(column, table.column(column).declared) for column in columns]
+    session.execute(catalog.create_table_statement(name, typed, transient=True))
+
+
+def copy_parts(
+    session: Session,
+    work_table: ObjectName,
+    columns: Sequence[str],
+    stage_path: StagePath,
+    sources: Sequence[StagedSource],
+    file_format: CsvFormat,
+    while_waiting: Callable[[], None],
+) -> str:
+    """COPY all parts at once and check every count; return the query id.
+
+    Raise FileError naming source file, line and column when a record is rejected, WarehouseError when counts
+    differ or the statement fails otherwise.
+    """
+    statement = copy_statement(work_table, columns, stage_path, [source.folder for source in sources], file_format)
+    try:
+        query_id = session.submit(statement)
+        LOGGER.info("COPY into %s runs as query %s", work_table, query_id)
+        records = session.wait(query_id, while_waiting)
+    except WarehouseError as error:
+        raise _located(error, sources) from error
+    _reconcile(records, sources)
+    rows = catalog.count_rows(session, work_table)
+    read = sum(source.rows for source in sources)
+    if rows != read:
+        raise WarehouseError(
+            f"{rows:,} rows stand in the work table after the COPY of {read:,} records. "
+            "Nothing was published; run the load again."
+        )
+    return query_id
+
+
+def _reconcile(records: Sequence[dict[str, object]], sources: Sequence[StagedSource]) -> None:
+    """Every part exactly once, with as many records parsed and loaded as were read from the file."""
+    copied = copied_parts(records)
+    expected = sorted((part.name, part.rows) for source in sources for part in source.parts)
+    parsed = sorted((part.name, part.rows_parsed) for part in copied)
+    loaded = sorted((part.name, part.rows_loaded) for part in copied)
+    if not expected == parsed == loaded:
+        different = sorted(
+            {name for name, _ in {*expected, *parsed, *loaded} if _counts(name, expected, parsed, loaded)}
+        )
+        raise WarehouseError(
+            f"COPY's counts differ from the records read, in {', '.join(different) or 'the number of parts'}: "
+            f"{_sum(expected):,} read, {_sum(parsed):,} parsed, {_sum(loaded):,} loaded. "
+            "Nothing was published; run the load again."
+        )
+
+
+def _counts(name: str, *lists: Sequence[tuple[str, int]]) -> bool:
+    counts = [[rows for part, rows in parts if part == name] for parts in lists]
+    return any(count != counts[0] for count in counts)
+
+
+def _sum(parts: Sequence[tuple[str, int]]) -> int:
+    return sum(rows for _, rows in parts)
+
+
+def _located(error: WarehouseError, sources: Sequence[StagedSource]) -> Exception:
+    """COPY's error with the place in the operator's own file instead of the part's."""
+    rejected = rejected_record(error)
+    if rejected is None:
+        return error
+    for source in sources:
+        for part in source.parts:
+            if part.name == rejected.part:
+                line = part.first_line + rejected.line - 1
+                column = f", column {rejected.column}" if rejected.column else ""
+                return FileError(
+                    f"{shown(source.path)}, line {line:,}{column}: {rejected.reason}. Correct the file and load it "
+                    "again; nothing was published."
+                )
+    return error

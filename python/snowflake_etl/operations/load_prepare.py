@@ -1,0 +1,141 @@
+"""Before anything is staged (floor 5): the target, the files' layouts, and whether the load may go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from snowflake_etl.config.model import Configuration, FileSection
+from snowflake_etl.errors import FileError, Refused
+from snowflake_etl.files.find import FoundFile
+from snowflake_etl.files.fingerprint import fingerprint
+from snowflake_etl.files.layout import Layout, LayoutWishes, read_layout
+from snowflake_etl.files.naming import shown
+from snowflake_etl.month import Month
+from snowflake_etl.operations import load_target, situation
+from snowflake_etl.operations.load_plan import PlannedLoad
+from snowflake_etl.operations.load_target import Target
+from snowflake_etl.operations.situation import Mode, Permission, Situation, Wishes
+from snowflake_etl.sqltext import fold
+from snowflake_etl.warehouse.copy import CsvFormat
+from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
+from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.stage import StagePath, table_folder
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of a load, looked at but not yet read: ``columns`` are the target's, in the file's order."""
+
+    found: FoundFile
+    layout: Layout
+    columns: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def path(self) -> Path:
+        return self.found.path
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is settled before the first byte is staged.
+
+    ``left_out`` names files that are in the table already, as one sentence each.
+    """
+
+    objects: WorkObjects
+    target: Target
+    month: Month
+    sources: tuple[Source, ...]
+    situation: Situation
+    permission: Permission
+    left_out: tuple[str, ...]
+
+    @property
+    def stage_path(self) -> StagePath:
+        """Below it every file of the month has a folder of its own."""
+        return table_folder(self.objects.stage, self.target.name).below(str(self.month))
+
+    @property
+    def bytes(self) -> int:
+        """Size of the files on the disk."""
+        return sum(source.found.size for source in self.sources)
+
+    @property
+    def claimed(self) -> tuple[str, list[str]] | None:
+        """SQL and binds that select the claimed days; None where the table has no days."""
+        return self.target.condition(self.situation.claimed) if self.situation.claimed else None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.sources[0].columns
+
+    @property
+    def layout(self) -> Layout:
+        return self.sources[0].layout
+
+    def csv_format(self, entry: FileSection) -> CsvFormat:
+        """How COPY has to read the parts of this load."""
+        return CsvFormat(
+            self.layout.delimiter,
+            self.layout.quote,
+            entry.null_values,
+            entry.date_format,
+            entry.timestamp_format,
+        )
+
+
+def prepare(
+    session: Session, planned: PlannedLoad, configuration: Configuration, wishes: Wishes, *, dry_run: bool
+) -> Prepared:
+    """Settle everything that can be known without reading the files whole.
+
+    A dry run makes no object.  Raise Refused with the command that would do it, FileError for files that do
+    not fit the table, WarehouseError for missing objects.
+    """
+    objects = WorkObjects(session.database, fold(configuration.load.work_schema))
+    if not dry_run:
+        ensure_objects(session, objects)
+    target = load_target.resolve_target(session, planned.entry, may_create=not dry_run)
+    live = load_target.live_rows_of(session, objects, target, planned)
+    sources = [_read_source(file, planned.entry, target) for file in planned.files]
+    _check_alike(sources)
+    left_out = []
+    if wishes.mode is Mode.APPEND:
+        for source in list(sources):
+            row = situation.already_live(live, source.fingerprint, by="fingerprint")
+            if row is not None:
+                sources.remove(source)
+                left_out.append(situation.same_content(row, shown(source.path.name)))
+    remaining = replace(planned, files=tuple(source.found for source in sources) or planned.files)
+    present = load_target.situation_of(session, target, remaining, live)
+    if not sources:
+        raise Refused(" ".join([*left_out, situation.how_to_replace(present, wishes)]))
+    permission = situation.permit(present, wishes)
+    return Prepared(objects, target, planned.month, tuple(sources), present, permission, tuple(left_out))
+
+
+def _read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:
+    wishes = LayoutWishes(
+        delimiter=entry.wished_delimiter,
+        quote=entry.quote_char,
+        header=entry.header,
+        encoding=entry.encoding,
+        columns=entry.columns or tuple(column.name for column in target.table.columns),
+    )
+    layout = read_layout(file.path, wishes)
+    columns = load_target.loaded_columns(target.table, entry, layout, shown(file.path.name))
+    return Source(file, layout, columns, fingerprint(file.path))
+
+
+def _check_alike(sources: list[Source]) -> None:
+    """One COPY reads all parts, so that the files of one load have to be laid out alike."""
+    first = sources[0]
+    for other in sources[1:]:
+        same = (first.columns, first.layout.delimiter, first.layout.quote)
+        if same != (other.columns, other.layout.delimiter, other.layout.quote):
+            raise FileError(
+                f"{shown(first.path.name)} and {shown(other.path.name)} are laid out differently (delimiter, quoting "
+                "or order of columns). Load them one after the other with --file."
+            )

@@ -1,0 +1,84 @@
+"""What a load says of itself in sentences (floor 5): the plan, the question before a replace, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from snowflake_etl.config.model import FileSection
+from snowflake_etl.files.plan import plan_cuts
+from snowflake_etl.operations.load_copy import work_table_name
+from snowflake_etl.operations.load_prepare import Prepared, Source
+from snowflake_etl.operations.load_stage import source_folder
+from snowflake_etl.operations.publish import Published, PublishPlan
+from snowflake_etl.operations.situation import Mode, Situation, Wishes
+from snowflake_etl.warehouse.copy import copy_statement
+
+
+def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str:
+    """What the load would do: files, parts, rows that are there, and the statements."""
+    now = prepared.situation
+    days = ", ".join(map(str, now.claimed)) or "the whole table"
+    return "\n".join(
+        [
+            f"this load would go on ({wishes.mode}). Nothing was touched.",
+            f"  target {now.table}{'' if prepared.target.exists else ' (it would be made)'}, {days}",
+            f"  rows there now: {now.rows_in_claimed:,} in those days, {now.rows_in_month:,} in the month; "
+            f"the ledger knows of {now.ledger_rows:,}",
+            *(_source_line(source) for source in prepared.sources),
+            *(f"    {note}" for source in prepared.sources for note in source.layout.notes),
+            "  statements:",
+            *(f"    {line}" for statement in _statements(prepared, entry, wishes) for line in statement.split("\n")),
+        ]
+    )
+
+
+def _source_line(source: Source) -> str:
+    plan = plan_cuts(source.path, source.layout)
+    layout = source.layout
+    quoting = f"quote {layout.quote}" if layout.quote else "no quoting"
+    return (
+        f"  file {source.path}: {source.found.size:,} bytes, {source.found.days}, {layout.compression}, "
+        f"{layout.encoding}, {'header' if layout.header else 'no header'}, {quoting}; "
+        f"cut every {plan.cut_bytes:,} bytes into {source_folder(source, plan)}"
+    )
+
+
+def _statements(prepared: Prepared, entry: FileSection, wishes: Wishes) -> list[str]:
+    """The statements that the load would send, with the run's number left open."""
+    folders = [source_folder(source, plan_cuts(source.path, source.layout)) for source in prepared.sources]
+    work_table = work_table_name(prepared.objects.stage, prepared.target.name, "RUN", 1)
+    plan = PublishPlan(
+        table=prepared.target.name,
+        month=prepared.situation.month,
+        work_table=work_table,
+        columns=prepared.columns,
+        replace=wishes.mode is Mode.REPLACE,
+        claimed=prepared.claimed,
+        rows_before=prepared.situation.rows_in_claimed,
+        rows_in=0,
+        rows_in_claimed=0,
+        live_before=prepared.situation.live,
+        replaced_rows=prepared.permission.replaces,
+        new_rows=(),
+    )
+    copy = copy_statement(work_table, prepared.columns, prepared.stage_path, folders, prepared.csv_format(entry))
+    return [copy, *plan.statements()]
+
+
+def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequence[str]) -> str:
+    """The question before a replace: rows out, rows in, who else sees it, and the SQL."""
+    lines = [
+        f"Replace in {situation.table}, {', '.join(map(str, situation.claimed)) or 'the whole table'}:",
+        f"  rows out: {plan.rows_before:,}    rows in: {plan.rows_in:,}",
+    ]
+    if situation.month and situation.live and situation.rows_in_month != situation.ledger_rows:
+        lines.append(f"  the month has {situation.rows_in_month:,} rows, the ledger {situation.ledger_rows:,}")
+    lines += [f"  sees the deletes too: {name}" for name in dependents]
+    return "\n".join([*lines, *(f"  {statement}" for statement in plan.statements())])
+
+
+def loaded_in_words(prepared: Prepared, published: Published, rows_now: int | None) -> str:
+    """The last line of a load that went well."""
+    replaced = f" in place of {published.deleted:,}" if published.deleted else ""
+    now = "" if rows_now is None else f" {prepared.situation.table} has {rows_now:,} rows now."
+    return f"{published.inserted:,} rows published into {prepared.situation.place}{replaced}.{now}"

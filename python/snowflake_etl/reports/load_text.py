@@ -1,0 +1,61 @@
+"""The end of a load as text for people (floor 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snowflake_etl.results import CheckReport, LoadResult
+
+
+def load_text(result: LoadResult) -> str:
+    """Render counts at every step, findings, and time and rate of every phase, then what to know or do."""
+    lines = [*_steps(result), *_checks(result), *_phases(result)]
+    lines += [f"warning: {warning}" for warning in result.warnings]
+    return "\n".join([*lines, f"{result.status}: {result.message}"])
+
+
+def _steps(result: LoadResult) -> Iterator[str]:
+    for file in result.files:
+        yield (
+            f"  {file.file}: {file.rows_read:,} rows read from {human_bytes(file.bytes)}, {file.parts} part(s), "
+            f"content {file.content_hash}"
+        )
+    if result.files:
+        replaced = f", replaced {result.rows_replaced:,}" if result.rows_replaced else ""
+        yield (
+            f"  rows: staged {result.rows_staged:,}, loaded {result.rows_loaded:,}, "
+            f"published {result.rows_published:,}{replaced}"
+        )
+
+
+def _checks(result: LoadResult) -> Iterator[str]:
+    for check in result.checks:
+        yield (
+            f"  check ({check.engine}): {check.rows:,} rows, {check.days_found} of {check.days_expected} days, "
+            f"{len(check.errors)} error(s), {len(check.warnings)} warning(s)"
+        )
+        yield from findings_text(check)
+
+
+def findings_text(check: CheckReport) -> Iterator[str]:
+    """One line a finding, the worst first; its samples below, all of them."""
+    order = {"error": 0, "warning": 1, "info": 2}
+    for finding in sorted(check.findings, key=lambda one: order[one.severity]):
+        yield f"    {finding.severity}: {finding.message}"
+        if finding.samples:
+            yield f"      {', '.join(finding.samples)}"
+
+
+def _phases(result: LoadResult) -> Iterator[str]:
+    for phase in result.phases:
+        rate = f"  {human_bytes(phase.bytes_per_second)}/s" if phase.bytes_per_second else ""
+        yield f"  {phase.name:<9} {phase.seconds:8.2f} s{rate}"
+
+
+def human_bytes(count: float) -> str:
+    """Bytes in the unit that fits, with powers of 1000: ``329.1 MB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
