@@ -1,0 +1,84 @@
+"""What the first scan of a file counts (floor 4): the days alone, or everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from snowflake_etl.quality import file_sql
+from snowflake_etl.quality.duck import OutOfSpace
+from snowflake_etl.quality.file_relation import FileRelation
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Numbers of the rows that could be read; the mappings are by column number.
+
+    ``filled`` are values that are not NULL, ``typed`` those that fit the target's type.  ``distinct_keys`` is
+    None when they were not counted.
+    """
+
+    rows: int
+    days: Mapping[date, int] = field(default_factory=dict)
+    null_dates: int = 0
+    bad_dates: int = 0
+    filled: Mapping[int, int] = field(default_factory=dict)
+    typed: Mapping[int, int] = field(default_factory=dict)
+    longest: Mapping[int, int] = field(default_factory=dict)
+    complete_keys: int = 0
+    distinct_keys: int | None = None
+
+    def untyped(self, place: int) -> int:
+        """Values of the column that do not fit the target's type."""
+        return self.filled[place] - self.typed[place] if place in self.typed else 0
+
+
+def count_days(relation: FileRelation, plan: file_sql.Plan) -> Counted:
+    """Rows per day, as fast as a bare GROUP BY over the file."""
+    days: dict[date, int] = {}
+    null_dates = bad_dates = undated = 0
+    for day, missing, rows in relation.query(lambda source: file_sql.days_statement(plan, source)):
+        if day is not None:
+            days[day] = days.get(day, 0) + rows
+        elif missing is None:
+            undated += rows
+        elif missing:
+            null_dates += rows
+        else:
+            bad_dates += rows
+    return Counted(sum(days.values()) + null_dates + bad_dates + undated, days, null_dates, bad_dates)
+
+
+def count_all(relation: FileRelation, plan: file_sql.Plan) -> Counted:
+    """Everything in one scan; ``distinct_keys`` is None where they do not fit into memory and temporary space."""
+    try:
+        return _count_all(relation, plan, with_keys=bool(plan.key))
+    except OutOfSpace:
+        if not plan.key:
+            raise
+    return _count_all(relation, plan, with_keys=False)
+
+
+def _count_all(relation: FileRelation, plan: file_sql.Plan, *, with_keys: bool) -> Counted:
+    names = file_sql.profile_statement(plan, "", with_keys=with_keys)[1]
+    answer = relation.query(lambda source: file_sql.profile_statement(plan, source, with_keys=with_keys)[0])[0]
+    fields: dict[str, dict[int, Any]] = {}
+    for (what, place), value in zip(names, answer, strict=True):
+        fields.setdefault(what, {})[place] = value
+    rows = fields["rows"][0]
+    filled = fields.get("filled", {})
+    days = fields.get("days", {}).get(0) or {}
+    dated = filled[plan.place(plan.date)] if plan.date else rows
+    return Counted(
+        rows=rows,
+        days=days,
+        null_dates=rows - dated,
+        bad_dates=dated - sum(days.values()) if plan.date else 0,
+        filled=filled,
+        typed=fields.get("typed", {}),
+        longest={place: length or 0 for place, length in fields.get("longest", {}).items()},
+        complete_keys=fields.get("complete keys", {}).get(0, 0),
+        distinct_keys=fields["distinct keys"][0] if with_keys else None,
+    )

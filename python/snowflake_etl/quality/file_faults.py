@@ -1,0 +1,112 @@
+"""The exact second look at a file of which the first scan says that values are wrong (floor 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from snowflake_etl.quality import file_sql
+from snowflake_etl.quality.duck import OutOfSpace
+from snowflake_etl.quality.file_counts import Counted
+from snowflake_etl.quality.file_relation import FileRelation
+from snowflake_etl.quality.line_look import LineFindings, Suspects
+from snowflake_etl.quality.profile import BadValues, Duplicates, Reason
+
+MOST_BAD_VALUES = 100_000
+WORST_KEYS = 1_000
+_SHOWN_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class ValueList:
+    """Different values that the target would not take, by column number and reason; ``complete`` or the first."""
+
+    values: Mapping[tuple[int, Reason], tuple[tuple[str, int], ...]]
+    complete: bool = True
+
+
+def list_bad_values(relation: FileRelation, plan: file_sql.Plan, counted: Counted) -> ValueList:
+    """Ask DuckDB for the values behind ``counted``; asks nothing when there are none."""
+    conditions = _conditions(plan, counted)
+    if not conditions:
+        return ValueList({})
+    rows = relation.query(lambda source: file_sql.bad_values_statement(conditions, source, MOST_BAD_VALUES))
+    found: dict[tuple[int, Reason], list[tuple[str, int]]] = {}
+    for place, reason, value, count in rows[:MOST_BAD_VALUES]:
+        found.setdefault((place, Reason(reason)), []).append((value, count))
+    return ValueList({key: tuple(values) for key, values in found.items()}, len(rows) <= MOST_BAD_VALUES)
+
+
+def _conditions(plan: file_sql.Plan, counted: Counted) -> list[tuple[int, str, str]]:
+    conditions = []
+    if plan.date and counted.bad_dates:
+        column = plan.date
+        unread = f"{column.sql} IS NOT NULL AND {plan.day(column)} IS NULL"
+        conditions.append((plan.place(column), Reason.DATE.value, unread))
+    for place, column in enumerate(plan.columns):
+        if counted.untyped(place):
+            untyped = f"{column.sql} IS NOT NULL AND {plan.cast(column)} IS NULL"
+            conditions.append((place, Reason.TYPE.value, untyped))
+        if _too_long(column, place, counted):
+            conditions.append((place, Reason.LENGTH.value, f"length({column.sql}) > {column.longest}"))
+    return conditions
+
+
+def _too_long(column: file_sql.Column, place: int, counted: Counted) -> bool:
+    return column.longest is not None and counted.longest.get(place, 0) > column.longest
+
+
+def suspects_of(
+    plan: file_sql.Plan, counted: Counted, listed: ValueList, null_values: tuple[str, ...]
+) -> dict[int, Suspects]:
+    """What the look at the lines has to watch for, by column number."""
+    watched: dict[int, dict[Reason, frozenset[bytes]]] = {}
+    longest: dict[int, int] = {}
+    for (place, reason), values in listed.values.items():
+        if reason is Reason.LENGTH:
+            longest[place] = plan.columns[place].longest or 0
+        texts = frozenset(value.encode() for value, _ in values)
+        watched.setdefault(place, {})[reason] = texts if reason is not Reason.LENGTH else frozenset()
+    nullable = [*plan.key, *([plan.date] if plan.date and counted.null_dates else [])]
+    for column in nullable:
+        place = plan.place(column)
+        if counted.rows > counted.filled.get(place, 0):
+            watched.setdefault(place, {})[Reason.NULL] = frozenset(value.encode() for value in null_values)
+    return {place: Suspects(reasons, longest.get(place)) for place, reasons in watched.items()}
+
+
+def bad_values(plan: file_sql.Plan, listed: ValueList, looked: LineFindings | None) -> tuple[BadValues, ...]:
+    """Put values and lines together."""
+    return tuple(
+        BadValues(
+            column=plan.columns[place].name,
+            reason=reason,
+            rows=sum(count for _, count in values),
+            values=tuple((value[:_SHOWN_CHARACTERS], count) for value, count in values),
+            lines=looked.value_lines.get((place, reason)) if looked else None,
+            complete=listed.complete,
+        )
+        for (place, reason), values in sorted(listed.values.items())
+    )
+
+
+def duplicates(relation: FileRelation, plan: file_sql.Plan, counted: Counted) -> Duplicates | None:
+    """The keys that stand twice, exactly; None where the search does not fit into memory and temporary space."""
+    if counted.distinct_keys is None:
+        return None
+    key = tuple(column.name for column in plan.key)
+    null_rows = counted.rows - counted.complete_keys
+    if counted.distinct_keys == counted.complete_keys:
+        return Duplicates(key, null_rows=null_rows)
+    try:
+        answer = relation.query(lambda source: file_sql.duplicates_statement(plan, source, WORST_KEYS))
+    except OutOfSpace:
+        return None
+    groups, excess, worst = answer[0]
+    return Duplicates(key, groups, excess, _ranked(worst), null_rows)
+
+
+def _ranked(worst: list[dict[str, Any]] | None) -> tuple[tuple[tuple[str, ...], int], ...]:
+    pairs = [(tuple(str(part) for part in each["key"]), int(each["n"])) for each in worst or []]
+    return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,85 @@
+"""A file as a relation of DuckDB (floor 4): directly where DuckDB can read it, else through a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from snowflake_etl.errors import FileError
+from snowflake_etl.files.layout import Compression, Layout
+from snowflake_etl.quality import file_sql
+from snowflake_etl.quality.duck import CannotParse, Duck, Pump
+from snowflake_etl.quality.file_bytes import chunks, is_utf8
+
+
+class FileRelation:
+    """Runs statements over one file.
+
+    ``rejected`` is True once a scan passed over a row that does not fit the layout.  DuckDB gives up at a
+    carriage return that ends no line; the scan is then repeated over bytes in which it is a blank.
+    """
+
+    def __init__(
+        self, path: Path, layout: Layout, null_values: tuple[str, ...], duck: Duck, stopped: Callable[[], bool]
+    ) -> None:
+        self.path = path
+        self.layout = layout
+        self.rejected = False
+        self._null_values = null_values
+        self._duck = duck
+        self._stopped = stopped
+        self._normalized = False
+
+    def query(self, statement: Callable[[str], str]) -> list[tuple[Any, ...]]:
+        """Run what ``statement`` makes of the relation's SQL.  Raise FileError, Stopped or OutOfSpace."""
+        try:
+            return self._scan(statement)
+        except CannotParse as error:
+            if self._normalized:
+                raise self._unreadable(error) from error
+        self._normalized = True
+        try:
+            return self._scan(statement)
+        except CannotParse as error:
+            raise self._unreadable(error) from error
+
+    def _scan(self, statement: Callable[[str], str]) -> list[tuple[Any, ...]]:
+        try:
+            with self._relation() as source:
+                return self._duck.query(statement(source))
+        finally:
+            self.rejected = self._duck.rejected() or self.rejected or self._normalized
+
+    @contextmanager
+    def _relation(self) -> Iterator[str]:
+        layout = self.layout
+        if is_utf8(layout.encoding) and layout.compression is not Compression.BZIP2 and not self._normalized:
+            yield file_sql.relation(str(self.path), layout, self._null_values, layout.compression, layout.line_ending)
+            return
+        source = chunks(self.path, layout, self._stopped)
+        ending = "\n" if self._normalized else layout.line_ending
+        pump = Pump(self._duck.folder / "pipe", _without_returns(source) if self._normalized else source)
+        try:
+            yield file_sql.relation(str(pump.pipe), layout, self._null_values, Compression.NONE, ending)
+        finally:
+            pump.finish()
+
+    def _unreadable(self, error: Exception) -> FileError:
+        return FileError(
+            f"{self.path.name} cannot be read as rows ({error}). "
+            "Check delimiter, quote_char and encoding in the configuration, or have the file made again."
+        )
+
+
+def _without_returns(source: Iterator[bytes]) -> Iterator[bytes]:
+    """Drop the CR of CR LF and make every other one a blank, so that lines keep their numbers."""
+    held = b""
+    for chunk in source:
+        text = held + chunk
+        held = b"\r" if text.endswith(b"\r") else b""
+        text = text[: len(text) - len(held)]
+        yield text.replace(b"\r\n", b"\n").replace(b"\r", b" ")
+    if held:
+        yield b" "

@@ -1,0 +1,188 @@
+"""What is known about a relation and what it should be: the two sides of every check (floor 4, no I/O).
+
+A *relation* is a file (counted by ``file_engine``) or a table (``table_engine``).  Both fill the same
+``Profile``; ``checks`` hold it against ``Expectations``.  What an engine cannot or did not count is None
+and stands in ``not_checked`` with the reason, so that silence never looks like success.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from snowflake_etl.month import DayRange
+from snowflake_etl.sqltext import ColumnType
+
+
+class Scope(StrEnum):
+    """How much is counted: the days alone (fast), or everything that ``Expectations`` names."""
+
+    DAYS = "days"
+    ALL = "all"
+
+
+class Reason(StrEnum):
+    """Why values of a column cannot go into the target."""
+
+    DATE = "date"
+    TYPE = "type"
+    LENGTH = "length"
+    NULL = "null"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """When a day's row count is strange (DESIGN 5); shares are of the expected day, 0 to 1.
+
+    ``band_width`` is in scaled median absolute deviations, ``like_days`` how many days of the same
+    weekday make an expectation of their own.
+    """
+
+    normal_share: float = 0.10
+    warning_share: float = 0.50
+    error_share: float = 0.10
+    band_width: float = 3.5
+    like_days: int = 3
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What the relation should be; whatever is empty or None is not checked.
+
+    ``days`` are the claimed days, ``columns`` and the keys of ``types`` the target's stored names,
+    ``key_columns`` the declared key.  Formats are Snowflake's (``YYYYMMDD``) or strptime's (``%Y%m%d``);
+    None means YYYYMMDD for a NUMBER or text column and ISO text otherwise, never digits read as seconds.
+    ``null_values`` are the texts that a file writes for NULL.
+    """
+
+    days: tuple[DayRange, ...] = ()
+    columns: tuple[str, ...] = ()
+    date_column: str | None = None
+    date_format: str | None = None
+    timestamp_format: str | None = None
+    key_columns: tuple[str, ...] = ()
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
+    null_values: tuple[str, ...] = ("", "\\N")
+    rows: int | None = None
+    thresholds: Thresholds = Thresholds()
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Line numbers of a file (the header is line 1), as runs of neighbours: ((4, 4), (9, 12)).
+
+    ``count`` is how many there are; ``runs`` holds all of them unless ``complete`` is False, which
+    needs more than a million separate places.
+    """
+
+    count: int = 0
+    runs: tuple[tuple[int, int], ...] = ()
+    complete: bool = True
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """``("4", "9-12")``."""
+        return tuple(str(first) if first == last else f"{first}-{last}" for first, last in self.runs)
+
+    @property
+    def first(self) -> int:
+        """The first line, 0 where there is none."""
+        return self.runs[0][0] if self.runs else 0
+
+
+@dataclass(frozen=True)
+class RaggedRows:
+    """Rows that have ``found`` columns (0: a blank line) where another number is expected."""
+
+    found: int
+    lines: Lines
+
+
+@dataclass(frozen=True)
+class LayoutFaults:
+    """What is wrong with the bytes of a file; each with the lines where it stands."""
+
+    expected_columns: int
+    ragged: tuple[RaggedRows, ...] = ()
+    nul_bytes: Lines = Lines()
+    invalid_encoding: Lines = Lines()
+    unbalanced_quotes: Lines = Lines()
+    carriage_returns: Lines = Lines()
+    long_lines: Lines = Lines()
+
+    @property
+    def ragged_rows(self) -> int:
+        return sum(rows.lines.count for rows in self.ragged)
+
+
+@dataclass(frozen=True)
+class BadValues:
+    """Values of one column that the target would not take, most frequent first: (text, rows).
+
+    ``lines`` is None where the engine has no lines; ``complete`` is False when there are more different
+    values than are listed.
+    """
+
+    column: str
+    reason: Reason
+    rows: int
+    values: tuple[tuple[str, int], ...] = ()
+    lines: Lines | None = None
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One column: NULLs and the longest value in characters (None: not counted)."""
+
+    name: str
+    nulls: int | None = None
+    longest: int | None = None
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Keys that stand in more than one row: ``excess`` rows are those beyond the first of each key.
+
+    ``worst`` are (key values, rows), most frequent first.  Rows with a NULL in the key are ``null_rows`` and
+    count as no duplicate.
+    """
+
+    key: tuple[str, ...]
+    groups: int = 0
+    excess: int = 0
+    worst: tuple[tuple[tuple[str, ...], int], ...] = ()
+    null_rows: int = 0
+    null_lines: Lines | None = None
+
+
+@dataclass(frozen=True)
+class NotChecked:
+    """Something that this engine did not look at, and the sentence that says why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What one engine counted in one relation.
+
+    ``rows`` are all records, those with faults included; ``rows_per_day`` holds the rows whose date
+    could be read, None when there is no date column.
+    """
+
+    engine: str
+    subject: str
+    columns: tuple[str, ...]
+    rows: int
+    rows_per_day: Mapping[date, int] | None = None
+    null_dates: int = 0
+    null_date_lines: Lines | None = None
+    column_profiles: tuple[ColumnProfile, ...] = ()
+    layout: LayoutFaults | None = None
+    bad_values: tuple[BadValues, ...] = ()
+    duplicates: Duplicates | None = None
+    not_checked: tuple[NotChecked, ...] = ()

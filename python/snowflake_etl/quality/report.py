@@ -1,0 +1,74 @@
+"""Profile, checks and timing in one call: what operations ask of quality (floor 4)."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from snowflake_etl.files.layout import Layout
+from snowflake_etl.month import DayRange
+from snowflake_etl.quality.checks import run_checks
+from snowflake_etl.quality.day_checks import claimed_days
+from snowflake_etl.quality.file_engine import DEFAULT_MEMORY_LIMIT, DEFAULT_TEMP_LIMIT, Stop, profile_file
+from snowflake_etl.quality.profile import Expectations, Profile, Scope
+from snowflake_etl.quality.table_engine import Queries, profile_table
+from snowflake_etl.results import CheckReport
+from snowflake_etl.sqltext import ObjectName
+
+
+def check_file(
+    path: Path,
+    layout: Layout,
+    expectations: Expectations,
+    *,
+    temp_directory: Path,
+    memory_limit: int = DEFAULT_MEMORY_LIMIT,
+    temp_limit: int = DEFAULT_TEMP_LIMIT,
+    threads: int | None = None,
+    scope: Scope = Scope.ALL,
+    stop: Stop = lambda: False,
+) -> CheckReport:
+    """Check one file; arguments and errors are those of ``profile_file``."""
+    started = time.monotonic()
+    profile = profile_file(
+        path,
+        layout,
+        expectations,
+        temp_directory=temp_directory,
+        memory_limit=memory_limit,
+        temp_limit=temp_limit,
+        threads=threads,
+        scope=scope,
+        stop=stop,
+    )
+    return report_of(profile, expectations, time.monotonic() - started)
+
+
+def check_table(
+    session: Queries,
+    table: ObjectName,
+    expectations: Expectations,
+    *,
+    days: DayRange | None = None,
+    scope: Scope = Scope.ALL,
+) -> CheckReport:
+    """Check one table or work table; arguments and errors are those of ``profile_table``."""
+    started = time.monotonic()
+    profile = profile_table(session, table, expectations, days=days, scope=scope)
+    return report_of(profile, expectations, time.monotonic() - started)
+
+
+def report_of(profile: Profile, expectations: Expectations, seconds: float) -> CheckReport:
+    """Judge a profile."""
+    days = sorted(day for day, rows in (profile.rows_per_day or {}).items() if rows)
+    return CheckReport(
+        engine=profile.engine,
+        subject=profile.subject,
+        rows=profile.rows,
+        days_expected=len(claimed_days(expectations)),
+        days_found=len(days),
+        first_day=str(days[0]) if days else "",
+        last_day=str(days[-1]) if days else "",
+        findings=run_checks(profile, expectations),
+        seconds=seconds,
+    )

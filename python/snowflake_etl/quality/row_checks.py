@@ -1,0 +1,210 @@
+"""Checks of layout, values and keys (floor 4, pure functions: profile + expectations -> findings)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snowflake_etl.errors import UsageError
+from snowflake_etl.quality.day_checks import value_samples
+from snowflake_etl.quality.profile import Expectations, Lines, Profile, Reason
+from snowflake_etl.results import Finding, Severity
+from snowflake_etl.sqltext import fold
+
+# Percent of excess rows, rows of one key: above either is the grade.
+_GRADES = (("CRITICAL", 10.0, 100), ("HIGH", 5.0, 50), ("MEDIUM", 1.0, 10))
+
+_FAULTS = (
+    ("nul_bytes", Severity.ERROR, "NUL bytes", "They end texts early; have the file made again."),
+    ("invalid_encoding", Severity.ERROR, "bytes that are not of the encoding", "Set 'encoding' to the file's own."),
+    (
+        "unbalanced_quotes",
+        Severity.ERROR,
+        "a quote that opens and does not close as it should",
+        "Double quotes inside values, or configure no quote_char where a quote is an ordinary character.",
+    ),
+    ("long_lines", Severity.ERROR, "more than 2,000,000 bytes", "Look whether line ends are missing."),
+    (
+        "carriage_returns",
+        Severity.WARNING,
+        "a carriage return that the file's line ending does not have",
+        "It becomes part of a value, or of nothing; have the line endings made the same everywhere.",
+    ),
+)
+
+
+def columns_differ(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
+    """The columns that were expected, by name."""
+    if not expectations.columns:
+        return
+    found, wanted = {_folded(name) for name in profile.columns}, {_folded(name) for name in expectations.columns}
+    if found == wanted and len(profile.columns) == len(expectations.columns):
+        return
+    missing, unknown = sorted(wanted - found), sorted(found - wanted)
+    parts = [f"missing: {', '.join(missing)}"] if missing else []
+    parts += [f"not expected: {', '.join(unknown)}"] if unknown else []
+    yield Finding(
+        "columns_differ",
+        Severity.ERROR,
+        f"{profile.subject} has {len(profile.columns)} columns where {len(expectations.columns)} are expected "
+        f"({'; '.join(parts) or 'a name stands there twice'}). Correct expected_columns or the file's header.",
+        {"found": len(profile.columns), "expected": len(expectations.columns)},
+        (*(f"missing {name}" for name in missing), *(f"not expected {name}" for name in unknown)),
+    )
+
+
+def ragged_rows(profile: Profile, _: Expectations) -> Iterator[Finding]:
+    """Rows that have too few or too many columns."""
+    layout = profile.layout
+    if layout is None or not layout.ragged_rows:
+        return
+    samples = []
+    for ragged in layout.ragged:
+        found = "blank" if ragged.found == 0 else f"{ragged.found} columns"
+        samples += [(first, f"line {text}: {found}") for (first, _), text in _places(ragged.lines)]
+    found_counts = ", ".join(
+        f"{rows.lines.count:,} {'blank' if not rows.found else f'with {rows.found}'}" for rows in layout.ragged
+    )
+    yield Finding(
+        "ragged_rows",
+        Severity.ERROR,
+        f"{layout.ragged_rows:,} rows do not have the {layout.expected_columns} columns expected ({found_counts}), "
+        f"first at line {min(rows.lines.first for rows in layout.ragged)}. "
+        "Look for delimiters or line ends inside values.",
+        {"rows": layout.ragged_rows, "expected_columns": layout.expected_columns}
+        | _unlisted(*(rows.lines for rows in layout.ragged)),
+        tuple(text for _, text in sorted(samples)),
+    )
+
+
+def byte_faults(profile: Profile, _: Expectations) -> Iterator[Finding]:
+    """What is wrong with the bytes, one finding a kind."""
+    if profile.layout is None:
+        return
+    for code, severity, what, advice in _FAULTS:
+        lines: Lines = getattr(profile.layout, code)
+        if lines.count:
+            yield Finding(
+                code,
+                severity,
+                f"{lines.count:,} lines have {what}, first line {lines.first}. {advice}",
+                {"lines": lines.count, "first_line": lines.first} | _unlisted(lines),
+                tuple(f"line {text}" for text in lines.texts),
+            )
+
+
+def values_do_not_cast(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
+    """Values that are not of the target column's type."""
+    for bad in profile.bad_values:
+        if bad.reason is Reason.TYPE:
+            kind = _type_text(bad.column, expectations)
+            yield Finding(
+                "values_do_not_cast",
+                Severity.ERROR,
+                f"{bad.rows:,} values of {bad.column} are no {kind}: {_first_values(bad.values)}. "
+                "Correct them at the source, or add what stands for NULL to null_values.",
+                {"rows": bad.rows, "column": bad.column, "type": kind},
+                value_samples(bad.values, bad.lines.texts if bad.lines else ()),
+            )
+
+
+def values_too_long(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
+    """Texts longer than the target column."""
+    longest = {column.name: column.longest or 0 for column in profile.column_profiles}
+    for bad in profile.bad_values:
+        if bad.reason is Reason.LENGTH:
+            kind = _type_text(bad.column, expectations)
+            yield Finding(
+                "values_too_long",
+                Severity.ERROR,
+                f"{bad.rows:,} values of {bad.column} do not fit into {kind}: the longest has "
+                f"{longest.get(bad.column, 0):,} characters. Widen the column, or shorten the values at the source.",
+                {"rows": bad.rows, "column": bad.column, "type": kind, "longest": longest.get(bad.column, 0)},
+                value_samples(bad.values, bad.lines.texts if bad.lines else ()),
+            )
+
+
+def duplicate_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
+    """Keys in more than one row; the grade says how bad it is."""
+    found = profile.duplicates
+    if found is None or not found.excess:
+        return
+    most = found.worst[0][1] if found.worst else 0
+    percent = 100.0 * found.excess / profile.rows
+    grade = duplicate_grade(percent, most)
+    worst = f"; the worst is {_key_text(found.key, found.worst[0][0])} with {most:,} rows" if found.worst else ""
+    yield Finding(
+        "duplicate_keys",
+        Severity.ERROR,
+        f"{grade}: {found.groups:,} keys ({', '.join(found.key)}) stand in more than one row, {found.excess:,} rows "
+        f"({percent:.2f} %) too many{worst}. Find out which rows are right before anything is loaded.",
+        {
+            "keys": found.groups,
+            "excess_rows": found.excess,
+            "percent": round(percent, 4),
+            "most_of_one_key": most,
+            "grade": grade,
+        },
+        tuple(f"{_key_text(found.key, key)}: {rows} rows" for key, rows in found.worst),
+    )
+
+
+def null_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
+    """A declared key has no NULL in it."""
+    found = profile.duplicates
+    if found is not None and found.null_rows:
+        yield Finding(
+            "null_keys",
+            Severity.ERROR,
+            f"{found.null_rows:,} rows have a NULL in the key ({', '.join(found.key)}). "
+            "Correct them at the source, or declare another key.",
+            {"rows": found.null_rows},
+            tuple(f"line {text}" for text in found.null_lines.texts) if found.null_lines else (),
+        )
+
+
+def not_checked(profile: Profile, _: Expectations) -> Iterator[Finding]:
+    """What was not looked at is said."""
+    for each in profile.not_checked:
+        yield Finding(f"not_checked_{each.what}", Severity.INFO, each.why)
+
+
+def duplicate_grade(percent: float, most_of_one_key: int) -> str:
+    """CRITICAL, HIGH, MEDIUM or LOW: by the percentage of excess rows, or by the rows of one key."""
+    for grade, share, rows in _GRADES:
+        if percent > share or most_of_one_key > rows:
+            return grade
+    return "LOW"
+
+
+def _places(lines: Lines) -> zip[tuple[tuple[int, int], str]]:
+    return zip(lines.runs, lines.texts, strict=True)
+
+
+def _unlisted(*several: Lines) -> dict[str, int]:
+    """Say so where not every line could be kept."""
+    listed = sum(last - first + 1 for lines in several for first, last in lines.runs)
+    unlisted = sum(lines.count for lines in several) - listed
+    return {"lines_not_listed": unlisted} if unlisted else {}
+
+
+def _first_values(values: tuple[tuple[str, int], ...]) -> str:
+    return ", ".join(f"{value!r} ({rows:,})" for value, rows in values[:3])
+
+
+def _key_text(columns: tuple[str, ...], values: tuple[str, ...]) -> str:
+    return ", ".join(f"{column}={value}" for column, value in zip(columns, values, strict=True))
+
+
+def _type_text(column: str, expectations: Expectations) -> str:
+    for name, kind in expectations.types.items():
+        if _folded(name) == _folded(column):
+            sizes = f"({kind.length},{kind.scale})" if kind.is_number else f"({kind.length})" if kind.length else ""
+            return kind.base + sizes
+    return "value of the column's type"
+
+
+def _folded(name: str) -> str:
+    try:
+        return fold(name)
+    except UsageError:
+        return name

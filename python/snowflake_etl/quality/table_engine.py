@@ -1,0 +1,197 @@
+"""Counts a table or work table in the warehouse, for ``checks`` to judge (floor 4).
+
+One statement counts rows, days and columns, a second the keys; others follow only when those found
+something.  All of it is Snowflake's SQL, sent through anything that has ``query``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from snowflake_etl.errors import UsageError
+from snowflake_etl.month import DayRange
+from snowflake_etl.quality.formats import fixed_width, to_snowflake, to_strptime
+from snowflake_etl.quality.profile import (
+    BadValues,
+    ColumnProfile,
+    Duplicates,
+    Expectations,
+    NotChecked,
+    Profile,
+    Reason,
+    Scope,
+)
+from snowflake_etl.sqltext import ColumnType, ObjectName, day_bounds, fold, literal, quote
+
+# How dates stand in text and NUMBER columns where the configuration does not say.
+DIGITS = "YYYYMMDD"
+WORST_KEYS = 1_000
+MOST_BAD_VALUES = 100_000
+
+
+class Queries(Protocol):
+    """What the engine needs of a session: run a statement with ``?`` binds and return its rows."""
+
+    def query(self, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
+
+
+def profile_table(
+    session: Queries,
+    table: ObjectName,
+    expectations: Expectations,
+    *,
+    days: DayRange | None = None,
+    scope: Scope = Scope.ALL,
+) -> Profile:
+    """Count ``table``; ``expectations.types`` holds its columns' types by stored name (see ``describe_table``).
+
+    ``days`` restricts to rows of these days.  Raise UsageError for a column that the table does not have, and
+    whatever the session raises.
+    """
+    return _TableCount(session, table, expectations, days).profile(scope)
+
+
+class _TableCount:
+    """One run over one table."""
+
+    def __init__(self, session: Queries, table: ObjectName, expectations: Expectations, days: DayRange | None) -> None:
+        self._session = session
+        self._table = table
+        self._expectations = expectations
+        self._types = dict(expectations.types)
+        self._date = self._column(expectations.date_column) if expectations.date_column else None
+        self._key = tuple(self._column(name) for name in expectations.key_columns)
+        self._where, self._binds = self._filter(days)
+
+    def profile(self, scope: Scope) -> Profile:
+        columns = list(self._types) if scope is Scope.ALL else []
+        rows_per_day: dict[date, int] = {}
+        rows = null_dates = bad_dates = 0
+        nulls, longest = dict.fromkeys(columns, 0), dict.fromkeys(columns, 0)
+        for day, missing, count, *values in self._session.query(self._days_statement(columns), self._binds):
+            rows += count
+            if day is not None:
+                rows_per_day[_as_date(day)] = count
+            elif missing:
+                null_dates += count
+            else:
+                bad_dates += count
+            for name, filled, length in zip(columns, values[::2], values[1::2], strict=True):
+                nulls[name] += count - filled
+                longest[name] = max(longest[name], length or 0)
+        bad = [self._unread_dates()] if bad_dates and self._date else []
+        wanted = scope is Scope.ALL and bool(self._key)
+        return Profile(
+            engine="snowflake",
+            subject=str(self._table),
+            columns=tuple(self._types),
+            rows=rows,
+            rows_per_day=dict(sorted(rows_per_day.items())) if self._date else None,
+            null_dates=null_dates if self._date else 0,
+            column_profiles=tuple(self._column_profile(name, nulls[name], longest[name]) for name in columns),
+            bad_values=tuple(bad),
+            duplicates=self._duplicates(rows) if wanted else None,
+            not_checked=() if scope is Scope.ALL else (NotChecked("values", "Only the days were asked for."),),
+        )
+
+    def _column_profile(self, name: str, nulls: int, longest: int) -> ColumnProfile:
+        return ColumnProfile(name, nulls, longest if self._types[name].is_text else None)
+
+    def _column(self, name: str) -> str:
+        stored = fold(name)
+        if stored not in self._types:
+            raise UsageError(
+                f"Table {self._table} has no column {stored}. Its columns are: {', '.join(self._types)}. "
+                "Correct date_column or duplicate_key_columns in the configuration."
+            )
+        return stored
+
+    def _filter(self, days: DayRange | None) -> tuple[str, list[str]]:
+        if days is None:
+            return "", []
+        if self._date is None:
+            raise UsageError(f"Table {self._table} has no date column, so no days can be chosen. Set date_column.")
+        kind = self._types[self._date]
+        text_format = to_snowflake(self._expectations.date_format) or DIGITS
+        condition, binds = day_bounds(self._date, kind, days, text_format)
+        return f" WHERE {condition}", binds
+
+    def _and(self, condition: str) -> str:
+        return f"{self._where} AND ({condition})" if self._where else f" WHERE {condition}"
+
+    def _day(self, column: str) -> str:
+        """The row's day; NULL where a text or number is no date of the format."""
+        kind, name = self._types[column], quote(column)
+        if kind.is_date:
+            return name
+        if kind.is_timestamp:
+            return f"TO_DATE({name})"
+        return self._day_of_text(kind, name, column)
+
+    def _day_of_text(self, kind: ColumnType, name: str, column: str) -> str:
+        if not (kind.is_text or kind.is_number):
+            raise UsageError(
+                f"Column {column} is of type {kind.base}, which holds no days. Choose another date_column."
+            )
+        text = f"TO_VARCHAR({name})" if kind.is_number else name
+        wanted = to_snowflake(self._expectations.date_format) or DIGITS
+        parsed = f"TRY_TO_DATE({text}, {literal(wanted)})"
+        width = fixed_width(to_strptime(wanted) or "")
+        return f"IFF(LENGTH({text}) = {width}, {parsed}, NULL)" if width else parsed
+
+    def _days_statement(self, columns: Sequence[str]) -> str:
+        day = self._day(self._date) if self._date else "CAST(NULL AS DATE)"
+        missing = f"{quote(self._date)} IS NULL" if self._date else "TRUE"
+        counts = "".join(f", COUNT({quote(name)}), {self._longest(name)}" for name in columns)
+        return (
+            f"SELECT {day} AS ETL_DAY, {missing} AS ETL_MISSING, COUNT(*){counts} "
+            f"FROM {self._table.sql}{self._where} GROUP BY 1, 2"
+        )
+
+    def _longest(self, name: str) -> str:
+        return f"MAX(LENGTH({quote(name)}))" if self._types[name].is_text else "0"
+
+    def _unread_dates(self) -> BadValues:
+        column = self._date or ""
+        name = quote(column)
+        condition = self._and(f"{name} IS NOT NULL AND {self._day(column)} IS NULL")
+        rows = self._session.query(
+            f"SELECT TO_VARCHAR({name}), COUNT(*) FROM {self._table.sql}{condition} "
+            f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_BAD_VALUES + 1}",
+            self._binds,
+        )
+        values = tuple((str(value), int(count)) for value, count in rows[:MOST_BAD_VALUES])
+        total = sum(count for _, count in values)
+        return BadValues(column, Reason.DATE, total, values, None, len(rows) <= MOST_BAD_VALUES)
+
+    def _duplicates(self, rows: int) -> Duplicates:
+        """One statement: the worst keys, each with the totals over all."""
+        if not rows:
+            return Duplicates(self._key)
+        names = ", ".join(quote(name) for name in self._key)
+        complete = " AND ".join(f"{quote(name)} IS NOT NULL" for name in self._key)
+        found = self._session.query(
+            f"SELECT {names}, COUNT(*) AS ETL_ROWS, COUNT(*) OVER (), SUM(COUNT(*)) OVER () "
+            f"FROM {self._table.sql}{self._and(complete)} GROUP BY {names} HAVING COUNT(*) > 1 "
+            f"ORDER BY ETL_ROWS DESC, {names} LIMIT {WORST_KEYS}",
+            self._binds,
+        )
+        groups, total = (int(found[0][-2]), int(found[0][-1])) if found else (0, 0)
+        worst = tuple((tuple(_key_text(part) for part in row[:-3]), int(row[-3])) for row in found)
+        return Duplicates(self._key, groups, total - groups, worst, self._null_rows(complete))
+
+    def _null_rows(self, complete: str) -> int:
+        answer = self._session.query(
+            f"SELECT COUNT(*) FROM {self._table.sql}{self._and(f'NOT ({complete})')}", self._binds
+        )
+        return int(answer[0][0])
+
+
+def _as_date(value: date | datetime) -> date:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _key_text(value: object) -> str:
+    return str(value)
