@@ -1,0 +1,134 @@
+"""Configuration files: what is accepted, and what a mistake is told."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from snowflake_etl.config.reading import LoadedConfiguration, read_configuration
+from snowflake_etl.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = [{"file_pattern": "a_{month}.tsv", "table_name": "A"}]
+
+
+def write(path: Path, document: Any) -> Path:
+    path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+    return path
+
+
+def read(tmp_path: Path, document: Any, **environment: str) -> LoadedConfiguration:
+    return read_configuration(write(tmp_path / "c.json", document), environment)
+
+
+def complaint(tmp_path: Path, document: Any, **environment: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, document, **environment)
+    return str(caught.value)
+
+
+def test_the_example_loads_the_samples_into_the_embedded_warehouse() -> None:
+    loaded = read_configuration(ROOT / "config" / "example.json")
+    assert loaded.configuration.snowflake.target == "local"
+    assert loaded.base_path == ROOT / "samples"
+    assert len(loaded.configuration.files[0].columns) == 15
+
+
+def test_the_keys_that_operators_files_have_keep_working(tmp_path: Path) -> None:
+    document = {
+        "snowflake": {
+            "account": "acme",
+            "user": "etl",
+            "private_key_file": "key.p8",
+            "warehouse": "W",
+            "database": "D",
+            "schema": "S",
+            "role": "R",
+        },
+        "files": [
+            {
+                "file_pattern": "prices_{date_range}.tsv",
+                "table_name": "PRICES",
+                "expected_columns": ["recordDate", "assetId", "price"],
+                "date_column": "recordDate",
+                "duplicate_key_columns": ["recordDate", "assetId"],
+                "file_format": "tsv",
+                "delimiter": "\t",
+                "quote_char": '"',
+            }
+        ],
+    }
+    entry = read(tmp_path, document).configuration.files[0]
+    assert entry.columns == ("RECORDDATE", "ASSETID", "PRICE")
+    assert entry.wished_delimiter == "\t"
+
+
+def test_yaml_says_the_same_as_json(tmp_path: Path) -> None:
+    text = "files:\n  - file_pattern: a_{month}.tsv\n    table_name: A\n"
+    yaml = read_configuration(write(tmp_path / "c.yaml", text), {})
+    assert yaml.configuration == read(tmp_path, {"files": FILES}).configuration
+
+
+def test_every_unknown_key_is_named_with_the_nearest_one(tmp_path: Path) -> None:
+    document = {"files": [{**FILES[0], "date_colunm": "x"}], "laod": {}, "snowflake": {"passwrd": "hush-hush"}}
+    text = complaint(tmp_path, document)
+    assert "'files[0].date_colunm', did you mean 'date_column'?" in text
+    assert "'laod', did you mean 'load'?" in text
+    assert "'snowflake.passwrd', did you mean 'password'?" in text
+    assert "c.json" in text
+    assert "hush-hush" not in text
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({}, "the key 'files' is missing"),
+        ({"files": []}, "the list is empty"),
+        ({"files": FILES, "load": {"workers": "3"}}, "'load.workers': input should be a valid integer"),
+        ({"files": [{**FILES[0], "delimiter": "||"}]}, "'files[0].delimiter'"),
+        ({"files": [{**FILES[0], "create_table": {"A": "VARCHAR(x)"}}]}, "'VARCHAR(x)' is not a column type"),
+        (
+            {"files": [{**FILES[0], "expected_columns": ["A"], "date_column": "DAY"}]},
+            "column 'DAY' is not among the columns",
+        ),
+        ({"files": FILES, "snowflake": {"account": "a", "connection": "b"}}, "not both"),
+        ("[]", "holds no object"),
+        ("{", "not valid JSON"),
+        ('{"files": [], "files": []}', "stands twice"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, document: Any, expected: str) -> None:
+    assert expected in complaint(tmp_path, document)
+
+
+def test_variables_are_expanded_and_an_unset_one_is_an_error(tmp_path: Path) -> None:
+    document = {"base_path": "${DATA}/in", "files": FILES}
+    assert read(tmp_path, document, DATA="/data").base_path == Path("/data/in")
+    assert "${DATA}" in complaint(tmp_path, document)
+
+
+def test_a_missing_file_and_bad_yaml_say_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no configuration file"):
+        read_configuration(tmp_path / "absent.json", {})
+    with pytest.raises(ConfigError, match=r"not valid YAML.*line 3"):
+        read_configuration(write(tmp_path / "c.yml", "files:\n  - [\n"), {})
+
+
+def test_a_plain_password_warns_and_never_shows(tmp_path: Path) -> None:
+    document = {"snowflake": {"account": "a", "user": "u", "password": "hush-hush"}, "files": FILES}
+    path = write(tmp_path / "c.json", document)
+    path.chmod(0o644)
+    loaded = read_configuration(path, {})
+    assert any("plain password" in warning for warning in loaded.warnings)
+    assert any(f"chmod 600 {path}" in warning for warning in loaded.warnings)
+    assert "hush-hush" not in repr(loaded) + " ".join(loaded.warnings)
+    path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+    assert not any("chmod" in warning for warning in read_configuration(path, {}).warnings)
+
+
+def test_a_base_path_is_relative_to_the_configuration_file(tmp_path: Path) -> None:
+    assert read(tmp_path, {"base_path": "in", "files": FILES}).base_path == tmp_path / "in"
