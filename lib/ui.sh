@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # Questions and messages on the terminal (layer 1): dialog, whiptail or plain text, chosen once by ui_init.
-# Offers ui_init ui_menu ui_yesno ui_input ui_checklist ui_form ui_message ui_textfile ui_busy ui_leave ui_end.
+# Offers ui_init ui_menu ui_yesno ui_input ui_checklist ui_form ui_message ui_textfile ui_busy ui_pause ui_leave ui_end.
 # Answers come in REPLY (several in UI_ANSWERS); 0 is an answer, 1 is Cancel, ESC or the end of input: one screen back.
-# A caller may set for one call: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' words).
+# A caller may set for one call: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' words),
+# UI_HEADING (column heads over a menu's items).
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/ui_plain.sh"
@@ -98,6 +99,16 @@ ui_busy() { # <title> <text>: stays on the screen while something runs; asks not
   local UI_TITLE UI_TEXT
   _ui_prepare "$1" "$2"
   _ui_paint busy
+}
+
+ui_pause() { # after output of another program: time to read it, where there is somebody to read
+  [[ -t 0 && -t 2 ]] || return 0
+  ui_plain_pause
+}
+
+ui_interrupt() { # the handler of Ctrl-C while a menu is open: the question on the screen counts as cancelled
+  # shellcheck disable=SC2034 # read by ui_plain.sh
+  UI_INTERRUPTED=1
 }
 
 ui_leave() { # before another program takes the terminal: an empty screen

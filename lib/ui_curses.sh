@@ -134,9 +134,13 @@ _ui_curses_judge() { # <status of the program>: tells Cancel from an error, whic
 }
 
 _ui_curses_text() { # sets UI_CURSES_TEXT and UI_LINES: the text in lines that fit
+  local -i columns
   ui_columns
+  columns=REPLY
   UI_LINES=()
-  [[ -z $UI_TEXT ]] || ui_wrap "$UI_TEXT" "$REPLY"
+  [[ -z $UI_TEXT ]] || ui_wrap "$UI_TEXT" "$columns"
+  # Where items begin, two columns to the right of the text.
+  [[ -z ${UI_HEADING:-} ]] || UI_LINES+=("  ${UI_HEADING:0:columns}")
   printf -v UI_CURSES_TEXT '%s\n' "${UI_LINES[@]}"
   UI_CURSES_TEXT=${UI_CURSES_TEXT%$'\n'}
   _ui_curses_backslash "$UI_CURSES_TEXT"

@@ -6,6 +6,7 @@
 ui_plain_menu() { # -> REPLY: index of the chosen item
   local -i index default=-1
   _ui_plain_screen
+  [[ -z ${UI_HEADING:-} ]] || printf '%7s%s\n' '' "${UI_HEADING:0:COLUMNS-7}" >&2
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
     [[ ${UI_TAGS[index]} != "${UI_DEFAULT:-}" ]] || default=index
     printf '  %3d  %s\n' $((index + 1)) "${UI_ITEMS[index]:0:COLUMNS-7}" >&2
@@ -65,7 +66,11 @@ ui_plain_form() { # sets UI_ANSWERS
 ui_plain_message() {
   _ui_plain_screen
   # Only somebody at a terminal has to be given time to read.
-  [[ ! -t 0 || ! -t 2 ]] || _ui_plain_ask "Enter to go on" || return 1
+  [[ ! -t 0 || ! -t 2 ]] || ui_plain_pause
+}
+
+ui_plain_pause() {
+  _ui_plain_ask "Enter to go on"
 }
 
 ui_plain_busy() {
@@ -93,6 +98,9 @@ _ui_plain_ask() { # <prompt> -> REPLY; 1 at the end of input or Ctrl-C
 }
 
 _ui_plain_read() { # -> REPLY: one line without blanks around it
+  # Only in this mode does a signal end "read" rather than being forgotten by it.
+  local -
+  set -o posix
   # A last line without a newline counts.
   IFS=$' \t' read -r REPLY || [[ -n $REPLY ]] && return 0
   printf '\n' >&2
@@ -102,7 +110,10 @@ _ui_plain_read() { # -> REPLY: one line without blanks around it
 _ui_plain_line() { # <default> -> REPLY: a typed line, blanks inside and around kept; b alone does not mean back here
   local default=$1
   if [[ -t 0 && -t 2 && ${TERM:-dumb} != dumb ]]; then
-    IFS= read -r -e -p '> ' -i "$default" REPLY 2>&1 >&2 || { printf '\n' >&2 && return 1; }
+    UI_INTERRUPTED=''
+    IFS= read -r -e -p '> ' -i "$default" REPLY || { printf '\n' >&2 && return 1; }
+    # readline swallows Ctrl-C.
+    [[ -z $UI_INTERRUPTED ]] || return 1
   else
     printf '%s> ' "${default:+[$default] }" >&2
     IFS= read -r REPLY || [[ -n $REPLY ]] || { printf '\n' >&2 && return 1; }

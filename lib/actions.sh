@@ -1,0 +1,246 @@
+# shellcheck shell=bash
+# One action a verb (layer 3): answers become an argument array, which runs in the foreground or as a background job.
+# Offers actions_run_verb actions_check_verb actions_verbs, and what the menus call: actions_prepare actions_load_plan
+# actions_load_start actions_load_words actions_jobs_* actions_capture.  Actions never ask.
+
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/actions_config.sh"
+
+# The one place where a verb meets its script: a new verb is a line here.  jobs and setup are bash, functions below.
+declare -gA ACTIONS_SCRIPTS=(
+  [load]=loader.py
+  [local]=local_warehouse.py
+  [doctor]=doctor.py
+  [config]=config_tool.py
+)
+ACTIONS_BASH_VERBS=(jobs setup)
+
+# A job names its configuration, so that running it again later does the same whatever is chosen then.
+ACTIONS_CONFIGURED_VERBS=' load doctor '
+
+actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
+  local verb=$1
+  shift
+  actions_check_verb "$verb" || return
+  if [[ -n ${ACTIONS_SCRIPTS[$verb]:-} ]]; then
+    _actions_python "$verb" "$@"
+  else
+    "_actions_verb_$verb" "$@"
+  fi
+}
+
+actions_check_verb() { # <word>: 2 with the nearest verb and all of them when it is none
+  actions_is_verb "$1" && return 0
+  actions_nearest_verb "$1"
+  [[ -z $REPLY ]] || REPLY=" Did you mean '$REPLY'?"
+  core_error "There is no verb '$1'.$REPLY Verbs: ${ACTIONS_VERBS[*]}. See: ./snowflake_etl.sh --help"
+  return "$ETL_EXIT_USAGE"
+}
+
+actions_verbs() { # sets ACTIONS_VERBS, in the alphabet's order
+  local verb
+  ACTIONS_VERBS=()
+  for verb in "${!ACTIONS_SCRIPTS[@]}" "${ACTIONS_BASH_VERBS[@]}"; do
+    _actions_insert "$verb"
+  done
+}
+
+actions_is_verb() { # <word>
+  [[ -n $1 ]] && { [[ -n ${ACTIONS_SCRIPTS[$1]:-} ]] || declare -F "_actions_verb_$1" >/dev/null; }
+}
+
+actions_nearest_verb() { # <word> -> REPLY: the verb that was probably meant, or nothing
+  local verb best=''
+  local -i least=3
+  actions_verbs
+  for verb in "${ACTIONS_VERBS[@]}"; do
+    if ((${#1} > 2)) && [[ $verb == "$1"* ]]; then
+      REPLY=$verb
+      return
+    fi
+    _actions_distance "${1:0:20}" "$verb"
+    ((REPLY >= least)) || { least=$REPLY && best=$verb; }
+  done
+  REPLY=$best
+}
+
+actions_prepare() { # Python can be run afterwards; says on standard error what it installs, or why it cannot
+  setup_ensure
+}
+
+actions_load_plan() { # <load arguments...> -> REPLY: the plan as text, or why not; returns the loader's exit code
+  actions_capture load "$@" --dry-run --quiet
+}
+
+actions_load_start() { # <load arguments...> -> REPLY: the job's id
+  setup_ensure || return
+  _actions_start load "$@" --yes
+}
+
+actions_load_words() { # <load arguments...> -> REPLY: the same as a command line to type, which starts a job too
+  local word line=./snowflake_etl.sh
+  [[ $PWD == "$ETL_ROOT" ]] || printf -v line '%q' "$ETL_ROOT/snowflake_etl.sh"
+  for word in load "$@" --background; do
+    word=${word#"$PWD"/}
+    printf -v word '%q' "$word"
+    line+=" $word"
+  done
+  REPLY=$line
+}
+
+actions_capture() { # <verb> <arguments...> -> REPLY: all it prints; returns its exit code
+  local -i status
+  setup_ensure || return
+  _actions_command "$@" || return
+  REPLY=$("${ACTIONS_COMMAND[@]}" 2>&1 </dev/null)
+  status=$?
+  return "$status"
+}
+
+actions_jobs_cancel() { # <id> -> REPLY: what was done
+  jobs_cancel "$1"
+}
+
+actions_jobs_rerun() { # <id> -> REPLY: the new job's id
+  jobs_rerun "$1"
+}
+
+actions_jobs_clean() { # <days> [state] -> REPLY: how many finished jobs, older than that, were removed
+  jobs_prune --older-than "$1" ${2:+--state "$2"}
+}
+
+_actions_verb_jobs() {
+  _actions_refuse_background jobs "$@" || return
+  jobs_command "$@"
+}
+
+_actions_verb_setup() {
+  _actions_refuse_background setup "$@" || return
+  setup_command "$@"
+}
+
+_actions_refuse_background() { # <verb> <arguments...>
+  local verb=$1
+  shift
+  [[ " $* " == *' --background '* ]] || return 0
+  core_error "'$verb' runs at once and needs no --background. Leave it out."
+  return "$ETL_EXIT_USAGE"
+}
+
+_actions_python() { # <verb> <arguments...>: in the foreground, or as a job with --background
+  local verb=$1 word background='' data=''
+  local -a arguments=()
+  shift
+  for word in "$@"; do
+    # What stands behind -- is data, whatever it looks like.
+    [[ $word != -- ]] || data=1
+    if [[ $word == --background && -z $data ]]; then
+      background=1
+    else
+      arguments+=("$word")
+    fi
+  done
+  setup_ensure || return
+  if [[ -n $background ]]; then
+    _actions_start_and_tell "$verb" "${arguments[@]}"
+    return
+  fi
+  _actions_command "$verb" "${arguments[@]}" || return
+  exec -- "${ACTIONS_COMMAND[@]}"
+}
+
+_actions_start_and_tell() { # <verb> <arguments...>: the id alone on standard output, the way on on standard error
+  local id
+  _actions_start "$@" || return
+  id=$REPLY
+  printf '%s\n' "$id"
+  printf 'Started in the background. Follow it:  ./snowflake_etl.sh jobs follow %s\n' "$id" >&2
+  jobs_logout_warning
+  [[ -z $REPLY ]] || core_error "$REPLY"
+}
+
+_actions_start() { # <verb> <arguments...> -> REPLY: the job's id
+  local title verb=$1
+  shift
+  _actions_title "$verb" "$@"
+  title=$REPLY
+  if [[ $ACTIONS_CONFIGURED_VERBS == *" $verb "* ]] && ! _actions_has_flag --config "$@"; then
+    actions_config_current
+    set -- --config "$REPLY" "$@"
+  fi
+  _actions_command "$verb" "$@" || return
+  jobs_start "$verb" "$title" "${ACTIONS_COMMAND[@]}"
+}
+
+_actions_command() { # <verb> <arguments...>: sets ACTIONS_COMMAND; 1 with a sentence when the script has gone
+  local script=$ETL_ROOT/python/${ACTIONS_SCRIPTS[$1]}
+  shift
+  if [[ ! -r $script ]]; then
+    core_error "The script $script is missing. The checkout is not complete: get it again."
+    return "$ETL_EXIT_UNEXPECTED"
+  fi
+  ACTIONS_COMMAND=("$ETL_PYTHON" "$script" "$@")
+}
+
+_actions_title() { # <verb> <arguments...> -> REPLY: what a person calls this run: "Load 2024-01", "Load x.tsv, y.tsv"
+  local verb=$1 word name=''
+  local -a about=()
+  shift
+  for word in "$@"; do
+    case $name in
+      --month | --table) about+=("$word") ;;
+      --file) about+=("${word##*/}") ;;
+    esac
+    name=$word
+    case $word in
+      --month=* | --table=*) about+=("${word#*=}") ;;
+      --file=*) about+=("${word##*/}") ;;
+      --mode=replace | replace) about+=("(replace)") ;;
+      --dry-run) about+=("(plan only)") ;;
+    esac
+  done
+  REPLY=${verb^}
+  ((${#about[@]} > 0)) || about=("$@")
+  for word in "${about[@]}"; do
+    REPLY+=" $word"
+  done
+  REPLY=${REPLY:0:200}
+}
+
+_actions_has_flag() { # <flag> <arguments...>
+  local flag=$1 word
+  shift
+  for word in "$@"; do
+    [[ $word != "$flag" && $word != "$flag"=* ]] || return 0
+  done
+  return 1
+}
+
+_actions_insert() { # <verb>: into ACTIONS_VERBS, sorted
+  local verb
+  local -i place=0
+  for verb in "${ACTIONS_VERBS[@]}"; do
+    [[ $verb > $1 ]] || ((++place))
+  done
+  ACTIONS_VERBS=("${ACTIONS_VERBS[@]:0:place}" "$1" "${ACTIONS_VERBS[@]:place}")
+}
+
+_actions_distance() { # <word> <word> -> REPLY: how many letters to insert, leave out or change (Levenshtein)
+  local -a row=() above=()
+  local -i i j cost
+  for ((j = 0; j <= ${#2}; ++j)); do
+    row[j]=$j
+  done
+  for ((i = 1; i <= ${#1}; ++i)); do
+    above=("${row[@]}")
+    row[0]=$i
+    for ((j = 1; j <= ${#2}; ++j)); do
+      cost=${above[j - 1]}
+      [[ ${1:i-1:1} == "${2:j-1:1}" ]] || ((++cost))
+      ((cost <= above[j] + 1)) || cost=$((above[j] + 1))
+      ((cost <= row[j - 1] + 1)) || cost=$((row[j - 1] + 1))
+      row[j]=$cost
+    done
+  done
+  REPLY=${row[${#2}]}
+}

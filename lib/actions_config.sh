@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# The configuration in use and where it leads (part of actions.sh, layer 3).
+# Offers actions_config_current actions_config_list actions_config_use actions_config_choose actions_config_short actions_config_target
+# actions_config_target_cached actions_config_preference actions_config_set_preference.
+
+actions_config_current() { # -> REPLY: path of the configuration in use, the same that Python would take
+  REPLY=${ETL_CONFIG:-}
+  [[ -n $REPLY ]] || actions_config_preference config
+  [[ -n $REPLY ]] || REPLY=$ETL_ROOT/config/example.json
+  [[ $REPLY == /* ]] || REPLY=$PWD/$REPLY
+}
+
+actions_config_list() { # sets ACTIONS_CONFIGS: the configurations in config/, and the one in use when it is elsewhere
+  local path
+  local -a found=()
+  actions_config_current
+  ACTIONS_CONFIGS=()
+  for path in "$ETL_ROOT"/config/*.json "$ETL_ROOT"/config/*.yaml "$ETL_ROOT"/config/*.yml; do
+    [[ -f $path && ${path##*/} != *schema* ]] || continue
+    ACTIONS_CONFIGS+=("$path")
+    [[ $path != "$REPLY" ]] || found=(1)
+  done
+  ((${#found[@]} > 0)) || [[ ! -f $REPLY ]] || ACTIONS_CONFIGS+=("$REPLY")
+}
+
+actions_config_use() { # <path>: in this process only; 3 with a sentence when it is no file
+  local path=$1
+  [[ $path == /* ]] || path=$PWD/$path
+  if [[ ! -f $path || ! -r $path ]]; then
+    core_error "There is no readable configuration file $path. Give the path of a JSON or YAML file."
+    return "$ETL_EXIT_CONFIGURATION"
+  fi
+  # A name with a newline would not survive being a line of a file.
+  if [[ $path == *$'\n'* ]]; then
+    core_error "The path of a configuration may not hold a line break. Rename $path."
+    return "$ETL_EXIT_CONFIGURATION"
+  fi
+  export ETL_CONFIG=$path
+}
+
+actions_config_choose() { # <path>: from now on, in this process and the next; 3 with a sentence when it is no file
+  actions_config_use "$1" && actions_config_set_preference config "$ETL_CONFIG"
+}
+
+actions_config_short() { # <path> -> REPLY: how it is called on screens
+  REPLY=${1#"$ETL_ROOT"/config/}
+  REPLY=${REPLY#"$PWD"/}
+}
+
+actions_config_target_cached() { # -> REPLY: account, connection or "local", or "?" when it is not known; never forks
+  local -a lines=()
+  local cache path
+  actions_config_current
+  path=$REPLY
+  _actions_config_cache "$path"
+  cache=$REPLY
+  REPLY='?'
+  [[ -f $cache && ! $path -nt $cache ]] || return 1
+  { mapfile -t -n 2 lines <"$cache"; } 2>/dev/null
+  # The file's name is shortened from the path, so the path itself decides.
+  [[ ${lines[0]:-} == "$path" && -n ${lines[1]:-} ]] || return 1
+  REPLY=${lines[1]}
+}
+
+actions_config_target() { # -> REPLY: the same, found out by Python once for every change of the configuration
+  local path cache target
+  actions_config_target_cached && return 0
+  actions_config_current
+  path=$REPLY
+  _actions_config_cache "$path"
+  cache=$REPLY
+  target='?'
+  if [[ -f $path ]] && actions_capture config target --config "$path" --quiet; then
+    target=${REPLY%%$'\n'*}
+  fi
+  REPLY=$target
+  [[ $target != '?' ]] || return 1
+  _actions_config_folder "${cache%/*}" && core_write_file "$cache" "$path"$'\n'"$target"
+  REPLY=$target
+}
+
+actions_config_preference() { # <name> -> REPLY: what was saved, or nothing
+  REPLY=''
+  { IFS= read -r REPLY <"$ETL_STATE_DIR/preferences/$1"; } 2>/dev/null
+  return 0
+}
+
+actions_config_set_preference() { # <name> <one line>
+  if _actions_config_folder "$ETL_STATE_DIR/preferences" && core_write_file "$ETL_STATE_DIR/preferences/$1" "$2"; then
+    return 0
+  fi
+  core_error "The choice could not be saved in $ETL_STATE_DIR/preferences. Make it writable or free disk space."
+  return "$ETL_EXIT_UNEXPECTED"
+}
+
+_actions_config_cache() { # <path> -> REPLY: the file that keeps its target
+  local name=${1//[!A-Za-z0-9._-]/_}
+  ((${#name} <= 100)) || name=${name: -100}
+  REPLY=$ETL_STATE_DIR/cache/target$name
+}
+
+_actions_config_folder() { # <path>: makes a private folder
+  [[ -d $1 ]] || (umask 077 && mkdir -p -- "$1") 2>/dev/null
+}

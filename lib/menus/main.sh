@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# The first screen (layer 4): what an operator does in a day.
+# Offers menus_main.
+
+MENUS_MAIN=( # tag (menus_main_<tag> runs it), label, explanation
+  quick_load "Quick Load" "load a month or a file"
+  jobs "Job Status" "progress, logs, cancel, run again"
+  config "Configuration" "choose it, check it, test the connection"
+  help "Help" "keys, and where things are"
+  quit "Quit" "jobs go on"
+)
+
+MENUS_MAIN_HELP='Keys
+  Arrows or a first letter choose, Enter goes on, Tab changes buttons.
+  ESC or Back is one screen back; nothing is started or lost by it.
+  In plain text: type the number, or b for back.
+
+Quick Load
+  Shows the plan first: files, rows, what is there already. Nothing is
+  written before you press Start. The load then runs as a job that goes
+  on when you leave the menu, close the terminal or lose the connection.
+
+Job Status
+  States: running, queued, done, problems (checks found something),
+  refused (nothing was done, on purpose), failed, stopped (cancelled),
+  lost (the host went down). Choose a job for its log and what to do.
+
+Command line
+  All of this is a command too; every plan shows the line to type.
+    ./snowflake_etl.sh --help
+    ./snowflake_etl.sh load --month last --background
+    ./snowflake_etl.sh jobs list'
+
+menus_main() { # the menu, from the first screen to the last
+  ui_init menus_screen_head || return
+  menus_screen_find_target
+  UI_BACK=Quit menus_screen_run "Main menu" "" menus_main "${MENUS_MAIN[@]}"
+  ui_end
+  jobs_running_count
+  ((REPLY == 0)) || printf '%d running; they go on. See them with: ./snowflake_etl.sh jobs\n' "$REPLY"
+}
+
+menus_main_quick_load() {
+  menus_quick_load
+}
+
+menus_main_jobs() {
+  menus_jobs
+}
+
+menus_main_config() {
+  menus_config
+}
+
+menus_main_help() {
+  ui_message "Help" "$MENUS_MAIN_HELP"
+}
+
+menus_main_quit() {
+  return "$MENUS_LEAVE"
+}

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Snowflake ETL Pipeline Manager: monthly files into Snowflake tables, complete, once, checked.
+#
+# usage: ./snowflake_etl.sh                          the menu
+#        ./snowflake_etl.sh VERB [ARGUMENTS...]      flags may stand before or after the verb
+#
+# verbs:
+#   load        load months or files: --month 2024-01 | current | last | A..B, or --file FILE
+#   local       the embedded warehouse: start, stop, status, sql, reset
+#   doctor      check connection, objects and tables; --setup-sql prints the script for a DBA
+#   config      look at configurations: validate, target
+#   jobs        background jobs: list, show, log, follow, cancel, rerun, wait, prune
+#   setup       make or repair the Python environment; --wheelhouse DIR without a network
+#   help        this text; VERB --help tells the flags of a verb
+#
+# flags:
+#   --config FILE    the configuration; alone it opens the menu with it
+#   --background     run as a job that outlives the terminal; prints the job's id
+#   --version        the version
+#
+# environment:
+#   ETL_UI=dialog|whiptail|plain    how the menu asks (else the first that there is)
+#   ETL_STATE_DIR=DIR               where jobs, logs and the embedded warehouse are kept
+#   ETL_CONFIG=FILE                 the configuration, unless --config names one
+#   NO_COLOR=1                      no colours
+#
+# exit codes: 0 ok, 1 unexpected, 2 usage, 3 configuration, 4 connection, 5 warehouse or SQL,
+#   6 ran fine and found problems, 7 refused, 130 and 143 stopped
+
+# Verbs and menus stand in lib/: this file finds them, reads the first words and hands over.
+
+_etl_root() { # sets ETL_ROOT: the folder of this script, through links
+  local path=${BASH_SOURCE[0]} target
+  while [[ -L $path ]]; do
+    target=$(readlink -- "$path") || break
+    [[ $target == /* ]] || target=${path%/*}/$target
+    path=$target
+  done
+  [[ $path == */* ]] || path=./$path
+  path=${path%/*}
+  case $path in
+    .) path=$PWD ;;
+    /*) ;;
+    *) path=$(cd -- "$path" && pwd) || return ;;
+  esac
+  ETL_ROOT=$path
+}
+
+_etl_source() { # the libraries, lowest layer first
+  local name
+  for name in core colors month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/config \
+    menus/main; do
+    # shellcheck source=/dev/null
+    source "$ETL_ROOT/lib/$name.sh" || return
+  done
+}
+
+_etl_help() { # the comment at the head of this file
+  local line
+  local -i number=0
+  while IFS= read -r line; do
+    ((++number > 1)) || continue
+    [[ $line == '#'* ]] || return 0
+    line=${line#\#}
+    printf '%s\n' "${line# }"
+  done <"$ETL_ROOT/snowflake_etl.sh"
+}
+
+_etl_version() { # as the Python package says
+  local line
+  while IFS= read -r line; do
+    [[ $line == 'version = '* ]] || continue
+    line=${line#*\"}
+    printf 'snowflake_etl %s\n' "${line%\"*}"
+    return 0
+  done <"$ETL_ROOT/pyproject.toml"
+}
+
+_etl_split() { # <words...>: sets ETL_VERB and ETL_ARGUMENTS; shared flags may stand before the verb
+  local -a before=()
+  ETL_VERB=''
+  while (($# > 0)); do
+    case $1 in
+      --config | --base-path | --month | --file | --table | --qc | --mode | --output | --format)
+        before+=("${@:1:2}")
+        shift $(($# > 1 ? 2 : 1))
+        ;;
+      -*)
+        before+=("$1")
+        shift
+        ;;
+      *)
+        ETL_VERB=$1
+        shift
+        break
+        ;;
+    esac
+  done
+  # Behind the rest, where subcommands look for flags; before a --, behind which all is data.
+  if [[ " $* " == *' -- '* ]]; then
+    ETL_ARGUMENTS=("${before[@]}" "$@")
+  else
+    ETL_ARGUMENTS=("$@" "${before[@]}")
+  fi
+}
+
+_etl_without_verb() { # <flags...>: help, version, the menu, or a usage error
+  case "$#:${1:-}" in
+    0:) _etl_menu '' ;;
+    *:-h | *:--help) _etl_help ;;
+    1:--version) _etl_version ;;
+    2:--config) _etl_menu "$2" ;;
+    1:--config=*) _etl_menu "${1#*=}" ;;
+    *)
+      actions_verbs
+      core_error "A verb is missing before or after '$*'. Verbs: ${ACTIONS_VERBS[*]}. See: ./snowflake_etl.sh --help"
+      return "$ETL_EXIT_USAGE"
+      ;;
+  esac
+}
+
+_etl_menu() { # <configuration or ''>: Ctrl-C ends what is on the screen, not the menu
+  core_init || return
+  [[ -z $1 ]] || actions_config_use "$1" || return
+  trap ui_interrupt INT
+  menus_main
+}
+
+_etl_main() {
+  local -a ETL_ARGUMENTS
+  local ETL_VERB
+  _etl_root && _etl_source || return 1
+  _etl_split "$@"
+  if [[ $ETL_VERB == help ]]; then
+    ETL_VERB=${ETL_ARGUMENTS[0]:-}
+    ETL_ARGUMENTS=(--help)
+  fi
+  if [[ -z $ETL_VERB ]]; then
+    _etl_without_verb "${ETL_ARGUMENTS[@]}"
+    return
+  fi
+  actions_check_verb "$ETL_VERB" || return
+  core_init || return
+  actions_run_verb "$ETL_VERB" "${ETL_ARGUMENTS[@]}"
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+  set -u
+  _etl_main "$@"
+  exit
+fi
