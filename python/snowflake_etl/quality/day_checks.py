@@ -8,9 +8,8 @@ from datetime import date, timedelta
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.quality.anomalies import strange_days
 from snowflake_etl.quality.profile import Expectations, Profile, Reason
+from snowflake_etl.quality.wording import counted, few, shown, value_samples
 from snowflake_etl.results import Finding, Severity
-
-_MOST_IN_A_SENTENCE = 5
 
 
 def no_rows(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
@@ -20,7 +19,7 @@ def no_rows(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
         yield Finding(
             "no_rows",
             Severity.ERROR,
-            f"{profile.subject} has no rows{claimed}. Ask where the data is before anything is loaded or replaced.",
+            f"{shown(profile.subject)} has no rows{claimed}. Ask where the data is before anything is loaded or replaced.",
             {"rows": 0},
         )
 
@@ -31,7 +30,7 @@ def row_count(profile: Profile, expectations: Expectations) -> Iterator[Finding]
         yield Finding(
             "row_count",
             Severity.ERROR,
-            f"{profile.subject} has {profile.rows:,} rows, {expectations.rows:,} are expected "
+            f"{shown(profile.subject)} has {counted(profile.rows, 'row')}, {expectations.rows:,} are expected "
             f"({profile.rows - expectations.rows:+,}). Compare with the source.",
             {"rows": profile.rows, "expected": expectations.rows, "difference": profile.rows - expectations.rows},
         )
@@ -50,7 +49,7 @@ def missing_days(profile: Profile, expectations: Expectations) -> Iterator[Findi
     yield Finding(
         "missing_days",
         Severity.ERROR,
-        f"{len(missing)} of the {len(claimed)} claimed days have no rows: {listed}. "
+        f"{len(missing)} of {counted(len(claimed), 'claimed day')} without rows: {listed}. "
         "Get a complete file, or claim only the days that it holds.",
         {"missing_days": len(missing), "claimed_days": len(claimed), "gaps": len(gaps)},
         tuple(_gap_text(gap) for gap in gaps),
@@ -73,8 +72,8 @@ def outside_days(profile: Profile, expectations: Expectations) -> Iterator[Findi
     yield Finding(
         "outside_days",
         Severity.ERROR,
-        f"{rows:,} rows are of {len(outside)} days outside {_ranges_text(expectations.days)}, in {', '.join(months)}: "
-        f"{_few([f'{day} ({count:,})' for day, count in outside.items()])}. "
+        f"{counted(rows, 'row')} of {counted(len(outside), 'day')} outside {_ranges_text(expectations.days)}, "
+        f"in {', '.join(months)}: {few([f'{day} ({count:,})' for day, count in outside.items()])}. "
         "Check that this is the right file for the month.",
         {"rows": rows, "days": len(outside), "first_day": str(min(outside)), "last_day": str(max(outside))},
         tuple(f"{day}: {count}" for day, count in outside.items()),
@@ -95,7 +94,7 @@ def day_anomalies(profile: Profile, expectations: Expectations) -> Iterator[Find
         yield Finding(
             "few_rows_on_day" if low else "many_rows_on_day",
             Severity.ERROR if strange.is_error else Severity.WARNING,
-            f"{strange.day} ({strange.day:%A}) has {strange.rows:,} rows, {strange.share:.1%} of the "
+            f"{strange.day} ({strange.day:%A}) has {counted(strange.rows, 'row')}, {strange.share:.1%} of the "
             f"{strange.expected:,.0f} expected. Look whether "
             + ("rows of the day are missing." if low else "rows of the day are there twice."),
             {
@@ -114,24 +113,23 @@ def null_dates(profile: Profile, expectations: Expectations) -> Iterator[Finding
         yield Finding(
             "null_dates",
             Severity.ERROR,
-            f"{profile.null_dates:,} rows have no date in {expectations.date_column}, so they are in no month. "
-            "Have them corrected at the source.",
+            f"{counted(profile.null_dates, 'row')} without a date in {expectations.date_column}, so in no month. "
+            "Have it corrected at the source.",
             {"rows": profile.null_dates, "column": expectations.date_column or ""},
-            lines.texts if lines else (),
+            tuple(f"line {text}" for text in lines.texts) if lines else (),
         )
 
 
-def unread_dates(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
+def unread_dates(profile: Profile, _: Expectations) -> Iterator[Finding]:
     """Dates that the configured format does not fit."""
     for bad in profile.bad_values:
         if bad.reason is not Reason.DATE:
             continue
-        wanted = expectations.date_format or expectations.timestamp_format or "an ISO date"
-        few = _few([repr(value) for value, _ in bad.values])
+        examples = few([ascii(value) for value, _ in bad.values])
         yield Finding(
             "unread_dates",
             Severity.ERROR,
-            f"{bad.rows:,} rows have a date in {bad.column} that is not {wanted}: {few}. "
+            f"{counted(bad.rows, 'row')} with a date in {shown(bad.column)} that is not {bad.wanted}: {examples}. "
             "Correct date_format in the configuration, or the values at the source.",
             {"rows": bad.rows, "column": bad.column, "values": len(bad.values)},
             value_samples(bad.values, bad.lines.texts if bad.lines else ()),
@@ -154,13 +152,9 @@ def gaps_of(missing: Iterable[date]) -> list[DayRange]:
     return gaps
 
 
-def value_samples(values: Iterable[tuple[str, int]], lines: tuple[str, ...]) -> tuple[str, ...]:
-    """Lines where there are some, else the values themselves; none is left out."""
-    return tuple(f"line {line}" for line in lines) or tuple(f"{value!r}: {rows} rows" for value, rows in values)
-
-
 def _gap_text(gap: DayRange) -> str:
-    return f"{gap.first} (1 day)" if len(gap) == 1 else f"{gap.first} to {gap.last} ({len(gap)} days)"
+    span = str(gap.first) if len(gap) == 1 else f"{gap.first} to {gap.last}"
+    return f"{span} ({counted(len(gap), 'day')})"
 
 
 def _ranges_text(ranges: Iterable[DayRange]) -> str:
@@ -169,11 +163,3 @@ def _ranges_text(ranges: Iterable[DayRange]) -> str:
 
 def _month_text(day: date) -> str:
     return str(Month.of(day)) if 1900 <= day.year <= 2199 else f"{day:%Y-%m}"
-
-
-def _few(texts: list[str]) -> str:
-    """The first few for a sentence; the samples of a finding hold all."""
-    rest = len(texts) - _MOST_IN_A_SENTENCE
-    return ", ".join(texts[:_MOST_IN_A_SENTENCE]) + (
-        f" and {rest} more, all listed with the finding" if rest > 0 else ""
-    )

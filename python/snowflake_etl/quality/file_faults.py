@@ -10,8 +10,9 @@ from snowflake_etl.quality import file_sql
 from snowflake_etl.quality.duck import OutOfSpace
 from snowflake_etl.quality.file_counts import Counted
 from snowflake_etl.quality.file_relation import FileRelation
+from snowflake_etl.quality.formats import ISO
 from snowflake_etl.quality.line_look import LineFindings, Suspects
-from snowflake_etl.quality.profile import BadValues, Duplicates, Reason
+from snowflake_etl.quality.profile import BadValues, Duplicates, Reason, type_text
 
 MOST_BAD_VALUES = 100_000
 WORST_KEYS = 1_000
@@ -83,12 +84,19 @@ def bad_values(plan: file_sql.Plan, listed: ValueList, looked: LineFindings | No
             column=plan.columns[place].name,
             reason=reason,
             rows=sum(count for _, count in values),
+            wanted=_wanted(plan, plan.columns[place], reason),
             values=tuple((value[:_SHOWN_CHARACTERS], count) for value, count in values),
             lines=looked.value_lines.get((place, reason)) if looked else None,
             complete=listed.complete,
         )
         for (place, reason), values in sorted(listed.values.items())
     )
+
+
+def _wanted(plan: file_sql.Plan, column: file_sql.Column, reason: Reason) -> str:
+    if reason is Reason.DATE:
+        return plan.day_format(column) or ISO
+    return type_text(column.type) if column.type else ""
 
 
 def duplicates(relation: FileRelation, plan: file_sql.Plan, counted: Counted) -> Duplicates | None:

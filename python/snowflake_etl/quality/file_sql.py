@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from snowflake_etl.errors import ConfigError, UsageError
 from snowflake_etl.files.layout import Compression, Layout
-from snowflake_etl.quality.formats import fixed_width, to_strptime
+from snowflake_etl.quality.formats import day_format, fixed_width, to_strptime
 from snowflake_etl.quality.line_look import LONGEST_LINE_BYTES
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.sqltext import ColumnType, fold
@@ -97,13 +97,12 @@ class Plan:
 
     def day(self, column: Column) -> str:
         """The day of the date column as DATE, NULL where it cannot be read."""
-        kind = column.type
-        if kind and kind.is_timestamp:
-            return self._day_of(column.sql, to_strptime(self._expectations.timestamp_format))
-        pattern = to_strptime(self._expectations.date_format)
-        if pattern is None and kind is not None and (kind.is_text or kind.is_number):
-            pattern = "%Y%m%d"
-        return self._day_of(column.sql, pattern)
+        return self._day_of(column.sql, to_strptime(self.day_format(column)))
+
+    def day_format(self, column: Column) -> str | None:
+        """How the date column writes its day, None for ISO text."""
+        expected = self._expectations
+        return day_format(column.type, expected.date_format, expected.timestamp_format)
 
     def _day_of(self, value: str, pattern: str | None) -> str:
         if pattern is None:

@@ -9,6 +9,11 @@ from __future__ import annotations
 import re
 
 from snowflake_etl.errors import ConfigError
+from snowflake_etl.sqltext import ColumnType
+
+# How dates stand in text and NUMBER columns where the configuration does not say.
+DIGITS = "YYYYMMDD"
+ISO = "an ISO date (2024-01-31)"
 
 # Longest first: the scanner takes the first that fits.
 _TOKENS = (
@@ -58,6 +63,14 @@ def to_snowflake(text: str | None) -> str | None:
             raise ConfigError(f"The warehouse has nothing like {code} of the format '{text}'. Write it as YYYY-MM-DD.")
         parts.append(_TO_SNOWFLAKE[code] if code else re.sub(r"([A-Za-z]+)", r'"\1"', plain))
     return "".join(parts)
+
+
+def day_format(kind: ColumnType | None, date_format: str | None, timestamp_format: str | None) -> str | None:
+    """The format in which a column of that type writes its day; None means ISO text."""
+    chosen = timestamp_format if kind and kind.is_timestamp else date_format
+    if to_strptime(chosen) is not None:
+        return chosen
+    return DIGITS if kind and (kind.is_text or kind.is_number) else None
 
 
 def fixed_width(strptime_format: str) -> int | None:

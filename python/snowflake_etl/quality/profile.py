@@ -121,13 +121,14 @@ class LayoutFaults:
 class BadValues:
     """Values of one column that the target would not take, most frequent first: (text, rows).
 
-    ``lines`` is None where the engine has no lines; ``complete`` is False when there are more different
-    values than are listed.
+    ``wanted`` names the type or format they should have had.  ``lines`` is None where the engine has no lines;
+    ``complete`` is False when there are more different values than are listed.
     """
 
     column: str
     reason: Reason
     rows: int
+    wanted: str
     values: tuple[tuple[str, int], ...] = ()
     lines: Lines | None = None
     complete: bool = True
@@ -186,3 +187,10 @@ class Profile:
     bad_values: tuple[BadValues, ...] = ()
     duplicates: Duplicates | None = None
     not_checked: tuple[NotChecked, ...] = ()
+
+
+def type_text(kind: ColumnType) -> str:
+    """A type as people write it: NUMBER(9,0), VARCHAR(20), DATE."""
+    if kind.is_number:
+        return f"{kind.base}({kind.length},{kind.scale})"
+    return f"{kind.base}({kind.length})" if kind.length else kind.base

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snowflake_etl.errors import UsageError
-from snowflake_etl.quality.day_checks import value_samples
 from snowflake_etl.quality.profile import Expectations, Lines, Profile, Reason
+from snowflake_etl.quality.wording import counted, shown, value_samples
 from snowflake_etl.results import Finding, Severity
 from snowflake_etl.sqltext import fold
 
@@ -39,13 +39,13 @@ def columns_differ(profile: Profile, expectations: Expectations) -> Iterator[Fin
     found, wanted = {_folded(name) for name in profile.columns}, {_folded(name) for name in expectations.columns}
     if found == wanted and len(profile.columns) == len(expectations.columns):
         return
-    missing, unknown = sorted(wanted - found), sorted(found - wanted)
+    missing, unknown = sorted(map(shown, wanted - found)), sorted(map(shown, found - wanted))
     parts = [f"missing: {', '.join(missing)}"] if missing else []
     parts += [f"not expected: {', '.join(unknown)}"] if unknown else []
     yield Finding(
         "columns_differ",
         Severity.ERROR,
-        f"{profile.subject} has {len(profile.columns)} columns where {len(expectations.columns)} are expected "
+        f"{shown(profile.subject)} has {len(profile.columns)} columns where {len(expectations.columns)} are expected "
         f"({'; '.join(parts) or 'a name stands there twice'}). Correct expected_columns or the file's header.",
         {"found": len(profile.columns), "expected": len(expectations.columns)},
         (*(f"missing {name}" for name in missing), *(f"not expected {name}" for name in unknown)),
@@ -67,8 +67,8 @@ def ragged_rows(profile: Profile, _: Expectations) -> Iterator[Finding]:
     yield Finding(
         "ragged_rows",
         Severity.ERROR,
-        f"{layout.ragged_rows:,} rows do not have the {layout.expected_columns} columns expected ({found_counts}), "
-        f"first at line {min(rows.lines.first for rows in layout.ragged)}. "
+        f"{counted(layout.ragged_rows, 'row')} without the {layout.expected_columns} columns expected "
+        f"({found_counts}), first at line {min(rows.lines.first for rows in layout.ragged)}. "
         "Look for delimiters or line ends inside values.",
         {"rows": layout.ragged_rows, "expected_columns": layout.expected_columns}
         | _unlisted(*(rows.lines for rows in layout.ragged)),
@@ -86,39 +86,39 @@ def byte_faults(profile: Profile, _: Expectations) -> Iterator[Finding]:
             yield Finding(
                 code,
                 severity,
-                f"{lines.count:,} lines have {what}, first line {lines.first}. {advice}",
+                f"{counted(lines.count, 'line')} with {what}, first line {lines.first}. {advice}",
                 {"lines": lines.count, "first_line": lines.first} | _unlisted(lines),
                 tuple(f"line {text}" for text in lines.texts),
             )
 
 
-def values_do_not_cast(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
+def values_do_not_cast(profile: Profile, _: Expectations) -> Iterator[Finding]:
     """Values that are not of the target column's type."""
     for bad in profile.bad_values:
         if bad.reason is Reason.TYPE:
-            kind = _type_text(bad.column, expectations)
             yield Finding(
                 "values_do_not_cast",
                 Severity.ERROR,
-                f"{bad.rows:,} values of {bad.column} are no {kind}: {_first_values(bad.values)}. "
-                "Correct them at the source, or add what stands for NULL to null_values.",
-                {"rows": bad.rows, "column": bad.column, "type": kind},
+                f"{counted(bad.rows, 'value')} of {shown(bad.column)} that cannot be {bad.wanted}: "
+                f"{_first_values(bad.values)}. "
+                "Correct this at the source, or add what stands for NULL to null_values.",
+                {"rows": bad.rows, "column": bad.column, "type": bad.wanted},
                 value_samples(bad.values, bad.lines.texts if bad.lines else ()),
             )
 
 
-def values_too_long(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
+def values_too_long(profile: Profile, _: Expectations) -> Iterator[Finding]:
     """Texts longer than the target column."""
     longest = {column.name: column.longest or 0 for column in profile.column_profiles}
     for bad in profile.bad_values:
         if bad.reason is Reason.LENGTH:
-            kind = _type_text(bad.column, expectations)
             yield Finding(
                 "values_too_long",
                 Severity.ERROR,
-                f"{bad.rows:,} values of {bad.column} do not fit into {kind}: the longest has "
-                f"{longest.get(bad.column, 0):,} characters. Widen the column, or shorten the values at the source.",
-                {"rows": bad.rows, "column": bad.column, "type": kind, "longest": longest.get(bad.column, 0)},
+                f"{counted(bad.rows, 'value')} of {shown(bad.column)} too long for {bad.wanted}: the longest has "
+                f"{counted(longest.get(bad.column, 0), 'character')}. "
+                "Widen the column, or shorten the values at the source.",
+                {"rows": bad.rows, "column": bad.column, "type": bad.wanted, "longest": longest.get(bad.column, 0)},
                 value_samples(bad.values, bad.lines.texts if bad.lines else ()),
             )
 
@@ -131,12 +131,14 @@ def duplicate_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
     most = found.worst[0][1] if found.worst else 0
     percent = 100.0 * found.excess / profile.rows
     grade = duplicate_grade(percent, most)
-    worst = f"; the worst is {_key_text(found.key, found.worst[0][0])} with {most:,} rows" if found.worst else ""
+    worst = (
+        f"; the worst is {_key_text(found.key, found.worst[0][0])} with {counted(most, 'row')}" if found.worst else ""
+    )
     yield Finding(
         "duplicate_keys",
         Severity.ERROR,
-        f"{grade}: {found.groups:,} keys ({', '.join(found.key)}) stand in more than one row, {found.excess:,} rows "
-        f"({percent:.2f} %) too many{worst}. Find out which rows are right before anything is loaded.",
+        f"{grade}: {counted(found.groups, 'key')} ({', '.join(map(shown, found.key))}) in more than one row, "
+        f"{counted(found.excess, 'row')} ({percent:.2f} %) too many{worst}. Find out which rows are right before anything is loaded.",
         {
             "keys": found.groups,
             "excess_rows": found.excess,
@@ -144,7 +146,7 @@ def duplicate_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
             "most_of_one_key": most,
             "grade": grade,
         },
-        tuple(f"{_key_text(found.key, key)}: {rows} rows" for key, rows in found.worst),
+        tuple(f"{_key_text(found.key, key)}: {counted(rows, 'row')}" for key, rows in found.worst),
     )
 
 
@@ -155,8 +157,8 @@ def null_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
         yield Finding(
             "null_keys",
             Severity.ERROR,
-            f"{found.null_rows:,} rows have a NULL in the key ({', '.join(found.key)}). "
-            "Correct them at the source, or declare another key.",
+            f"{counted(found.null_rows, 'row')} with a NULL in the key ({', '.join(map(shown, found.key))}). "
+            "Correct this at the source, or declare another key.",
             {"rows": found.null_rows},
             tuple(f"line {text}" for text in found.null_lines.texts) if found.null_lines else (),
         )
@@ -188,19 +190,11 @@ def _unlisted(*several: Lines) -> dict[str, int]:
 
 
 def _first_values(values: tuple[tuple[str, int], ...]) -> str:
-    return ", ".join(f"{value!r} ({rows:,})" for value, rows in values[:3])
+    return ", ".join(f"{ascii(value)} ({rows:,})" for value, rows in values[:3])
 
 
 def _key_text(columns: tuple[str, ...], values: tuple[str, ...]) -> str:
-    return ", ".join(f"{column}={value}" for column, value in zip(columns, values, strict=True))
-
-
-def _type_text(column: str, expectations: Expectations) -> str:
-    for name, kind in expectations.types.items():
-        if _folded(name) == _folded(column):
-            sizes = f"({kind.length},{kind.scale})" if kind.is_number else f"({kind.length})" if kind.length else ""
-            return kind.base + sizes
-    return "value of the column's type"
+    return ", ".join(f"{shown(column)}={shown(value)}" for column, value in zip(columns, values, strict=True))
 
 
 def _folded(name: str) -> str:

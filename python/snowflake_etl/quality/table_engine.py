@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from snowflake_etl.errors import UsageError
 from snowflake_etl.month import DayRange
-from snowflake_etl.quality.formats import fixed_width, to_snowflake, to_strptime
+from snowflake_etl.quality.formats import DIGITS, day_format, fixed_width, to_snowflake, to_strptime
 from snowflake_etl.quality.profile import (
     BadValues,
     ColumnProfile,
@@ -25,8 +25,6 @@ from snowflake_etl.quality.profile import (
 )
 from snowflake_etl.sqltext import ColumnType, ObjectName, day_bounds, fold, literal, quote
 
-# How dates stand in text and NUMBER columns where the configuration does not say.
-DIGITS = "YYYYMMDD"
 WORST_KEYS = 1_000
 MOST_BAD_VALUES = 100_000
 
@@ -68,10 +66,11 @@ class _TableCount:
     def profile(self, scope: Scope) -> Profile:
         columns = list(self._types) if scope is Scope.ALL else []
         rows_per_day: dict[date, int] = {}
-        rows = null_dates = bad_dates = 0
+        rows = null_dates = bad_dates = null_keys = 0
         nulls, longest = dict.fromkeys(columns, 0), dict.fromkeys(columns, 0)
-        for day, missing, count, *values in self._session.query(self._days_statement(columns), self._binds):
+        for day, missing, count, no_key, *values in self._session.query(self._days_statement(columns), self._binds):
             rows += count
+            null_keys += no_key
             if day is not None:
                 rows_per_day[_as_date(day)] = count
             elif missing:
@@ -92,7 +91,7 @@ class _TableCount:
             null_dates=null_dates if self._date else 0,
             column_profiles=tuple(self._column_profile(name, nulls[name], longest[name]) for name in columns),
             bad_values=tuple(bad),
-            duplicates=self._duplicates(rows) if wanted else None,
+            duplicates=self._duplicates(rows, null_keys) if wanted else None,
             not_checked=() if scope is Scope.ALL else (NotChecked("values", "Only the days were asked for."),),
         )
 
@@ -136,17 +135,25 @@ class _TableCount:
                 f"Column {column} is of type {kind.base}, which holds no days. Choose another date_column."
             )
         text = f"TO_VARCHAR({name})" if kind.is_number else name
-        wanted = to_snowflake(self._expectations.date_format) or DIGITS
+        wanted = to_snowflake(self._day_format(column)) or DIGITS
         parsed = f"TRY_TO_DATE({text}, {literal(wanted)})"
         width = fixed_width(to_strptime(wanted) or "")
         return f"IFF(LENGTH({text}) = {width}, {parsed}, NULL)" if width else parsed
 
+    def _day_format(self, column: str) -> str | None:
+        return day_format(self._types[column], self._expectations.date_format, None)
+
     def _days_statement(self, columns: Sequence[str]) -> str:
         day = self._day(self._date) if self._date else "CAST(NULL AS DATE)"
         missing = f"{quote(self._date)} IS NULL" if self._date else "TRUE"
-        counts = "".join(f", COUNT({quote(name)}), {self._longest(name)}" for name in columns)
+        counts = "".join(
+            f", COUNT({quote(name)}) AS ETL_FILLED_{place}, {self._longest(name)} AS ETL_LONGEST_{place}"
+            for place, name in enumerate(columns)
+        )
+        no_key = " OR ".join(f"{quote(name)} IS NULL" for name in self._key) or "FALSE"
         return (
-            f"SELECT {day} AS ETL_DAY, {missing} AS ETL_MISSING, COUNT(*){counts} "
+            f"SELECT {day} AS ETL_DAY, {missing} AS ETL_MISSING, COUNT(*) AS ETL_ROWS, "
+            f"COUNT_IF({no_key}) AS ETL_NO_KEY{counts} "
             f"FROM {self._table.sql}{self._where} GROUP BY 1, 2"
         )
 
@@ -158,35 +165,31 @@ class _TableCount:
         name = quote(column)
         condition = self._and(f"{name} IS NOT NULL AND {self._day(column)} IS NULL")
         rows = self._session.query(
-            f"SELECT TO_VARCHAR({name}), COUNT(*) FROM {self._table.sql}{condition} "
+            f"SELECT TO_VARCHAR({name}) AS ETL_VALUE, COUNT(*) AS ETL_ROWS FROM {self._table.sql}{condition} "
             f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_BAD_VALUES + 1}",
             self._binds,
         )
         values = tuple((str(value), int(count)) for value, count in rows[:MOST_BAD_VALUES])
         total = sum(count for _, count in values)
-        return BadValues(column, Reason.DATE, total, values, None, len(rows) <= MOST_BAD_VALUES)
+        return BadValues(
+            column, Reason.DATE, total, self._day_format(column) or DIGITS, values, None, len(rows) <= MOST_BAD_VALUES
+        )
 
-    def _duplicates(self, rows: int) -> Duplicates:
+    def _duplicates(self, rows: int, null_keys: int) -> Duplicates:
         """One statement: the worst keys, each with the totals over all."""
         if not rows:
             return Duplicates(self._key)
         names = ", ".join(quote(name) for name in self._key)
         complete = " AND ".join(f"{quote(name)} IS NOT NULL" for name in self._key)
         found = self._session.query(
-            f"SELECT {names}, COUNT(*) AS ETL_ROWS, COUNT(*) OVER (), SUM(COUNT(*)) OVER () "
+            f"SELECT {names}, COUNT(*) AS ETL_ROWS, COUNT(*) OVER () AS ETL_KEYS, SUM(COUNT(*)) OVER () AS ETL_ALL "
             f"FROM {self._table.sql}{self._and(complete)} GROUP BY {names} HAVING COUNT(*) > 1 "
             f"ORDER BY ETL_ROWS DESC, {names} LIMIT {WORST_KEYS}",
             self._binds,
         )
         groups, total = (int(found[0][-2]), int(found[0][-1])) if found else (0, 0)
         worst = tuple((tuple(_key_text(part) for part in row[:-3]), int(row[-3])) for row in found)
-        return Duplicates(self._key, groups, total - groups, worst, self._null_rows(complete))
-
-    def _null_rows(self, complete: str) -> int:
-        answer = self._session.query(
-            f"SELECT COUNT(*) FROM {self._table.sql}{self._and(f'NOT ({complete})')}", self._binds
-        )
-        return int(answer[0][0])
+        return Duplicates(self._key, groups, total - groups, worst, null_keys)
 
 
 def _as_date(value: date | datetime) -> date:
