@@ -19,7 +19,8 @@ def no_rows(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
         yield Finding(
             "no_rows",
             Severity.ERROR,
-            f"{shown(profile.subject)} has no rows{claimed}. Ask where the data is before anything is loaded or replaced.",
+            f"{shown(profile.subject)} has no rows{claimed}. "
+            "Ask where the data is before anything is loaded or replaced.",
             {"rows": 0},
         )
 

@@ -138,7 +138,8 @@ def duplicate_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
         "duplicate_keys",
         Severity.ERROR,
         f"{grade}: {counted(found.groups, 'key')} ({', '.join(map(shown, found.key))}) in more than one row, "
-        f"{counted(found.excess, 'row')} ({percent:.2f} %) too many{worst}. Find out which rows are right before anything is loaded.",
+        f"{counted(found.excess, 'row')} ({percent:.2f} %) too many{worst}. "
+        "Find out which rows are right before anything is loaded.",
         {
             "keys": found.groups,
             "excess_rows": found.excess,
@@ -190,7 +191,7 @@ def _unlisted(*several: Lines) -> dict[str, int]:
 
 
 def _first_values(values: tuple[tuple[str, int], ...]) -> str:
-    return ", ".join(f"{ascii(value)} ({rows:,})" for value, rows in values[:3])
+    return ", ".join(f"{value!a} ({rows:,})" for value, rows in values[:3])
 
 
 def _key_text(columns: tuple[str, ...], values: tuple[str, ...]) -> str:

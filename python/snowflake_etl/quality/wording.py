@@ -28,5 +28,5 @@ def few(texts: list[str]) -> str:
 def value_samples(values: Iterable[tuple[str, int]], lines: tuple[str, ...]) -> tuple[str, ...]:
     """Lines where there are some, else the values themselves; none is left out."""
     return tuple(f"line {line}" for line in lines) or tuple(
-        f"{ascii(value)}: {counted(rows, 'row')}" for value, rows in values
+        f"{value!a}: {counted(rows, 'row')}" for value, rows in values
     )
