@@ -11,7 +11,7 @@ from snowflake_etl.config.model import FileSection, QualitySection
 from snowflake_etl.errors import ProblemsFound
 from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.quality.profile import Expectations, Thresholds
-from snowflake_etl.quality.report import check_file, check_table
+from snowflake_etl.quality.runner import check_file, check_table
 from snowflake_etl.results import CheckReport
 from snowflake_etl.sqltext import ObjectName, fold
 from snowflake_etl.warehouse.session import Session
