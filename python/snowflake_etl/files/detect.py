@@ -24,13 +24,13 @@ def detect_layout(path: Path, wishes: LayoutWishes) -> Layout:
     """What ``layout.read_layout`` promises."""
     _check_wishes(wishes)
     sample = read_sample(path, wishes.encoding)
+    if not sample.text.strip("\r\n"):
+        raise FileError(f"{shown(path)} holds empty lines only. Ask its sender for the complete file.")
     notes = list(sample.notes)
     line_ending = _line_ending(path, sample, notes)
     delimiter = wishes.delimiter or _delimiter(path, sample.text, wishes, notes)
     quote = _quote(sample, delimiter, wishes, notes)
     records = read_records(sample.text, delimiter, quote)
-    if not records:
-        raise FileError(f"{shown(path)} holds empty lines only. Ask its sender for the complete file.")
     header = _header(path, records, wishes, notes)
     columns = _columns(path, records[0], header, wishes)
     if header and len(records) == 1 and sample.whole:

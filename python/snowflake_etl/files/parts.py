@@ -104,7 +104,10 @@ def _blocks(cut: Cut) -> Iterator[bytes | memoryview]:
 def _range_blocks(piece: FileRange) -> Iterator[memoryview]:
     buffer = memoryview(bytearray(_RANGE_BLOCK_BYTES))
     offset, left = piece.offset, piece.length
-    descriptor = os.open(piece.path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(piece.path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise changed_while_read(Path(piece.path), f"cannot be opened again ({error.strerror})") from None
     try:
         while left:
             count = os.preadv(descriptor, [buffer[: min(left, len(buffer))]], offset)

@@ -16,8 +16,7 @@ from snowflake_etl.files.naming import shown
 
 UNPACKED_BLOCK_BYTES = 1 << 20
 _MAGIC_BYTES = 4
-_ZSTD_FIRST_STEP = 16 << 10
-_ZSTD_LAST_STEP = 1 << 20
+_ZSTD_STEPS = (256, 16 << 10)
 
 
 class PackedSource(Protocol):
@@ -141,16 +140,16 @@ def _damage_errors() -> tuple[type[Exception], ...]:
 class _ZstdDecompressor:
     """One zstd frame behind the interface of ``bz2.BZ2Decompressor``.
 
-    zstandard cannot limit the size of what one call returns, so the input is fed in steps that shrink while
-    a step unpacks to more than asked for: a file of zeros does not fill the memory.
+    zstandard cannot limit the size of what one call returns, so the input is fed in small steps, which shrink
+    while they unpack to much: a file of zeros does not fill the memory.
     """
 
     def __init__(self) -> None:
         import zstandard
 
         self._frame = zstandard.ZstdDecompressor().decompressobj()
-        self._waiting = b""
-        self._step = _ZSTD_FIRST_STEP
+        self._waiting = memoryview(b"")
+        self._step = _ZSTD_STEPS[0]
 
     @property
     def eof(self) -> bool:
@@ -165,11 +164,16 @@ class _ZstdDecompressor:
         return bytes(self._frame.unused_data) + self._waiting
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        self._waiting += data
-        step, self._waiting = self._waiting[: self._step], self._waiting[self._step :]
-        block: bytes = self._frame.decompress(step)
-        if len(block) > max_length:
-            self._step = max(64, self._step // 2)
-        elif len(block) < max_length // 2:
-            self._step = min(_ZSTD_LAST_STEP, self._step * 2)
-        return block
+        if data:
+            self._waiting = memoryview(bytes(self._waiting) + data)
+        blocks: list[bytes] = []
+        size = 0
+        while self._waiting and size < max_length and not self._frame.eof:
+            step, self._waiting = self._waiting[: self._step], self._waiting[self._step :]
+            blocks.append(self._frame.decompress(step))
+            size += len(blocks[-1])
+            smallest, largest = _ZSTD_STEPS
+            self._step = (
+                max(smallest, self._step // 4) if len(blocks[-1]) > max_length else min(largest, self._step * 2)
+            )
+        return b"".join(blocks)
