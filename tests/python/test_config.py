@@ -132,3 +132,19 @@ def test_a_plain_password_warns_and_never_shows(tmp_path: Path) -> None:
 
 def test_a_base_path_is_relative_to_the_configuration_file(tmp_path: Path) -> None:
     assert read(tmp_path, {"base_path": "in", "files": FILES}).base_path == tmp_path / "in"
+
+
+def test_every_key_stands_in_the_documentation_and_no_other() -> None:
+    from snowflake_etl.config.model import Configuration, FileSection, LoadSection, QualitySection, SnowflakeSection
+
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    documented = set()
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            documented.update(part.strip(" `") for part in line.split("|")[1].split(","))
+    known = {
+        field.alias or name
+        for model in (Configuration, FileSection, LoadSection, QualitySection, SnowflakeSection)
+        for name, field in model.model_fields.items()
+    }
+    assert documented == known
