@@ -1,0 +1,158 @@
+"""How a field's text becomes a column's value: the same rule as DuckDB SQL and in Python (floor 3).
+
+The SQL does the work; where it fails, Python says what is wrong with which value, in Snowflake's words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from snowflake_etl.warehouse.local.copy_format import CsvFormat
+from snowflake_etl.warehouse.local.engine import literal
+from snowflake_etl.warehouse.local.sql_errors import SqlError
+from snowflake_etl.warehouse.local.table_types import LONGEST_TEXT, TableColumn
+from snowflake_etl.warehouse.local.time_formats import TimeFormat, read_time_format
+
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_FLOAT = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf(inity)?|nan)\s*", re.ASCII | re.IGNORECASE)
+_TRUE = ("true", "t", "yes", "y", "on", "1")
+_FALSE = ("false", "f", "no", "n", "off", "0")
+_BIGINT = 2**63
+_FAIL = "error('value not recognized')"
+
+Wrong = tuple[int, str, str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One column's rule: ``sql`` casts the text that the SQL ``value`` stands for, ``wrong`` judges a text."""
+
+    column: TableColumn
+    sql: Callable[[str], str]
+    wrong: Callable[[str], Wrong | None]
+
+
+def rule_for(column: TableColumn, chosen: CsvFormat) -> Rule:
+    """The rule of a column.  Raise SqlError for a type that COPY cannot fill here."""
+    match column.kind:
+        case "TEXT":
+            return _text_rule(column)
+        case "NUMBER":
+            return _number_rule(column)
+        case "FLOAT":
+            return Rule(column, lambda value: _guarded(value, "DOUBLE", "_"), _wrong_float)
+        case "BOOLEAN":
+            return Rule(column, _boolean_sql, _wrong_boolean)
+        case "DATE":
+            return _time_rule(column, "DATE", read_time_format(chosen.date_format, "DATE"), 100040)
+        case "TIME":
+            return _time_rule(column, "TIME", read_time_format(chosen.time_format, "TIME"), 100108)
+        case "TIMESTAMP_NTZ":
+            return _time_rule(column, "TIMESTAMP", read_time_format(chosen.timestamp_format, "TIMESTAMP"), 100035)
+        case "TIMESTAMP_TZ" | "TIMESTAMP_LTZ":
+            return _time_rule(column, "TIMESTAMPTZ", read_time_format(chosen.timestamp_format, "TIMESTAMP"), 100035)
+        case "VARIANT":
+            return Rule(column, lambda value: f"CAST({value} AS JSON)", _wrong_json)
+        case "BINARY":
+            return Rule(column, lambda value: f"unhex({value})", _wrong_hex)
+        case kind:
+            raise SqlError(
+                f"Unsupported feature 'COPY into a column of type {kind}' of the embedded warehouse.", 2, "0A000"
+            )
+
+
+def _text_rule(column: TableColumn) -> Rule:
+    if column.length >= LONGEST_TEXT:
+        return Rule(column, lambda value: value, lambda _: None)
+
+    def wrong(text: str) -> Wrong | None:
+        if len(text) <= column.length:
+            return None
+        return 100078, "22000", f"String '{text}' is too long and would be truncated"
+
+    return Rule(
+        column, lambda value: f"CASE WHEN length({value}) > {column.length} THEN {_FAIL} ELSE {value} END", wrong
+    )
+
+
+def _number_rule(column: TableColumn) -> Rule:
+    whole = column.precision == 38 and column.scale == 0
+    kind = "BIGINT" if whole else f"DECIMAL({column.precision},{column.scale})"
+    limit = Decimal(_BIGINT) if whole else Decimal(10) ** (column.precision - column.scale)
+    step = Decimal(1).scaleb(-column.scale)
+
+    def wrong(text: str) -> Wrong | None:
+        if not _NUMBER.fullmatch(text):
+            return 100038, "22018", f"Numeric value '{text}' is not recognized"
+        value = Decimal(text.strip())
+        if abs(value) >= limit * 10 or abs(value.quantize(step, ROUND_HALF_UP)) >= limit:
+            return 100039, "22003", f"Numeric value '{text}' is out of range"
+        return None
+
+    # DuckDB also reads 1_000, and as a whole number 0x10 and 0b1.
+    return Rule(column, lambda value: _guarded(value, kind, "_xXbBoO" if whole else "_"), wrong)
+
+
+def _guarded(value: str, kind: str, signs: str) -> str:
+    strange = " OR ".join(f"contains({value}, '{sign}')" for sign in signs)
+    return f"CASE WHEN {strange} THEN {_FAIL} ELSE CAST({value} AS {kind}) END"
+
+
+def _wrong_float(text: str) -> Wrong | None:
+    return None if _FLOAT.fullmatch(text) else (100038, "22018", f"Numeric value '{text}' is not recognized")
+
+
+def _boolean_sql(value: str) -> str:
+    words = ", ".join(map(literal, _TRUE)), ", ".join(map(literal, _FALSE))
+    return f"CASE WHEN lower({value}) IN ({words[0]}) THEN true WHEN lower({value}) IN ({words[1]}) THEN false WHEN {value} IS NOT NULL THEN {_FAIL} END"
+
+
+def _wrong_boolean(text: str) -> Wrong | None:
+    if text.lower() in (*_TRUE, *_FALSE):
+        return None
+    return 100037, "22018", f"Boolean value '{text}' is not recognized"
+
+
+def _wrong_json(text: str) -> Wrong | None:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return 100069, "22P02", f"Error parsing JSON: {error}"
+    return None
+
+
+def _wrong_hex(text: str) -> Wrong | None:
+    return (
+        None
+        if re.fullmatch(r"(?:[0-9A-Fa-f]{2})*", text)
+        else (100115, "22000", f"The following string is not a legal hex-encoded value: '{text}'")
+    )
+
+
+def _time_rule(column: TableColumn, target: str, accepted: tuple[TimeFormat, ...], code: int) -> Rule:
+    noun = {"DATE": "Date", "TIME": "Time"}.get(target, "Timestamp")
+
+    def sql(value: str) -> str:
+        cases = " ".join(
+            f"WHEN regexp_full_match({value}, {literal(form.shape)}) THEN {form.sql(value, target)}"
+            for form in accepted
+        )
+        return f"CASE {cases} WHEN {value} IS NOT NULL THEN {_FAIL} END"
+
+    def wrong(text: str) -> Wrong | None:
+        for form in accepted:
+            if re.fullmatch(form.shape, text, re.ASCII) and form.is_real(text):
+                return None
+        return code, "22007", f"{noun} '{text}' is not recognized"
+
+    return Rule(column, sql, wrong)
+
+
+def epoch_day(seconds: int) -> date:
+    """The day that Snowflake takes a number of seconds for."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).date()

@@ -1,0 +1,84 @@
+"""Makes INSERT and UPDATE refuse texts that are too long for their column, as Snowflake does (floor 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import Expr, exp
+
+from snowflake_etl.warehouse.local.sql_errors import mark
+from snowflake_etl.warehouse.local.stage_names import complete
+from snowflake_etl.warehouse.local.table_types import LONGEST_TEXT, TableColumn, quoted, table_columns
+
+if TYPE_CHECKING:
+    from snowflake_etl.warehouse.local.sessions import Session
+
+
+def fit_values(statement: Expr, session: Session) -> Expr:
+    """The DuckDB statement with a check around each value that goes into a VARCHAR(n)."""
+    if isinstance(statement, exp.Insert) and statement.expression is not None:
+        return _fit_insert(statement, session)
+    if isinstance(statement, exp.Update):
+        return _fit_update(statement, session)
+    return statement
+
+
+def fitting_text(value_sql: str, length: int) -> str:
+    """DuckDB SQL: the value as a text, or Snowflake's error where it is longer than ``length`` characters."""
+    message = f"'String ''' || CAST({value_sql} AS VARCHAR) || ''' is too long and would be truncated'"
+    return (
+        f"CASE WHEN length(CAST({value_sql} AS VARCHAR)) > {length} "
+        f"THEN {mark(message, 100078, '22000')} ELSE {value_sql} END"
+    )
+
+
+def _fit_insert(insert: exp.Insert, session: Session) -> Expr:
+    target = insert.this
+    table = target.this if isinstance(target, exp.Schema) else target
+    columns = _limited(table, session)
+    if not any(_is_limited(column) for column in columns) or _has_default(insert.expression):
+        return insert
+    by_name = {column.name: column for column in columns}
+    names = [part.name for part in target.expressions] if isinstance(target, exp.Schema) else list(by_name)
+    if not all(name in by_name for name in names):
+        return insert
+    values = [
+        f"{fitting_text(quoted(name), by_name[name].length)} AS {quoted(name)}"
+        if _is_limited(by_name[name])
+        else quoted(name)
+        for name in names
+    ]
+    source = insert.expression.sql(dialect="duckdb")
+    if isinstance(insert.expression, exp.Values):
+        source = f"SELECT * FROM ({source})"
+    wrapped = f"SELECT {', '.join(values)} FROM ({source}) AS _fitted({', '.join(map(quoted, names))})"
+    insert.set("expression", sqlglot.parse_one(wrapped, read="duckdb"))
+    return insert
+
+
+def _fit_update(update: exp.Update, session: Session) -> Expr:
+    columns = {column.name: column for column in _limited(update.this, session)}
+    for assignment in update.expressions:
+        column = columns.get(assignment.this.name) if isinstance(assignment, exp.EQ) else None
+        if column and _is_limited(column):
+            value = assignment.expression.sql(dialect="duckdb")
+            assignment.set("expression", sqlglot.parse_one(fitting_text(f"({value})", column.length), read="duckdb"))
+    return update
+
+
+def _limited(table: Expr, session: Session) -> list[TableColumn]:
+    if not isinstance(table, exp.Table):
+        return []
+    parts = tuple(part.name for part in table.parts)
+    return table_columns(session, complete(parts, session.database, session.schema))
+
+
+def _has_default(source: Expr) -> bool:
+    return isinstance(source, exp.Values) and any(
+        node.name.upper() == "DEFAULT" for node in source.find_all(exp.Column, exp.Var)
+    )
+
+
+def _is_limited(column: TableColumn) -> bool:
+    return column.kind == "TEXT" and 0 < column.length < LONGEST_TEXT

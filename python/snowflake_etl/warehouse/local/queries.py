@@ -1,0 +1,195 @@
+"""Queries: each runs in a thread, can be watched, cancelled and read again by its id (floor 3)."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from snowflake_etl.warehouse.local.sql_errors import SqlError, canceled, from_engine, timed_out
+
+if TYPE_CHECKING:
+    from snowflake_etl.warehouse.local.answers import Answer
+    from snowflake_etl.warehouse.local.sessions import Session
+
+_MOST_QUERIES = 10_000
+_MOST_ANSWERS = 200
+_MOST_THREADS = 64
+_SECONDS_BETWEEN_INTERRUPTS = 0.05
+# Snowflake's own default of two days: not worth a timer here.
+_TIMEOUT_NEVER_REACHED = 172800.0
+
+
+class Status(StrEnum):
+    """What the connector's ``get_query_status`` understands."""
+
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED_WITH_ERROR"
+
+
+@dataclass
+class Query:
+    """One statement: what was asked, by which session, and how it went."""
+
+    session: Session
+    text: str
+    tag: str
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    request_id: str = ""
+    started: float = field(default_factory=time.time)
+    ended: float = 0.0
+    answer: Answer | None = None
+    error: SqlError | None = None
+    stopped_by: SqlError | None = None
+    future: Future[None] = field(default_factory=Future)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def finish(self, answer: Answer | None, error: SqlError | None) -> None:
+        """Note how the query went, once; nothing interrupts its session for its sake after that."""
+        with self.guard:
+            if self.ended:
+                return
+            self.answer, self.error = answer, error
+            self.ended = time.time()
+        self.future.set_result(None)
+
+    def interrupt(self) -> None:
+        """Interrupt what the query's session is doing for it just now."""
+        with self.guard:
+            if not self.ended:
+                self.session.canceled.set()
+                with suppress(Exception):
+                    self.session.duck.interrupt()
+
+    @property
+    def session_id(self) -> int:
+        return self.session.id
+
+    @property
+    def status(self) -> Status:
+        if not self.ended:
+            return Status.RUNNING
+        return Status.FAILED if self.error else Status.SUCCESS
+
+
+class Queries:
+    """Every query of the server's life, the newest ones with their answers."""
+
+    def __init__(self, runner: Callable[[Session, Query, list[object] | None], Answer]) -> None:
+        self._run = runner
+        self._lock = threading.Lock()
+        self._queries: OrderedDict[str, Query] = OrderedDict()
+        self._answered: OrderedDict[str, None] = OrderedDict()
+        self._pool = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="query")
+
+    def submit(
+        self, session: Session, text: str, bindings: list[object] | None, *, request_id: str = "", beside: bool = False
+    ) -> Query:
+        """Start a statement and answer at once.
+
+        ``beside`` lets it run next to the session's other statements, on a connection of its own,
+        unless a transaction is open: then it belongs to that.
+        """
+        query = Query(session, text, session.parameters.query_tag, request_id=request_id)
+        with self._lock:
+            self._queries[query.id] = query
+            while len(self._queries) > _MOST_QUERIES:
+                self._queries.popitem(last=False)
+        self._pool.submit(self._work, query, bindings, beside)
+        return query
+
+    def _work(self, query: Query, bindings: list[object] | None, beside: bool) -> None:
+        session = query.session
+        try:
+            if beside and session.state is session.state.NONE:
+                query.session = fork = session.fork()
+                try:
+                    self._answer(fork, query, bindings)
+                finally:
+                    fork.close()
+            else:
+                with session.lock:
+                    self._answer(session, query, bindings)
+            session.last_query_id = query.id
+        except Exception as error:
+            query.finish(None, from_engine(error))
+
+    def _answer(self, session: Session, query: Query, bindings: list[object] | None) -> None:
+        timer = self._start_timer(query)
+        session.canceled.clear()
+        answer, failure = None, None
+        try:
+            if query.stopped_by:
+                raise query.stopped_by
+            answer = self._run(session, query, bindings)
+        except Exception as error:
+            failure = query.stopped_by or from_engine(error)
+        if timer:
+            timer.cancel()
+        session.last_query_id = query.id
+        query.finish(answer, failure)
+        if answer:
+            self._keep(query)
+
+    def _start_timer(self, query: Query) -> threading.Timer | None:
+        seconds = query.session.parameters.statement_timeout
+        if not 0 < seconds < _TIMEOUT_NEVER_REACHED:
+            return None
+        timer = threading.Timer(seconds, self.stop, (query, timed_out(seconds)))
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _keep(self, query: Query) -> None:
+        with self._lock:
+            self._answered[query.id] = None
+            while len(self._answered) > _MOST_ANSWERS:
+                oldest, _ = self._answered.popitem(last=False)
+                if forgotten := self._queries.get(oldest):
+                    forgotten.answer = None
+
+    def find(self, query_id: str) -> Query | None:
+        return self._queries.get(query_id)
+
+    def by_request(self, request_id: str) -> Query | None:
+        """The running query that a request of the connector started."""
+        with self._lock:
+            return next((query for query in reversed(self._queries.values()) if query.request_id == request_id), None)
+
+    def running(self) -> list[Query]:
+        with self._lock:
+            return [query for query in self._queries.values() if not query.ended]
+
+    def all(self) -> list[Query]:
+        """Every query, newest first."""
+        with self._lock:
+            return list(reversed(self._queries.values()))
+
+    def stop(self, query: Query, reason: SqlError | None = None) -> bool:
+        """Interrupt a running query; answer whether it was running."""
+        if query.ended:
+            return False
+        query.stopped_by = query.stopped_by or reason or canceled()
+        threading.Thread(target=self._interrupt, args=(query,), daemon=True).start()
+        return True
+
+    @staticmethod
+    def _interrupt(query: Query) -> None:
+        # DuckDB forgets an interrupt that comes between two of its statements: send it until it has worked.
+        while not query.ended:
+            query.interrupt()
+            wait([query.future], timeout=_SECONDS_BETWEEN_INTERRUPTS)
+
+    def close(self) -> None:
+        """Stop everything that runs."""
+        for query in self.running():
+            self.stop(query)
+        self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,223 @@
+"""Snowflake's errors, and DuckDB's turned into them (floor 3).
+
+An error answered with HTTP 500 would be retried by the connector for minutes; one with a number is
+raised at once.  The numbers are Snowflake's own wherever it has one for the case.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SYNTAX = 1003
+DUPLICATE_OBJECT = 2002
+MISSING_OBJECT = 2003
+MISSING_COLUMN = 904
+UNSUPPORTED = 2
+LOCK_CONFLICT = 625
+CANCELED = 604
+TRANSACTION_LOST = 90232
+INTERNAL = 603
+NULL_IN_NOT_NULL = 100072
+
+
+class SqlError(Exception):
+    """A statement that fails: Snowflake's number, five-character state and wording."""
+
+    def __init__(self, message: str, code: int, sqlstate: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.sqlstate = sqlstate
+
+    @property
+    def number(self) -> str:
+        """The number as Snowflake sends it: six digits."""
+        return f"{self.code:06d}"
+
+
+def syntax_error(message: str) -> SqlError:
+    """A statement that Snowflake would not understand either."""
+    return SqlError(f"SQL compilation error:\n{message}", SYNTAX, "42000")
+
+
+def missing(kind: str, name: str) -> SqlError:
+    """An object that is not there (Snowflake does not tell that from one that is forbidden)."""
+    return SqlError(
+        f"SQL compilation error:\n{kind} '{name}' does not exist or not authorized.", MISSING_OBJECT, "02000"
+    )
+
+
+def exists(kind: str, name: str) -> SqlError:
+    """An object that is there already."""
+    return SqlError(f"SQL compilation error:\n{kind} '{name}' already exists.", DUPLICATE_OBJECT, "42710")
+
+
+def unsupported(what: str) -> SqlError:
+    """Something that Snowflake can do and the embedded warehouse cannot."""
+    return SqlError(
+        f"Unsupported feature '{what}': the embedded warehouse cannot do this; Snowflake can.", UNSUPPORTED, "0A000"
+    )
+
+
+def canceled() -> SqlError:
+    """A statement that somebody cancelled."""
+    return SqlError("SQL execution canceled", CANCELED, "57014")
+
+
+def timed_out(seconds: float) -> SqlError:
+    """A statement that ran into STATEMENT_TIMEOUT_IN_SECONDS."""
+    return SqlError(
+        f"Statement reached its statement or warehouse timeout of {seconds:g} second(s) and was canceled.",
+        630,
+        "57014",
+    )
+
+
+def transaction_lost(cause: str) -> SqlError:
+    """A statement in a transaction that an earlier error has already ended.
+
+    Snowflake would have kept the transaction open; DuckDB cannot.  Nothing of it is kept, and COMMIT
+    must not seem to succeed.
+    """
+    return SqlError(
+        "The transaction was rolled back because a statement in it failed "
+        f"({cause.splitlines()[0][:200] if cause else 'unknown cause'}). Send ROLLBACK and start the transaction again.",
+        TRANSACTION_LOST,
+        "25000",
+    )
+
+
+def lock_conflict(detail: str) -> SqlError:
+    """Two transactions changed the same rows: the one that comes second has to start again."""
+    return SqlError(
+        "Statement was aborted because another transaction holds a lock on the same rows and has not released it "
+        f"({detail}). Roll back and try the transaction again.",
+        LOCK_CONFLICT,
+        "57014",
+    )
+
+
+_NULL_COLUMN = re.compile(r"NOT NULL constraint failed: (?:.*\.)?(?P<column>[^.\s]+)")
+_CONFLICT = re.compile(r"conflict|Failed to commit|has been (altered|dropped)|could not serialize", re.IGNORECASE)
+_MISSING_NAME = re.compile(
+    r"(Table|View|Schema|Catalog|Column|Sequence)(?: with name)? \"?([^\s\"]+)\"? does not exist"
+)
+_UNKNOWN_COLUMN = re.compile(
+    r'Referenced column "([^"]*)" not found|does not have a column (?:named|with name) "([^"]*)"'
+)
+
+
+def from_engine(error: Exception) -> SqlError:
+    """Snowflake's error for one that DuckDB, fakesnow or the SQL parser raised."""
+    for cause in chain(error):
+        if isinstance(cause, SqlError):
+            return cause
+    # fakesnow wraps DuckDB's errors, not always under the right number: the origin counts.
+    origin = next((cause for cause in chain(error) if "duckdb" in type(cause).__module__), error)
+    name = type(origin).__name__
+    text = str(origin).strip()
+    first = text.split("\n", maxsplit=1)[0]
+    for rule in _RULES:
+        if (found := rule(name, text, first)) is not None:
+            return found
+    known = _from_connector(error)
+    return known or SqlError(f"The embedded warehouse failed: {name}: {first}", INTERNAL, "XX000")
+
+
+def _from_connector(error: Exception) -> SqlError | None:
+    """fakesnow raises the connector's own errors, numbered already."""
+    number = getattr(error, "errno", None)
+    if not isinstance(number, int) or number < 0:
+        return None
+    message = getattr(error, "raw_msg", None) or getattr(error, "msg", None) or str(error)
+    return SqlError(str(message), number, str(getattr(error, "sqlstate", "") or "42000"))
+
+
+def _conflict(name: str, text: str, first: str) -> SqlError | None:
+    if name != "TransactionException":
+        return None
+    if "is aborted" in text:
+        return transaction_lost("an earlier statement failed")
+    return lock_conflict(first) if _CONFLICT.search(text) else SqlError(first, TRANSACTION_LOST, "25000")
+
+
+def _constraint(name: str, text: str, first: str) -> SqlError | None:
+    if name != "ConstraintException":
+        return None
+    if found := _NULL_COLUMN.search(text):
+        return SqlError(f"NULL result in a non-nullable column: {found['column']}", NULL_IN_NOT_NULL, "22000")
+    return SqlError(first, 200001, "22000")
+
+
+def _conversion(name: str, text: str, first: str) -> SqlError | None:
+    if name not in {"ConversionException", "OutOfRangeException", "InvalidInputException"}:
+        return None
+    if marked := marked_message(text):
+        return marked
+    if name == "OutOfRangeException":
+        return SqlError(first, 100039, "22003")
+    if re.search(r"date|time", first, re.IGNORECASE):
+        return SqlError(first, 100035, "22007")
+    return SqlError(first, 100038, "22018")
+
+
+def _catalog(name: str, text: str, first: str) -> SqlError | None:
+    if name not in {"CatalogException", "BinderException"}:
+        return None
+    if found := _UNKNOWN_COLUMN.search(text):
+        column = found[1] or found[2]
+        return SqlError(f"SQL compilation error: error line 1\ninvalid identifier '{column}'", MISSING_COLUMN, "42000")
+    if "already exists" in text:
+        return SqlError(f"SQL compilation error:\n{first}", DUPLICATE_OBJECT, "42710")
+    if found := _MISSING_NAME.search(text):
+        kind = "Object" if found[1] in {"Table", "View"} else found[1]
+        return SqlError(
+            f"SQL compilation error:\n{kind} '{found[2]}' does not exist or not authorized.", MISSING_OBJECT, "42S02"
+        )
+    return SqlError(f"SQL compilation error:\n{first}", 2140, "42601")
+
+
+def _parser(name: str, text: str, first: str) -> SqlError | None:
+    if name in {"ParserException", "ParseError", "TokenError", "SyntaxException"}:
+        return syntax_error(re.sub(r"\x1b\[\d+m", "", first))
+    return None
+
+
+def _resources(name: str, text: str, first: str) -> SqlError | None:
+    if name == "InterruptException":
+        return canceled()
+    if name in {"OutOfMemoryException", "MemoryError"}:
+        return SqlError(f"The embedded warehouse ran out of memory: {first}", 300005, "53200")
+    if name in {"PermissionException", "NotImplementedException", "NotImplementedError"}:
+        return SqlError(f"Unsupported feature: {first}", UNSUPPORTED, "0A000")
+    if name in {"IOException", "OSError"}:
+        return SqlError(f"The embedded warehouse cannot read or write its files: {first}", 300002, "58030")
+    return None
+
+
+_RULES = (_conflict, _constraint, _conversion, _catalog, _parser, _resources)
+
+_MARK = re.compile(r"\[\[(?P<code>\d+) (?P<state>\w+)\]\](?P<message>.*?)\[\[end\]\]", re.DOTALL)
+
+
+def mark(message_sql: str, code: int, sqlstate: str) -> str:
+    """DuckDB SQL that raises ``message_sql`` (an SQL text expression) as the numbered error."""
+    return f"error('[[{code} {sqlstate}]]' || ({message_sql}) || '[[end]]')"
+
+
+def marked_message(text: str) -> SqlError | None:
+    """The numbered error that :func:`mark` put into DuckDB's, if any."""
+    found = _MARK.search(text)
+    return SqlError(found["message"], int(found["code"]), found["state"]) if found else None
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from."""
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__

@@ -1,0 +1,324 @@
+"""One statement's way to its answer: our own statements here, the rest by fakesnow (floor 3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import Expr, exp
+
+from snowflake_etl.warehouse.local import (
+    answers,
+    copy_command,
+    guard,
+    shows,
+    stage_statements,
+    table_types,
+    translation,
+)
+from snowflake_etl.warehouse.local.answers import Answer, Column, success
+from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine, missing
+from snowflake_etl.warehouse.local.stage_names import complete
+from snowflake_etl.warehouse.local.virtual_tables import VirtualTables
+from snowflake_etl.warehouse.local.words import Words, split_words
+
+if TYPE_CHECKING:
+    from snowflake_etl.warehouse.local.queries import Queries, Query
+    from snowflake_etl.warehouse.local.sessions import Session
+
+_COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|//[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
+_DDL_WORDS = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE", "COMMENT", "UNDROP", "GRANT", "REVOKE"})
+_DML_WORDS = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
+
+Handler = Callable[["Session", str], Answer]
+
+
+class Statements:
+    """Runs statements; has to know the queries for what asks about them."""
+
+    def __init__(self) -> None:
+        self.queries: Queries | None = None
+        self._handlers: dict[str, Handler] = {
+            "PUT": stage_statements.put,
+            "GET": stage_statements.get,
+            "LIST": stage_statements.list_files,
+            "LS": stage_statements.list_files,
+            "REMOVE": stage_statements.remove,
+            "RM": stage_statements.remove,
+            "COPY": copy_command.copy_into,
+            "BEGIN": _begin,
+            "START": _begin,
+            "COMMIT": _commit,
+            "ROLLBACK": _rollback,
+            "USE": _use,
+            "DESC": _describe,
+            "DESCRIBE": _describe,
+        }
+
+    def run(self, session: Session, query: Query, bindings: list[object] | None) -> Answer:
+        """Run one statement to its end.  Raise SqlError; an open transaction that DuckDB ended is marked lost."""
+        sql = _COMMENTS.sub("", query.text).strip()
+        first, second = (re.findall(r"[A-Za-z_]+|\S", sql)[:2] + ["", ""])[:2]
+        word, next_word = first.upper(), second.upper()
+        if word not in ("ROLLBACK", "COMMIT"):
+            is_session = word == "ALTER" and next_word == "SESSION"
+            session.before_statement(is_ddl=word in _DDL_WORDS and not is_session, is_dml=word in _DML_WORDS)
+        try:
+            return self._dispatch(session, sql, word, next_word, bindings)
+        except Exception as error:
+            found = from_engine(error)
+            _notice_end(session, found)
+            raise found from error
+
+    def _dispatch(self, session: Session, sql: str, word: str, next_word: str, bindings: list[object] | None) -> Answer:
+        if handler := self._handlers.get(word):
+            return handler(session, sql)
+        if word == "ALTER" and next_word == "SESSION":
+            return _alter_session(session, sql)
+        if word == "SHOW" and (answer := shows.show(session, sql)) is not None:
+            return answer
+        if word in ("CREATE", "DROP") and (answer := _create_or_drop(session, sql, word)) is not None:
+            return answer
+        return self._translate(session, sql, bindings)
+
+    def _translate(self, session: Session, sql: str, bindings: list[object] | None) -> Answer:
+        statement = guard.one_statement(list(sqlglot.parse(sql, read="snowflake")))
+        assert self.queries is not None
+        with VirtualTables(session, self.queries) as tables:
+            if (answer := tables.whole_answer(statement)) is not None:
+                return answer
+            tables.replace_in(statement)
+            guard.check(statement)
+            if isinstance(statement, (exp.Create, exp.Alter)):
+                return _define(session, statement, bindings)
+            return translation.run(session, statement, bindings)
+
+
+def _notice_end(session: Session, error: SqlError) -> None:
+    """DuckDB ends a transaction at most errors: find out, so that COMMIT cannot seem to succeed."""
+    if session.state is not session.state.OPEN:
+        return
+    try:
+        session.duck.execute("SELECT 1").fetchall()
+    except Exception:
+        session.lose(error.message)
+
+
+def _begin(session: Session, sql: str) -> Answer:  # noqa: ARG001 - the shape of every handler
+    session.begin()
+    return success(kind=answers.TRANSACTION)
+
+
+def _commit(session: Session, sql: str) -> Answer:  # noqa: ARG001
+    session.commit()
+    return success(kind=answers.TRANSACTION)
+
+
+def _rollback(session: Session, sql: str) -> Answer:  # noqa: ARG001
+    session.rollback()
+    return success(kind=answers.TRANSACTION)
+
+
+def _alter_session(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("ALTER")
+    words.take_name("SESSION")
+    if words.take_name("SET", "UNSET").value.upper() == "UNSET":
+        while not words.done:
+            session.parameters.unset(words.take_identifier())
+            words.skip_sign(",")
+        return success()
+    while not words.done:
+        name = words.take_identifier()
+        words.take_sign("=")
+        session.parameters.set(name, words.advance().value)
+        words.skip_sign(",")
+    if session.parameters.autocommit:
+        session.commit()
+    return success()
+
+
+def _use(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("USE")
+    if words.skip_name("WAREHOUSE"):
+        session.warehouse = words.take_identifier()
+        return success()
+    if words.skip_phrase("SECONDARY", "ROLES"):
+        return success()
+    if words.skip_name("ROLE"):
+        session.role = words.take_identifier()
+        return success()
+    if words.skip_name("SCHEMA"):
+        parts = words.take_object_name()
+        database = parts[0] if len(parts) > 1 else session.database or ""
+        return _use_schema(session, database, parts[-1])
+    words.skip_name("DATABASE")
+    parts = words.take_object_name()
+    return _use_schema(session, parts[0], parts[1] if len(parts) > 1 else "PUBLIC")
+
+
+def _use_schema(session: Session, database: str, schema: str) -> Answer:
+    if not session.services.engine.has_database(database):
+        raise missing("Database", database)
+    if schema != "INFORMATION_SCHEMA":
+        stage_statements.require_schema(session, database, schema)
+    held = session.connection
+    hidden = "_fs_information_schema" if schema == "INFORMATION_SCHEMA" else schema
+    session.execute(f"SET schema = {_path(database, hidden)}")
+    held.database, held._schema = database, schema if schema != "INFORMATION_SCHEMA" else "_FS_INFORMATION_SCHEMA"
+    held.database_set = held.schema_set = True
+    return success()
+
+
+def _path(database: str, schema: str) -> str:
+    return "'" + f'"{database}"."{schema}"'.replace("'", "''") + "'"
+
+
+def _describe(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("DESC", "DESCRIBE")
+    words.take_name("TABLE", "VIEW")
+    name = complete(words.take_object_name(), session.database, session.schema)
+    columns = table_types.table_columns(session, name)
+    if not columns:
+        raise missing("Table", ".".join(name))
+    rows = [
+        (
+            column.name,
+            column.type,
+            "COLUMN",
+            "Y" if column.nullable else "N",
+            table_types.readable_default(column.default) if column.default else None,
+            *("N", "N", None, None, None, None),
+        )
+        for column in columns
+    ]
+    titles = ("name", "type", "kind", "null?", "default", "primary key", "unique key", "check", "expression")
+    return Answer([Column(title) for title in (*titles, "comment", "policy name")], rows)
+
+
+def _create_or_drop(session: Session, sql: str, word: str) -> Answer | None:
+    head = re.sub(r"\bOR\s+REPLACE\b|\bTEMPORARY\b|\bTEMP\b|\bTRANSIENT\b", "", sql[:120], flags=re.IGNORECASE)
+    kind = (re.findall(r"\w+", head)[1:2] + [""])[0].upper()
+    if kind == "STAGE":
+        return (
+            stage_statements.create_stage(session, sql)
+            if word == "CREATE"
+            else stage_statements.drop_stage(session, sql)
+        )
+    if kind == "DATABASE":
+        return _create_database(session, sql) if word == "CREATE" else _drop_database(session, sql)
+    if kind == "SCHEMA":
+        return _create_schema(session, sql) if word == "CREATE" else _drop_schema(session, sql)
+    return None
+
+
+def _create_database(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("CREATE")
+    words.skip_name("TRANSIENT")
+    words.take_name("DATABASE")
+    if_missing = words.skip_phrase("IF", "NOT", "EXISTS")
+    name = words.take_identifier()
+    made = session.services.engine.create_database(name)
+    if not made and not if_missing:
+        raise SqlError(f"SQL compilation error:\nObject '{name}' already exists.", 2002, "42710")
+    if not made:
+        return success(f"{name} already exists, statement succeeded.")
+    _use_schema(session, name, "PUBLIC")
+    return success(f"Database {name} successfully created.", answers.DDL)
+
+
+def _drop_database(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("DROP")
+    words.take_name("DATABASE")
+    if_there = words.skip_phrase("IF", "EXISTS")
+    name = words.take_identifier()
+    engine = session.services.engine
+    if if_there and not engine.has_database(name):
+        return success(f"Drop statement executed successfully ({name} already dropped).")
+    if session.connection.database == name:
+        session.execute("SET schema = 'memory.main'")
+        session.connection.database_set = session.connection.schema_set = False
+    engine.drop_database(name)
+    session.services.stages.drop_where(database=name)
+    return success(f"{name} successfully dropped.", answers.DDL)
+
+
+def _create_schema(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("CREATE")
+    words.skip_name("TRANSIENT")
+    words.take_name("SCHEMA")
+    if_missing = words.skip_phrase("IF", "NOT", "EXISTS")
+    parts = words.take_object_name()
+    database, schema = (session.database or "", *parts)[-2:] if len(parts) == 1 else parts[:2]
+    if not session.services.engine.has_database(database):
+        raise missing("Database", database)
+    there = session.execute(
+        "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?", [database, schema]
+    )
+    if there and not if_missing:
+        raise SqlError(f"SQL compilation error:\nObject '{schema}' already exists.", 2002, "42710")
+    if there:
+        return success(f"{schema} already exists, statement succeeded.")
+    session.services.engine.create_schema(database, schema)
+    _use_schema(session, database, schema)
+    return success(f"Schema {schema} successfully created.", answers.DDL)
+
+
+def _drop_schema(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("DROP")
+    words.take_name("SCHEMA")
+    if_there = words.skip_phrase("IF", "EXISTS")
+    parts = words.take_object_name()
+    database, schema = (session.database or "", *parts)[-2:] if len(parts) == 1 else parts[:2]
+    try:
+        stage_statements.require_schema(session, database, schema)
+    except SqlError:
+        if if_there:
+            return success(f"Drop statement executed successfully ({schema} already dropped).")
+        raise
+    if (session.database, session.schema) == (database, schema):
+        with suppress(SqlError):
+            _use_schema(session, database, "PUBLIC")
+        session.connection.schema_set = schema != "PUBLIC" and session.connection.schema_set
+    session.execute(f"DROP SCHEMA {table_types.quoted(database)}.{table_types.quoted(schema)} CASCADE")
+    session.services.stages.drop_where(database=database, schema=schema)
+    return success(f"{schema} successfully dropped.", answers.DDL)
+
+
+def _define(session: Session, statement: Expr, bindings: list[object] | None) -> Answer:
+    """CREATE TABLE and ALTER TABLE: run, then keep what DuckDB forgets of the columns' types."""
+    declared = table_types.declared_types(statement)
+    table = statement.find(exp.Table)
+    source = _copied_table(statement)
+    name = _full_name(session, table) if table is not None else None
+    there = bool(statement.args.get("exists")) and name is not None and bool(table_types.table_columns(session, name))
+    answer = translation.run(session, statement, bindings)
+    if name is None or there or statement.args.get("kind") != "TABLE":
+        return answer
+    if source is not None:
+        table_types.copy_declared(session, _full_name(session, source), name)
+    known = {column.name for column in table_types.table_columns(session, name)}
+    table_types.remember(session, name, {column: text for column, text in declared.items() if column in known})
+    return answer
+
+
+def _copied_table(statement: Expr) -> exp.Table | None:
+    clone = statement.find(exp.Clone, exp.LikeProperty)
+    return clone.this if clone is not None and isinstance(clone.this, exp.Table) else None
+
+
+def _full_name(session: Session, table: exp.Table) -> tuple[str, str, str]:
+    parts = tuple(
+        str(part.this) if isinstance(part, exp.Identifier) and part.quoted else part.name.upper()
+        for part in table.parts
+    )
+    return complete(parts, session.database, session.schema)

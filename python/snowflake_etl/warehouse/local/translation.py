@@ -1,0 +1,170 @@
+"""Runs Snowflake SQL on DuckDB by fakesnow's translation, with what it lacks put before and after (floor 3)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import Expr, exp
+
+from snowflake_etl.warehouse.local import answers
+from snowflake_etl.warehouse.local.answers import Answer
+from snowflake_etl.warehouse.local.fitting import fit_values
+from snowflake_etl.warehouse.local.functions import put_session_values
+from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine
+
+if TYPE_CHECKING:
+    from snowflake_etl.warehouse.local.sessions import Session
+
+_KINDS: dict[type[Expr], int] = {
+    exp.Insert: answers.INSERT,
+    exp.Update: answers.UPDATE,
+    exp.Delete: answers.DELETE,
+    exp.Merge: answers.MERGE,
+    exp.Create: answers.DDL,
+    exp.Drop: answers.DDL,
+    exp.Alter: answers.DDL,
+    exp.TruncateTable: answers.DDL,
+}
+_UNENFORCED = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)
+_UNENFORCED_TABLE = (exp.PrimaryKey, exp.UniqueColumnConstraint, exp.ForeignKey)
+
+
+def adapt_fakesnow() -> None:
+    """Take out what would make answers differ from Snowflake's."""
+    from fakesnow import transforms
+
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    # It makes every SUM a FLOAT, for the sake of sums over texts.
+    transforms.numeric_agg_implicit_cast = lambda expression: expression
+
+
+def run(session: Session, statement: Expr, bindings: list[object] | None) -> Answer:
+    """Run one parsed statement.  Raise SqlError in Snowflake's terms.
+
+    Within a transaction it is planned on another connection first: a mistake in its text must not cost
+    the transaction, which DuckDB ends at any error.
+    """
+    from fakesnow.arrow import to_sf  # noqa: F401 - a missing pyarrow shows here, not in the reply
+
+    kind = _KINDS.get(type(statement), answers.SELECT)
+    name_expressions(statement)
+    put_session_values(statement, session)
+    _forget_unenforced(statement)
+    cursor = _cursor(session)
+    several = isinstance(statement, exp.Merge) or bool(statement.args.get("overwrite"))
+    own_transaction = several and session.state is session.state.NONE
+    if own_transaction:
+        session.begin()
+    try:
+        cursor.execute(statement.sql(dialect="snowflake"), binding_params=bindings, server=True)
+        rowtype = _rowtype(cursor)
+        if own_transaction:
+            session.commit()
+    except Exception as error:
+        if own_transaction:
+            session.rollback()
+        raise from_engine(error) from error
+    return Answer(kind=kind, table=_as_texts(cursor._arrow_table, rowtype), rowtype=rowtype)
+
+
+def _cursor(session: Session) -> Any:
+    from fakesnow.cursor import FakeSnowflakeCursor
+
+    class Cursor(FakeSnowflakeCursor):  # type: ignore[misc]
+        """fakesnow's cursor, with values fitted to their columns and mistakes found beforehand."""
+
+        def _transform(self, expression: Expr, params: Any) -> Expr:
+            transformed: Expr = super()._transform(expression, params)
+            transformed.args.pop("text_lengths", None)
+            return fit_values(transformed, session)
+
+        def _execute(self, transformed: Expr, params: Any = None) -> None:
+            if session.canceled.is_set():
+                raise SqlError("SQL execution canceled", 604, "57014")
+            if session.state is session.state.OPEN and isinstance(transformed, (exp.Query, exp.DML)):
+                _plan_beside(session, transformed.sql(dialect="duckdb"), params)
+            super()._execute(transformed, params)
+
+    return Cursor(session.connection, session.duck)
+
+
+def _plan_beside(session: Session, sql: str, params: list[object] | None) -> None:
+    with session.duck.cursor() as side:
+        if session.database:
+            scope = f"{session.database}.{session.schema or 'main'}"
+            side.execute(f"SET schema = '{scope}'")
+        side.execute(f"EXPLAIN {sql}", params) if params else side.execute(f"EXPLAIN {sql}")
+
+
+def _rowtype(cursor: Any) -> list[dict[str, Any]]:
+    from fakesnow.rowtype import describe_as_rowtype, duckdb_to_sf_type
+
+    described = cursor._describe_last_sql()
+    known = [
+        (name, kind if kind.startswith("DECIMAL") or kind in duckdb_to_sf_type else _nearest(kind), *rest)
+        for name, kind, *rest in described
+    ]
+    return [dict(column) for column in describe_as_rowtype(known)]
+
+
+def _nearest(kind: str) -> str:
+    if kind in {"TINYINT", "SMALLINT", "UTINYINT", "USMALLINT", "UINTEGER"}:
+        return "BIGINT"
+    return {"FLOAT": "DOUBLE", "UHUGEINT": "HUGEINT"}.get(kind, "VARCHAR")
+
+
+def _as_texts(table: Any, rowtype: list[dict[str, Any]]) -> Any:
+    """Columns of kinds that Snowflake lacks (lists, UUIDs, intervals) become texts."""
+    import pyarrow
+    from pyarrow import types
+
+    for place, column in enumerate(rowtype):
+        held = table.column(place)
+        if column["type"] in ("text", "variant") and not (
+            types.is_string(held.type) or types.is_large_string(held.type) or types.is_null(held.type)
+        ):
+            texts = pyarrow.array(
+                [None if value is None else str(value) for value in held.to_pylist()], pyarrow.string()
+            )
+            table = table.set_column(place, table.schema.field(place).name, texts)
+        elif column["type"] == "fixed" and types.is_float64(held.type):
+            table = table.set_column(place, table.schema.field(place).name, held.cast(pyarrow.decimal128(38, 0)))
+    return table
+
+
+def name_expressions(statement: Expr) -> None:
+    """Give unnamed expressions of the outermost query the names that Snowflake gives them."""
+    if not isinstance(statement, exp.Select):
+        return
+    statement.set(
+        "expressions",
+        [
+            column
+            if isinstance(column, (exp.Alias, exp.Column, exp.Star, exp.Dot)) or column.is_star
+            else exp.alias_(column, column.sql(dialect="snowflake").upper(), quoted=True)
+            for column in statement.expressions
+        ],
+    )
+
+
+def _forget_unenforced(statement: Expr) -> None:
+    """Snowflake records primary, unique and foreign keys and enforces none of them; DuckDB would."""
+    if not isinstance(statement, (exp.Create, exp.Alter)):
+        return
+    for column in statement.find_all(exp.ColumnDef):
+        kept = [constraint for constraint in column.constraints if not isinstance(constraint.kind, _UNENFORCED)]
+        keyed = any(isinstance(constraint.kind, exp.PrimaryKeyColumnConstraint) for constraint in column.constraints)
+        if keyed and not any(isinstance(constraint.kind, exp.NotNullColumnConstraint) for constraint in kept):
+            kept.append(exp.ColumnConstraint(kind=exp.NotNullColumnConstraint()))
+        column.set("constraints", kept)
+    for schema in statement.find_all(exp.Schema):
+        schema.set(
+            "expressions",
+            [
+                part
+                for part in schema.expressions
+                if not isinstance(part, _UNENFORCED_TABLE)
+                and not (isinstance(part, exp.Constraint) and part.find(*_UNENFORCED_TABLE))
+            ],
+        )
