@@ -72,7 +72,7 @@ jobs_rerun() { # <id> -> REPLY: the id of a new job with the same command, title
   local -a command
   jobs_read "$1" || return
   mapfile -d '' -t command <"$folder/command"
-  IFS= read -r -d '' directory <"$folder/directory"
+  IFS= read -r -d '' directory <"$folder/directory" || :
   directory=${directory%$'\n'}
   if ((${#command[@]} == 0)) || [[ ! -d $directory ]]; then
     core_error "Job $1 cannot run again: its command or its folder '$directory' is gone. Start it anew from the menu."
@@ -88,7 +88,7 @@ jobs_wait() { # <id> [timeout in seconds]: the job's exit code; 124 when time is
   jobs_read_brief "$1" || return
   case $JOB_STATE in
     unknown) ;;
-    *) [[ -n $JOB_EXIT_CODE ]] || flock -s "${limit[@]}" 8 8<"$lock" ;;
+    *) [[ -n $JOB_EXIT_CODE ]] || flock -s "${limit[@]}" 8 8<"$lock" || : ;;
   esac
   jobs_read_brief "$1" || return
   case $JOB_STATE in
@@ -113,7 +113,7 @@ jobs_cancel() { # <id> -> REPLY: one sentence that says what was done; 7 when no
     return "$ETL_EXIT_REFUSED"
   fi
   core_now
-  core_write_file "$folder/cancelled" "$REPLY"
+  core_write_file "$folder/cancelled" "$REPLY" || :
   _jobs_cancel_group "$1"
 }
 
@@ -134,7 +134,7 @@ jobs_prune() { # [--older-than DAYS] [--state STATE] -> REPLY: how many finished
     jobs_read_brief "$id" || continue
     jobs_read_finished_at
     _jobs_prunable "$state" $((now - days * 86400)) || continue
-    _jobs_remove "$id" && ((++count))
+    ! _jobs_remove "$id" || ((++count))
   done
   _jobs_remove_leftovers
   REPLY=$count
@@ -190,13 +190,13 @@ _jobs_cancel_group() { # <id> -> REPLY: TERM, a grace period, KILL; the supervis
     return "$ETL_EXIT_REFUSED"
   fi
   group=$REPLY
-  kill -TERM -- "-$group" 2>/dev/null
+  kill -TERM -- "-$group" 2>/dev/null || :
   if flock -s -w "$grace" 8 8<"$folder/lock"; then
     jobs_read_brief "$1"
     REPLY="Job $1 was asked to stop and ended: $JOB_STATE."
     return 0
   fi
-  kill -KILL -- "-$group" 2>/dev/null
+  kill -KILL -- "-$group" 2>/dev/null || :
   if ! flock -s -w 10 8 8<"$folder/lock"; then
     REPLY="Job $1 did not end within ${grace}s and could not be killed. See process group $group."
     return "$ETL_EXIT_UNEXPECTED"
@@ -234,6 +234,5 @@ _jobs_remove() { # <id>: out of sight by rename first, so that nobody reads half
 }
 
 _jobs_remove_leftovers() { # what a start or a prune that was killed left behind, a day later
-  find "$ETL_STATE_DIR/jobs" -maxdepth 1 \( -name '.new.*' -o -name '.old.*' \) -mtime +0 -exec rm -rf -- {} + 2>/dev/null
-  return 0
+  find "$ETL_STATE_DIR/jobs" -maxdepth 1 \( -name '.new.*' -o -name '.old.*' \) -mtime +0 -exec rm -rf -- {} + 2>/dev/null || :
 }

@@ -70,12 +70,12 @@ _jobs_command_is_state() { # <state>
 
 _jobs_command_listed() { # <position> <wanted state or ''> <1 for all>: whether the job just read stands in the list
   [[ -z $2 || $JOB_STATE == "$2" ]] || return 1
-  [[ -n $3 ]] || (($1 < 20)) || [[ $JOB_STATE == running || $JOB_STATE == queued ]]
+  [[ -n $3 ]] || (($1 <= 20)) || [[ $JOB_STATE == running || $JOB_STATE == queued ]]
 }
 
 _jobs_command_list_text() { # <wanted state or ''> <1 for all>
   local LC_ALL=C id color text
-  local -i position=-1 shown=0 now
+  local -i position=0 shown=0 now
   local -A colors=([running]=$COLOR_BLUE [queued]=$COLOR_BLUE [done]=$COLOR_GREEN [problems]=$COLOR_YELLOW
     [refused]=$COLOR_YELLOW [failed]=$COLOR_RED [stopped]=$COLOR_YELLOW [lost]=$COLOR_RED)
   core_now
@@ -83,17 +83,17 @@ _jobs_command_list_text() { # <wanted state or ''> <1 for all>
   jobs_ids
   for id in "${JOBS_IDS[@]}"; do
     ((++position))
-    [[ -n $2 || $position -lt 20 || ! -e $ETL_STATE_DIR/jobs/$id/exit_code ]] || continue
+    [[ -n $2 || $position -le 20 || ! -e $ETL_STATE_DIR/jobs/$id/exit_code ]] || continue
     jobs_read_brief "$id" || continue
     [[ -n $2 && $JOB_STATE == "${1:-$JOB_STATE}" ]] || _jobs_command_listed "$position" "$1" "$2" || continue
-    ((shown++)) || printf '%-32s %-9s %-9s %s\n' ID STATE AGE TITLE
+    ((++shown > 1)) || printf '%-32s %-9s %-9s %s\n' ID STATE AGE TITLE
     text=''
     [[ $JOB_STATE != running ]] || _jobs_command_progress
     color=${colors[$JOB_STATE]:-}
     core_duration $((now - JOB_STARTED_AT))
     printf '%-32s %s%-9s%s %-9s %s%s\n' "$id" "$color" "$JOB_STATE" "${color:+$COLOR_RESET}" "$REPLY" "$JOB_TITLE" "$text"
   done
-  _jobs_command_list_foot "$shown" $((position + 1)) "$1"
+  _jobs_command_list_foot "$shown" "$position" "$1"
 }
 
 _jobs_command_progress() { # sets text for a running job: " - copy 45%, 210.3 MB/s, 1m 20s left"
@@ -112,7 +112,7 @@ _jobs_command_list_foot() { # <jobs shown> <jobs there are> <wanted state or ''>
 
 _jobs_command_list_json() { # <wanted state or ''> <1 for all>
   local id separator=$'\n'
-  local -i position=-1
+  local -i position=0
   jobs_ids
   printf '['
   for id in "${JOBS_IDS[@]}"; do
@@ -198,8 +198,8 @@ _jobs_command_show() { # <id> <'' or --json>
   local -a words=()
   local directory='' log
   jobs_read "$1" || return
-  { mapfile -d '' -t words <"$JOB_DIR/command"; } 2>/dev/null
-  { IFS= read -r -d '' directory <"$JOB_DIR/directory"; } 2>/dev/null
+  { mapfile -d '' -t words <"$JOB_DIR/command"; } 2>/dev/null || :
+  { IFS= read -r -d '' directory <"$JOB_DIR/directory"; } 2>/dev/null || :
   directory=${directory%$'\n'}
   jobs_log_path "$1"
   log=$REPLY
@@ -259,9 +259,8 @@ _jobs_command_follow() { # <id>
 }
 
 _jobs_command_cancel() { # <id>
-  local -i status
-  jobs_cancel "$1"
-  status=$?
+  local -i status=0
+  jobs_cancel "$1" || status=$?
   if ((status == 0)); then
     core_printable "$REPLY"
     printf '%s\n' "$REPLY"
@@ -277,9 +276,8 @@ _jobs_command_rerun() { # <id>
 }
 
 _jobs_command_wait() { # <id> <timeout or ''>
-  local -i status
-  jobs_wait "$1" "$2"
-  status=$?
+  local -i status=0
+  jobs_wait "$1" "$2" || status=$?
   core_age "$JOB_STARTED_AT"
   ((status != 124)) || core_error "Job $1 is still $JOB_STATE after $2s. It runs on; wait again, or see it with: jobs follow $1"
   [[ $JOB_STATE != lost ]] || core_error "Job $1 is lost: it ended without an exit code (killed, or the host went down). Run it again with: jobs rerun $1"

@@ -12,7 +12,7 @@ jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE JOB_TITLE_RAW JOB_STATE JOB
     IFS= read -r -d '' JOB_TITLE_RAW <"$JOB_DIR/title"
     IFS= read -r JOB_STARTED_AT <"$JOB_DIR/started_at"
     [[ ! -e $JOB_DIR/exit_code ]] || IFS= read -r JOB_EXIT_CODE <"$JOB_DIR/exit_code"
-  } 2>/dev/null
+  } 2>/dev/null || : # "read" says 1 at the end of a file, which would end a caller with errexit
   JOB_TITLE_RAW=${JOB_TITLE_RAW%$'\n'}
   JOB_TITLE=$JOB_TITLE_RAW
   if [[ $JOB_TITLE == *[![:ascii:]]* || $JOB_TITLE == *[[:cntrl:]]* ]]; then
@@ -55,19 +55,18 @@ jobs_read_finished_at() { # sets JOB_FINISHED_AT of the job just read, 0 while i
 
 jobs_read_boot_id() { # -> REPLY: changes at every start of the host
   REPLY=unknown
-  { IFS= read -r REPLY </proc/sys/kernel/random/boot_id; } 2>/dev/null
-  return 0
+  { IFS= read -r REPLY </proc/sys/kernel/random/boot_id; } 2>/dev/null || :
 }
 
 _jobs_read_line() { # <file of the job's folder> -> REPLY: its first line, printable, or nothing
   local line=''
-  { IFS= read -r line <"$JOB_DIR/$1"; } 2>/dev/null
+  { IFS= read -r line <"$JOB_DIR/$1"; } 2>/dev/null || :
   core_printable "$line"
 }
 
 _jobs_read_number() { # <file of the job's folder> -> REPLY: its number, or 0
   local line=''
-  { IFS= read -r line <"$JOB_DIR/$1"; } 2>/dev/null
+  { IFS= read -r line <"$JOB_DIR/$1"; } 2>/dev/null || :
   core_number "$line" 0
 }
 
@@ -90,9 +89,8 @@ _jobs_read_state() { # sets JOB_STATE and JOB_EXIT_CODE: an exit code decides, t
 }
 
 _jobs_read_lock() { # sets JOB_STATE of a job without exit code: held means alive; free means lost, if we can judge it
-  local -i status
-  flock -n -s -E 99 8 2>/dev/null 8<"$JOB_DIR/lock"
-  status=$?
+  local -i status=0
+  flock -n -s -E 99 8 2>/dev/null 8<"$JOB_DIR/lock" || status=$?
   if ((status == 99)); then
     JOB_STATE=running
     [[ -e $JOB_DIR/pid ]] || JOB_STATE=queued
@@ -160,7 +158,7 @@ _jobs_read_message() { # sets JOB_MESSAGE: the last "message" of result.json, of
   local indent='  ' line
   local -i index
   JOB_MESSAGE=''
-  { mapfile -t lines <"$JOB_DIR/result.json"; } 2>/dev/null
+  { mapfile -t lines <"$JOB_DIR/result.json"; } 2>/dev/null || return 0
   [[ ${lines[0]:-} != '['* ]] || indent='    '
   for ((index = ${#lines[@]} - 1; index >= 0; --index)); do
     line=${lines[index]}

@@ -86,7 +86,7 @@ _log_viewer_follow_news() { # <1 on a terminal>: prints what has come into the l
 
 _log_viewer_follow_pause() { # <1 on a terminal> <seconds>: sets key when one is pressed
   if [[ -n $1 ]]; then
-    IFS= read -rsn1 -t "$2" key
+    IFS= read -rsn1 -t "$2" key || :
   else
     sleep "$2"
   fi

@@ -111,8 +111,8 @@ _setup_is_complete() { # <'' or --test>
 _setup_same() { # <lock> <copy kept by the environment>: forks nothing, for it runs at every start
   local LC_ALL=C wanted='' installed=''
   [[ -x $ETL_PYTHON && -r $1 && -r $2 && ! -e $ETL_VENV/.etl-unfinished ]] || return 1
-  IFS= read -r -d '' wanted <"$1"
-  IFS= read -r -d '' installed <"$2"
+  IFS= read -r -d '' wanted <"$1" || :
+  IFS= read -r -d '' installed <"$2" || :
   [[ -n $wanted && $installed == "$wanted" ]]
 }
 

@@ -14,8 +14,8 @@ _setup_install() { # <'' or --test>: makes or completes ETL_VENV; 3 with a sente
   _setup_install_space || return
   : >"$SETUP_LOG" || return "$ETL_EXIT_CONFIGURATION"
   for python in "${SETUP_PYTHONS[@]}"; do
-    _setup_install_with "$python" "$lock_path"
-    status=$?
+    status=0
+    _setup_install_with "$python" "$lock_path" || status=$?
     # The newest Python may have no ready-made packages yet; the next older one has.
     ((status == 0)) && break
     [[ $SETUP_FAILURE == no-package && -z $ETL_BASE_PYTHON ]] || break
@@ -69,7 +69,7 @@ _setup_install_clear() { # removes what an earlier set-up left, and nothing that
 _setup_install_record() { # <'' or --test> <text of the lock>: last of all, by rename; the test lock holds all of the other
   local base=''
   if [[ -n $1 ]]; then
-    IFS= read -r -d '' base <"$ETL_ROOT/requirements.lock"
+    IFS= read -r -d '' base <"$ETL_ROOT/requirements.lock" || :
     core_write_file "$ETL_VENV/.etl-test-lock" "${2%$'\n'}" || return "$ETL_EXIT_UNEXPECTED"
   fi
   base=${base:-$2}
@@ -127,7 +127,7 @@ _setup_install_progress() { # <number of packages>: reads pip's output, shows on
 _setup_install_space() { # about 700 MB are needed: said before, not after the disk is full
   local available
   [[ ! -x $ETL_PYTHON ]] || return 0
-  { read -r _ && read -r _ _ _ available _; } < <(df -Pk -- "${ETL_VENV%/*}" 2>/dev/null)
+  { read -r _ && read -r _ _ _ available _; } < <(df -Pk -- "${ETL_VENV%/*}" 2>/dev/null) || :
   core_number "${available:-}" 700000
   ((REPLY < 700000)) || return 0
   core_error "The Python environment needs 700 MB in ${ETL_VENV%/*}, and $((REPLY / 1000)) MB are free. Free space there, or set ETL_VENV to a folder on another disk."
