@@ -23,9 +23,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from snowflake_etl.warehouse.local.bindings import Bindings
 from snowflake_etl.warehouse.local.folder import USER, WarehouseFolder
 from snowflake_etl.warehouse.local.lifecycle import health_proof
-from snowflake_etl.warehouse.local.queries import Queries, Query
+from snowflake_etl.warehouse.local.queries import Query
 from snowflake_etl.warehouse.local.sessions import Services, Session, Sessions
 from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine
 from snowflake_etl.warehouse.local.stage_names import identifier
@@ -48,9 +49,7 @@ class Warehouse:
         self.secret = secret
         self.instance = instance
         self.sessions = Sessions(services)
-        self.statements = Statements()
-        self.queries = Queries(self.statements.run)
-        self.statements.queries = self.queries
+        self.queries = Statements().queries
         self.last_request = time.monotonic()
 
     def app(self) -> Starlette:
@@ -180,7 +179,7 @@ class Warehouse:
     async def _query(self, request: Request) -> Response:
         session = self._session(request)
         body = await _body(request)
-        bindings = read_bindings(body.get("bindings"))
+        bindings = Bindings(body.get("bindings"))
         beside = bool(body.get("asyncExec"))
         query = self.queries.submit(
             session,
@@ -285,18 +284,6 @@ async def _body(request: Request) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def read_bindings(bindings: dict[str, Any] | None) -> list[object] | None:
-    """Values bound by the server's own placeholders (``?``), in their order."""
-    if not bindings:
-        return None
-    from fakesnow.converter import from_binding
-
-    places = sorted(bindings, key=int)
-    if any(isinstance(bindings[place]["value"], list) for place in places):
-        raise SqlError("Unsupported feature 'array binding' of the embedded warehouse.", 2, "0A000")
-    return [None if bindings[place]["value"] is None else from_binding(bindings[place]) for place in places]
-
-
 def succeeded(data: object) -> JSONResponse:
     return JSONResponse({"data": data, "code": None, "message": None, "success": True})
 
@@ -311,8 +298,9 @@ async def query_reply(query: Query, session: Session) -> Response:
     """What the connector gets for a query that has ended."""
     if query.error:
         return failure(query.error.number, query.error.message, query.error.sqlstate, query.id)
-    assert query.answer is not None
     answer = query.answer
+    if answer is None:
+        return failure("000709", f"Statement {query.id} not found", "02000", query.id)
     data = await run_in_threadpool(answer.data) if answer.table is not None else answer.data()
     data |= {"queryId": query.id, "parameters": _client_parameters(session), "sqlState": "00000"}
     data |= _where(session, "finalDatabaseName", "finalSchemaName", "finalWarehouseName", "finalRoleName")

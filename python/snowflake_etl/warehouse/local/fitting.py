@@ -63,7 +63,9 @@ def _fit_update(update: exp.Update, session: Session) -> Expr:
         column = columns.get(assignment.this.name) if isinstance(assignment, exp.EQ) else None
         if column and _is_limited(column):
             value = assignment.expression.sql(dialect="duckdb")
-            assignment.set("expression", sqlglot.parse_one(fitting_text(f"({value})", column.length), read="duckdb"))
+            # Through a subquery, so that the value, a bound one perhaps, stands there once.
+            checked = f"(SELECT {fitting_text('fitted', column.length)} FROM (SELECT {value} AS fitted))"
+            assignment.set("expression", sqlglot.parse_one(checked, read="duckdb"))
     return update
 
 

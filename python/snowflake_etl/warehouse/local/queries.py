@@ -17,6 +17,7 @@ from snowflake_etl.warehouse.local.sql_errors import SqlError, canceled, from_en
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.answers import Answer
+    from snowflake_etl.warehouse.local.bindings import Bindings
     from snowflake_etl.warehouse.local.sessions import Session
 
 _MOST_QUERIES = 10_000
@@ -83,7 +84,7 @@ class Query:
 class Queries:
     """Every query of the server's life, the newest ones with their answers."""
 
-    def __init__(self, runner: Callable[[Session, Query, list[object] | None], Answer]) -> None:
+    def __init__(self, runner: Callable[[Session, Query, Bindings], Answer]) -> None:
         self._run = runner
         self._lock = threading.Lock()
         self._queries: OrderedDict[str, Query] = OrderedDict()
@@ -91,7 +92,7 @@ class Queries:
         self._pool = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="query")
 
     def submit(
-        self, session: Session, text: str, bindings: list[object] | None, *, request_id: str = "", beside: bool = False
+        self, session: Session, text: str, bindings: Bindings, *, request_id: str = "", beside: bool = False
     ) -> Query:
         """Start a statement and answer at once.
 
@@ -106,7 +107,7 @@ class Queries:
         self._pool.submit(self._work, query, bindings, beside)
         return query
 
-    def _work(self, query: Query, bindings: list[object] | None, beside: bool) -> None:
+    def _work(self, query: Query, bindings: Bindings, beside: bool) -> None:
         session = query.session
         try:
             if beside and session.state is session.state.NONE:
@@ -122,7 +123,7 @@ class Queries:
         except Exception as error:
             query.finish(None, from_engine(error))
 
-    def _answer(self, session: Session, query: Query, bindings: list[object] | None) -> None:
+    def _answer(self, session: Session, query: Query, bindings: Bindings) -> None:
         timer = self._start_timer(query)
         session.canceled.clear()
         answer, failure = None, None

@@ -20,13 +20,15 @@ from snowflake_etl.warehouse.local import (
     translation,
 )
 from snowflake_etl.warehouse.local.answers import Answer, Column, success
+from snowflake_etl.warehouse.local.queries import Queries
 from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine, missing
 from snowflake_etl.warehouse.local.stage_names import complete
 from snowflake_etl.warehouse.local.virtual_tables import VirtualTables
 from snowflake_etl.warehouse.local.words import Words, split_words
 
 if TYPE_CHECKING:
-    from snowflake_etl.warehouse.local.queries import Queries, Query
+    from snowflake_etl.warehouse.local.bindings import Bindings
+    from snowflake_etl.warehouse.local.queries import Query
     from snowflake_etl.warehouse.local.sessions import Session
 
 _COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|//[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
@@ -37,10 +39,10 @@ Handler = Callable[["Session", str], Answer]
 
 
 class Statements:
-    """Runs statements; has to know the queries for what asks about them."""
+    """Runs statements, and knows the queries for those that ask about them."""
 
     def __init__(self) -> None:
-        self.queries: Queries | None = None
+        self.queries: Queries = Queries(self.run)
         self._handlers: dict[str, Handler] = {
             "PUT": stage_statements.put,
             "GET": stage_statements.get,
@@ -58,7 +60,7 @@ class Statements:
             "DESCRIBE": _describe,
         }
 
-    def run(self, session: Session, query: Query, bindings: list[object] | None) -> Answer:
+    def run(self, session: Session, query: Query, bindings: Bindings) -> Answer:
         """Run one statement to its end.  Raise SqlError; an open transaction that DuckDB ended is marked lost."""
         sql = _COMMENTS.sub("", query.text).strip()
         first, second = (re.findall(r"[A-Za-z_]+|\S", sql)[:2] + ["", ""])[:2]
@@ -73,7 +75,7 @@ class Statements:
             _notice_end(session, found)
             raise found from error
 
-    def _dispatch(self, session: Session, sql: str, word: str, next_word: str, bindings: list[object] | None) -> Answer:
+    def _dispatch(self, session: Session, sql: str, word: str, next_word: str, bindings: Bindings) -> Answer:
         if handler := self._handlers.get(word):
             return handler(session, sql)
         if word == "ALTER" and next_word == "SESSION":
@@ -84,10 +86,9 @@ class Statements:
             return answer
         return self._translate(session, sql, bindings)
 
-    def _translate(self, session: Session, sql: str, bindings: list[object] | None) -> Answer:
+    def _translate(self, session: Session, sql: str, bindings: Bindings) -> Answer:
         statement = guard.one_statement(list(sqlglot.parse(sql, read="snowflake")))
-        assert self.queries is not None
-        with VirtualTables(session, self.queries) as tables:
+        with VirtualTables(session, self.queries, bindings) as tables:
             if (answer := tables.whole_answer(statement)) is not None:
                 return answer
             tables.replace_in(statement)
@@ -294,7 +295,7 @@ def _drop_schema(session: Session, sql: str) -> Answer:
     return success(f"{schema} successfully dropped.", answers.DDL)
 
 
-def _define(session: Session, statement: Expr, bindings: list[object] | None) -> Answer:
+def _define(session: Session, statement: Expr, bindings: Bindings) -> Answer:
     """CREATE TABLE and ALTER TABLE: run, then keep what DuckDB forgets of the columns' types."""
     declared = table_types.declared_types(statement)
     table = statement.find(exp.Table)

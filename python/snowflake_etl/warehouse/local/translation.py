@@ -14,6 +14,7 @@ from snowflake_etl.warehouse.local.functions import put_session_values
 from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine
 
 if TYPE_CHECKING:
+    from snowflake_etl.warehouse.local.bindings import Bindings
     from snowflake_etl.warehouse.local.sessions import Session
 
 _KINDS: dict[type[Expr], int] = {
@@ -37,34 +38,45 @@ def adapt_fakesnow() -> None:
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     # It makes every SUM a FLOAT, for the sake of sums over texts.
     transforms.numeric_agg_implicit_cast = lambda expression: expression
+    # It reads a text cast to a timestamp as a number of seconds first, which fails for bound values.
+    to_timestamp = transforms.to_timestamp
+    transforms.to_timestamp = lambda node: node if isinstance(node, exp.Cast) else to_timestamp(node)
 
 
-def run(session: Session, statement: Expr, bindings: list[object] | None) -> Answer:
+def run(session: Session, statement: Expr, bindings: Bindings) -> Answer:
     """Run one parsed statement.  Raise SqlError in Snowflake's terms.
 
     Within a transaction it is planned on another connection first: a mistake in its text must not cost
     the transaction, which DuckDB ends at any error.
     """
-    from fakesnow.arrow import to_sf  # noqa: F401 - a missing pyarrow shows here, not in the reply
-
     kind = _KINDS.get(type(statement), answers.SELECT)
     name_expressions(statement)
     put_session_values(statement, session)
     _forget_unenforced(statement)
-    cursor = _cursor(session)
-    several = isinstance(statement, exp.Merge) or bool(statement.args.get("overwrite"))
+    several = isinstance(statement, exp.Merge) or bool(statement.args.get("overwrite")) or bindings.is_batch
     own_transaction = several and session.state is session.state.NONE
     if own_transaction:
         session.begin()
     try:
-        cursor.execute(statement.sql(dialect="snowflake"), binding_params=bindings, server=True)
-        rowtype = _rowtype(cursor)
+        answer = _execute(session, statement.sql(dialect="snowflake"), bindings, kind)
         if own_transaction:
             session.commit()
     except Exception as error:
         if own_transaction:
             session.rollback()
         raise from_engine(error) from error
+    return answer
+
+
+def _execute(session: Session, sql: str, bindings: Bindings, kind: int) -> Answer:
+    cursor = _cursor(session)
+    affected = 0
+    for values in bindings.rows or [[]]:
+        cursor.execute(sql, binding_params=values or None, server=True)
+        affected += cursor.rowcount or 0
+    rowtype = _rowtype(cursor)
+    if bindings.is_batch:
+        return Answer([answers.Column(rowtype[0]["name"], "fixed")], [(affected,)], kind)
     return Answer(kind=kind, table=_as_texts(cursor._arrow_table, rowtype), rowtype=rowtype)
 
 

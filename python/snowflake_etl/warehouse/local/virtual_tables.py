@@ -21,20 +21,21 @@ from snowflake_etl.warehouse.local.sql_errors import SqlError, canceled
 if TYPE_CHECKING:
     import pyarrow
 
-    from snowflake_etl.warehouse.local.queries import Queries, Query
+    from snowflake_etl.warehouse.local.bindings import Bindings
+    from snowflake_etl.warehouse.local.queries import Queries
     from snowflake_etl.warehouse.local.sessions import Session
 
 _HISTORY_FUNCTIONS = frozenset(
     {"QUERY_HISTORY", "QUERY_HISTORY_BY_USER", "QUERY_HISTORY_BY_SESSION", "QUERY_HISTORY_BY_WAREHOUSE"}
 )
-_EXECUTION_STATUS = {"FAILED_WITH_ERROR": "FAILED_WITH_ERROR", "SUCCESS": "SUCCESS", "RUNNING": "RUNNING"}
 
 
 class VirtualTables:
     """The server's own tables within one statement; leaving the context takes them away again."""
 
-    def __init__(self, session: Session, queries: Queries) -> None:
+    def __init__(self, session: Session, queries: Queries, bindings: Bindings) -> None:
         self._session = session
+        self._bindings = bindings
         self._queries = queries
         self._names: list[str] = []
 
@@ -59,9 +60,7 @@ class VirtualTables:
         call = _table_function(source.this)
         if call is None or call[0] != "RESULT_SCAN" or not isinstance(statement.expressions[0], exp.Star):
             return None
-        found = self._scanned(call[1])
-        answer = found.answer
-        assert answer is not None
+        answer = self._scanned(call[1])
         return Answer(answer.columns, answer.rows, answers.SELECT, answer.table, answer.rowtype)
 
     def _system_call(self, call: Expr) -> Answer | None:
@@ -101,7 +100,7 @@ class VirtualTables:
                 continue
             name, arguments = call
             if name == "RESULT_SCAN":
-                table = _as_arrow(self._scanned(arguments).answer)
+                table = _as_arrow(self._scanned(arguments))
             elif name in _HISTORY_FUNCTIONS:
                 table = self._history()
             elif name == "POLICY_REFERENCES":
@@ -124,16 +123,18 @@ class VirtualTables:
         self._names.append(name)
         return name
 
-    def _scanned(self, arguments: list[Expr]) -> Query:
+    def _scanned(self, arguments: list[Expr]) -> Answer:
         query_id = self._text(arguments[0]) if arguments else self._session.last_query_id
         query = self._queries.find(query_id)
-        if query is None or (query.answer is None and not query.error):
-            raise SqlError(f"Statement {query_id} not found", 709, "02000")
-        if query.error:
+        if query is not None and query.error:
             raise SqlError(f"Statement {query_id} failed: {query.error.message}", 707, "02000")
-        return query
+        if query is None or query.answer is None:
+            raise SqlError(f"Statement {query_id} not found", 709, "02000")
+        return query.answer
 
     def _text(self, argument: Expr) -> str:
+        if isinstance(argument, exp.Placeholder):
+            return self._bindings.text(argument)
         found = session_value(argument, self._session)
         return argument.name if found is None else found
 
@@ -150,7 +151,7 @@ class VirtualTables:
             "ROLE_NAME": [query.session.role for query in queries],
             "WAREHOUSE_NAME": [query.session.warehouse for query in queries],
             "QUERY_TAG": [query.tag for query in queries],
-            "EXECUTION_STATUS": [_EXECUTION_STATUS[query.status.value] for query in queries],
+            "EXECUTION_STATUS": [query.status.value for query in queries],
             "ERROR_CODE": [str(query.error.code) if query.error else None for query in queries],
             "ERROR_MESSAGE": [query.error.message if query.error else None for query in queries],
             "START_TIME": pyarrow.array([_moment(query.started) for query in queries], moment),
@@ -183,8 +184,7 @@ def _table_function(node: Expr) -> tuple[str, list[Expr]] | None:
     return None
 
 
-def _as_arrow(answer: Answer | None) -> pyarrow.Table:
-    assert answer is not None
+def _as_arrow(answer: Answer) -> pyarrow.Table:
     if answer.table is not None:
         return answer.table
     columns = list(zip(*answer.rows, strict=True)) if answer.rows else [()] * len(answer.columns)

@@ -1,0 +1,88 @@
+"""What all tests share: one embedded warehouse a worker, a connection to it, an operator's desk."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk import Desk
+
+from snowflake_etl.warehouse.local import lifecycle
+from snowflake_etl.warehouse.local.folder import LocalEndpoint
+
+# A worker that was killed leaves no server behind for long.
+os.environ.setdefault("ETL_LOCAL_IDLE_SECONDS", "300")
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def warehouse_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A state folder with a running embedded warehouse: one for each worker, shared by its tests."""
+    state = tmp_path_factory.mktemp("state")
+    lifecycle.ensure_running(state)
+    yield state
+    lifecycle.stop(state)
+
+
+@pytest.fixture
+def endpoint(warehouse_state: Path) -> LocalEndpoint:
+    """Where the worker's warehouse listens and how to sign in; started again if a test has ended it."""
+    return lifecycle.ensure_running(warehouse_state)
+
+
+@pytest.fixture
+def database() -> str:
+    """The name of a database that no other test of this worker uses; made at the first sign-in."""
+    return f"T{next(_numbers):05d}"
+
+
+@pytest.fixture
+def connect(endpoint: LocalEndpoint, database: str) -> Iterator[Callable[..., Any]]:
+    """Sign in with the genuine connector; what it opens is closed after the test."""
+    opened: list[Any] = []
+
+    def open_connection(**given: Any) -> Any:
+        connection = sign_in(endpoint, **{"database": database, "schema": "WORK", **given})
+        opened.append(connection)
+        return connection
+
+    yield open_connection
+    for connection in opened:
+        connection.close()
+
+
+def sign_in(endpoint: LocalEndpoint, **given: Any) -> Any:
+    """The connector's connection to an endpoint, with what the load also sends."""
+    import snowflake.connector
+
+    arguments = {
+        "user": endpoint.user,
+        "password": endpoint.secret,
+        "account": "local",
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "protocol": "http",
+        "login_timeout": 10,
+        "network_timeout": 20,
+        "platform_detection_timeout_seconds": 0,
+        "session_parameters": {
+            "QUERY_TAG": "test",
+            "TIMEZONE": "UTC",
+            "ABORT_DETACHED_QUERY": False,
+            "LOCK_TIMEOUT": 900,
+            "STATEMENT_TIMEOUT_IN_SECONDS": 600,
+            "AUTOCOMMIT": True,
+        },
+    }
+    return snowflake.connector.connect(**{**arguments, **given})
+
+
+@pytest.fixture
+def desk(tmp_path: Path, warehouse_state: Path, database: str) -> Desk:
+    """An operator's desk of this test alone: files, configuration, a database of its own."""
+    return Desk(tmp_path / "desk", warehouse_state, database)
