@@ -25,8 +25,8 @@ _log_viewer_page() ( # <file> [--end]
   if [[ -t 0 ]] && command -v less >/dev/null; then
     _log_viewer_less "$@"
   elif [[ -t 0 ]] && command -v more >/dev/null; then
-    # "more" passes control codes through.
-    _log_viewer_harmless <"$1" | more
+    # "more" passes control codes through, and hears no Ctrl-C when it reads standard input.
+    more <(_log_viewer_harmless <"$1")
   else
     _log_viewer_harmless <"$1"
   fi
@@ -34,9 +34,10 @@ _log_viewer_page() ( # <file> [--end]
 )
 
 _log_viewer_less() { # <file> [--end]: no -r or -R from the user's LESS, no shell, nothing but ASCII
+  # -f: no question whether to show a log with control codes in it.
   local -a options=('-Psq back, / search, G end   %lt-%lb?L of %L.')
   [[ ${2:-} != --end ]] || options+=(+G)
-  LESS='' LESSOPEN='' LESSCLOSE='' LESSSECURE=1 LESSCHARSET=ascii less "${options[@]}" -- "$1"
+  LESS='' LESSOPEN='' LESSCLOSE='' LESSSECURE=1 LESSCHARSET=ascii less -f "${options[@]}" -- "$1"
 }
 
 _log_viewer_harmless() { # standard input to standard output: tabs, newlines and printable ASCII as they are, else '?'
