@@ -4,6 +4,7 @@
 # arithmetic, text is made printable before it is handed out (JOB_TITLE_RAW alone is what was given).
 
 jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE JOB_TITLE_RAW JOB_STATE JOB_EXIT_CODE JOB_STARTED_AT; 2 if gone
+  local REPLY
   # A list of a thousand jobs comes through here: few calls, and one redirection for all reads.
   JOB_ID=$1
   JOB_DIR=$ETL_STATE_DIR/jobs/$1
@@ -31,6 +32,7 @@ jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE JOB_TITLE_RAW JOB_STATE JOB
 }
 
 jobs_read() { # <id>: the same and JOB_VERB JOB_FINISHED_AT JOB_PHASE _DONE _TOTAL _UNIT _PERCENT _RATE _ETA _AGE _HOST _MESSAGE; 2 with a sentence if gone
+  local REPLY
   if ! jobs_read_brief "$1"; then
     core_error "There is no job '$1'. See the ids with: jobs list --all"
     return "$ETL_EXIT_USAGE"
