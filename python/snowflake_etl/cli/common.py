@@ -136,10 +136,7 @@ def run(
         context = Context(parser.parse_args(list(argv)))
         _set_up_logging(context)
         return command(context)
-    except (EtlError, KeyboardInterrupt, BrokenPipeError, ModuleNotFoundError, OSError, MemoryError) as error:
-        return _report(error, context)
-    except Exception as error:
-        LOGGER.debug("", exc_info=error)
+    except (Exception, KeyboardInterrupt) as error:
         return _report(error, context)
     finally:
         context.close()

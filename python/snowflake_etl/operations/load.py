@@ -187,6 +187,7 @@ class _Run:
             self.warehouse.state_directory,
             stop,
             strict=self.request.strict,
+            keep_outside=self.request.wishes.keep_outside,
         )
 
     def _refuse_same_content(self, prepared: Prepared) -> None:
@@ -227,6 +228,8 @@ class _Run:
             report = load_checks.check_work_table(
                 session, work_table, prepared, self.planned.entry, self.configuration.quality
             )
+            if self.request.wishes.keep_outside:
+                report = load_checks.accept_outside(report)
             self.checks.append(report)
             load_checks.refuse_problems([report], strict=self.request.strict)
         condition, binds = prepared.claimed or ("", [])

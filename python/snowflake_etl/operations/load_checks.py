@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from snowflake_etl.config.model import FileSection, QualitySection
 from snowflake_etl.errors import ProblemsFound
 from snowflake_etl.operations.load_prepare import Prepared, Source
+from snowflake_etl.quality.day_checks import OUTSIDE_DAYS
 from snowflake_etl.quality.profile import Expectations, Thresholds
 from snowflake_etl.quality.runner import check_file, check_table
-from snowflake_etl.results import CheckReport
+from snowflake_etl.results import CheckReport, Severity
 from snowflake_etl.sqltext import ObjectName, fold
 from snowflake_etl.warehouse.session import Session
 
@@ -56,7 +58,9 @@ class FileChecks:
         stop: threading.Event,
         *,
         strict: bool,
+        keep_outside: bool,
     ) -> None:
+        self._keep_outside = keep_outside
         self._prepared = prepared
         self._entry = entry
         self._quality = quality
@@ -87,6 +91,8 @@ class FileChecks:
                 temp_limit=self._quality.temp_limit,
                 stop=self._stop,
             )
+            if self._keep_outside:
+                report = accept_outside(report)
             reports.append(report)
             if stops_publish(report, strict=self._strict):
                 self._stop.set()
@@ -99,6 +105,15 @@ def check_work_table(
 ) -> CheckReport:
     """Check everything that is about to be published."""
     return check_table(session, work_table, expectations(prepared, entry, quality, prepared.sources))
+
+
+def accept_outside(report: CheckReport) -> CheckReport:
+    """The report where rows outside the claimed days are wanted: still said, but no error any more."""
+    findings = tuple(
+        replace(finding, severity=Severity.INFO) if finding.code == OUTSIDE_DAYS else finding
+        for finding in report.findings
+    )
+    return replace(report, findings=findings)
 
 
 def stops_publish(report: CheckReport, *, strict: bool) -> bool:

@@ -11,6 +11,8 @@ from snowflake_etl.quality.profile import Expectations, Profile, Reason
 from snowflake_etl.quality.wording import counted, few, shown, value_samples
 from snowflake_etl.results import Finding, Severity
 
+OUTSIDE_DAYS = "outside_days"
+
 
 def no_rows(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
     """Nothing at all is never a month."""
@@ -71,7 +73,7 @@ def outside_days(profile: Profile, expectations: Expectations) -> Iterator[Findi
     rows = sum(outside.values())
     months = sorted({_month_text(day) for day in outside})
     yield Finding(
-        "outside_days",
+        OUTSIDE_DAYS,
         Severity.ERROR,
         f"{counted(rows, 'row')} of {counted(len(outside), 'day')} outside {_ranges_text(expectations.days)}, "
         f"in {', '.join(months)}: {few([f'{day} ({count:,})' for day, count in outside.items()])}. "

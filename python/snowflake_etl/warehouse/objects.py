@@ -13,8 +13,6 @@ from snowflake_etl.errors import WarehouseError
 from snowflake_etl.sqltext import ObjectName, quote
 from snowflake_etl.warehouse.session import Session
 
-_OBJECT_MISSING = 2003
-
 
 @dataclass(frozen=True)
 class WorkObjects:
@@ -134,18 +132,18 @@ def _columns(columns: dict[str, str]) -> str:
 
 def ensure_objects(session: Session, objects: WorkObjects) -> None:
     """Make our objects where we may, else check that they are there.  Raise WarehouseError when they are not."""
-    if session.manages_own_objects:
-        for statement in objects.create_statements():
-            session.execute(statement)
+    present = session.query(
+        f"SELECT TABLE_NAME FROM {quote(objects.database)}.INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = ?",
+        [objects.schema],
+    )
+    # The stage is made before the tables, so that they stand for it.
+    missing = sorted(_TABLES.keys() - {name for (name,) in present})
+    if not missing:
         return
-    try:
-        session.query(f"SELECT 1 FROM {objects.ledger.sql} LIMIT 0")
-        session.records(f"DESCRIBE STAGE {objects.stage.sql}")
-    except WarehouseError as error:
-        if error.code != _OBJECT_MISSING:
-            raise
+    if not session.manages_own_objects:
         raise WarehouseError(
-            f"The work schema {objects.database}.{objects.schema} is not set up, or your role may not see it. "
-            "Ask a DBA to run what 'doctor --setup-sql' prints.",
-            code=error.code,
-        ) from error
+            f"The work schema {objects.database}.{objects.schema} is not set up, or your role may not see "
+            f"{', '.join(missing)}. Ask a DBA to run what 'doctor --setup-sql' prints."
+        )
+    for statement in objects.create_statements():
+        session.execute(statement)

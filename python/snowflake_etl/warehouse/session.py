@@ -46,21 +46,16 @@ class Session:
     """A signed-in session; used by one thread at a time.
 
     ``manages_own_objects`` is true where our stage and tables may be created without asking a DBA: on the
-    embedded warehouse.
+    embedded warehouse.  ``database`` and ``schema`` are those that names without them belong to.
     """
 
     def __init__(self, connection: Any, target: str, manages_own_objects: bool) -> None:
         self._connection = connection
         self.target = target
         self.manages_own_objects = manages_own_objects
-
-    @property
-    def database(self) -> str:
-        return str(self._connection.database or "")
-
-    @property
-    def schema(self) -> str:
-        return str(self._connection.schema or "")
+        # Those of the sign-in: CREATE SCHEMA, for one, moves the session's own.
+        self.database = str(connection.database or "")
+        self.schema = str(connection.schema or "")
 
     def query(self, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows; ``?`` in it stands for the values of ``binds``."""
@@ -184,8 +179,10 @@ def connect(
 
 
 def _records(cursor: Any) -> list[dict[str, Any]]:
+    # An asynchronous query's result is fetched here, and described only then.
+    rows = cursor.fetchall()
     names = [str(column[0]).lower() for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @contextlib.contextmanager
