@@ -43,7 +43,7 @@ def strange_days(rows_per_day: Mapping[date, int], thresholds: Thresholds) -> li
     for day, count in sorted(rows.items()):
         share = count / expected[day]
         deviation = abs(share - 1)
-        if deviation <= thresholds.normal_share:
+        if abs(count - expected[day]) <= thresholds.normal_share * expected[day]:
             continue
         low = share < thresholds.warning_share
         outlier = deviation > band and _comparable(day, rows, thresholds)

@@ -51,6 +51,8 @@ class Duck:
                 "autoload_known_extensions": False,
             }
         )
+        # DuckDB draws a bar on stdout by itself after two seconds; stdout belongs to the result.
+        self._connection.execute("SET enable_progress_bar = false")
 
     def __enter__(self) -> Duck:
         return self
@@ -78,7 +80,7 @@ class Duck:
         except duckdb.IOException as error:
             if "max_temp_directory_size" in str(error) or "No space left" in str(error):
                 raise OutOfSpace(_first_line(error)) from error
-            raise
+            raise CannotParse(_first_line(error)) from error
 
     def rejected(self) -> bool:
         """True where a scan has passed over a row since the last call."""

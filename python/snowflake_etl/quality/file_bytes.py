@@ -6,84 +6,46 @@ memory speed that something is odd, ``line_look`` says exactly where.
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from snowflake_etl.errors import FileError, Stopped
-from snowflake_etl.files.layout import Compression, Layout
-
-CHUNK_BYTES = 1 << 20
-_UTF8 = frozenset({"utf-8", "ascii"})
-_MARK = codecs.BOM_UTF8
-
-
-def is_utf8(encoding: str) -> bool:
-    """True where the bytes can be read as they are (a mark at the start or not)."""
-    return codecs.lookup(encoding).name.removesuffix("-sig") in _UTF8
+from snowflake_etl.files.layout import Layout
+from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import UTF8_MARK, SourceFile, is_utf8
+from snowflake_etl.files.unpacking import unpacked
 
 
 def chunks(path: Path, layout: Layout, stopped: Callable[[], bool]) -> Iterator[bytes]:
-    """Yield the file unpacked, in UTF-8 and without a byte order mark, about a MiB at a time.
+    """Yield the file unpacked, in UTF-8 and without a byte order mark, in pieces of about half a MiB.
 
-    Bytes that the encoding does not know stay as they are, to be found as invalid.  Raise FileError for a
-    file that cannot be read or is damaged, Stopped when ``stopped`` says so.
+    Unlike the staging's reader this one goes on at bytes that the encoding does not know: they stay as they
+    are, to be found as invalid.  Raise FileError for a file that cannot be read, is damaged or changes
+    meanwhile, Stopped when ``stopped`` says so.
     """
+    with SourceFile(path) as source:
+        blocks = unpacked(source, layout.compression)
+        at_start = True
+        for block in blocks if is_utf8(layout.encoding) else _transcoded(blocks, layout.encoding, path):
+            if stopped():
+                raise Stopped(f"The check of {shown(path)} was stopped. Nothing was changed; run it again.")
+            yield block.removeprefix(UTF8_MARK) if at_start else block
+            at_start = False
+
+
+def _transcoded(blocks: Iterator[bytes], encoding: str, path: Path) -> Iterator[bytes]:
+    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+    decoder = codecs.getincrementaldecoder(encoding)("strict" if wide else "surrogateescape")
     try:
-        with _opened(path, layout.compression) as stream:
-            source = iter(lambda: stream.read(CHUNK_BYTES), b"")
-            first = True
-            for chunk in source if is_utf8(layout.encoding) else _transcoded(source, layout.encoding):
-                if stopped():
-                    raise Stopped(f"The check of {path.name} was stopped. Nothing was changed; run it again.")
-                yield chunk.removeprefix(_MARK) if first else chunk
-                first = False
+        for block in blocks:
+            yield decoder.decode(block).encode("utf-8", "surrogateescape")
+        if rest := decoder.decode(b"", final=True):
+            yield rest.encode("utf-8", "surrogateescape")
     except UnicodeError as error:
         raise FileError(
-            f"{path.name} is not {layout.encoding}: {error}. Give the encoding that it has, or have it made again."
+            f"{shown(path)} is not {encoding}: {error}. Set 'encoding' to the file's own, or have it made again."
         ) from error
-    except (OSError, EOFError, zlib.error, _zstd_error()) as error:
-        raise FileError(f"{path.name} cannot be read to its end: {error}. Fetch it again and compare sizes.") from error
-
-
-def _opened(path: Path, compression: Compression) -> BinaryIO:
-    if compression is Compression.GZIP:
-        try:
-            from isal import igzip
-
-            return cast(BinaryIO, igzip.open(path, "rb"))
-        except ImportError:
-            return cast(BinaryIO, gzip.open(path, "rb"))
-    if compression is Compression.ZSTD:
-        import zstandard
-
-        return cast(BinaryIO, zstandard.open(path, "rb"))
-    if compression is Compression.BZIP2:
-        return cast(BinaryIO, bz2.open(path, "rb"))
-    return cast(BinaryIO, path.open("rb", buffering=0))
-
-
-def _zstd_error() -> type[Exception]:
-    import zstandard
-
-    return zstandard.ZstdError
-
-
-def _transcoded(source: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)(_error_handling(encoding))
-    for chunk in source:
-        yield decoder.decode(chunk).encode("utf-8", "surrogateescape")
-    if rest := decoder.decode(b"", final=True):
-        yield rest.encode("utf-8", "surrogateescape")
-
-
-def _error_handling(encoding: str) -> str:
-    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    return "strict" if wide else "surrogateescape"
 
 
 class ByteLook:

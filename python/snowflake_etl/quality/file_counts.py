@@ -11,6 +11,9 @@ from snowflake_etl.quality import file_sql
 from snowflake_etl.quality.duck import OutOfSpace
 from snowflake_etl.quality.file_relation import FileRelation
 
+# Vectors and aggregates of 2,000 columns do not fit into the default memory limit; those of 500 do.
+COLUMNS_OF_A_SCAN = 500
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -52,7 +55,10 @@ def count_days(relation: FileRelation, plan: file_sql.Plan) -> Counted:
 
 
 def count_all(relation: FileRelation, plan: file_sql.Plan) -> Counted:
-    """Everything in one scan; ``distinct_keys`` is None where they do not fit into memory and temporary space."""
+    """Everything, in one scan unless the file is very wide.
+
+    ``distinct_keys`` is None where the keys do not fit into memory and temporary space.
+    """
     try:
         return _count_all(relation, plan, with_keys=bool(plan.key))
     except OutOfSpace:
@@ -61,12 +67,18 @@ def count_all(relation: FileRelation, plan: file_sql.Plan) -> Counted:
     return _count_all(relation, plan, with_keys=False)
 
 
+def _scan(relation: FileRelation, plan: file_sql.Plan, places: range, *, with_keys: bool) -> list[tuple[str, int, Any]]:
+    names = file_sql.profile_statement(plan, "", places, with_keys=with_keys)[1]
+    answer = relation.query(lambda source: file_sql.profile_statement(plan, source, places, with_keys=with_keys)[0])
+    return [(what, place, value) for (what, place), value in zip(names, answer[0], strict=True)]
+
+
 def _count_all(relation: FileRelation, plan: file_sql.Plan, *, with_keys: bool) -> Counted:
-    names = file_sql.profile_statement(plan, "", with_keys=with_keys)[1]
-    answer = relation.query(lambda source: file_sql.profile_statement(plan, source, with_keys=with_keys)[0])[0]
     fields: dict[str, dict[int, Any]] = {}
-    for (what, place), value in zip(names, answer, strict=True):
-        fields.setdefault(what, {})[place] = value
+    for first in range(0, len(plan.columns), COLUMNS_OF_A_SCAN):
+        places = range(first, min(first + COLUMNS_OF_A_SCAN, len(plan.columns)))
+        for what, place, value in _scan(relation, plan, places, with_keys=with_keys):
+            fields.setdefault(what, {})[place] = value
     rows = fields["rows"][0]
     filled = fields.get("filled", {})
     days = fields.get("days", {}).get(0) or {}

@@ -7,12 +7,15 @@ when one of the two says that something is wrong are the values and the lines lo
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from snowflake_etl.errors import FileError
-from snowflake_etl.files.layout import Layout
+from snowflake_etl.files.layout import Compression, Layout
+from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import SourceFile
 from snowflake_etl.quality import file_sql
 from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads, in_parallel
 from snowflake_etl.quality.file_bytes import ByteLook, chunks
@@ -61,6 +64,7 @@ def profile_file(
     """
     stopped = stop.is_set if isinstance(stop, threading.Event) else stop
     plan = file_sql.Plan(layout, expectations)
+    SourceFile(path).close()
     with Duck(memory_limit, temp_directory, temp_limit, threads or default_threads(), stopped) as duck:
         relation = FileRelation(path, layout, expectations.null_values, duck, stopped)
         try:
@@ -68,33 +72,42 @@ def profile_file(
             return _profile(relation, plan, expectations, counted, odd, scope, stopped)
         except OutOfSpace as error:
             raise FileError(
-                f"{path.name} cannot be checked within the memory and temporary space that it may use ({error}). "
+                f"{shown(path)} cannot be checked within the memory and temporary space that it may use ({error}). "
                 "Raise quality.memory_limit or quality.temp_limit, or check the table instead (--qc snowflake)."
             ) from error
 
 
-def _days(relation: FileRelation, plan: file_sql.Plan, _: Callable[[], bool]) -> tuple[Counted, bool]:
-    counted = count_days(relation, plan)
+def _days(relation: FileRelation, plan: file_sql.Plan, stopped: Callable[[], bool]) -> tuple[Counted, bool]:
+    """Count days; a packed file is unpacked a second time beside it, since DuckDB takes a torn one for whole."""
+    packed = relation.layout.compression is not Compression.NONE
+    with _beside(relation, stopped, lambda _: None) if packed else nullcontext():
+        counted = count_days(relation, plan)
     return counted, relation.rejected
 
 
 def _everything(relation: FileRelation, plan: file_sql.Plan, stopped: Callable[[], bool]) -> tuple[Counted, bool]:
     """Count while the bytes are looked at; the second value says that the lines deserve an exact look."""
-    layout = relation.layout
-    look = ByteLook(layout.line_ending)
+    look = ByteLook(relation.layout.line_ending)
+    with _beside(relation, stopped, look.see):
+        counted = count_all(relation, plan)
+    look.finish()
+    records = max(look.lines - relation.layout.header, 0)
+    return counted, relation.rejected or look.suspicious or counted.rows != records
+
+
+@contextmanager
+def _beside(relation: FileRelation, stopped: Callable[[], bool], see: Callable[[bytes], None]) -> Iterator[None]:
+    """Show every byte of the file to ``see`` in a thread; what goes wrong with reading is raised at the end."""
 
     def see_all() -> None:
-        for chunk in chunks(relation.path, layout, stopped):
-            look.see(chunk)
-        look.finish()
+        for chunk in chunks(relation.path, relation.layout, stopped):
+            see(chunk)
 
     wait = in_parallel(see_all)
     try:
-        counted = count_all(relation, plan)
+        yield
     finally:
         wait()
-    records = max(look.lines - layout.header, 0)
-    return counted, relation.rejected or look.suspicious or counted.rows != records
 
 
 def _profile(
@@ -108,7 +121,10 @@ def _profile(
 ) -> Profile:
     listed = list_bad_values(relation, plan, counted)
     suspects = suspects_of(plan, counted, listed, expectations.null_values)
-    looked = look_at_lines(relation.path, relation.layout, suspects, stopped) if odd or suspects else None
+    looked = None
+    if odd or suspects:
+        date_place = plan.place(plan.date) if plan.date else None
+        looked = look_at_lines(relation.path, relation.layout, suspects, stopped, date_place)
     not_checked = [_DAYS_ONLY] if scope is Scope.DAYS else []
     found = _duplicates(relation, plan, counted, looked) if plan.key and scope is Scope.ALL else None
     if plan.key and scope is Scope.ALL and found is None:
@@ -158,6 +174,6 @@ def _columns(plan: file_sql.Plan, counted: Counted) -> tuple[ColumnProfile, ...]
 def _no_duplicates(path: Path) -> NotChecked:
     return NotChecked(
         "duplicates",
-        f"The keys of {path.name} need more than quality.memory_limit and quality.temp_limit allow: not checked "
+        f"The keys of {shown(path)} need more than quality.memory_limit and quality.temp_limit allow: not checked "
         "here. The work table is checked before publish; raise the limits to check the file.",
     )

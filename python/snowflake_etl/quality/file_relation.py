@@ -9,9 +9,11 @@ from typing import Any
 
 from snowflake_etl.errors import FileError
 from snowflake_etl.files.layout import Compression, Layout
+from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import is_utf8
 from snowflake_etl.quality import file_sql
 from snowflake_etl.quality.duck import CannotParse, Duck, Pump
-from snowflake_etl.quality.file_bytes import chunks, is_utf8
+from snowflake_etl.quality.file_bytes import chunks
 
 
 class FileRelation:
@@ -68,7 +70,7 @@ class FileRelation:
 
     def _unreadable(self, error: Exception) -> FileError:
         return FileError(
-            f"{self.path.name} cannot be read as rows ({error}). "
+            f"{shown(self.path)} cannot be read as rows ({error}). "
             "Check delimiter, quote_char and encoding in the configuration, or have the file made again."
         )
 

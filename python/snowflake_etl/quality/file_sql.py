@@ -175,16 +175,22 @@ def days_statement(plan: Plan, source: str) -> str:
     )
 
 
-def profile_statement(plan: Plan, source: str, *, with_keys: bool) -> tuple[str, list[tuple[str, int]]]:
-    """One scan for everything; the second value names the answer's fields in order: (what, column number)."""
-    wanted: list[tuple[str, int, str]] = [("rows", 0, "COUNT(*)")]
-    if plan.date:
-        wanted.append(("days", 0, f"histogram({plan.day(plan.date)})"))
-    if plan.key:
-        wanted.append(("complete keys", 0, f"COUNT(*) FILTER (WHERE {plan.key_complete()})"))
+def profile_statement(plan: Plan, source: str, places: range, *, with_keys: bool) -> tuple[str, list[tuple[str, int]]]:
+    """Everything about the columns in ``places``, and with the first of them also about rows, days and keys.
+
+    The second value names the answer's fields in order: (what, column number).
+    """
+    wanted: list[tuple[str, int, str]] = []
+    if places.start == 0:
+        wanted.append(("rows", 0, "COUNT(*)"))
+        if plan.date:
+            wanted.append(("days", 0, f"histogram({plan.day(plan.date)})"))
+        if plan.key:
+            wanted.append(("complete keys", 0, f"COUNT(*) FILTER (WHERE {plan.key_complete()})"))
         if with_keys:
             wanted.append(("distinct keys", 0, f"COUNT(DISTINCT {plan.key_hash()})"))
-    for place, column in enumerate(plan.columns):
+    for place in places:
+        column = plan.columns[place]
         wanted.append(("filled", place, f"COUNT({column.sql})"))
         if column != plan.date and (typed := plan.cast(column)) is not None:
             wanted.append(("typed", place, f"COUNT({typed})"))

@@ -14,7 +14,7 @@ from snowflake_etl.files.layout import Layout
 from snowflake_etl.quality.file_bytes import chunks
 from snowflake_etl.quality.lines import LineCollector
 from snowflake_etl.quality.profile import LayoutFaults, Lines, RaggedRows, Reason
-from snowflake_etl.quality.quoted import Record, quoted_records
+from snowflake_etl.quality.quoted import Record, Shape, quoted_records
 
 LONGEST_LINE_BYTES = 2_000_000
 
@@ -37,40 +37,47 @@ class LineFindings:
 
 
 def look_at_lines(
-    path: Path, layout: Layout, suspects: Mapping[int, Suspects], stopped: Callable[[], bool]
+    path: Path,
+    layout: Layout,
+    suspects: Mapping[int, Suspects],
+    stopped: Callable[[], bool],
+    date_place: int | None = None,
 ) -> LineFindings:
-    """Read the file once and tell every faulty line.  Raise FileError or Stopped as ``chunks`` does."""
+    """Read the file once and tell every faulty line; ``date_place`` is the number of the date column from 0.
+
+    Raise FileError or Stopped as ``chunks`` does.
+    """
     look = _Look(layout, suspects)
-    lines = _lines(chunks(path, layout, stopped), layout.line_ending.removesuffix("\n").encode())
+    ending = layout.line_ending.removesuffix("\n").encode()
+    blocks = _blocks_of_lines(chunks(path, layout, stopped), ending)
     if layout.quote is None:
-        for number, line in lines:
-            look.see_plain(number, line)
+        for number, lines in blocks:
+            look.see_plain_block(number, lines)
     else:
-        for record in quoted_records(lines, layout.delimiter.encode(), layout.quote.encode(), len(layout.columns)):
+        shape = Shape(layout.delimiter.encode(), layout.quote.encode(), len(layout.columns), date_place)
+        numbered = (pair for number, lines in blocks for pair in enumerate(lines, number))
+        for record in quoted_records(numbered, shape):
             look.see_quoted(record)
     return look.result()
 
 
-def _lines(source: Iterator[bytes], ending: bytes) -> Iterator[tuple[int, bytes]]:
-    """Number the lines from 1, without their newline but with what stands before it (``ending``, a CR).
+def _blocks_of_lines(source: Iterator[bytes], ending: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield lines in blocks, each with its first line's number, counted from 1.
 
-    What follows the last newline is a line too, given as if it had been ended.
+    The lines are without their newline but with what stands before it (``ending``, a CR).  What follows the last
+    newline is a line too, given as if it had been ended.
     """
-    number, rest = 0, b""
+    number, pieces = 1, list[bytes]()
     for chunk in source:
-        head, newline, tail = chunk.partition(b"\n")
-        if not newline:
-            rest += chunk
+        if b"\n" not in chunk:
+            pieces.append(chunk)
             continue
-        number += 1
-        yield number, rest + head
-        lines = tail.split(b"\n")
-        rest = lines.pop()
-        for line in lines:
-            number += 1
-            yield number, line
-    if rest:
-        yield number + 1, rest.removesuffix(ending) + ending
+        lines = b"".join((*pieces, chunk)).split(b"\n")
+        pieces = [lines.pop()]
+        yield number, lines
+        number += len(lines)
+    if rest := b"".join(pieces):
+        yield number, [rest.removesuffix(ending) + ending]
 
 
 class _Look:
@@ -87,17 +94,33 @@ class _Look:
         self._faults: defaultdict[str, LineCollector] = defaultdict(LineCollector)
         self._values: defaultdict[tuple[int, Reason], LineCollector] = defaultdict(LineCollector)
 
+    def see_plain_block(self, first: int, lines: list[bytes]) -> None:
+        """See lines at once; those of a clean block are only counted through."""
+        if self._suspects or (first == 1 and self._header) or self._crlf or not _is_clean(lines):
+            for number, line in enumerate(lines, first):
+                self.see_plain(number, line)
+            return
+        self._records += len(lines)
+        delimiter, wanted = self._delimiter, self._columns - 1  # looked up once: the loop below is the hot one
+        for offset, line in enumerate(lines):
+            if line.count(delimiter) != wanted:
+                self._see_columns(first + offset, line)
+
     def see_plain(self, number: int, line: bytes) -> None:
         text = self._line_ending(number, line)
         self._bytes_of_line(number, line)
         if number == 1 and self._header:
             return
         self._records += 1
+        if self._see_columns(number, text) and self._suspects:
+            self._see_values(number, text.split(self._delimiter))
+
+    def _see_columns(self, number: int, text: bytes) -> bool:
+        """True where the record has the columns that it should have; note it where not."""
         found = text.count(self._delimiter) + 1 if text or self._columns == 1 else 0
         if found != self._columns:
             self._ragged[found].add(number)
-        elif self._suspects:
-            self._see_values(number, text.split(self._delimiter))
+        return found == self._columns
 
     def see_quoted(self, record: Record) -> None:
         for offset, line in enumerate(record.lines):
@@ -147,6 +170,12 @@ class _Look:
         faults = {name: collector.lines for name, collector in self._faults.items()}
         values = {place: collector.lines for place, collector in self._values.items()}
         return LineFindings(self._records, LayoutFaults(self._columns, ragged, **faults), values)
+
+
+def _is_clean(lines: list[bytes]) -> bool:
+    """True where no line of the block can have a fault of its bytes."""
+    block = b"".join(lines)
+    return len(block) < LONGEST_LINE_BYTES and block.isascii() and b"\0" not in block and b"\r" not in block
 
 
 def _characters(value: bytes, enough: int) -> int:

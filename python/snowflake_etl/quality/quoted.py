@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 MOST_LINES_OF_A_VALUE = 10_000
 MOST_BYTES_OF_A_RECORD = 2_000_000
+_DIGITS_OF_A_DATE = 4
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,29 @@ class Record:
     unbalanced: bool = False
 
 
-def quoted_records(
-    lines: Iterator[tuple[int, bytes]], delimiter: bytes, quote: bytes, columns: int
-) -> Iterator[Record]:
-    """Put lines (without newline) together to records of ``columns`` fields."""
+@dataclass(frozen=True)
+class Shape:
+    """How records look: delimiter, quote, number of columns, and where a date stands (None: nowhere)."""
+
+    delimiter: bytes
+    quote: bytes
+    columns: int
+    date_place: int | None = None
+
+    def is_row(self, line: bytes) -> bool:
+        """True where a line that a quoted value would take in is rather a row of its own."""
+        if self.columns == 1 or line.count(self.delimiter) != self.columns - 1:
+            return False
+        if self.quote in line and self.delimiter not in line.partition(self.quote)[0]:
+            return False  # the end of a value in the first column, and the columns behind it
+        if self.date_place is None:
+            return True
+        date = line.split(self.delimiter)[self.date_place]
+        return sum(48 <= byte <= 57 for byte in date) >= _DIGITS_OF_A_DATE
+
+
+def quoted_records(lines: Iterator[tuple[int, bytes]], shape: Shape) -> Iterator[Record]:
+    """Put lines (without newline) together to records."""
     waiting: deque[tuple[int, bytes]] = deque()
     while True:
         if not waiting:
@@ -38,12 +58,12 @@ def quoted_records(
             waiting.append(following)
         number, line = waiting.popleft()
         text = line.removesuffix(b"\r")
-        if quote not in text:
-            yield Record(number, (line,), text.split(delimiter))
+        if shape.quote not in text:
+            yield Record(number, (line,), text.split(shape.delimiter))
             continue
-        fields, state = _parsed(text, delimiter, quote)
+        fields, state = _parsed(text, shape.delimiter, shape.quote)
         if state == _OPEN:
-            yield _continued(number, line, lines, waiting, delimiter, quote, columns)
+            yield _continued(number, line, lines, waiting, shape)
         else:
             yield Record(number, (line,), fields, unbalanced=state == _BROKEN)
 
@@ -53,9 +73,7 @@ def _continued(
     line: bytes,
     lines: Iterator[tuple[int, bytes]],
     waiting: deque[tuple[int, bytes]],
-    delimiter: bytes,
-    quote: bytes,
-    columns: int,
+    shape: Shape,
 ) -> Record:
     """Read on until the quote closes; lines that turn out to be rows of their own go back to ``waiting``."""
     taken = [line]
@@ -71,12 +89,12 @@ def _continued(
         place += 1
         taken.append(addition)
         size += len(addition) + 1
-        if columns > 1 and addition.count(delimiter) == columns - 1 and quote not in addition:
+        if shape.is_row(addition):
             break
-        if quote not in addition:
+        if shape.quote not in addition:
             continue
-        fields, state = _parsed(b"\n".join(taken).removesuffix(b"\r"), delimiter, quote)
-        if state == _CLOSED and len(fields) == columns:
+        fields, state = _parsed(b"\n".join(taken).removesuffix(b"\r"), shape.delimiter, shape.quote)
+        if state == _CLOSED and len(fields) == shape.columns:
             for _ in range(place):
                 waiting.popleft()
             return Record(number, tuple(taken), fields)

@@ -1,0 +1,288 @@
+"""Dates, types, lengths, NULLs and keys of files, checked against the target's columns before anything is sent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from planted import COLUMNS, EXPECTED, LAYOUT, TYPES, check, check_lines, codes, finding, month_lines, write
+
+from snowflake_etl.errors import ConfigError, Stopped
+from snowflake_etl.files.layout import Layout
+from snowflake_etl.quality.file_engine import profile_file
+from snowflake_etl.quality.formats import day_format, fixed_width, to_snowflake, to_strptime
+from snowflake_etl.quality.profile import Expectations
+from snowflake_etl.quality.row_checks import duplicate_grade
+from snowflake_etl.results import Severity
+from snowflake_etl.sqltext import column_type
+
+
+@pytest.mark.parametrize(
+    ("kind", "date_format", "written"),
+    [
+        ("DATE", "YYYYMMDD", "%Y%m%d"),
+        ("DATE", "%Y%m%d", "%Y%m%d"),
+        ("DATE", None, "%Y-%m-%d"),
+        ("DATE", "AUTO", "%Y-%m-%d"),
+        ("DATE", "DD.MM.YYYY", "%d.%m.%Y"),
+        ("DATE", "MON DD YYYY", "%b %d %Y"),
+        ("DATE", "MM/DD/YY", "%m/%d/%y"),
+        ("NUMBER(8,0)", None, "%Y%m%d"),
+        ("VARCHAR(8)", None, "%Y%m%d"),
+        ("VARCHAR(10)", "YYYY-MM-DD", "%Y-%m-%d"),
+        ("TIMESTAMP_NTZ", None, "%Y-%m-%d 10:11:12"),
+        ("TIMESTAMP_NTZ", None, "%Y-%m-%dT23:59:59Z"),
+        ("TIMESTAMP_TZ", None, "%Y-%m-%dT23:59:59-05:00"),
+    ],
+)
+def test_dates_of_every_kind_are_read(kind: str, date_format: str | None, written: str, tmp_path: Path) -> None:
+    types = TYPES | {"DAY": column_type(kind)}
+    report = check_lines(tmp_path, month_lines(date_format=written), types=types, date_format=date_format)
+    assert (codes(report), report.days_found, report.first_day) == ([], 31, "2024-01-01")
+
+
+def test_a_date_with_padded_blanks_is_read(tmp_path: Path) -> None:
+    lines = [line.replace("Jan 0", "Jan  ") for line in month_lines(date_format="%b %d %Y")]
+    assert any("Jan  1 2024" in line for line in lines)
+    assert codes(check_lines(tmp_path, lines, date_format="MON DD YYYY")) == []
+
+
+def test_timestamps_of_a_given_format_are_read(tmp_path: Path) -> None:
+    types = TYPES | {"DAY": column_type("TIMESTAMP_NTZ")}
+    lines = month_lines(date_format="%d.%m.%Y 10:11")
+    changes = {"types": types, "date_format": None}
+    assert codes(check_lines(tmp_path, lines, **changes, timestamp_format="DD.MM.YYYY HH24:MI")) == []
+    assert "unread_dates" in codes(check_lines(tmp_path, lines, **changes, timestamp_format="YYYY-MM-DD HH24:MI"))
+
+
+@pytest.mark.parametrize("text", ["1704067200", "20240101"])
+def test_digits_are_never_read_as_seconds(text: str, tmp_path: Path) -> None:
+    """Without a format a DATE column takes ISO text only; 1970 must not turn up."""
+    lines = [f"{text}\t{number}\tx" for number in range(5)]
+    report = check_lines(tmp_path, lines, date_format=None)
+    found = finding(report, "unread_dates")
+    assert found.numbers["rows"] == 5
+    assert found.samples == ("line 2-6",)
+    assert (report.days_found, report.first_day) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["20240230", "2024115", " 20240101", "2024-01-01", "+2024010", "20240101x", "99999999"]
+)
+def test_a_text_that_is_no_date_is_found_with_line_and_value(text: str, tmp_path: Path) -> None:
+    lines = month_lines()
+    lines[8] = f"{text}\t8\tx"
+    report = check_lines(tmp_path, lines)
+    assert codes(report) == ["unread_dates"]
+    found = finding(report, "unread_dates")
+    assert found.samples == ("line 10",)
+    assert repr(text) in found.message
+    assert "YYYYMMDD" in found.message
+
+
+def test_rows_without_a_date_are_found_by_the_null_marker(tmp_path: Path) -> None:
+    lines = month_lines(30)
+    lines[8], lines[9] = "NA\t8\tx", "\t9\tx"
+    report = check_lines(tmp_path, lines, null_values=("NA", ""))
+    assert codes(report) == ["null_dates"]
+    assert finding(report, "null_dates").samples == ("line 10-11",)
+    assert codes(check_lines(tmp_path, lines, null_values=("",))) == ["null_dates", "unread_dates"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("NUMBER(3,0)", ["1", "-999", "+5", "7.0"], ["1000", "abc", "1,5", "1 2"]),
+        ("NUMBER(5,2)", ["123.45", ".5", "5."], ["1234", "0x1"]),
+        ("NUMBER(38,0)", ["9" * 38], ["9" * 39]),
+        ("FLOAT", ["1e300", "-0.5", "NaN"], ["1e", "one"]),
+        ("DATE", ["20240101"], ["2024-01-01", "20241301"]),
+        ("TIMESTAMP_NTZ", ["2024-01-01 10:00:00", "2024-01-01T10:00:00Z"], ["01.01.2024", "1704067200"]),
+        ("TIME", ["10:11:12"], ["25:00:00"]),
+        ("BOOLEAN", ["true", "F", "Yes", "0", "on"], ["ja", "2"]),
+        ("VARCHAR(3)", ["abc", "äöü"], ["abcd", "äöüß"]),
+        ("VARIANT", ["anything"], []),
+    ],
+)
+def test_values_are_held_against_the_type_of_the_target(
+    kind: str, good: list[str], bad: list[str], tmp_path: Path
+) -> None:
+    layout = Layout("\t", None, True, ("DAY", "V"))
+    types = {"DAY": TYPES["DAY"], "V": column_type(kind)}
+    expected = Expectations(date_column="DAY", date_format="YYYYMMDD", types=types, null_values=("", "NA"))
+    clean = [f"20240101\t{value}" for value in [*good, "", "NA"]]
+    assert codes(check(write(tmp_path / "t.tsv", clean, "DAY\tV"), layout, expected)) == []
+    if bad:
+        path = write(tmp_path / "t.tsv", clean + [f"20240101\t{value}" for value in bad], "DAY\tV")
+        report = check(path, layout, expected)
+        (found,) = report.errors
+        assert found.code == ("values_too_long" if kind.startswith("VARCHAR") else "values_do_not_cast")
+        assert found.numbers["rows"] == len(bad)
+        first = len(clean) + 2
+        assert found.samples == (f"line {first}" if len(bad) == 1 else f"line {first}-{first + len(bad) - 1}",)
+
+
+def test_every_bad_value_is_listed(tmp_path: Path) -> None:
+    lines = month_lines(100)
+    for place in range(0, len(lines), 3):
+        lines[place] = lines[place].replace("\t", "\tx", 1)
+    found = finding(check_lines(tmp_path, lines, key_columns=()), "values_do_not_cast")
+    assert found.numbers["rows"] == len(found.samples) == len(range(0, len(lines), 3))
+
+
+def test_the_longest_value_is_counted_in_characters(tmp_path: Path) -> None:
+    lines = month_lines()
+    lines[0] = "20240101\t0\t" + "ü" * 11
+    found = finding(check_lines(tmp_path, lines), "values_too_long")
+    assert found.numbers["longest"] == 11
+    assert "VARCHAR(10)" in found.message
+
+
+def test_duplicates_are_exact(tmp_path: Path) -> None:
+    lines = month_lines()
+    report = check_lines(tmp_path, [*lines, lines[5], lines[5], lines[300]])
+    found = finding(report, "duplicate_keys")
+    assert found.severity is Severity.ERROR
+    assert (found.numbers["keys"], found.numbers["excess_rows"], found.numbers["most_of_one_key"]) == (2, 3, 3)
+    assert found.samples == ("ID=5: 3 rows", "ID=30000: 2 rows")
+
+
+def test_keys_are_compared_as_the_table_will_hold_them(tmp_path: Path) -> None:
+    """7 and 07 are one number, but two texts."""
+    lines = [*month_lines(), "20240101\t007\tx"]
+    assert finding(check_lines(tmp_path, lines), "duplicate_keys").samples == ("ID=7: 2 rows",)
+    assert codes(check_lines(tmp_path, lines, types=TYPES | {"ID": column_type("VARCHAR(9)")})) == []
+
+
+def test_a_null_in_a_key_is_an_error_and_no_duplicate(tmp_path: Path) -> None:
+    lines = month_lines()
+    lines[3], lines[4] = "20240101\t\tx", "20240101\t\\N\tx"
+    report = check_lines(tmp_path, lines)
+    assert codes(report) == ["null_keys"]
+    assert finding(report, "null_keys").samples == ("line 5-6",)
+
+
+@pytest.mark.parametrize(
+    ("percent", "most", "grade"),
+    [
+        (10.1, 2, "CRITICAL"),
+        (0.1, 101, "CRITICAL"),
+        (10.0, 100, "HIGH"),
+        (5.1, 2, "HIGH"),
+        (0.1, 51, "HIGH"),
+        (5.0, 50, "MEDIUM"),
+        (1.1, 2, "MEDIUM"),
+        (0.1, 11, "MEDIUM"),
+        (1.0, 10, "LOW"),
+        (0.0001, 2, "LOW"),
+    ],
+)
+def test_the_grade_of_duplicates(percent: float, most: int, grade: str) -> None:
+    assert duplicate_grade(percent, most) == grade
+
+
+def test_a_date_or_key_column_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"date column DAYS .* Nearest: DAY"):
+        check_lines(tmp_path, month_lines(), date_column="DAYS")
+    with pytest.raises(ConfigError, match=r"key column IDX .* Nearest: ID"):
+        check_lines(tmp_path, month_lines(), key_columns=("IDX",))
+    assert list((tmp_path / "temporary").glob("*")) == []
+
+
+def test_without_a_date_column_everything_else_is_checked(tmp_path: Path) -> None:
+    lines = [*month_lines(), "x\t5\ttoo long a name"]
+    report = check_lines(tmp_path, lines, date_column=None, days=(), types={"NAME": TYPES["NAME"]})
+    assert codes(report) == ["duplicate_keys", "values_too_long"]
+    assert report.rows == 311
+
+
+def test_two_thousand_columns(tmp_path: Path) -> None:
+    names = tuple(f'c "{number}"' for number in range(2000))
+    lines = ["\t".join(str(number) for number in range(2000)) for _ in range(3)]
+    layout = Layout("\t", None, True, names)
+    report = check(write(tmp_path / "t.tsv", lines, "\t".join(names)), layout, Expectations(key_columns=names[:2]))
+    assert codes(report) == ["duplicate_keys"]
+
+
+def test_keys_that_do_not_fit_are_said_to_be_unchecked(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv"
+    with path.open("w", encoding="ascii") as out:
+        out.write("\t".join(COLUMNS) + "\n")
+        for start in range(0, 4_000_000, 100_000):
+            numbers = range(start, start + 100_000)
+            out.writelines(f"202401{number % 31 + 1:02d}\t{number}\tx\n" for number in numbers)
+    expected = replace(EXPECTED, days=())
+    report = check(path, expected=expected, memory_limit=64 << 20, temp_limit=0)
+    assert codes(report) == ["not_checked_duplicates"]
+    assert finding(report, "not_checked_duplicates").severity is Severity.INFO
+    assert report.rows == 4_000_000
+    spilled = check(path, expected=expected, memory_limit=64 << 20)
+    assert (spilled.rows, codes(spilled)) == (4_000_000, [])
+
+
+@pytest.mark.parametrize("as_event", [True, False])
+def test_a_check_stops_when_asked(as_event: bool, tmp_path: Path) -> None:
+    path = tmp_path / "big.tsv"
+    block = "".join(f"{line}\n" for line in month_lines(2000))
+    with path.open("w", encoding="ascii") as out:
+        for _ in range(60):
+            out.write(block)
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    started = time.monotonic()
+    with pytest.raises(Stopped):
+        profile_file(
+            path,
+            LAYOUT,
+            EXPECTED,
+            temp_directory=tmp_path / "temporary",
+            threads=1,
+            stop=stop if as_event else stop.is_set,
+        )
+    assert time.monotonic() - started < 5
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_the_profile_counts_nulls_and_longest_values(tmp_path: Path) -> None:
+    lines = month_lines()
+    lines[0] = "20240101\t0\t"
+    path = write(tmp_path / "t.tsv", lines)
+    profile = profile_file(path, LAYOUT, EXPECTED, temp_directory=tmp_path / "temporary")
+    columns: Mapping[str, tuple[int | None, int | None]] = {
+        each.name: (each.nulls, each.longest) for each in profile.column_profiles
+    }
+    assert columns == {"DAY": (0, None), "ID": (0, None), "NAME": (1, 6)}
+    assert profile.rows_per_day is not None
+    assert profile.rows_per_day[date(2024, 1, 31)] == 10
+
+
+@pytest.mark.parametrize(
+    ("snowflake", "strptime"),
+    [
+        ("YYYYMMDD", "%Y%m%d"),
+        ("YYYY-MM-DD HH24:MI:SS.FF6", "%Y-%m-%d %H:%M:%S.%f"),
+        ("DD/MON/YY", "%d/%b/%y"),
+        ('YYYY-MM-DD"T"HH24:MI:SSTZH:TZM', "%Y-%m-%dT%H:%M:%S%z"),
+        ("MMMM DD, YYYY HH12:MI AM", "%B %d, %Y %I:%M %p"),
+    ],
+)
+def test_formats_translate_both_ways(snowflake: str, strptime: str) -> None:
+    assert to_strptime(snowflake) == strptime
+    assert to_strptime(strptime) == strptime
+    assert to_snowflake(strptime) == snowflake
+    assert to_snowflake(snowflake) == snowflake
+
+
+def test_formats_that_are_none() -> None:
+    assert to_strptime("auto") is to_strptime(None) is to_snowflake("AUTO") is None
+    with pytest.raises(ConfigError, match="names no year"):
+        to_strptime("MM-DD")
+    with pytest.raises(ConfigError, match="%j"):
+        to_snowflake("%Y%j")
+    assert (fixed_width("%Y%m%d"), fixed_width("%Y-%m-%d"), fixed_width("%b%Y")) == (8, None, None)
+    assert day_format(column_type("DATE"), "AUTO", "YYYY") is None
