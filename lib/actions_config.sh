@@ -56,33 +56,29 @@ actions_config_target_cached() { # -> REPLY: account, connection or "local", or 
   cache=$REPLY
   REPLY='?'
   [[ -f $cache && ! $path -nt $cache ]] || return 1
-  { mapfile -t -n 2 lines <"$cache"; } 2>/dev/null
+  { mapfile -t -n 2 lines <"$cache"; } 2>/dev/null || return 1
   # The file's name is shortened from the path, so the path itself decides.
   [[ ${lines[0]:-} == "$path" && -n ${lines[1]:-} ]] || return 1
   REPLY=${lines[1]}
 }
 
-actions_config_target() { # -> REPLY: the same, found out by Python once for every change of the configuration
-  local path cache target
+actions_config_target() { # -> REPLY: the same, found out by Python once for every change; else 1 and why not
+  local path cache
   actions_config_target_cached && return 0
   actions_config_current
   path=$REPLY
   _actions_config_cache "$path"
   cache=$REPLY
-  target='?'
-  if [[ -f $path ]] && actions_capture config target --config "$path" --quiet; then
-    target=${REPLY%%$'\n'*}
-  fi
-  REPLY=$target
-  [[ $target != '?' ]] || return 1
-  _actions_config_folder "${cache%/*}" && core_write_file "$cache" "$path"$'\n'"$target"
-  REPLY=$target
+  actions_capture config target --config "$path" --quiet || return 1
+  REPLY=${REPLY%%$'\n'*}
+  [[ -n $REPLY ]] || return 1
+  _actions_config_folder "${cache%/*}" && core_write_file "$cache" "$path"$'\n'"$REPLY"
+  return 0
 }
 
 actions_config_preference() { # <name> -> REPLY: what was saved, or nothing
   REPLY=''
-  { IFS= read -r REPLY <"$ETL_STATE_DIR/preferences/$1"; } 2>/dev/null
-  return 0
+  { IFS= read -r REPLY <"$ETL_STATE_DIR/preferences/$1"; } 2>/dev/null || return 0
 }
 
 actions_config_set_preference() { # <name> <one line>

@@ -83,8 +83,7 @@ ui_form() { # <title> <text> <label> <default>... -> UI_ANSWERS: one line a fiel
 ui_message() { # <title> <text>: until it is dismissed; a long text scrolls
   local UI_TITLE UI_TEXT
   _ui_prepare "$1" "$2"
-  _ui_paint message
-  (($? <= 1)) # ESC is as good as OK here
+  _ui_paint message || (($? == 1)) # ESC is as good as OK here
 }
 
 ui_textfile() { # <title> <path>: a text file as a message; for logs there is log_viewer_show

@@ -50,8 +50,10 @@ _menus_jobs_list() { # sets MENUS_JOBS_ITEMS and MENUS_JOBS_HEADING; REPLY: how 
 }
 
 _menus_jobs_row() { # <columns> -> REPLY: the job just read as one line
-  printf -v REPLY '%-8s %5s %-13s %-7s %-7s %s' "$JOB_STATE" "${JOB_PERCENT:+$JOB_PERCENT%}" "$JOB_RATE" "$JOB_ETA" \
-    "$JOB_AGE" "$JOB_TITLE"
+  local percent=${JOB_PERCENT:+$JOB_PERCENT%}
+  # Its last phase says nothing about a job that came to its end.
+  [[ $JOB_STATE != @(done|problems|refused) ]] || percent=''
+  printf -v REPLY '%-8s %5s %-13s %-7s %-7s %s' "$JOB_STATE" "$percent" "$JOB_RATE" "$JOB_ETA" "$JOB_AGE" "$JOB_TITLE"
   REPLY=${REPLY:0:$1}
 }
 
@@ -86,7 +88,7 @@ _menus_jobs_read() { # <id> -> REPLY: its state in a few lines; 1 with a message
     text+=$'\n'"Phase    $JOB_PHASE${JOB_PERCENT:+ $JOB_PERCENT%}${JOB_RATE:+, $JOB_RATE}${JOB_ETA:+, $JOB_ETA left}"
   fi
   text+=$'\n'"Job      $1"
-  REPLY="$text${JOB_MESSAGE:+$'\n\n'$JOB_MESSAGE}"$'\n'
+  REPLY="$text${JOB_MESSAGE:+$'\n\n'$JOB_MESSAGE}"
 }
 
 _menus_jobs_log() { # <id>: from the end where something went wrong

@@ -139,7 +139,7 @@ _menus_quick_load_start() { # <what> <load arguments...>: starts the job and off
     return
   fi
   id=$REPLY
-  text="$what is being loaded. The job goes on when you leave."$'\n\n'"Job  $id"$'\n'
+  text="$what is being loaded. The job goes on when you leave."$'\n\n'"Job  $id"
   jobs_logout_warning
   ui_menu "Started" "$text${REPLY:+$'\n\n'$REPLY}" follow "Follow the log" back "Back to the menu" || return 0
   [[ $REPLY == follow ]] || return 0

@@ -21,16 +21,23 @@ menus_screen_run() { # <title> <text> <prefix> <tag> <label> <explanation>...: r
   return 0
 }
 
-menus_screen_head() { # -> REPLY: configuration, target and running jobs
-  local config target
+menus_screen_head() { # -> REPLY: configuration, target and running jobs, in the terminal's width
+  local config target running
+  local -i room
   actions_config_current
   actions_config_short "$REPLY"
   config=$REPLY
-  ((${#config} <= 30)) || config="...${config: -27}"
-  actions_config_target_cached
-  target=$REPLY
+  actions_config_target_cached || REPLY='?'
+  target=${REPLY:0:40}
   jobs_running_count
-  REPLY="Snowflake ETL | config: $config | target: ${target:0:40} | jobs running: $REPLY"
+  running=$REPLY
+  REPLY="Snowflake ETL | config: $config | target: $target | jobs running: $running"
+  # Where it is narrow, first our own name goes, then the beginning of a long path.
+  ((${#REPLY} + 2 > COLUMNS)) || return 0
+  room=$((COLUMNS - 2 - 36 - ${#target} - ${#running}))
+  ((room >= 12)) || room=12
+  ((${#config} <= room)) || config="...${config:${#config}-room+3}"
+  REPLY="config: $config | target: $target | jobs running: $running"
 }
 
 menus_screen_find_target() { # [again]: once for every change of the configuration: takes a moment, so it is said

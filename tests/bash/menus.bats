@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# The menus through the entry, in plain text: the same screens as in dialog, answered from standard input.
+# shellcheck disable=SC2016,SC2030,SC2031 # hostile names stay as they are; each test has its own environment
+
+load helpers
+load fake_python
+
+setup() {
+  helpers_setup
+  fake_python
+  export ETL_TODAY=2013-03-31
+}
+
+teardown() {
+  touch "$FAKE/gate"
+  helpers_source core jobs
+  helpers_finish_jobs
+}
+
+menu() { # <answers, one an argument>: runs the menu with them
+  run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' "$@") 3>&-
+}
+
+newest_command() { # sets COMMAND: the argument array of the newest job
+  helpers_source core jobs
+  jobs_ids
+  mapfile -d '' -t COMMAND <"$ETL_STATE_DIR/jobs/${JOBS_IDS[0]}/command"
+}
+
+job_count() {
+  find "$ETL_STATE_DIR/jobs" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l
+}
+
+@test "menus: the main menu has its entries and a head line" {
+  menu quit
+  [ "$status" -eq 0 ]
+  [[ $output == *'Snowflake ETL | config: example.json | target: local | jobs running: 0'* ]]
+  [[ $output == *'Quick Load'*'Job Status'*'Configuration'*'Help'*'Quit'* ]]
+}
+
+@test "menus: every entry of every menu has its function" {
+  helpers_source core colors month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/config menus/main
+  local seen=0
+  ui_menu() { return 1; }
+  menus_screen_run() {
+    local prefix=$3
+    shift 3
+    while (($# > 2)); do
+      declare -F "${prefix}_$1" || return 9
+      ((++seen))
+      shift 3
+    done
+  }
+  menus_quick_load
+  menus_config
+  menus_screen_run x '' menus_main "${MENUS_MAIN[@]}"
+  [ "$seen" -ge 13 ]
+}
+
+@test "menus: last month on the 31st: plan, command line, confirmation, job" {
+  menu quick_load last file y back b quit
+  [ "$status" -eq 0 ]
+  [[ $output == *'Load 2013-02'*'Plan: one file'*'The same as a command:'* ]]
+  local flat
+  flat=$(tr -s ' \n' '  ' <<<"$output")
+  [[ $flat == *"load --config "*"config/example.json --month 2013-02 --qc file --background"* ]]
+  [[ $output == *'2013-02 is being loaded'* ]]
+  [[ $output == *'1 running; they go on.'* ]]
+  newest_command
+  [ "${COMMAND[*]:1}" = "$ROOT/python/loader.py --config $ROOT/config/example.json --month 2013-02 --qc file --yes" ]
+}
+
+@test "menus: this month and the QC method that is chosen" {
+  menu quick_load current both y back b quit
+  newest_command
+  [[ "${COMMAND[*]}" == *'--month 2013-03 --qc both --yes' ]]
+}
+
+@test "menus: the last QC answer is the next default" {
+  menu quick_load last skip n b b quit
+  menu quick_load last '' y back b quit
+  newest_command
+  [[ "${COMMAND[*]}" == *'--qc skip --yes' ]]
+}
+
+@test "menus: another month is asked until it is one" {
+  menu quick_load other 2013-13 hello 012013 file y back b quit
+  [[ $output == *'no month 13'*"'hello' is not a month"* ]]
+  newest_command
+  [[ "${COMMAND[*]}" == *'--month 2013-01 --qc file --yes' ]]
+}
+
+@test "menus: without the confirmation nothing is started" {
+  local answer
+  for answer in n b $'\e'; do
+    menu quick_load last file "$answer" b b quit
+    [ "$status" -eq 0 ]
+    [ "$(job_count)" -eq 0 ]
+  done
+}
+
+@test "menus: the end of input anywhere on the way ends quietly and starts nothing" {
+  local -a answers=(quick_load last file)
+  local count
+  for count in 1 2 3; do
+    menu "${answers[@]:0:count}"
+    [ "$status" -eq 0 ]
+    [ "$(job_count)" -eq 0 ]
+  done
+}
+
+@test "menus: a refused plan is shown and nothing is started" {
+  echo 7 >"$FAKE/plan_code"
+  echo 'Refused: 2013-02 was loaded on 2013-03-01 by anna.' >"$FAKE/plan"
+  menu quick_load last file b quit
+  [[ $output == *'not loaded, on purpose'*'loaded on 2013-03-01 by anna'* ]]
+  [ "$(job_count)" -eq 0 ]
+}
+
+@test "menus: a plan that fails shows its error and nothing is started" {
+  echo 3 >"$FAKE/plan_code"
+  echo 'error: config/x.json has no key "files".' >"$FAKE/plan"
+  menu quick_load last file b quit
+  [[ $output == *'cannot be loaded'*'has no key'* ]]
+  [ "$(job_count)" -eq 0 ]
+}
+
+@test "menus: one file, whatever it is called" {
+  local name
+  mkdir "$BATS_TEST_TMPDIR/data"
+  cd "$BATS_TEST_TMPDIR/data"
+  for name in 'x$(touch y).tsv' '-rf' 'a b "c".tsv' 'x\ny.tsv'; do
+    : >"./$name"
+    menu quick_load file "$name" file y back b quit
+    [ "$status" -eq 0 ]
+    newest_command
+    [ "${COMMAND[5]}" = "$PWD/$name" ]
+    [ "${COMMAND[4]}" = --file ]
+    sleep 1.1 # the next job's name begins with the second
+  done
+  [ ! -e y ]
+}
+
+@test "menus: a file that is not there is asked for again, a folder too" {
+  menu quick_load file /no/such.tsv / $'\e' b quit
+  [ "$status" -eq 0 ]
+  [[ $output == *'no readable file /no/such.tsv'*'no readable file /.'* ]]
+  [ "$(fake_python_calls)" -le 1 ]
+}
+
+@test "menus: several configurations: asked, the one in use is the default" {
+  printf '{}' >"$BATS_TEST_TMPDIR/mine.json"
+  export ETL_CONFIG=$BATS_TEST_TMPDIR/mine.json
+  menu quick_load last '' file y back b quit
+  [[ $output == *'With which configuration?'*'example.json'*'mine.json  (in use)'* ]]
+  newest_command
+  [ "${COMMAND[*]:2:2}" = "--config $BATS_TEST_TMPDIR/mine.json" ]
+  menu quick_load last "$ROOT/config/example.json" b b b quit
+  [ "$status" -eq 0 ]
+}
+
+@test "menus: the job list shows running jobs first, with progress, rate and time left" {
+  helpers_source core jobs
+  jobs_start load 'Load 2013-01' true 3>&-
+  jobs_wait "$REPLY" 10
+  jobs_start load $'Load \e[2J evil' false 3>&-
+  jobs_wait "$REPLY" 10 || true
+  menu quick_load last file y back b quit
+  jobs_ids
+  helpers_wait_for 10 test -e "$ETL_STATE_DIR/jobs/${JOBS_IDS[0]}/progress"
+  menu jobs b quit
+  [[ $output == *'STATE'*'DONE'*'RATE'*'LEFT'*'AGE'*'TITLE'* ]]
+  [[ $output == *'1  running    40% 200.0 MB/s'*'Load 2013-02'*failed*'evil'*'done'*'Load 2013-01'* ]]
+  [[ $output != *$'\e'* ]]
+}
+
+@test "menus: a job is shown, its log opened, run again" {
+  touch "$FAKE/gate"
+  menu quick_load last file y back b quit
+  helpers_source core jobs
+  jobs_ids
+  local id=${JOBS_IDS[0]}
+  jobs_wait "$id" 10
+  menu jobs "$id" log show b b quit
+  [ "$status" -eq 0 ]
+  [[ $output == *'State    done (exit code 0)'*'Loaded 27,004 rows into FLIGHTS.'*'loader.py'*'config: '* ]]
+  menu jobs "$id" rerun y b b quit
+  [ "$(job_count)" -eq 2 ]
+  menu jobs "$id" rerun n b b quit
+  [ "$(job_count)" -eq 2 ]
+}
+
+@test "menus: cancelling a job is confirmed, then it is stopped" {
+  menu quick_load last file y back b quit
+  helpers_source core jobs
+  jobs_ids
+  local id=${JOBS_IDS[0]}
+  helpers_wait_for 10 helpers_has_state "$id" running
+  menu jobs "$id" cancel n b b quit
+  helpers_has_state "$id" running
+  menu jobs "$id" cancel y b b quit
+  [[ $output == *'asked to stop'* ]]
+  helpers_has_state "$id" stopped
+}
+
+@test "menus: following a job that has ended shows its log and comes back" {
+  touch "$FAKE/gate"
+  menu quick_load last file y follow b quit
+  [ "$status" -eq 0 ]
+  [[ $output == *'config: '*'Quick Load'* ]]
+}
+
+@test "menus: cleaning tells how many, asks, and leaves jobs that run" {
+  helpers_source core jobs
+  jobs_start load 'Load 2013-01' true 3>&-
+  jobs_wait "$REPLY" 10
+  menu quick_load last file y back b quit
+  menu jobs clean 30 b quit
+  [[ $output == *'Older than 30 days       0'*'All finished             1'*'There are none.'* ]]
+  menu jobs clean 0 n b quit
+  [ "$(job_count)" -eq 2 ]
+  menu jobs clean 0 y b quit
+  [[ $output == *'Remove 1 finished'*'Removed: 1.'* ]]
+  [ "$(job_count)" -eq 1 ]
+}
+
+@test "menus: a job that has gone meanwhile is said" {
+  helpers_source core jobs
+  jobs_start load 'Load 2013-01' true 3>&-
+  jobs_wait "$REPLY" 10
+  jobs_ids
+  local id=${JOBS_IDS[0]}
+  run bash -c '{ echo jobs; sleep 1.5; echo "$2"; echo b; echo quit; } | "$1/snowflake_etl.sh" & sleep 0.7; rm -rf "$3/jobs/$2"; wait' \
+    x "$ROOT" "$id" "$ETL_STATE_DIR" 3>&-
+  [[ $output == *'is not there any more'* ]]
+}
+
+@test "menus: a configuration is chosen, saved, and shown in the head line at once" {
+  printf '{}' >"$BATS_TEST_TMPDIR/mine.json"
+  echo ACME >"$FAKE/target"
+  menu config path "$BATS_TEST_TMPDIR/mine.json" b quit
+  [[ $output == *'mine.json | target: ACME'* ]]
+  menu quit
+  [[ $output == *'mine.json | target: ACME'* ]]
+  menu config path /no/such $'\e' b quit
+  [[ $output == *'no readable file /no/such'* ]]
+}
+
+@test "menus: what the checks of the configuration print is shown" {
+  menu config validate doctor b quit
+  [ "$status" -eq 0 ]
+  fake_python_call 1
+  [ "${CALL[*]}" = "$ROOT/python/config_tool.py validate --config $ROOT/config/example.json --quiet" ]
+  fake_python_call 2
+  [ "${CALL[*]}" = "$ROOT/python/doctor.py --config $ROOT/config/example.json --quiet" ]
+}
+
+@test "menus: a configuration that cannot be read is said once, and the menu goes on" {
+  printf '{}' >"$BATS_TEST_TMPDIR/bad.json"
+  export ETL_CONFIG=$BATS_TEST_TMPDIR/bad.json
+  echo 'error: bad.json has no key "files".' >"$FAKE/target"
+  echo 3 >"$FAKE/target_code"
+  menu help help quit
+  [ "$status" -eq 0 ]
+  [ "$(grep -c 'cannot be used' <<<"$output")" -eq 1 ]
+  [[ $output == *'bad.json has no key'* ]]
+  [[ $output == *'target: ?'* ]]
+}
+
+@test "menus: the head line is no wider than the terminal, whatever the configuration is called" {
+  local name
+  printf -v name '%0100d.json' 7
+  printf '{}' >"$BATS_TEST_TMPDIR/$name"
+  ETL_CONFIG=$BATS_TEST_TMPDIR/$name menu quit
+  [ "$(grep 'jobs running' <<<"$output" | awk '{ print length($0) }' | sort -n | tail -n 1)" -le 80 ]
+  [[ $output == *'config: ...'*'0007.json | target: local | jobs running: 0'* ]]
+}
+
+@test "menus: everything shown is ASCII" {
+  menu quick_load last file n b b jobs clean b b config b help quit
+  run -1 env LC_ALL=C grep '[^ -~]' <<<"$output"
+}
