@@ -40,19 +40,19 @@ class Duck:
         temp_directory.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="check-", dir=temp_directory))
         self._stopped = stopped
-        self._connection = duckdb.connect(
-            config={
-                "memory_limit": f"{memory_limit}B",
-                "temp_directory": str(self.folder / "spill"),
-                "max_temp_directory_size": f"{temp_limit}B",
-                "threads": threads,
-                "preserve_insertion_order": False,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            }
-        )
-        # DuckDB draws a bar on stdout by itself after two seconds; stdout belongs to the result.
-        self._connection.execute("SET enable_progress_bar = false")
+        self._connection = duckdb.connect()
+        # By statement, since DuckDB 2.0 takes max_temp_directory_size as a connection option and ignores it.
+        for name, value in {
+            "temp_directory": str(self.folder / "spill"),
+            "memory_limit": f"{memory_limit}B",
+            "max_temp_directory_size": f"{temp_limit}B",
+            "threads": str(threads),
+            "preserve_insertion_order": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "enable_progress_bar": "false",  # else it draws on stdout, which belongs to the result
+        }.items():
+            self._connection.execute(f"SET {name} = '{value.replace(chr(39), chr(39) * 2)}'")
 
     def __enter__(self) -> Duck:
         return self
