@@ -16,7 +16,7 @@ setup_ensure() { # [--test]: ETL_PYTHON can run our scripts afterwards; instant 
 }
 
 setup_command() { # [--check | --rebuild] [--test] [--wheelhouse DIR | --make-wheelhouse DIR]
-  local action='' test='' option
+  local action='' test='' option fill=''
   SETUP_WHEELHOUSE=''
   while (($#)); do
     option=$1
@@ -41,7 +41,7 @@ setup_command() { # [--check | --rebuild] [--test] [--wheelhouse DIR | --make-wh
   done
   case $action in
     --check) _setup_check "$test" ;;
-    --make-wheelhouse) setup_ensure && _setup_make_wheelhouse "$test" ;;
+    --make-wheelhouse) setup_ensure && _setup_make_wheelhouse "$fill" "$test" ;;
     *) _setup_make "$action" "$test" ;;
   esac
 }
@@ -67,13 +67,15 @@ _setup_usage() { # <sentence>: returns 2
   return "$ETL_EXIT_USAGE"
 }
 
-_setup_command_folder() { # <option> <folder>: sets SETUP_WHEELHOUSE, and action for filling it
-  SETUP_WHEELHOUSE=$2
-  [[ $SETUP_WHEELHOUSE == /* ]] || SETUP_WHEELHOUSE=$PWD/$SETUP_WHEELHOUSE
+_setup_command_folder() { # <option> <folder>: sets SETUP_WHEELHOUSE to install from, or action and fill
+  local folder=$2
+  [[ $folder == /* ]] || folder=$PWD/$folder
   if [[ $1 == --make-wheelhouse ]]; then
     action=$1
+    fill=$folder
     return 0
   fi
+  SETUP_WHEELHOUSE=$folder
   local -a wheels=("$SETUP_WHEELHOUSE"/*.whl)
   if [[ ! -e ${wheels[0]} ]]; then
     core_error "There are no packages in $2. Fill it on a host with internet: snowflake_etl.sh setup --make-wheelhouse $2"

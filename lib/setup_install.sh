@@ -76,20 +76,20 @@ _setup_install_record() { # <'' or --test> <text of the lock>: last of all, by r
   core_write_file "$ETL_VENV/.etl-lock" "${base%$'\n'}" || return "$ETL_EXIT_UNEXPECTED"
 }
 
-_setup_make_wheelhouse() { # <'' or --test>: fills SETUP_WHEELHOUSE with what the lock names
-  local lock_path=$ETL_ROOT/requirements${1:+-test}.lock
+_setup_make_wheelhouse() { # <folder> <'' or --test>: fills it with what the lock names
+  local lock_path=$ETL_ROOT/requirements${2:+-test}.lock
   SETUP_LOG=$ETL_STATE_DIR/setup.log
-  if ! mkdir -p -- "$SETUP_WHEELHOUSE" 2>/dev/null || [[ ! -w $SETUP_WHEELHOUSE ]]; then
-    core_error "Cannot write in $SETUP_WHEELHOUSE. Name a folder that can be written to."
+  if ! mkdir -p -- "$1" 2>/dev/null || [[ ! -w $1 ]]; then
+    core_error "Cannot write in $1. Name a folder that can be written to."
     return "$ETL_EXIT_CONFIGURATION"
   fi
   : >"$SETUP_LOG"
-  if ! _setup_install_pip "$lock_path" download --require-hashes --no-deps --only-binary :all: -d "$SETUP_WHEELHOUSE" -r "$lock_path"; then
+  if ! _setup_install_pip "$lock_path" download --require-hashes --no-deps --only-binary :all: -d "$1" -r "$lock_path"; then
     _setup_install_explain
     return "$ETL_EXIT_CONFIGURATION"
   fi
   printf 'All packages are in %s, for %s on this kind of host. There: snowflake_etl.sh setup --wheelhouse DIR\n' \
-    "$SETUP_WHEELHOUSE" "$("$ETL_PYTHON" -V 2>&1)"
+    "$1" "$("$ETL_PYTHON" -V 2>&1)"
 }
 
 _setup_install_pip() { # <lock file> <pip arguments...>: one line of progress; 1 with SETUP_FAILURE set when pip fails
