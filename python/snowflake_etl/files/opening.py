@@ -17,7 +17,7 @@ from snowflake_etl.files.layout import Layout
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.unpacking import unpacked
 
-READ_BYTES = 512 << 10
+READ_BYTES = 256 << 10
 UTF8_MARK = codecs.BOM_UTF8
 
 

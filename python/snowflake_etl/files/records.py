@@ -24,10 +24,11 @@ _NEWLINE = b"\n"
 
 @dataclass(frozen=True)
 class Chunk:
-    """Whole records: ``text`` ends with the newline of its last record.
+    """A piece of the file's records.
 
     ``lines`` counts newlines; ``rows`` those of them that end a record.  ``inside`` lists the others as
-    ranges of line indexes (first, after the last), in order.
+    ranges of line indexes (first, after the last), in order.  A chunk begins where the one before it ended;
+    with quoting that is between two records, else it may be anywhere.
     """
 
     text: bytes
@@ -35,9 +36,15 @@ class Chunk:
     lines: int
     inside: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def ends_record(self) -> bool:
+        return self.text.endswith(_NEWLINE)
+
     def split(self, at_least: int) -> tuple[Chunk, Chunk | None]:
-        """Cut after the first record that ends at or after byte ``at_least`` (1 to the length)."""
-        end = self.text.find(_NEWLINE, at_least - 1) + 1
+        """Cut after the first record that ends at or after byte ``at_least``; not at all when none does."""
+        end = self.text.find(_NEWLINE, max(0, at_least - 1)) + 1
+        if not end:
+            return self, None
         lines = self.text.count(_NEWLINE, 0, end)
         for first, after in self.inside:
             while first < lines <= after:
@@ -61,19 +68,21 @@ class RecordFormat:
 
 
 class RecordScanner:
-    """Turns blocks into chunks of whole records; ``name`` is the file's, for its errors.
+    """Turns blocks into chunks; ``name`` is the file's, for its errors.
 
-    ``line`` is the number (from 1) of the first line that no chunk holds yet.
+    ``line`` is the number (from 1) of the line that follows the newlines of all chunks.  Lines that need no
+    change go out as they come in, uncopied; where CR LF has to be found, or quotes, chunks are whole records.
     """
 
     def __init__(self, record_format: RecordFormat, name: str, limit: int = RECORD_LIMIT_BYTES) -> None:
-        self._format = record_format
         self._name = name
         self._limit = limit
         self._quoting = _Quoting(record_format) if record_format.quote else None
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._look_again_at = 0
+        self._passes_on = record_format.quote is None and not record_format.crlf
+        self._unfinished_bytes = 0
         self.line = 1
 
     @property
@@ -81,10 +90,12 @@ class RecordScanner:
         return sum(block.count(_NEWLINE) for block in self._pending)
 
     def feed(self, block: bytes) -> Chunk | None:
-        """Add a block; return the records that are complete now, or None.
+        """Add a block; return what is known of it now, or None.
 
         Raise FileError for a record that has no end within the limit (a quote never closed, or no line end).
         """
+        if self._passes_on:
+            return self._pass_on(block)
         self._pending.append(block)
         self._pending_bytes += len(block)
         chunk = None
@@ -96,6 +107,8 @@ class RecordScanner:
 
     def finish(self) -> Chunk | None:
         """Return what is left; a last record without newline gets one.  Raise FileError for an open quote."""
+        if self._passes_on:
+            return self._pass_on(_NEWLINE) if self._unfinished_bytes else None
         if not self._pending_bytes:
             return None
         if not self._pending[-1].endswith(_NEWLINE):
@@ -107,6 +120,15 @@ class RecordScanner:
             raise self._endless()
         return chunk
 
+    def _pass_on(self, block: bytes) -> Chunk | None:
+        rows = block.count(_NEWLINE)
+        end = block.rfind(_NEWLINE) + 1 if rows else 0
+        self._unfinished_bytes = len(block) - end + (0 if rows else self._unfinished_bytes)
+        chunk = self._given_out(Chunk(block, rows, rows)) if block else None
+        if self._unfinished_bytes > self._limit:
+            raise self._endless()
+        return chunk
+
     def _take_lines(self, block: bytes) -> Chunk | None:
         end = block.rfind(_NEWLINE) + 1
         if not end:
@@ -115,9 +137,7 @@ class RecordScanner:
         text = b"".join(self._pending) if len(self._pending) > 1 or end < len(block) else block
         self._keep(block[end:])
         rows = block.count(_NEWLINE)
-        if self._format.crlf:
-            text = text.replace(b"\r\n", _NEWLINE)
-        return self._given_out(Chunk(text, rows, rows))
+        return self._given_out(Chunk(text.replace(b"\r\n", _NEWLINE), rows, rows))
 
     def _take_quoted(self, quoting: _Quoting, *, last: bool) -> Chunk | None:
         text = b"".join(self._pending)

@@ -202,7 +202,9 @@ class _Staging:
     def _upload(self, part: Part, sinks: _Sinks, weight: int) -> None:
         try:
             self._check()
-            status = sinks.mine().put(io.BytesIO(part.data), part.name, self._stage_path)
+            # Closed at once: drivers keep the stream in reference cycles, which would keep its bytes as well.
+            with io.BytesIO(part.data) as stream:
+                status = sinks.mine().put(stream, part.name, self._stage_path)
             staged = StagedPart(part.name, part.rows, part.first_line, part.size, len(part.data), status)
             self._done(staged, part.number, weight)
         except BaseException as error:
