@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -200,6 +201,12 @@ def _forget_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _log_thread_error(error: threading.ExceptHookArgs) -> None:
+    """A thread of a library (the driver's heartbeat, for one) ended; whoever needs it notices by itself."""
+    if error.exc_value is not None:
+        LOGGER.debug("A thread ended", exc_info=error.exc_value, extra={"file_only": True})
+
+
 class _Printable(logging.Formatter):
     """Log lines in UTC, without control codes."""
 
@@ -231,3 +238,7 @@ def _set_up_logging(context: Context) -> None:
         return
     kept.setFormatter(_Printable("%(asctime)sZ %(process)d %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     LOGGER.addHandler(kept)
+    # What libraries and their threads say is for whoever looks into a problem, not for the screen.
+    threading.excepthook = _log_thread_error
+    logging.getLogger().handlers = [kept]
+    logging.getLogger().setLevel(logging.WARNING)

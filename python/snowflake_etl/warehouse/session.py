@@ -7,6 +7,7 @@ errors look, is known here alone.
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from snowflake_etl.sqltext import literal
 _FIRST_POLL_SECONDS = 0.02
 _LONGEST_POLL_SECONDS = 2.0
 _SIGN_IN_ERRORS = range(390100, 390500)
-_CANNOT_CONNECT = frozenset({250001, 250003, 250005, 251005, 290403, 290404, 250002, 250004})
+_NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005, 290403, 290404})
+_STORAGE_FULL = "507 Server Error"
+_CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)")
 
 SESSION_PARAMETERS: Mapping[str, object] = {
     "TIMEZONE": "UTC",
@@ -163,7 +166,7 @@ def connect(
     """
     import snowflake.connector
 
-    with _translated(target):
+    with _translated(target, signing_in=True):
         connection = snowflake.connector.connect(
             **{
                 "paramstyle": "qmark",
@@ -186,7 +189,7 @@ def _records(cursor: Any) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def _translated(target: str) -> Iterator[None]:
+def _translated(target: str, *, signing_in: bool = False) -> Iterator[None]:
     """Turn the driver's errors into ours."""
     try:
         yield
@@ -197,17 +200,21 @@ def _translated(target: str) -> Iterator[None]:
 
         if not isinstance(error, Error | HttpError | OSError):
             raise
-        raise _our_error(error, target) from error
+        raise _our_error(error, target, signing_in) from error
 
 
-def _our_error(error: Exception, target: str) -> EtlError:
+def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
     code = int(getattr(error, "errno", None) or 0)
     text = str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error).strip()
-    if code in _SIGN_IN_ERRORS or code in _CANNOT_CONNECT or isinstance(error, OSError):
+    if signing_in:
         return ConnectError(
-            f"Cannot sign in to {target}: {_one_line(text)} "
+            f"Cannot sign in to {target}: {_reason(text)} "
             "Check account, user and key in the configuration, or run doctor."
         )
+    if code in _SIGN_IN_ERRORS or code in _NO_CONNECTION or isinstance(error, OSError):
+        return ConnectError(f"The connection to {target} was lost: {_reason(text)} Run the same command again.")
+    if _STORAGE_FULL in text:
+        text = f"The storage of {target} is full. Make room there and run the same command again."
     return WarehouseError(
         text,
         code=max(code, 0),
@@ -216,6 +223,8 @@ def _our_error(error: Exception, target: str) -> EtlError:
     )
 
 
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+def _reason(text: str) -> str:
+    """The driver's text as one sentence; of a chain of causes only the last, without addresses and ids."""
+    causes = _CAUSE.findall(text)
+    line = " ".join((causes[-1] if causes else text).split())
     return line if line.endswith((".", "!", "?")) else line + "."

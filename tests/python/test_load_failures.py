@@ -1,0 +1,138 @@
+"""Loads that are hit from outside: signals, a lost warehouse, another writer.  Real processes, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from desk import Desk, days_between, rows_for
+
+from snowflake_etl.warehouse.local import lifecycle
+from snowflake_etl.warehouse.local.folder import WarehouseFolder
+
+JANUARY = days_between("2024-01-01", "2024-01-31")
+NAME = "t_20240101-20240131.tsv"
+LIMIT_SECONDS = 60
+
+
+def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Poll until the condition holds; a process that ends before is a failure of the test."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.005)
+
+
+def phase_of(job: Path) -> str:
+    try:
+        return (job / "progress").read_text().split("\t")[0]
+    except (FileNotFoundError, IndexError):
+        return ""
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    folder = tmp_path / "job"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def own_desk(tmp_path: Path) -> Iterator[Desk]:
+    """A desk whose embedded warehouse is its own, so that it may be killed."""
+    state = tmp_path / "state"
+    state.mkdir()
+    yield Desk(tmp_path / "desk", state, "OWN")
+    lifecycle.stop(state)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)])
+def test_a_signal_while_staging_publishes_nothing_and_the_rerun_is_right(
+    desk: Desk, job: Path, number: signal.Signals, code: int
+) -> None:
+    desk.file(NAME, rows_for(JANUARY, 12_000))
+    process = desk.process("load", "--config", str(desk.config), "--month", "2024-01", ETL_JOB_DIR=str(job))
+    wait_until(lambda: phase_of(job) == "stage", process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == code, (out, err)
+    result = json.loads((job / "result.json").read_text())
+    assert result["exit_code"] == code
+    assert number.name in result["message"]
+    assert desk.count() == 0
+    assert desk.work_tables() == []
+    assert desk.load("--month", "2024-01").code == 0
+    assert desk.count() == 31 * 12_000
+
+
+def test_the_warehouse_killed_in_the_middle_publishes_nothing_and_the_rerun_is_right(own_desk: Desk, job: Path) -> None:
+    own_desk.sections["load"] = {"keep_failed": 7}
+    own_desk.file(NAME, rows_for(JANUARY, 12_000))
+    config = own_desk.config
+    config.write_text(config.read_text().replace('"network_timeout": 20', '"network_timeout": 2'))
+    process = own_desk.process("load", "--config", str(config), "--month", "2024-01", ETL_JOB_DIR=str(job))
+    wait_until(lambda: phase_of(job) in ("stage", "copy"), process)
+    server = json.loads(WarehouseFolder.of_state(own_desk.state).endpoint.read_text())["pid"]
+    os.kill(server, signal.SIGKILL)
+    out, err = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode in (4, 5), (out, err)
+    assert "Traceback" not in err
+    assert own_desk.load("--month", "2024-01").code == 0
+    assert own_desk.count() == 31 * 12_000
+    assert own_desk.load("--month", "2024-01").code == 7
+
+
+def test_two_loads_of_one_file_at_once_publish_it_once(desk: Desk) -> None:
+    desk.file(NAME, rows_for(JANUARY, 1000))
+    desk.load("--month", "2024-01", "--dry-run")
+    config = str(desk.config)
+    processes = [desk.process("load", "--config", config, "--month", "2024-01", "--qc", "skip") for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        outputs = list(pool.map(lambda process: process.communicate(timeout=LIMIT_SECONDS), processes))
+    assert desk.count() == 31_000, outputs
+    codes = sorted(process.returncode for process in processes)
+    assert codes[0] == 0, outputs
+    # The loser finds the ledger row (7) or its parts cleaned up by the winner (5); it never publishes.
+    assert codes[1] in (5, 7), outputs
+    assert [row[2:] for row in desk.ledger()] == [(31_000, "append", "live")]
+
+
+def test_a_warehouse_that_is_not_there_says_so_and_what_to_check(desk: Desk) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    desk.month("2024-01-01", "2024-01-31")
+    document = json.loads(desk.config.read_text())
+    document["snowflake"] = {
+        "account": "nowhere",
+        "user": "u",
+        "password": "p",
+        "host": "127.0.0.1",
+        "port": port,
+        "protocol": "http",
+        "login_timeout": 2,
+    }
+    config = desk.folder / "nowhere.json"
+    config.write_text(json.dumps(document))
+    config.chmod(0o600)
+    answer = desk.run("load", "--config", str(config), "--month", "2024-01")
+    assert answer.code == 4
+    assert "Cannot sign in to nowhere" in answer.out
+    assert "run doctor" in answer.out
+
+
+def test_the_log_keeps_what_happened_and_only_its_owner_reads_it(desk: Desk) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    result = desk.load_json("--month", "2024-01")
+    log = desk.state / "snowflake_etl.log"
+    assert result["run_id"] in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
