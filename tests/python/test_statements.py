@@ -1,0 +1,112 @@
+"""Every statement that the tools send is Snowflake's SQL: the embedded warehouse accepts more than Snowflake does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from snowflake.connector.cursor import SnowflakeCursor
+from sqlglot import exp
+
+from desk import Desk, days_between, rows_for
+from snowflake_etl.config.reading import read_configuration
+from snowflake_etl.operations.doctor import setup_sql
+
+# Statements that sqlglot only passes through; Snowflake knows them, and their text is checked by their own tests.
+PASSED_THROUGH = ("REMOVE ", "LIST ", "PUT ", "SHOW ", "GRANT ")
+
+
+def check(statement: str) -> None:
+    parsed = sqlglot.parse(statement, read="snowflake", error_level=sqlglot.ErrorLevel.RAISE)
+    assert len(parsed) == 1, statement
+    if isinstance(parsed[0], exp.Command):
+        assert statement.startswith(PASSED_THROUGH), f"sqlglot does not understand: {statement}"
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All statements that the driver is given while the test runs."""
+    statements: list[str] = []
+    genuine = SnowflakeCursor.execute
+
+    def recording(self: SnowflakeCursor, command: str, *arguments: Any, **named: Any) -> Any:
+        statements.append(command)
+        return genuine(self, command, *arguments, **named)
+
+    # An asynchronous statement comes by here as well.
+    monkeypatch.setattr(SnowflakeCursor, "execute", recording)
+    return statements
+
+
+def test_every_statement_of_loads_and_checks_is_snowflakes(desk: Desk, sent: list[str]) -> None:
+    january = days_between("2024-01-01", "2024-01-31")
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01", "--qc", "both").code == 0
+    desk.file("t_20240101-20240131.tsv", [*rows_for(january, 11), "20240131\t31000\tdouble"])
+    consent = ("--mode", "replace", "--yes", "--expect-rows", "310")
+    assert desk.load("--month", "2024-01", "--qc", "snowflake", *consent).code == 6
+    assert desk.load("--month", "2024-01", "--qc", "skip", *consent).code == 0
+    assert desk.run("doctor", "--config", str(desk.config)).code == 0
+    kinds = {statement.split()[0] for statement in sent}
+    assert kinds >= {"BEGIN", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LIST", "PUT", "REMOVE", "UPDATE"}
+    for statement in sent:
+        check(statement)
+
+
+def test_the_set_up_script_is_snowflakes() -> None:
+    configuration = read_configuration(Path(__file__).resolve().parents[2] / "config" / "example.json").configuration
+    script = setup_sql(configuration, "loader")
+    for statement in script.split(";\n"):
+        check(statement.rstrip(";"))
+    assert 'GRANT SELECT, INSERT, DELETE ON TABLE "DEMO"."PUBLIC"."FLIGHTS" TO ROLE "LOADER"' in script
+    assert 'CREATE STAGE IF NOT EXISTS "DEMO"."ETL_WORK"."ETL_STAGE"' in script
+
+
+def test_the_set_up_script_may_be_run_twice(desk: Desk) -> None:
+    statements = [
+        statement.rstrip(";")
+        for statement in setup_sql(read_configuration(desk.config).configuration, "loader").split(";\n")
+        if "GRANT" not in statement
+    ]
+    for statement in [*statements, *statements]:
+        desk.sql(statement)
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    assert desk.count() == 310
+
+
+def test_between_begin_and_commit_there_is_only_dml(desk: Desk, sent: list[str]) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    desk.load("--month", "2024-01")
+    desk.month("2024-01-01", "2024-01-31", per_day=11)
+    del sent[:]
+    assert desk.load("--month", "2024-01", "--mode", "replace", "--yes", "--expect-rows", "310").code == 0
+    inside = sent[sent.index("BEGIN") + 1 : sent.index("COMMIT")]
+    assert [statement.split()[0] for statement in inside] == [
+        "DELETE",
+        "INSERT",
+        "UPDATE",
+        "SELECT",
+        "SELECT",
+        "UPDATE",
+        "INSERT",
+    ]
+    assert "ETL_LOAD_LOCK" in inside[2]
+
+
+def test_the_copy_is_strict_and_there_is_one(desk: Desk, sent: list[str]) -> None:
+    desk.month("2024-01-01", "2024-01-15")
+    desk.month("2024-01-16", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    (copy,) = [statement for statement in sent if statement.startswith("COPY")]
+    for option in (
+        "ON_ERROR=ABORT_STATEMENT",
+        "ERROR_ON_COLUMN_COUNT_MISMATCH=TRUE",
+        "REPLACE_INVALID_CHARACTERS=FALSE",
+        "DATE_FORMAT='YYYYMMDD'",
+    ):
+        assert option in copy
+    for option in ("SIZE_LIMIT", "CONTINUE", "SKIP_FILE", "FORCE"):
+        assert option not in copy
