@@ -1,0 +1,257 @@
+"""Both engines say the same of the same data: a file, and the table that its rows stand in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from planted import (
+    EXPECTED,
+    FLIGHT_LAYOUT,
+    LAYOUT,
+    ROOT,
+    SAMPLES,
+    TYPES,
+    check,
+    codes,
+    days_of,
+    flight_expectations,
+    flight_lines,
+    month_lines,
+    write,
+)
+
+from desk import Desk
+from snowflake_etl.config.model import LoadSection, SnowflakeSection
+from snowflake_etl.errors import UsageError
+from snowflake_etl.quality.profile import Expectations, Scope, type_text
+from snowflake_etl.quality.runner import check_table
+from snowflake_etl.results import CheckReport
+from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, literal, quote
+from snowflake_etl.warehouse.signin import Warehouse
+
+Lines = list[str]
+
+
+class Recorder:
+    """Hands statements on and keeps them."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.statements: list[str] = []
+
+    def query(self, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        self.statements.append(sql)
+        return list(self._session.query(sql, binds))
+
+
+@contextmanager
+def session_of(desk: Desk) -> Iterator[Recorder]:
+    section = SnowflakeSection(connection="local", database=desk.database, schema="PUBLIC", network_timeout=20)
+    with Warehouse(section, LoadSection(), desk.state).open("test") as session:
+        yield Recorder(session)
+
+
+def table_of(desk: Desk) -> ObjectName:
+    return ObjectName(desk.database, "PUBLIC", "T")
+
+
+def fill(session: Recorder, table: ObjectName, lines: Lines, expected: Expectations) -> None:
+    """Make the table and insert the records, converted as COPY would."""
+    types = dict(expected.types)
+    columns = ", ".join(f"{quote(name)} {type_text(kind)}" for name, kind in types.items())
+    session.query(f"CREATE TABLE {table.sql} ({columns})")
+    for start in range(0, len(lines), 500):
+        rows = ", ".join(_row(line, types.values(), expected) for line in lines[start : start + 500])
+        session.query(f"INSERT INTO {table.sql} VALUES {rows}")
+    session.statements.clear()
+
+
+def _row(line: str, kinds: Iterable[ColumnType], expected: Expectations) -> str:
+    values = [_value(text, kind, expected) for text, kind in zip(line.split("\t"), kinds, strict=True)]
+    return f"({', '.join(values)})"
+
+
+def _value(text: str, kind: ColumnType, expected: Expectations) -> str:
+    if text in expected.null_values:
+        return "NULL"
+    if kind.is_date and len(text) == 8:
+        return literal(f"{text[:4]}-{text[4:6]}-{text[6:]}")
+    return text if kind.is_number else literal(text)
+
+
+def comparable(report: CheckReport) -> list[tuple[object, ...]]:
+    """What both engines have to agree on: everything but lines, which a table does not have."""
+    return [
+        (each.code, each.severity, dict(each.numbers), each.message.replace(report.subject, "RELATION"))
+        for each in report.findings
+    ]
+
+
+def without(lines: Lines, *days: str) -> Lines:
+    return [line for line in lines if not line.startswith(days)]
+
+
+def thinned(lines: Lines, day: str, keep: int) -> Lines:
+    own = [line for line in lines if line.startswith(day)]
+    return without(lines, day) + own[:keep]
+
+
+def fattened(lines: Lines, day: str, times: int) -> Lines:
+    own = [line.split("\t") for line in lines if line.startswith(day)]
+    more = [f"{a}\t{900_000 + 1000 * turn + int(b) % 1000}\t{c}" for turn in range(1, times) for a, b, c in own]
+    return lines + more
+
+
+MONTH = month_lines(100)
+SATURDAYS = ["20240106", "20240113", "20240120", "20240127"]
+WEEKLY = [line for line in MONTH if line[:8] not in SATURDAYS or int(line.split("\t")[1]) % 1000 < 60]
+CASES: dict[str, tuple[Lines, list[str]]] = {
+    "clean": (MONTH, []),
+    "quiet saturdays": (WEEKLY, []),
+    "a day gone": (without(MONTH, "20240117"), ["missing_days"]),
+    "a saturday gone": (without(WEEKLY, "20240113"), ["missing_days"]),
+    "two gaps": (without(MONTH, "20240101", "20240102", "20240131"), ["missing_days"]),
+    "days 1 to 10": (month_lines(100, days_of("2024-01-01", 10)), ["missing_days"]),
+    "a day at 9 %": (thinned(MONTH, "20240117", 9), ["few_rows_on_day"]),
+    "a day with 1 row": (thinned(MONTH, "20240117", 1), ["few_rows_on_day"]),
+    "a day at 49 %": (thinned(MONTH, "20240117", 49), ["few_rows_on_day"]),
+    "a day at 200 %": (fattened(MONTH, "20240117", 2), ["many_rows_on_day"]),
+    "a saturday at 9 %": (thinned(WEEKLY, "20240113", 5), ["few_rows_on_day"]),
+    "rows of february": ([*MONTH, "20240201\t900001\tx", "20240203\t900002\tx"], ["outside_days"]),
+    "only another month": (
+        month_lines(100, days_of("2024-02-01", 29)),
+        ["missing_days", "outside_days"],
+    ),
+    "no rows": ([], ["no_rows"]),
+    "duplicates": ([*MONTH, *MONTH[:3], MONTH[0]], ["duplicate_keys"]),
+    "one key 120 times": (MONTH + [MONTH[0]] * 119, ["duplicate_keys", "many_rows_on_day"]),
+    "keys with NULL": ([*MONTH[:-2], *(line.split("\t")[0] + "\t\tx" for line in MONTH[-2:])], ["null_keys"]),
+    "rows without a date": ([*MONTH, "\t900001\tx"], ["null_dates"]),
+    "all of it": (
+        [*without(MONTH, "20240117"), "\t900001\tx", "20240301\t900002\tx", MONTH[0]],
+        ["duplicate_keys", "missing_days", "null_dates", "outside_days"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_both_engines_find_the_same(case: str, desk: Desk, tmp_path: Path) -> None:
+    lines, wanted = CASES[case]
+    of_file = check(write(tmp_path / "t.tsv", lines))
+    with session_of(desk) as session:
+        fill(session, table_of(desk), lines, EXPECTED)
+        of_table = check_table(session, table_of(desk), EXPECTED)
+    assert codes(of_file) == sorted(wanted)
+    assert comparable(of_table) == comparable(of_file)
+    for field in ("rows", "days_expected", "days_found", "first_day", "last_day"):
+        assert getattr(of_table, field) == getattr(of_file, field)
+
+
+KINDS: dict[str, tuple[str, str | None, Callable[[Lines], Lines], list[str]]] = {
+    "DATE": ("DATE", "YYYYMMDD", lambda lines: lines, []),
+    "NUMBER": ("NUMBER(8,0)", None, lambda lines: lines, []),
+    "NUMBER that is no date": (
+        "NUMBER(8,0)",
+        None,
+        lambda lines: [*lines, "20241301\t900001\tx", "7\t900002\tx"],
+        ["unread_dates"],
+    ),
+    "text": ("VARCHAR(8)", None, lambda lines: lines, []),
+    "text that is no date": (
+        "VARCHAR(8)",
+        "YYYYMMDD",
+        lambda lines: [*lines, "2024115\t900001\tx", "20240230\t900002\tx", "never\t900003\tx", "never\t900004\tx"],
+        ["unread_dates"],
+    ),
+    "ISO text": (
+        "VARCHAR(10)",
+        "YYYY-MM-DD",
+        lambda lines: [f"{line[:4]}-{line[4:6]}-{line[6:]}" for line in lines],
+        [],
+    ),
+    "text in strptime's spelling": (
+        "VARCHAR(10)",
+        "%d.%m.%Y",
+        lambda lines: [f"{line[6:8]}.{line[4:6]}.{line[:4]}{line[8:]}" for line in lines],
+        [],
+    ),
+    "a timestamp": (
+        "TIMESTAMP_NTZ",
+        None,
+        lambda lines: [f"{line[:4]}-{line[4:6]}-{line[6:8]} 23:59:59{line[8:]}" for line in lines],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dates_of_every_kind_give_the_same(kind: str, desk: Desk, tmp_path: Path) -> None:
+    declared, date_format, written, wanted = KINDS[kind]
+    lines = written(MONTH)
+    expected = replace(EXPECTED, types=TYPES | {"DAY": column_type(declared)}, date_format=date_format)
+    of_file = check(write(tmp_path / "t.tsv", lines), LAYOUT, expected)
+    with session_of(desk) as session:
+        fill(session, table_of(desk), lines, expected)
+        of_table = check_table(session, table_of(desk), expected)
+    assert codes(of_file) == codes(of_table) == wanted
+    assert comparable(of_table) == comparable(of_file)
+    assert of_table.days_found == 31
+
+
+def test_two_statements_a_table_and_one_for_the_days(desk: Desk) -> None:
+    with session_of(desk) as session:
+        fill(session, table_of(desk), MONTH, EXPECTED)
+        check_table(session, table_of(desk), EXPECTED)
+        assert len(session.statements) == 2
+        session.statements.clear()
+        report = check_table(session, table_of(desk), EXPECTED, scope=Scope.DAYS)
+        assert len(session.statements) == 1
+        assert codes(report) == ["not_checked_values"]
+        for statement in session.statements:
+            sqlglot.parse_one(statement, dialect="snowflake")
+
+
+def test_a_range_of_days_is_counted_alone(desk: Desk) -> None:
+    days = days_of("2024-01-10", 3)
+    with session_of(desk) as session:
+        fill(session, table_of(desk), [*MONTH, MONTH[0], "\t900001\tx"], EXPECTED)
+        report = check_table(session, table_of(desk), replace(EXPECTED, days=(days,)), days=days)
+    assert (report.rows, report.days_found, codes(report)) == (300, 3, [])
+
+
+def test_names_that_need_quotes(desk: Desk) -> None:
+    types = {"select": column_type("DATE"), 'a "b"': column_type("NUMBER(9,0)"), "c": column_type("VARCHAR(10)")}
+    expected = replace(EXPECTED, types=types, columns=tuple(types), date_column='"select"', key_columns=('"a ""b"""',))
+    with session_of(desk) as session:
+        fill(session, table_of(desk), [*MONTH, MONTH[0]], expected)
+        assert codes(check_table(session, table_of(desk), expected)) == ["duplicate_keys"]
+
+
+def test_a_column_that_is_not_there_is_named(desk: Desk) -> None:
+    with session_of(desk) as session, pytest.raises(UsageError, match="no column DAYS"):
+        check_table(session, table_of(desk), replace(EXPECTED, date_column="DAYS"))
+
+
+def test_the_flights_and_their_table_agree(desk: Desk, tmp_path: Path) -> None:
+    """January with a day missing and a key repeated, loaded without any check."""
+    header, *lines = flight_lines(SAMPLES[0])
+    kept = without(lines, "20130112")
+    path = write(desk.files / SAMPLES[0].name, [*kept, kept[0]], header)
+    entry = json.loads((ROOT / "config" / "example.json").read_text(encoding="utf-8"))["files"][0]
+    desk.entry.clear()
+    desk.entry.update(entry)
+    answer = desk.load("--month", "2013-01", "--qc", "skip", "--yes")
+    assert answer.code == 0, answer.err
+    expected = flight_expectations(SAMPLES[0])
+    of_file = check(path, FLIGHT_LAYOUT, expected)
+    with session_of(desk) as session:
+        of_table = check_table(session, ObjectName(desk.database, "PUBLIC", "FLIGHTS"), expected)
+    assert codes(of_file) == ["duplicate_keys", "missing_days"]
+    assert comparable(of_table) == comparable(of_file)
