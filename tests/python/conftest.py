@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk
 
+from desk import Desk
+from local_client import sign_in
 from snowflake_etl.warehouse.local import lifecycle
 from snowflake_etl.warehouse.local.folder import LocalEndpoint
 
@@ -54,32 +55,6 @@ def connect(endpoint: LocalEndpoint, database: str) -> Iterator[Callable[..., An
     yield open_connection
     for connection in opened:
         connection.close()
-
-
-def sign_in(endpoint: LocalEndpoint, **given: Any) -> Any:
-    """The connector's connection to an endpoint, with what the load also sends."""
-    import snowflake.connector
-
-    arguments = {
-        "user": endpoint.user,
-        "password": endpoint.secret,
-        "account": "local",
-        "host": endpoint.host,
-        "port": endpoint.port,
-        "protocol": "http",
-        "login_timeout": 10,
-        "network_timeout": 20,
-        "platform_detection_timeout_seconds": 0,
-        "session_parameters": {
-            "QUERY_TAG": "test",
-            "TIMEZONE": "UTC",
-            "ABORT_DETACHED_QUERY": False,
-            "LOCK_TIMEOUT": 900,
-            "STATEMENT_TIMEOUT_IN_SECONDS": 600,
-            "AUTOCOMMIT": True,
-        },
-    }
-    return snowflake.connector.connect(**{**arguments, **given})
 
 
 @pytest.fixture

@@ -30,11 +30,13 @@ class FileFacts:
     """What a look at a file's bytes tells.
 
     ``lines`` counts records where nothing is quoted (a last one without its line feed included), the
-    header too.  ``plain`` says that DuckDB may read the file: nothing in it that it treats differently.
+    header too.  ``plain`` says that nothing is in it that DuckDB reads differently.  ``doubtful_width``:
+    a record may have one empty field too many, which DuckDB would drop.
     """
 
     lines: int
     plain: bool
+    doubtful_width: bool = False
 
 
 def compression_of(path: str, file: Path, asked: str) -> str:
@@ -86,27 +88,36 @@ def _unpacker(compression: str) -> Any:
     return zlib.decompressobj(wbits=31)
 
 
-def look_at(file: Path, compression: str, chosen: CsvFormat) -> FileFacts:
+def look_at(file: Path, compression: str, chosen: CsvFormat, width: int) -> FileFacts:
     """Count a file's lines and see whether DuckDB may read it.  Raise Corrupt for a damaged file."""
-    delimiter = chosen.field_delimiter.encode()
-    # A line that ends in a delimiter may have one empty field too many.
-    endings = (delimiter + b"\n", delimiter + b"\r")
-    foreign = [b"\0"]
-    if chosen.escape_unenclosed and not chosen.enclosed_by:
-        foreign.append(chosen.escape_unenclosed.encode())
-    lines, plain, before, last = 0, True, b"", b""
+    delimiter = chosen.field_delimiter.encode(chosen.encoding)
+    foreign = _foreign(chosen)
+    lines, plain, open_end, seam = 0, True, False, b"\n"
     for data in chunks(file, compression):
         lines += data.count(b"\n")
-        if plain:
-            seam = before + data[: len(delimiter) + 1]
-            plain = not (
-                b"\r" in data
-                or any(sign in data for sign in foreign)
-                or any(ending in data or ending in seam for ending in endings)
-            )
-        before = last = data[-len(delimiter) - 1 :]
-    ends_open = bool(last) and not last.endswith(b"\n")
-    return FileFacts(lines + ends_open, plain and not (ends_open and last.endswith(delimiter)))
+        joint = seam + data[: len(delimiter) + 1]
+        plain = plain and not any(sign in data or sign in joint for sign in foreign)
+        open_end = open_end or delimiter + b"\n" in data or delimiter + b"\n" in joint
+        seam = (seam + data)[-len(delimiter) - 1 :]
+    unended = seam != b"\n" and not seam.endswith(b"\n")
+    open_end = open_end or (unended and seam.endswith(delimiter))
+    lines += unended
+    if not (plain and open_end):
+        return FileFacts(lines, plain)
+    if chosen.enclosed_by:
+        return FileFacts(lines, plain, doubtful_width=True)
+    delimiters = sum(data.count(delimiter) for data in chunks(file, compression))
+    return FileFacts(lines, plain=delimiters == (width - 1) * lines)
+
+
+def _foreign(chosen: CsvFormat) -> list[bytes]:
+    """What must not stand in a file that DuckDB is to read."""
+    signs = [b"\0", b"\r"]
+    if chosen.enclosed_by:
+        signs.append(b"\n\n")
+    if chosen.escape_unenclosed:
+        signs.append(chosen.escape_unenclosed.encode(chosen.encoding))
+    return signs
 
 
 def corrupt_error(path: str, why: str) -> SqlError:

@@ -106,7 +106,8 @@ def _read(raw: bytes, number: int, line: int, chosen: CsvFormat) -> Record:
         shown = raw[error.start : error.start + 1].hex().upper()
         before = raw[: error.start].decode(chosen.encoding, errors="replace")
         wrong = (100144, "22000", f"Invalid UTF8 detected in string '0x{shown}'", len(before) + 1)
-        return Record(number, line, (), raw.decode("latin-1"), wrong)
+        readable = tuple(_plain_fields(before, chosen))[:-1]
+        return Record(number, line, readable, raw.decode("latin-1"), wrong)
     if not chosen.enclosed_by and not (chosen.escape_unenclosed and chosen.escape_unenclosed in text):
         return Record(number, line, tuple(_plain_fields(text, chosen)), text)
     fields, wrong_quote = _quoted_fields(text, chosen)
