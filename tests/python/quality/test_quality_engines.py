@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import sqlglot
+import zstandard
 from planted import (
     EXPECTED,
     FLIGHT_LAYOUT,
@@ -30,10 +32,12 @@ from planted import (
 from desk import Desk
 from snowflake_etl.config.model import LoadSection, SnowflakeSection
 from snowflake_etl.errors import UsageError
+from snowflake_etl.quality.formats import to_snowflake
 from snowflake_etl.quality.profile import Expectations, Scope, type_text
 from snowflake_etl.quality.runner import check_table
 from snowflake_etl.results import CheckReport
-from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, literal, quote
+from snowflake_etl.sqltext import ObjectName, column_type, literal, quote
+from snowflake_etl.warehouse.copy import CsvFormat
 from snowflake_etl.warehouse.signin import Warehouse
 
 Lines = list[str]
@@ -50,6 +54,9 @@ class Recorder:
         self.statements.append(sql)
         return list(self._session.query(sql, binds))
 
+    def put(self, stream: BinaryIO, name: str, stage_path: str) -> None:
+        assert self._session.put(stream, name, stage_path) == "UPLOADED"
+
 
 @contextmanager
 def session_of(desk: Desk) -> Iterator[Recorder]:
@@ -63,27 +70,18 @@ def table_of(desk: Desk) -> ObjectName:
 
 
 def fill(session: Recorder, table: ObjectName, lines: Lines, expected: Expectations) -> None:
-    """Make the table and insert the records, converted as COPY would."""
+    """Make the table and COPY the records into it, as a load does."""
     types = dict(expected.types)
     columns = ", ".join(f"{quote(name)} {type_text(kind)}" for name, kind in types.items())
     session.query(f"CREATE TABLE {table.sql} ({columns})")
-    for start in range(0, len(lines), 500):
-        rows = ", ".join(_row(line, types.values(), expected) for line in lines[start : start + 500])
-        session.query(f"INSERT INTO {table.sql} VALUES {rows}")
+    if lines:
+        stage = table.sibling("S").sql
+        content = "".join(f"{line}\n" for line in lines).encode()
+        session.query(f"CREATE STAGE {stage}")
+        session.put(io.BytesIO(zstandard.compress(content)), "part.tsv.zst", f"@{stage}/in/")
+        form = CsvFormat("\t", None, expected.null_values, to_snowflake(expected.date_format))
+        session.query(f"COPY INTO {table.sql} FROM {literal(f'@{stage}/in/')} FILE_FORMAT={form.sql}")
     session.statements.clear()
-
-
-def _row(line: str, kinds: Iterable[ColumnType], expected: Expectations) -> str:
-    values = [_value(text, kind, expected) for text, kind in zip(line.split("\t"), kinds, strict=True)]
-    return f"({', '.join(values)})"
-
-
-def _value(text: str, kind: ColumnType, expected: Expectations) -> str:
-    if text in expected.null_values:
-        return "NULL"
-    if kind.is_date and len(text) == 8:
-        return literal(f"{text[:4]}-{text[4:6]}-{text[6:]}")
-    return text if kind.is_number else literal(text)
 
 
 def comparable(report: CheckReport) -> list[tuple[object, ...]]:
