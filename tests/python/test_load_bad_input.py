@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from desk import Desk, days_between, rows_for
 
 JANUARY = days_between("2024-01-01", "2024-01-31")

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from desk import Desk, days_between, rows_for
 
+from desk import Desk, days_between, rows_for
 from snowflake_etl.warehouse.local import lifecycle
 from snowflake_etl.warehouse.local.folder import WarehouseFolder
 

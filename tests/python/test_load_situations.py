@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from desk import Desk, days_between, rows_for
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from snowflake_etl.config.model import FileSection
+from snowflake_etl.files.layout import Compression
 from snowflake_etl.files.plan import plan_cuts
 from snowflake_etl.operations.load_copy import work_table_name
 from snowflake_etl.operations.load_prepare import Prepared, Source
@@ -15,32 +16,39 @@ from snowflake_etl.warehouse.copy import copy_statement
 
 
 def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str:
-    """What the load would do: files, parts, rows that are there, and the statements."""
+    """What the load would do: target, rows that are there, files and parts, and the statements."""
     now = prepared.situation
     days = ", ".join(map(str, now.claimed)) or "the whole table"
+    made = "" if prepared.target.exists else " (the load makes it)"
+    statements = [line for statement in _statements(prepared, entry, wishes) for line in statement.split("\n")]
     return "\n".join(
         [
-            f"this load would go on ({wishes.mode}). Nothing was touched.",
-            f"  target {now.table}{'' if prepared.target.exists else ' (it would be made)'}, {days}",
-            f"  rows there now: {now.rows_in_claimed:,} in those days, {now.rows_in_month:,} in the month; "
-            f"the ledger knows of {now.ledger_rows:,}",
-            *(_source_line(source) for source in prepared.sources),
-            *(f"    {note}" for source in prepared.sources for note in source.layout.notes),
+            f"{wishes.mode} to {now.table}{made}, {days}. Nothing was touched.",
+            f"  rows there now: {now.rows_in_claimed:,} in those days, {now.rows_in_month:,} in the month",
+            f"  rows in the ledger: {now.ledger_rows:,}",
+            *(line for source in prepared.sources for line in _source_lines(source)),
             "  statements:",
-            *(f"    {line}" for statement in _statements(prepared, entry, wishes) for line in statement.split("\n")),
+            *(f"    {line}" for line in statements),
         ]
     )
 
 
-def _source_line(source: Source) -> str:
-    plan = plan_cuts(source.path, source.layout)
+def _source_lines(source: Source) -> list[str]:
     layout = source.layout
-    quoting = f"quote {layout.quote}" if layout.quote else "no quoting"
-    return (
-        f"  file {source.path}: {source.found.size:,} bytes, {source.found.days}, {layout.compression}, "
-        f"{layout.encoding}, {'header' if layout.header else 'no header'}, {quoting}; "
-        f"cut every {plan.cut_bytes:,} bytes into {source_folder(source, plan)}"
-    )
+    plan = plan_cuts(source.path, layout)
+    traits = [
+        layout.compression if layout.compression is not Compression.NONE else "not packed",
+        layout.encoding,
+        "header" if layout.header else "no header",
+        f"quote {layout.quote}" if layout.quote else "no quoting",
+    ]
+    return [
+        f"  file {source.path}",
+        f"    {source.found.size:,} bytes, {', '.join(traits)}",
+        f"    parts of up to {plan.cut_bytes:,} bytes unpacked, in",
+        f"    {source_folder(source, plan)}/",
+        *(f"    {note}" for note in layout.notes),
+    ]
 
 
 def _statements(prepared: Prepared, entry: FileSection, wishes: Wishes) -> list[str]:

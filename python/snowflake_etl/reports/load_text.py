@@ -9,7 +9,7 @@ from snowflake_etl.results import CheckReport, LoadResult
 
 def load_text(result: LoadResult) -> str:
     """Render counts at every step, findings, and time and rate of every phase, then what to know or do."""
-    lines = [*_steps(result), *_checks(result), *_phases(result)]
+    lines = [*_steps(result), *_checks(result), *_phases(result)] if result.status != "planned" else []
     lines += [f"warning: {warning}" for warning in result.warnings]
     return "\n".join([*lines, f"{result.status}: {result.message}"])
 
