@@ -173,8 +173,11 @@ _ui_choose_program() { # sets UI_BACKEND for a terminal that can do more than li
 }
 
 _ui_measure() { # sets LINES and COLUMNS to the terminal's size now, 24 x 80 where there is none
-  # bash looks at the size whenever a child has ended.
-  (:)
+  # bash looks at the size whenever a child has ended; with one command in it, this would not be a child.
+  (
+    :
+    :
+  )
   if [[ -z ${LINES:-} || -z ${COLUMNS:-} ]] && [[ -t 1 && ! -t 2 ]]; then
     # It asks standard error; with that redirected we have to ask ourselves.
     local size
@@ -247,8 +250,14 @@ _ui_paint() { # <widget>: with the back end, or as plain text while the terminal
     ((status == UI_CURSES_BROKEN)) || return "$status"
     # Made too small while it was shown, or the program failed: the same question as text.
     _ui_measure
-    ! _ui_fits || { UI_NOTICE="Plain text, because $UI_BACKEND failed: $UI_CURSES_ERROR" && UI_BACKEND=plain; }
+    if _ui_fits; then
+      UI_NOTICE="Plain text, because $UI_BACKEND failed: $UI_CURSES_ERROR"
+      UI_BACKEND=plain
+    fi
+    _ui_head
+    UI_HEAD=$REPLY
   fi
+  ui_leave
   "ui_plain_$1"
 }
 

@@ -9,7 +9,6 @@ UI_CURSES_ERROR=''  # and what it said
 ui_curses_menu() { # -> REPLY: index of the chosen item
   local -a items=() options=(--notags)
   local -i index
-  _ui_curses_text
   _ui_curses_box "${#UI_ITEMS[@]}"
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
     [[ ${UI_TAGS[index]} != "${UI_DEFAULT:-}" ]] || options+=(--default-item "$index")
@@ -23,7 +22,6 @@ ui_curses_menu() { # -> REPLY: index of the chosen item
 ui_curses_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
   local -a items=()
   local -i index
-  _ui_curses_text
   _ui_curses_box "${#UI_ITEMS[@]}"
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
     _ui_curses_item "${UI_ITEMS[index]}" 4
@@ -37,15 +35,12 @@ ui_curses_checklist() { # -> REPLY: indexes of the chosen items, parted by blank
 ui_curses_yesno() {
   local -a options=()
   [[ ${UI_DEFAULT:-} != no ]] || options=(--defaultno)
-  _ui_curses_text
   _ui_curses_box 0
-  _ui_curses_scroll
   _ui_curses_run "${options[@]}" "${UI_SCROLL[@]}" --yes-button "${UI_OK:-Yes}" --no-button "${UI_BACK:-No}" \
     --yesno -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH"
 }
 
 ui_curses_input() { # -> REPLY
-  _ui_curses_text
   _ui_curses_box 1
   _ui_curses_run --ok-button "${UI_OK:-OK}" --cancel-button "${UI_BACK:-Back}" \
     --inputbox -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_VALUE"
@@ -68,9 +63,7 @@ ui_curses_form() { # sets UI_ANSWERS
 }
 
 ui_curses_message() {
-  _ui_curses_text
   _ui_curses_box 0
-  _ui_curses_scroll
   _ui_curses_run "${UI_SCROLL[@]}" --ok-button "${UI_OK:-OK}" --msgbox -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH"
 }
 
@@ -82,7 +75,6 @@ ui_curses_busy() {
     printf '  %s\n' "${UI_LINES[@]}"
     return
   fi
-  _ui_curses_text
   _ui_curses_box 0
   _ui_curses_run --infobox -- "$UI_CURSES_TEXT" "$((UI_HEIGHT - 2))" "$UI_WIDTH"
 }
@@ -94,7 +86,6 @@ _ui_curses_form_dialog() { # all fields on one screen
     ((${#REPLY} <= label)) || label=${#REPLY}
   done
   ((label <= 30)) || label=30
-  _ui_curses_text
   _ui_curses_box "${#UI_ITEMS[@]}"
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
     fields+=("${UI_ITEMS[index]:0:label}" $((index + 1)) 1 "${UI_TAGS[index]}" $((index + 1)) $((label + 3))
@@ -133,18 +124,13 @@ _ui_curses_judge() { # <status of the program>: tells Cancel from an error, whic
   return "$UI_CURSES_BROKEN"
 }
 
-_ui_curses_text() { # sets UI_CURSES_TEXT and UI_LINES: the text in lines that fit
+_ui_curses_text() { # sets UI_LINES: the text in lines that fit, and the column heads where items begin
   local -i columns
   ui_columns
   columns=REPLY
   UI_LINES=()
   [[ -z $UI_TEXT ]] || ui_wrap "$UI_TEXT" "$columns"
-  # Where items begin, two columns to the right of the text.
   [[ -z ${UI_HEADING:-} ]] || UI_LINES+=("  ${UI_HEADING:0:columns}")
-  printf -v UI_CURSES_TEXT '%s\n' "${UI_LINES[@]}"
-  UI_CURSES_TEXT=${UI_CURSES_TEXT%$'\n'}
-  _ui_curses_backslash "$UI_CURSES_TEXT"
-  UI_CURSES_TEXT=$REPLY
 }
 
 _ui_curses_backslash() { # <text> -> REPLY: whiptail would make a new line of \n, wherever it comes from
@@ -159,28 +145,47 @@ _ui_curses_item() { # <item> [columns it has less] -> REPLY: cut or filled to th
   printf -v REPLY '%-*s' "$width" "$REPLY"
 }
 
-_ui_curses_box() { # <lines of the list, 0 for none>: sets UI_HEIGHT, UI_WIDTH and UI_LIST for UI_LINES and UI_ITEMS
-  local -i text=${#UI_LINES[@]} room=$((LINES - 4)) widest=${#UI_TITLE} frame
+_ui_curses_box() { # <lines of the list, 0 for none>: sets UI_CURSES_TEXT UI_HEIGHT UI_WIDTH UI_LIST UI_SCROLL
+  local -i room=$((LINES - 4)) frame
+  _ui_curses_text
+  # Lines that are neither text nor list: borders, buttons and the gaps between.
+  frame=$(($1 > 0 ? 6 : 4))
+  [[ $UI_BACKEND == dialog ]] || frame=$(($1 > 0 ? 7 : 6))
+  UI_LIST=$1
+  UI_SCROLL=()
+  if (($1 > 0)); then
+    _ui_curses_share $((room - frame))
+  elif ((${#UI_LINES[@]} + frame > room)); then
+    _ui_curses_scroll
+  fi
+  UI_HEIGHT=$((${#UI_LINES[@]} + frame + UI_LIST))
+  ((UI_HEIGHT <= room)) || UI_HEIGHT=$room
+  _ui_curses_width "$(($1 > 0 ? 10 : 6))"
+  printf -v UI_CURSES_TEXT '%s\n' "${UI_LINES[@]}"
+  _ui_curses_backslash "${UI_CURSES_TEXT%$'\n'}"
+  UI_CURSES_TEXT=$REPLY
+}
+
+_ui_curses_share() { # <lines>: text and list share them; the list scrolls, a text over a list cannot
+  local -i list=$((UI_LIST < 5 ? UI_LIST : 5))
+  if ((${#UI_LINES[@]} > $1 - list)); then
+    UI_LINES=("${UI_LINES[@]:0:$1-list-1}" ...)
+  fi
+  ((${#UI_LINES[@]} + UI_LIST <= $1)) || UI_LIST=$(($1 - ${#UI_LINES[@]}))
+}
+
+_ui_curses_width() { # <columns of the frame>: sets UI_WIDTH for the widest of title, text and items
+  local -i widest=$((${#UI_TITLE} + 4))
   for REPLY in "${UI_LINES[@]}" "${UI_ITEMS[@]}"; do
     ((${#REPLY} <= widest)) || widest=${#REPLY}
   done
   ui_columns
   ((widest <= REPLY)) || widest=$REPLY
   ((widest >= 46)) || widest=46
-  # Lines that are neither text nor list: borders, buttons and the gaps between.
-  frame=$(($1 > 0 ? 6 : 4))
-  [[ $UI_BACKEND == dialog ]] || frame=$(($1 > 0 ? 7 : 6))
-  UI_WIDTH=$((widest + ($1 > 0 ? 10 : 6)))
-  UI_LIST=$1
-  ((text + frame + UI_LIST <= room)) || UI_LIST=$((room - text - frame))
-  (($1 == 0 || UI_LIST >= 3)) || UI_LIST=$(($1 < 3 ? $1 : 3))
-  UI_HEIGHT=$((text + frame + UI_LIST))
-  ((UI_HEIGHT <= room)) || UI_HEIGHT=$room
+  UI_WIDTH=$((widest + $1))
 }
 
 _ui_curses_scroll() { # sets UI_SCROLL, the option that a long text needs, and says how to read on
-  UI_SCROLL=()
-  ((${#UI_LINES[@]} + (UI_HEIGHT < LINES - 4 ? 0 : 6) > UI_HEIGHT)) || return 0
-  UI_TITLE+=' (Down, PgDn: more)'
+  UI_TITLE="${UI_TITLE:0:COLUMNS-40} (Down, PgDn: more)"
   [[ $UI_BACKEND != whiptail ]] || UI_SCROLL=(--scrolltext)
 }

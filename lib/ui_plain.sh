@@ -83,7 +83,8 @@ _ui_plain_screen() { # head line, title and text
   printf -v REPLY '%*s' "$((${#UI_HEAD} < width ? ${#UI_HEAD} : width))" ''
   printf '%s\n' "${REPLY// /-}" >&2
   if [[ -n $UI_NOTICE ]]; then
-    printf '%s\n' "$UI_NOTICE" >&2
+    ui_wrap "$UI_NOTICE" "$((width - 1))"
+    printf '%s\n' "${UI_LINES[@]}" >&2
     UI_NOTICE=''
   fi
   printf '%s\n' "$UI_TITLE" >&2

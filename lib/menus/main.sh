@@ -11,19 +11,24 @@ MENUS_MAIN=( # tag (menus_main_<tag> runs it), label, explanation
 )
 
 MENUS_MAIN_HELP='Keys
-  Arrows or a first letter choose, Enter goes on, Tab changes buttons.
-  ESC or Back is one screen back; nothing is started or lost by it.
-  In plain text: type the number, or b for back.
+  Arrows or a first letter choose, Enter goes on, Tab changes to
+  the buttons. ESC or Back is one screen back; nothing is started
+  or lost by it. In plain text: type the number, or b for back.
 
 Quick Load
-  Shows the plan first: files, rows, what is there already. Nothing is
-  written before you press Start. The load then runs as a job that goes
-  on when you leave the menu, close the terminal or lose the connection.
+  Shows the plan first: files, rows, what is there already.
+  Nothing is written before you press Start. The load then runs
+  as a job, which goes on when you leave the menu, close the
+  terminal or lose the connection.
 
 Job Status
-  States: running, queued, done, problems (checks found something),
-  refused (nothing was done, on purpose), failed, stopped (cancelled),
-  lost (the host went down). Choose a job for its log and what to do.
+  running, queued   at work, or about to begin
+  done              all well
+  problems          the checks found something
+  refused           nothing was done, on purpose
+  failed, stopped   ended by an error, or cancelled
+  lost              the host went down meanwhile
+  Choose a job for its log, its result and what can be done.
 
 Command line
   All of this is a command too; every plan shows the line to type.

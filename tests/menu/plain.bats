@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# Plain text on a terminal: chosen where dialogs cannot be, and as calm as they are.
+# shellcheck disable=SC2030,SC2031 # each test has its own environment
+
+load tmux
+
+setup() {
+  tmux_setup
+}
+
+teardown() {
+  tmux_stop
+}
+
+@test "plain: TERM=dumb" {
+  TERM=dumb tmux_menu
+  tmux_wait 'Main menu' '1  Quick Load' 'config: example.json | target: local | jobs running: 0' 'b for Quit'
+  tmux_ascii
+  tmux_type q
+  tmux_ended
+}
+
+@test "plain: a terminal too small for dialogs, with a word why" {
+  tmux_menu 60 15
+  tmux_wait 'Plain text, because the terminal is 60x15 and dialogs need' '1  Quick Load'
+  tmux_keys C-d
+  tmux_ended
+}
+
+@test "plain: neither dialog nor whiptail on the host" {
+  helpers_path_without dialog whiptail
+  tmux_menu
+  tmux_wait 'neither dialog nor whiptail is installed' '1  Quick Load'
+  tmux_type 5
+  tmux_ended
+}
+
+@test "plain: without dialog it is whiptail, without whiptail dialog" {
+  helpers_path_without dialog
+  tmux_menu
+  tmux_wait 'u Main menu t'
+  tmux_keys Escape
+  tmux_ended
+  tmux -L "$TMUX_SOCKET" kill-server
+  ETL_UI=dialog tmux_menu
+  tmux_wait 'Plain text, because dialog is not installed' '1  Quick Load'
+}
+
+@test "plain: without whiptail dialogs are dialog's" {
+  helpers_path_without whiptail
+  tmux_menu
+  tmux_wait 'qMain menuq'
+}
+
+@test "plain: ETL_UI=plain, one load, its log, the list, and out by ESC" {
+  export ETL_UI=plain
+  tmux_menu
+  tmux_wait '1  Quick Load'
+  tmux_type 1
+  tmux_wait '2  Last month         2013-02'
+  tmux_type 2
+  tmux_wait 'How is it to be checked?'
+  tmux_type ''
+  tmux_wait 'Plan: one file' 'The same as a command:' 'Start? y or n'
+  tmux_type y
+  tmux_wait 'is being loaded' '1  Follow the log'
+  tmux_type 1
+  tmux_wait 'following job' 'state: '
+  tmux_keys q
+  tmux_wait 'What is to be loaded?'
+  tmux_type b
+  tmux_wait 'Main menu'
+  tmux_type 2
+  tmux_wait 'STATE' '1  running    40% 200.0 MB/s'
+  tmux_ascii
+  tmux_keys Escape Enter
+  tmux_wait 'Main menu'
+  tmux_keys Escape Enter
+  tmux_wait '1 running; they go on.'
+  tmux_ended
+}
+
+@test "plain: Ctrl-C is one screen back, Ctrl-D too, and neither loops" {
+  export ETL_UI=plain
+  tmux_menu
+  tmux_wait '1  Quick Load'
+  tmux_type 1
+  tmux_wait 'What is to be loaded?'
+  tmux_keys C-c
+  tmux_last 'Number, or b for Quit:'
+  tmux_type 1
+  tmux_last 'Number, or b for back:'
+  tmux_keys C-d
+  tmux_last 'Number, or b for Quit:'
+  tmux_keys C-d
+  tmux_ended
+}
+
+@test "plain: a path is typed with completion, Ctrl-C there does not end the menu" {
+  export ETL_UI=plain
+  mkdir "$BATS_TEST_TMPDIR/data"
+  : >"$BATS_TEST_TMPDIR/data/flights of may.tsv"
+  tmux_menu 120 30
+  tmux_wait '1  Quick Load'
+  tmux_type 1
+  tmux_wait 'What is to be loaded?'
+  tmux_type 4
+  tmux_wait 'Which file?'
+  tmux_keys C-c
+  tmux_keys Enter
+  tmux_last 'Number, or b for back:'
+  tmux_type 4
+  tmux_last '>'
+  tmux_text "$BATS_TEST_TMPDIR/data/fl"
+  tmux_keys Tab
+  tmux_wait 'may.tsv'
+  tmux_keys Enter
+  tmux_wait 'Load flights'
+}
+
+@test "plain: Ctrl-C while the plan is made comes back" {
+  export ETL_UI=plain
+  mkfifo "$FAKE/never"
+  rm "$FAKE/plan"
+  ln -s "$FAKE/never" "$FAKE/plan"
+  tmux_menu
+  tmux_wait '1  Quick Load'
+  tmux_type 1
+  tmux_wait 'What is to be loaded?'
+  tmux_type 2
+  tmux_wait 'How is it to be checked?'
+  tmux_type 1
+  tmux_wait 'Looking at files and table'
+  tmux_keys C-c
+  tmux_wait 'stopped'
+  tmux_keys Enter
+  tmux_wait 'What is to be loaded?'
+  [ ! -e "$ETL_STATE_DIR/jobs" ]
+}

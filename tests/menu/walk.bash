@@ -1,0 +1,204 @@
+# shellcheck shell=bash
+# Walks through the menus that hold for dialog and whiptail alike, at any size of terminal.
+# Each presses keys and waits for what has to be seen; UI is the back end, SIZE the columns and rows.
+
+walk_start() {
+  export ETL_UI=$UI
+  # shellcheck disable=SC2086 # two numbers
+  tmux_menu $SIZE
+  tmux_wait 'Main menu' 'Quick Load' 'Job Status' 'Configuration' 'Help' 'Quit'
+}
+
+walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and its entry
+  local -a keys
+  local way
+  walk_start
+  tmux_wait 'config: example.json | target: local | jobs running: 0' '<Choose>'
+  tmux_ascii
+  tmux_keys Escape
+  tmux_ended
+  local buttons='Right Enter' # to the second button
+  [[ $UI == dialog ]] || buttons='Tab Tab Enter'
+  for way in "$buttons" 'Down Down Down Down Enter'; do
+    tmux_type "clear; $ROOT/snowflake_etl.sh"
+    tmux_wait 'Main menu'
+    read -ra keys <<<"$way"
+    tmux_keys "${keys[@]}"
+    tmux_ended
+    run tmux_screen
+    # shellcheck disable=SC2154 # set by run
+    [[ $output != *'Main menu'* && $output != *rror* ]]
+  done
+}
+
+walk_escape() { # ESC is one screen back from everywhere and never ends the menu
+  walk_start
+  tmux_keys Enter
+  tmux_wait 'What is to be loaded?' '2013-03' '2013-02'
+  tmux_keys Down Enter
+  tmux_wait 'Load 2013-02' 'How is it to be checked?'
+  tmux_keys Enter
+  tmux_wait 'Plan: one file' '<Start>'
+  tmux_keys Escape
+  tmux_wait 'How is it to be checked?'
+  tmux_keys Escape
+  tmux_wait 'What is to be loaded?'
+  tmux_keys Down Enter
+  tmux_wait 'Which month?'
+  tmux_keys Escape
+  tmux_wait 'What is to be loaded?'
+  tmux_keys Down Enter
+  tmux_wait 'Which file?'
+  tmux_keys Escape
+  tmux_wait 'What is to be loaded?'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  tmux_keys Down Enter
+  tmux_wait 'No jobs yet'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  tmux_keys Down Enter
+  tmux_wait 'Choose' 'Other file' 'Test connection'
+  tmux_keys Enter
+  tmux_wait 'from now on' 'example.json  (in use)'
+  tmux_keys Escape
+  tmux_wait 'Other file'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  tmux_keys Escape
+  tmux_ended
+  [ ! -e "$ETL_STATE_DIR/jobs" ]
+}
+
+walk_message() { # ESC in a message box goes on; a long text can be scrolled
+  walk_start
+  tmux_keys Down Down Down Enter
+  tmux_wait 'Help' 'Arrows or a first letter'
+  tmux_ascii
+  tmux_keys NPage
+  tmux_keys NPage
+  tmux_wait 'jobs list'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  tmux_keys Escape
+  tmux_ended
+}
+
+walk_quick_load() { # at most six keys to a running job of last month; the list, the log and back; it outlives the menu
+  walk_start
+  tmux_keys Enter
+  tmux_wait 'What is to be loaded?'
+  tmux_keys Down Enter
+  tmux_wait 'How is it to be checked?'
+  tmux_keys Enter
+  tmux_wait 'The same as a command:' '--month 2013-02'
+  tmux_ascii
+  tmux_keys Enter
+  tmux_wait 'is being loaded' 'Follow the log' 'jobs running: 1'
+  tmux_keys Enter
+  tmux_wait 'following job' 'state: '
+  tmux_keys q
+  tmux_wait 'What is to be loaded?'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  tmux_keys Down Enter
+  tmux_wait 'STATE' 'running    40% 200.0 MB/s' 'Load 2013-02'
+  tmux_ascii
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  tmux_keys Escape
+  tmux_wait '1 running; they go on.'
+  tmux_ended
+}
+
+walk_jobs() { # a finished job: seen at re-entry, its details, its log in less and back, run again
+  walk_start
+  helpers_source core jobs
+  jobs_start load 'Load 2013-01' bash -c 'echo the first line; exit 7' 3>&-
+  jobs_wait "$REPLY" 10 || true
+  tmux_keys Down Enter
+  tmux_wait 'refused' 'Load 2013-01' 'Clean up'
+  tmux_keys Enter
+  tmux_wait 'Job: Load 2013-01' 'exit code 7' 'Show the log' 'Run it again'
+  tmux_keys Enter
+  tmux_wait 'the first line' 'q back, / search'
+  tmux_keys C-c
+  tmux_wait 'the first line'
+  tmux_keys q
+  tmux_wait 'Show the log' 'Run it again'
+  tmux_keys Down Enter
+  tmux_wait 'Command:' 'exit code 7'
+  tmux_ascii
+  tmux_keys Enter
+  tmux_wait 'Show the log'
+  tmux_keys Escape
+  tmux_wait 'STATE'
+  jobs_start load 'Load 2013-07' true 3>&-
+  tmux_keys Down Enter
+  tmux_wait 'Load 2013-07' 'Refresh'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  tmux_keys Escape
+  tmux_ended
+}
+
+walk_cancel() { # cancelling asks first, No is the default
+  walk_start
+  helpers_source core jobs
+  helpers_gate_job "$BATS_TEST_TMPDIR/gate" 0 'Load 2013-01' 3>&-
+  local id=$REPLY
+  tmux_keys Down Enter
+  tmux_wait 'running' 'Load 2013-01'
+  tmux_keys Enter
+  tmux_wait 'Follow the log' 'Cancel the job'
+  tmux_keys Down Down Down Enter
+  tmux_wait 'Cancel Load 2013-01?' 'Cancel-it'
+  tmux_keys Enter
+  tmux_wait 'Follow the log'
+  helpers_has_state "$id" running
+  tmux_keys Enter
+  tmux_wait 'Cancel Load 2013-01?'
+  tmux_keys Left Enter
+  tmux_wait 'asked to stop and ended'
+  tmux_keys Enter
+  tmux_wait 'stopped' 'Run it again'
+  tmux_keys Escape
+  tmux_wait 'STATE' 'stopped'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+}
+
+walk_refused() { # a refused plan is shown and nothing started
+  echo 7 >"$FAKE/plan_code"
+  printf 'Refused: 2013-02 is loaded already.\n%.0s' {1..60} >"$FAKE/plan"
+  walk_start
+  tmux_keys Enter
+  tmux_wait 'What is to be loaded?'
+  tmux_keys Enter
+  tmux_wait 'How is it to be checked?'
+  tmux_keys Enter
+  tmux_wait 'not loaded, on purpose' 'loaded already' 'more'
+  tmux_ascii
+  tmux_keys Escape
+  tmux_wait 'What is to be loaded?'
+  [ ! -e "$ETL_STATE_DIR/jobs" ]
+}
+
+walk_resize() { # smaller than the dialogs need: the next screen is text with a word why, then dialogs again
+  walk_start
+  tmux_resize 100 30
+  tmux_keys Enter
+  tmux_wait 'What is to be loaded?'
+  tmux_resize 60 15
+  tmux_keys Escape
+  tmux_wait 'the terminal is 60x15' 'Number, or b'
+  tmux_type b
+  tmux_wait 'Main menu' 'the terminal is 60x15'
+  tmux_resize 80 24
+  tmux_type help
+  tmux_wait 'Arrows or a first letter' '<'
+  tmux_keys Escape
+  tmux_wait 'Main menu' '<Choose>'
+  tmux_keys Escape
+  tmux_ended
+}
