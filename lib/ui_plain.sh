@@ -98,12 +98,16 @@ _ui_plain_ask() { # <prompt> -> REPLY; 1 at the end of input or Ctrl-C
   _ui_plain_read
 }
 
-_ui_plain_read() { # -> REPLY: one line without blanks around it
+_ui_plain_read() { # -> REPLY: one line without blanks around it; 1 at the end of input or Ctrl-C
   # Only in this mode does a signal end "read" rather than being forgotten by it.
   local -
   set -o posix
-  # A last line without a newline counts.
-  IFS=$' \t' read -r REPLY || [[ -n $REPLY ]] && return 0
+  local -i status
+  REPLY=''
+  IFS=$' \t' read -r REPLY
+  status=$?
+  # A last line without a newline counts; what stood there when Ctrl-C came does not.
+  ((status == 0)) || { ((status < 128)) && [[ -n $REPLY ]]; } && return 0
   printf '\n' >&2
   return 1
 }

@@ -40,10 +40,8 @@ menus_config_path() {
   local typed='' text='Path of a JSON or YAML file:'
   while ui_input "Other file" "$text" "$typed"; do
     typed=$REPLY
-    # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
-    [[ $typed != '~/'* ]] || typed=$HOME/${typed:2}
-    if [[ -f $typed && -r $typed ]]; then
-      _menus_config_use "$typed"
+    if menus_screen_path "$typed"; then
+      _menus_config_use "$REPLY"
       return
     fi
     text="There is no readable file $typed. Path of a JSON or YAML file:"

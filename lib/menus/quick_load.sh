@@ -46,18 +46,14 @@ menus_quick_load_other() {
 }
 
 menus_quick_load_file() {
-  local typed='' path text='Which file? Its name has to fit a pattern of the configuration.'
+  local typed='' text='Which file? Its name has to fit a pattern of the configuration.'
   while ui_input "One file" "$text" "$typed"; do
     typed=$REPLY
-    path=$typed
-    # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
-    [[ $path != '~/'* ]] || path=$HOME/${path:2}
-    [[ $path == /* ]] || path=$PWD/$path
-    if [[ -f $path && -r $path ]]; then
-      _menus_quick_load_ask "${path##*/}" --file "$path"
+    if menus_screen_path "$typed"; then
+      _menus_quick_load_ask "${REPLY##*/}" --file "$REPLY"
       return
     fi
-    text="There is no readable file $path. Which file?"
+    text="There is no readable file $REPLY. Which file?"
   done
 }
 

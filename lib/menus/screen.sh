@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What all menus share (layer 4): the head line, and a menu as a table of tag, label and explanation.
-# Offers menus_screen_run menus_screen_head menus_screen_find_target menus_screen_log.
+# Offers menus_screen_run menus_screen_head menus_screen_find_target menus_screen_path
+# menus_screen_log.
 
 MENUS_LEAVE=100 # an entry's function returns this to leave the menu that it stands in
 
@@ -53,6 +54,25 @@ menus_screen_find_target() { # [again]: once for every change of the configurati
   ui_busy "Configuration" "Reading $MENUS_TARGET_ASKED ..."
   actions_config_target && return 0
   ui_message "Configuration" "The configuration ${MENUS_TARGET_ASKED} cannot be used:"$'\n\n'"$REPLY"
+}
+
+menus_screen_path() { # <what was typed> -> REPLY: the absolute path of a readable file, 1 when it is none
+  _menus_screen_file "$1" && return 0
+  # Completion puts backslashes before blanks and a blank behind; "read" without -r takes them away.
+  local plain
+  # shellcheck disable=SC2162
+  IFS= read plain <<<"${1% }"
+  _menus_screen_file "$plain" && return 0
+  REPLY=$1
+  return 1
+}
+
+_menus_screen_file() { # <path> -> REPLY: absolute, when it is a readable file
+  REPLY=$1
+  # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
+  [[ $REPLY != '~/'* ]] || REPLY=$HOME/${REPLY:2}
+  [[ $REPLY == /* ]] || REPLY=$PWD/$REPLY
+  [[ -f $REPLY && -r $REPLY ]]
 }
 
 menus_screen_log() { # <file> [--end]: in the pager, and back to the screen
