@@ -72,6 +72,13 @@ class Session:
             cursor.execute(sql, tuple(binds) or None)
             return _records(cursor)
 
+    def table(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Run a statement and return its column names, as the warehouse spells them, and its rows."""
+        with self._cursor() as cursor:
+            cursor.execute(sql)
+            rows = [tuple(row) for row in cursor.fetchall()]
+            return [str(column[0]) for column in cursor.description or ()], rows
+
     def execute(self, sql: str, binds: Sequence[object] = ()) -> Outcome:
         """Run a statement for its effect."""
         with self._cursor() as cursor:

@@ -50,10 +50,13 @@ def test_all_parts_of_the_named_folders_in_one_statement(client: Client) -> None
         ("etl_stage/t/2013-01/fp2-plan/part-00001-ab.tsv.zst", 30, 30),
         ("etl_stage/t/2013-01/fp2-plan/part-00002-cd.tsv.zst", 20, 20),
     ]
-    assert list(rows[0]) == (
-        "file status rows_parsed rows_loaded error_limit errors_seen first_error first_error_line "
-        "first_error_character first_error_column_name"
-    ).split()
+    assert (
+        list(rows[0])
+        == (
+            "file status rows_parsed rows_loaded error_limit errors_seen first_error first_error_line "
+            "first_error_character first_error_column_name"
+        ).split()
+    )
     assert rows[0]["status"] == "LOADED"
     assert client.rows("SELECT COUNT(*), MIN(I), MAX(I), COUNT(DISTINCT I) FROM T") == [(100, 0, 149, 100)]
 
@@ -126,7 +129,9 @@ def test_values_of_every_type(client: Client) -> None:
         "CREATE TABLE V (D DATE, T TIME, TS TIMESTAMP_NTZ, TZ TIMESTAMP_TZ, B BOOLEAN, N NUMBER(5,1), I INT, F FLOAT,"
         " S VARCHAR, X BINARY, J VARIANT)"
     )
-    row = "20130131\t10:11:12\t2013-01-31 10:11:12.5\t2013-01-31T10:11:12Z\tyes\t-12.25\t7\t1e3\ta\"b\\c\t00ff\t{\"k\":1}\n"
+    row = (
+        '20130131\t10:11:12\t2013-01-31 10:11:12.5\t2013-01-31T10:11:12Z\tyes\t-12.25\t7\t1e3\ta"b\\c\t00ff\t{"k":1}\n'
+    )
     client.put("a.zst", (row + "\t" * 10 + "\n" + "NA\t" * 10 + "NA\n").encode())
     assert client.copy("V")[0]["rows_loaded"] == 3
     found = client.rows("SELECT D, T, TS, B, N, I, F, S FROM V WHERE D IS NOT NULL")[0]

@@ -56,7 +56,7 @@ def test_lengths_count_characters_not_bytes(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "errno"), [(b'"a\tb\n1\t2\n', 100068), (b'"a"x\tb\n', 100016), (b'1\t2\n\n3\t4\n', 100080)]
+    ("data", "errno"), [(b'"a\tb\n1\t2\n', 100068), (b'"a"x\tb\n', 100016), (b"1\t2\n\n3\t4\n", 100080)]
 )
 def test_broken_quoting_and_blank_lines_with_enclosed_fields(client: Client, data: bytes, errno: int) -> None:
     client.rows("CREATE TABLE S (A VARCHAR, B VARCHAR)")

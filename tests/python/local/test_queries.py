@@ -154,7 +154,9 @@ def test_last_query_id(client: Client) -> None:
     assert client.rows("SELECT * FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))") == [(8,)]
 
 
-def test_a_query_outlives_the_session_that_sent_it_when_asked_to(client: Client, clients: Callable[..., Client]) -> None:
+def test_a_query_outlives_the_session_that_sent_it_when_asked_to(
+    client: Client, clients: Callable[..., Client]
+) -> None:
     sender = clients(server_session_keep_alive=True)
     query_id = submit(sender, "SELECT SYSTEM$WAIT(1)")
     sender.connection.close()

@@ -24,7 +24,12 @@ def test_put_appears_whole_and_an_existing_name_is_skipped(client: Client) -> No
 def test_plain_and_quoted_names_of_a_stage_are_the_same(client: Client) -> None:
     client.put("a.zst", b"1\n", "x/")
     database = client.database
-    for name in (f"@{database}.WORK.ETL_STAGE", "@ETL_STAGE/", "@WORK.etl_stage/x", f"'@\"{database}\".WORK.\"ETL_STAGE\"'"):
+    for name in (
+        f"@{database}.WORK.ETL_STAGE",
+        "@ETL_STAGE/",
+        "@WORK.etl_stage/x",
+        f'\'@"{database}".WORK."ETL_STAGE"\'',
+    ):
         assert len(client.rows(f"LIST {name}")) == 1, name
 
 
@@ -134,7 +139,9 @@ def test_names_that_cannot_be_stored_are_refused_and_odd_ones_are_not(client: Cl
     assert client.names() == ["etl_stage/odd path/%41/a[b]*? c$(x).zst"]
 
 
-def test_many_uploads_side_by_side_and_none_slower_than_the_first(client: Client, clients: Callable[..., Client]) -> None:
+def test_many_uploads_side_by_side_and_none_slower_than_the_first(
+    client: Client, clients: Callable[..., Client]
+) -> None:
     others = [clients() for _ in range(3)]
 
     def upload(number: int) -> None:

@@ -158,6 +158,8 @@ def _conversion(name: str, text: str, first: str) -> SqlError | None:
         return None
     if marked := marked_message(text):
         return marked
+    if "Values were not provided" in first or "Wrong number of" in first:
+        return SqlError("SQL compilation error:\nBind variable not set.", 2049, "42601")
     if name == "OutOfRangeException":
         return SqlError(first, 100039, "22003")
     if re.search(r"date|time", first, re.IGNORECASE):

@@ -27,13 +27,15 @@ _KINDS: dict[type[Expr], int] = {
     exp.Alter: answers.DDL,
     exp.TruncateTable: answers.DDL,
 }
+# Minutes east of UTC, plus 1440.
+_UTC_ON_THE_WIRE = 1440
 _UNENFORCED = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)
 _UNENFORCED_TABLE = (exp.PrimaryKey, exp.UniqueColumnConstraint, exp.ForeignKey)
 
 
 def adapt_fakesnow() -> None:
     """Take out what would make answers differ from Snowflake's."""
-    from fakesnow import transforms
+    from fakesnow import arrow, transforms
 
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     # It makes every SUM a FLOAT, for the sake of sums over texts.
@@ -41,6 +43,29 @@ def adapt_fakesnow() -> None:
     # It reads a text cast to a timestamp as a number of seconds first, which fails for bound values.
     to_timestamp = transforms.to_timestamp
     transforms.to_timestamp = lambda node: node if isinstance(node, exp.Cast) else to_timestamp(node)
+    # It sends NULL timestamps as 1970.
+    arrow.timestamp_to_sf_struct = _timestamps_on_the_wire
+
+
+def _timestamps_on_the_wire(column: Any) -> Any:
+    """Timestamps as the connector reads them: seconds since 1970, nanoseconds, and the zone (UTC) if any."""
+    import pyarrow
+    from pyarrow import compute
+
+    moments = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
+    micros = moments.cast(pyarrow.timestamp("us", tz=moments.type.tz)).cast(pyarrow.int64())
+    seconds = moments.cast(pyarrow.timestamp("us", tz=moments.type.tz))
+    seconds = compute.floor_temporal(seconds, unit="second").cast(pyarrow.int64())
+    parts = {
+        "epoch": compute.fill_null(compute.divide(seconds, 1_000_000), 0),
+        "fraction": compute.fill_null(compute.multiply(compute.subtract(micros, seconds), 1000), 0).cast(
+            pyarrow.int32()
+        ),
+    }
+    if moments.type.tz:
+        parts["timezone"] = pyarrow.array([_UTC_ON_THE_WIRE] * len(moments), pyarrow.int32())
+    fields = [pyarrow.field(name, values.type, nullable=False) for name, values in parts.items()]
+    return pyarrow.StructArray.from_arrays(list(parts.values()), fields=fields, mask=moments.is_null())
 
 
 def run(session: Session, statement: Expr, bindings: Bindings) -> Answer:
@@ -53,7 +78,9 @@ def run(session: Session, statement: Expr, bindings: Bindings) -> Answer:
     name_expressions(statement)
     put_session_values(statement, session)
     _forget_unenforced(statement)
-    several = isinstance(statement, exp.Merge) or bool(statement.args.get("overwrite")) or bindings.is_batch
+    if isinstance(statement, exp.Merge):
+        return _merge(session, statement, bindings)
+    several = bool(statement.args.get("overwrite")) or bindings.is_batch
     own_transaction = several and session.state is session.state.NONE
     if own_transaction:
         session.begin()
@@ -66,6 +93,24 @@ def run(session: Session, statement: Expr, bindings: Bindings) -> Answer:
             session.rollback()
         raise from_engine(error) from error
     return answer
+
+
+def _merge(session: Session, statement: exp.Merge, bindings: Bindings) -> Answer:
+    """MERGE by DuckDB's own: fakesnow's is several statements, which no transaction of one database holds."""
+    translated = _cursor(session)._transform(statement.copy(), bindings.values)
+    for when in translated.args["whens"].expressions:
+        for assignment in when.find_all(exp.EQ):
+            if assignment.find_ancestor(exp.Update) and isinstance(assignment.this, exp.Column):
+                assignment.this.set("table", None)
+    try:
+        rows = session.execute(f"{translated.sql(dialect='duckdb')} RETURNING merge_action", bindings.values)
+    except Exception as error:
+        raise from_engine(error) from error
+    wanted = {str(when.args["then"].key).upper() for when in translated.args["whens"].expressions}
+    words = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}
+    counts = {word: sum(action == kind for (action,) in rows) for kind, word in words.items() if kind in wanted}
+    columns = [answers.Column(f"number of rows {word}", "fixed") for word in counts]
+    return Answer(columns, [tuple(counts.values())], answers.MERGE)
 
 
 def _execute(session: Session, sql: str, bindings: Bindings, kind: int) -> Answer:

@@ -1,0 +1,9 @@
+#!/usr/bin/env python3
+"""Start, stop, look into and reset the embedded warehouse."""
+
+import sys
+
+from snowflake_etl.cli.main import run_script
+
+if __name__ == "__main__":
+    sys.exit(run_script(__file__))
