@@ -69,12 +69,17 @@ def suspects_of(
             longest[place] = plan.columns[place].longest or 0
         texts = frozenset(value.encode() for value, _ in values)
         watched.setdefault(place, {})[reason] = texts if reason is not Reason.LENGTH else frozenset()
-    nullable = [*plan.key, *([plan.date] if plan.date and counted.null_dates else [])]
-    for column in nullable:
-        place = plan.place(column)
-        if counted.rows > counted.filled.get(place, 0):
-            watched.setdefault(place, {})[Reason.NULL] = frozenset(value.encode() for value in null_values)
+    nullable = {plan.place(column) for column in plan.key if _has_nulls(counted, plan.place(column))}
+    if plan.date and counted.null_dates:
+        nullable.add(plan.place(plan.date))
+    for place in nullable:
+        watched.setdefault(place, {})[Reason.NULL] = frozenset(value.encode() for value in null_values)
     return {place: Suspects(reasons, longest.get(place)) for place, reasons in watched.items()}
+
+
+def _has_nulls(counted: Counted, place: int) -> bool:
+    """False also where NULLs were not counted."""
+    return counted.filled.get(place, counted.rows) < counted.rows
 
 
 def bad_values(plan: file_sql.Plan, listed: ValueList, looked: LineFindings | None) -> tuple[BadValues, ...]:

@@ -279,3 +279,14 @@ def test_what_a_csv_writer_wrote_is_read_back(rows: list[tuple[str, str, str]]) 
         tuple(field.decode() for field in record.fields) for record in quoted_records(lines, Shape(b"\t", b'"', 3, 0))
     ]
     assert read == rows
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_a_clean_file_is_never_read_line_by_line(scope: Scope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exact look costs several times the scan; only a fault may start it."""
+
+    def unwanted(*_: object) -> None:
+        raise AssertionError("the exact look was taken at a clean file")
+
+    monkeypatch.setattr("snowflake_etl.quality.file_engine.look_at_lines", unwanted)
+    assert check(write(tmp_path / "t.tsv", month_lines()), scope=scope).rows == 310
