@@ -52,12 +52,11 @@ jobs_find() { # <id, unique start of one, or "last"> -> REPLY: the id; 2 with a 
 }
 
 jobs_running_count() { # -> REPLY: jobs running or queued, those of other hosts with a shared home too
-  local id
+  local folder
   local -i count=0
-  jobs_ids
-  for id in "${JOBS_IDS[@]}"; do
-    [[ ! -e $ETL_STATE_DIR/jobs/$id/exit_code ]] || continue
-    jobs_read_brief "$id" || continue
+  for folder in "$ETL_STATE_DIR"/jobs/[0-9]*; do
+    [[ -d $folder && ! -e $folder/exit_code ]] || continue
+    jobs_read_brief "${folder##*/}" || continue
     [[ $JOB_STATE != running && $JOB_STATE != queued ]] || ((++count))
   done
   REPLY=$count

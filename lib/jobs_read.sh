@@ -12,7 +12,7 @@ jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE JOB_TITLE_RAW JOB_STATE JOB
   {
     IFS= read -r -d '' JOB_TITLE_RAW <"$JOB_DIR/title"
     IFS= read -r JOB_STARTED_AT <"$JOB_DIR/started_at"
-    [[ ! -e $JOB_DIR/exit_code ]] || IFS= read -r JOB_EXIT_CODE <"$JOB_DIR/exit_code"
+    IFS= read -r JOB_EXIT_CODE <"$JOB_DIR/exit_code"
   } 2>/dev/null || : # "read" says 1 at the end of a file, which would end a caller with errexit
   JOB_TITLE_RAW=${JOB_TITLE_RAW%$'\n'}
   JOB_TITLE=$JOB_TITLE_RAW

@@ -20,7 +20,7 @@ run_prepare() { # sets RUN_PYTHON and exports ETL_TEST_PYTHON; 1 with a sentence
   export ETL_TEST_PYTHON=$RUN_PYTHON
   # The tests make their own.
   unset ETL_STATE_DIR ETL_PYTHON ETL_BASE_PYTHON
-  run_prepare_facts >"$RUN_WORK/environment.txt" 2>&1
+  [[ -z $RUN_REPORT ]] || run_prepare_facts >"$RUN_WORK/environment.txt" 2>&1
 }
 
 run_prepare_programs() { # installs what the tests use of the system, where that is allowed and possible

@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# The suite that cannot fail proves nothing: run_all_tests.sh over small tests of this test's own.
+load helpers
+
+setup() {
+  helpers_setup
+  helpers_environment
+  cp -- "$ROOT/requirements-test.lock" "$ETL_VENV/.etl-test-lock"
+  TESTS="$BATS_TEST_TMPDIR/some tests"
+  mkdir -p "$TESTS/bash" "$TESTS/menu" "$TESTS/python"
+  printf '@test "one passes" { true; }\n@test "one skips" { skip "no reason to run"; }\n' >"$TESTS/bash/good.bats"
+  printf 'def test_passes(): pass\n' >"$TESTS/python/test_good.py"
+}
+
+suite() { # [options...]: standard output and error; bats inside bats must not see the outer one's variables
+  env -u BATS_TMPDIR -u BATS_RUN_TMPDIR -u BATS_TEST_TMPDIR -u BATS_SUITE_TMPDIR -u BATS_FILE_TMPDIR \
+    bash "$ROOT/run_all_tests.sh" --tests "$TESTS" "$@" </dev/null 3>&-
+}
+
+@test "run_all_tests: the last line counts, and passing tests are exit 0" {
+  run -0 suite --only bash,pytest
+  [ "${lines[-1]}" = "2 passed, 0 failed, 1 skipped" ]
+  [[ $output == *"skipped 1: no reason to run"* ]]
+}
+
+@test "run_all_tests: a failing bats test fails it and is named with what it said" {
+  printf '@test "this one fails" { echo "the reason why"; false; }\n' >"$TESTS/bash/bad.bats"
+  run -1 suite --only bash
+  [ "${lines[-1]}" = "1 passed, 1 failed, 1 skipped" ]
+  [[ $output == *"FAILED bash-bad: this one fails"*"the reason why"* ]]
+}
+
+@test "run_all_tests: a failing pytest test fails it" {
+  printf 'def test_fails(): assert 1 == 2\n' >"$TESTS/python/test_bad.py"
+  run -1 suite --only pytest
+  [ "${lines[-1]}" = "1 passed, 1 failed, 0 skipped" ]
+  [[ $output == *"test_fails"* ]]
+}
+
+@test "run_all_tests: a suite that runs no test fails it" {
+  rm "$TESTS/python/test_good.py"
+  run -1 suite --only pytest
+  [ "${lines[-1]}" = "0 passed, 1 failed, 0 skipped" ]
+  run -1 suite --only menu
+  [ "${lines[-1]}" = "0 passed, 1 failed, 0 skipped" ]
+  [[ $output == *"There are no tests in menu."* ]]
+  : >"$TESTS/menu/empty.bats"
+  run -1 suite --menu
+  [[ ${lines[-1]} == "0 passed, "[12]" failed, 0 skipped" ]]
+}
+
+@test "run_all_tests: a suite that breaks off in the middle fails it" {
+  printf 'import os\ndef test_passes(): pass\ndef test_crashes(): os._exit(0)\n' >"$TESTS/python/test_crash.py"
+  printf '@test "before" { true; }\n@test "kills bats" { kill -KILL $PPID; }\n@test "after" { true; }\n' >"$TESTS/bash/crash.bats"
+  run -1 suite --only pytest
+  [[ ${lines[-1]} != *" 0 failed, "* ]]
+  run -1 suite --only bash
+  [[ ${lines[-1]} != *" 0 failed, "* ]]
+}
+
+@test "run_all_tests: a test file with a syntax error fails it" {
+  printf '@test "never closed" {\n' >"$TESTS/bash/broken.bats"
+  printf 'def test_(:\n' >"$TESTS/python/test_broken.py"
+  run -1 suite --only bash,pytest
+  [[ ${lines[-1]} != *" 0 failed, "* ]]
+  [[ $output == *"FAILED bash-broken"* && $output == *"FAILED pytest"* ]]
+}
+
+@test "run_all_tests: --fast leaves out what is marked slow and the menu tests" {
+  printf '# bats test_tags=slow\n@test "slow and failing" { false; }\n' >"$TESTS/bash/slow.bats"
+  run -0 suite --fast --only bash
+  [ "${lines[-1]}" = "1 passed, 0 failed, 1 skipped" ]
+  run -1 suite --only bash
+}
+
+@test "run_all_tests: --report writes text, JUnit, one page and an archive, readable and safe" {
+  printf '@test "a <b>bold</b> & failing \\e test" { printf "<script>\\\\e[31m\\\\x00\\n"; false; }\n' >"$TESTS/bash/bad.bats"
+  cd "$BATS_TEST_TMPDIR"
+  run -1 suite --only bash --report "the report"
+  cd "the report"
+  [ "$(tail -n 1 report.txt)" = "1 passed, 1 failed, 1 skipped" ]
+  run -0 "$PYTHON" - <<'PYTHON'
+import tarfile, xml.etree.ElementTree as tree
+cases = list(tree.parse("junit.xml").getroot().iter("testcase"))
+assert len(cases) == 3, cases
+assert sum(case.find("failure") is not None for case in cases) == 1
+page = open("report.html").read()
+assert "<script>" not in page and "<b>bold" not in page and page.isascii()
+assert "src=" not in page and "href=" not in page
+names = tarfile.open("logs.tar.gz").getnames()
+assert "logs/environment.txt" in names and "logs/steps/bash-bad/log" in names, names
+PYTHON
+}
+
+@test "run_all_tests: a lint counts as one check and its words are shown when it fails" {
+  run suite --only ruff
+  [[ ${lines[-1]} =~ ^[01]\ passed,\ [01]\ failed,\ 0\ skipped$ ]]
+}
+
+@test "run_all_tests: unknown options and checks are exit 2" {
+  run -2 suite --frobnicate
+  run -2 suite --only frobnicate
+  run -2 suite --report
+  run -0 suite --help
+  [[ $output == *"--report DIR"* ]]
+}
+
+@test "run_all_tests: leaves no process and no file behind" {
+  export TMPDIR=$BATS_TEST_TMPDIR/temporary
+  mkdir "$TMPDIR"
+  run -0 suite --only bash
+  [ -z "$(ls -A "$TMPDIR")" ]
+}
+
+@test "run_all_tests: .ci/run hands over to it, without a terminal, from any folder" {
+  cd /
+  run -2 bash "$ROOT/.ci/run" --frobnicate </dev/null
+}
