@@ -7,17 +7,26 @@ errors look, is known here alone.
 from __future__ import annotations
 
 import contextlib
+import logging
+import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, BinaryIO
 
 from snowflake_etl.errors import ConnectError, EtlError, WarehouseError
 from snowflake_etl.sqltext import literal
 
+LOGGER = logging.getLogger(__name__)
+
 _FIRST_POLL_SECONDS = 0.02
 _LONGEST_POLL_SECONDS = 2.0
+_UNKNOWN_SECONDS = 20.0
+_LOST_SECONDS = 600.0
+_READ_ATTEMPTS = 4
+_LONGEST_RETRY_PAUSE_SECONDS = 5.0
 _SIGN_IN_ERRORS = range(390100, 390500)
 _NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005, 290403, 290404})
 _STORAGE_FULL = "507 Server Error"
@@ -37,6 +46,18 @@ SESSION_PARAMETERS: Mapping[str, object] = {
 }
 
 
+class QueryState(StrEnum):
+    """How an asynchronous query is."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+class QueryUnknownError(WarehouseError):
+    """The warehouse does not know a query: it may have run, failed, or never arrived."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a statement did: its rows (DML: affected, else returned) and the id of its query."""
@@ -48,42 +69,67 @@ class Outcome:
 class Session:
     """A signed-in session; used by one thread at a time.
 
+    What only reads (``query``, ``records``) is asked again over a new connection when the old one is lost;
+    whatever changes something is not, since nobody knows whether it happened: the caller decides.
     ``manages_own_objects`` is true where our stage and tables may be created without asking a DBA: on the
     embedded warehouse.  ``database`` and ``schema`` are those that names without them belong to.
     """
 
-    def __init__(self, connection: Any, target: str, manages_own_objects: bool) -> None:
-        self._connection = connection
+    def __init__(self, open_connection: Callable[[], Any], target: str, manages_own_objects: bool) -> None:
+        self._open_connection = open_connection
+        self._connection = open_connection()
+        self._in_transaction = False
         self.target = target
         self.manages_own_objects = manages_own_objects
         # Those of the sign-in: CREATE SCHEMA, for one, moves the session's own.
-        self.database = str(connection.database or "")
-        self.schema = str(connection.schema or "")
+        self.database = str(self._connection.database or "")
+        self.schema = str(self._connection.schema or "")
 
     def query(self, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Run a statement and return its rows; ``?`` in it stands for the values of ``binds``."""
-        with self._cursor() as cursor:
-            cursor.execute(sql, tuple(binds) or None)
-            return [tuple(row) for row in cursor.fetchall()]
+        """Run a statement that only reads and return its rows; ``?`` in it stands for the values of ``binds``."""
+        return self._read(sql, binds, lambda cursor: [tuple(row) for row in cursor.fetchall()])
 
     def records(self, sql: str, binds: Sequence[object] = ()) -> list[dict[str, Any]]:
-        """Run a statement and return its rows by lower-cased column name, for SHOW, LIST and DESCRIBE."""
-        with self._cursor() as cursor:
-            cursor.execute(sql, tuple(binds) or None)
-            return _records(cursor)
+        """Like ``query``, the rows by lower-cased column name: for SHOW, LIST and DESCRIBE."""
+        return self._read(sql, binds, _records)
 
     def table(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Run a statement and return its column names, as the warehouse spells them, and its rows."""
+        """Run any one statement, once, and return its column names as the warehouse spells them and its rows."""
         with self._cursor() as cursor:
             cursor.execute(sql)
             rows = [tuple(row) for row in cursor.fetchall()]
             return [str(column[0]) for column in cursor.description or ()], rows
 
+    def _read(self, sql: str, binds: Sequence[object], fetch: Callable[[Any], list[Any]]) -> list[Any]:
+        for attempt in range(1, _READ_ATTEMPTS + 1):
+            try:
+                with self._cursor() as cursor:
+                    cursor.execute(sql, tuple(binds) or None)
+                    return fetch(cursor)
+            except ConnectError as error:
+                if self._in_transaction or attempt == _READ_ATTEMPTS:
+                    raise
+                LOGGER.warning("Asking again (attempt %d): %s", attempt + 1, error)
+                pause_before_retry(attempt)
+                self.reconnect()
+        raise AssertionError("the last attempt returns or raises")
+
     def execute(self, sql: str, binds: Sequence[object] = ()) -> Outcome:
         """Run a statement for its effect."""
+        word = sql.split(None, 1)[0].upper()
         with self._cursor() as cursor:
+            # Until the transaction's end is answered, reads belong to it and are not repeated elsewhere.
+            self._in_transaction = self._in_transaction or word == "BEGIN"
             cursor.execute(sql, tuple(binds) or None)
+            if word in ("COMMIT", "ROLLBACK"):
+                self._in_transaction = False
             return Outcome(int(cursor.rowcount or 0), str(cursor.sfqid or ""))
+
+    def reconnect(self) -> None:
+        """Leave the connection, with any open transaction, and sign in anew.  Raise ConnectError."""
+        self.close()
+        self._in_transaction = False
+        self._connection = self._open_connection()
 
     def put(self, stream: BinaryIO, name: str, stage_path: str) -> str:
         """PUT an already compressed stream as ``name`` below ``stage_path`` (``@"D"."S"."STAGE"/a/b/``).
@@ -110,21 +156,54 @@ class Session:
             return str(cursor.sfqid)
 
     def wait(self, query_id: str, while_waiting: Callable[[], None]) -> list[dict[str, Any]]:
-        """Wait for a submitted query and return its records; ``while_waiting`` is called at every poll.
+        """Wait for a submitted query, also another session's, and return its records.
 
-        When the wait is interrupted the query is cancelled in the warehouse before the exception goes on.
+        ``while_waiting`` is called at every poll; what it raises ends the wait, and the query is cancelled in
+        the warehouse before the exception goes on.  A lost connection is made anew and the wait goes on.  Raise
+        WarehouseError when the query failed, QueryUnknownError when the warehouse does not know it (any more).
         """
         pause = _FIRST_POLL_SECONDS
-        try:
-            while self._still_running(query_id):
+        lost = unknown_since = 0.0
+        while True:
+            try:
                 while_waiting()
-                time.sleep(pause)
-                pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
-        except WarehouseError:
-            raise
-        except BaseException:
-            self.cancel(query_id)
-            raise
+                state = self.query_state(query_id)
+                lost = 0.0
+            except ConnectError:
+                lost = lost or time.monotonic()
+                if time.monotonic() - lost > _LOST_SECONDS:
+                    raise
+                pause_before_retry(1)
+                with contextlib.suppress(ConnectError):
+                    self.reconnect()
+                continue
+            except WarehouseError:
+                raise
+            except BaseException:
+                self.cancel(query_id)
+                raise
+            if state is QueryState.ENDED:
+                return self.result_of(query_id)
+            if state is QueryState.RUNNING:
+                unknown_since = 0.0
+            else:
+                unknown_since = unknown_since or time.monotonic()
+                if time.monotonic() - unknown_since > _UNKNOWN_SECONDS:
+                    raise QueryUnknownError(f"{self.target} does not know query {query_id}.")
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
+
+    def query_state(self, query_id: str) -> QueryState:
+        """Ask how a query is; raise WarehouseError when it failed."""
+        with _translated(self.target):
+            status = self._connection.get_query_status_throw_if_error(query_id)
+            if status.name == "NO_DATA":
+                # Also the answer for another user's query: never proof of failure.
+                return QueryState.UNKNOWN
+            return QueryState.RUNNING if self._connection.is_still_running(status) else QueryState.ENDED
+
+    def result_of(self, query_id: str) -> list[dict[str, Any]]:
+        """The records of a query that ended well; Snowflake keeps them for about a day."""
         with self._cursor() as cursor:
             cursor.get_results_from_sfqid(query_id)
             return _records(cursor)
@@ -148,11 +227,6 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _still_running(self, query_id: str) -> bool:
-        with _translated(self.target):
-            status = self._connection.get_query_status_throw_if_error(query_id)
-            return bool(self._connection.is_still_running(status))
-
     @contextlib.contextmanager
     def _cursor(self) -> Iterator[Any]:
         with _translated(self.target):
@@ -164,28 +238,39 @@ class Session:
 
 
 def connect(
-    arguments: Mapping[str, object], *, target: str, manages_own_objects: bool, parameters: Mapping[str, object]
+    arguments: Callable[[], Mapping[str, object]],
+    *,
+    target: str,
+    manages_own_objects: bool,
+    parameters: Mapping[str, object],
 ) -> Session:
-    """Sign in with the driver's own ``arguments`` and return the session.
+    """Sign in with the driver's own ``arguments`` (asked for again at every reconnect) and return the session.
 
     ``parameters`` are session parameters on top of SESSION_PARAMETERS.  Raise ConnectError, which names the
     target and what to look at, when the warehouse is out of reach or refuses us.
     """
     import snowflake.connector
 
-    with _translated(target, signing_in=True):
-        connection = snowflake.connector.connect(
-            **{
-                "paramstyle": "qmark",
-                "application": "snowflake_etl",
-                "client_session_keep_alive": True,
-                # Otherwise every sign-in asks the cloud providers' metadata services first.
-                "platform_detection_timeout_seconds": 0,
-                **arguments,
-                "session_parameters": {**SESSION_PARAMETERS, **parameters},
-            }
-        )
-    return Session(connection, target, manages_own_objects)
+    def open_connection() -> Any:
+        with _translated(target, signing_in=True):
+            return snowflake.connector.connect(
+                **{
+                    "paramstyle": "qmark",
+                    "application": "snowflake_etl",
+                    "client_session_keep_alive": True,
+                    # Otherwise every sign-in asks the cloud providers' metadata services first.
+                    "platform_detection_timeout_seconds": 0,
+                    **arguments(),
+                    "session_parameters": {**SESSION_PARAMETERS, **parameters},
+                }
+            )
+
+    return Session(open_connection, target, manages_own_objects)
+
+
+def pause_before_retry(attempt: int) -> None:
+    """Sleep longer after each attempt, with jitter, so that two runs do not meet again."""
+    time.sleep(min(0.1 * 2**attempt, _LONGEST_RETRY_PAUSE_SECONDS) * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
 
 def _records(cursor: Any) -> list[dict[str, Any]]:

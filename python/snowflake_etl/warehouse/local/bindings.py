@@ -33,8 +33,7 @@ class Bindings:
 
     def text(self, placeholder: Expr) -> str:
         """The value that stands for a ``?`` of a statement.  Raise SqlError where none was sent."""
-        root = placeholder.root()
-        found = [node for node in root.find_all(exp.Placeholder, bfs=False)]
+        found = list(placeholder.root().find_all(exp.Placeholder, bfs=False))
         place = next((number for number, node in enumerate(found) if node is placeholder), -1)
         values = self.values or []
         if not 0 <= place < len(values):

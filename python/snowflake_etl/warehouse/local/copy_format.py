@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.warehouse.local.sql_errors import SqlError, syntax_error, unsupported
 from snowflake_etl.warehouse.local.stage_names import StageLocation, complete
@@ -62,7 +62,6 @@ class CopyCommand:
     force: bool = False
     purge: bool = False
     validation_mode: str = ""
-    ignored: dict[str, str] = field(default_factory=dict)
 
 
 def read_copy(session: Session, sql: str) -> CopyCommand:
@@ -121,9 +120,9 @@ def _read_option(words: Words, command: CopyCommand) -> CopyCommand:
         case "VALIDATION_MODE":
             return replace(command, validation_mode=words.advance().value.upper())
         case "RETURN_FAILED_ONLY" | "ENFORCE_LENGTH" | "TRUNCATECOLUMNS" | "LOAD_UNCERTAIN_FILES":
-            value = _boolean(words, name)
-            if value is not (name in ("ENFORCE_LENGTH",)) and name != "LOAD_UNCERTAIN_FILES":
-                raise unsupported(f"{name} = {value}")
+            chosen = _boolean(words, name)
+            if name != "LOAD_UNCERTAIN_FILES" and chosen is not (name == "ENFORCE_LENGTH"):
+                raise unsupported(f"{name} = {chosen}")
             return command
         case "MATCH_BY_COLUMN_NAME":
             if (value_text := words.advance().value.upper()) != "NONE":
@@ -177,7 +176,7 @@ def _set_format(words: Words, chosen: CsvFormat, name: str) -> CsvFormat:
         case "NULL_IF":
             return replace(chosen, null_if=_texts(words))
         case "DATE_FORMAT" | "TIME_FORMAT" | "TIMESTAMP_FORMAT":
-            return replace(chosen, **{name.lower(): words.advance().value})
+            return _set_time_format(chosen, name, words.advance().value)
         case "ENCODING":
             value = words.advance().value.upper()
             if value not in _ENCODINGS:
@@ -189,6 +188,16 @@ def _set_format(words: Words, chosen: CsvFormat, name: str) -> CsvFormat:
             return chosen
         case _:
             return _set_switch(words, chosen, name)
+
+
+def _set_time_format(chosen: CsvFormat, name: str, value: str) -> CsvFormat:
+    match name:
+        case "DATE_FORMAT":
+            return replace(chosen, date_format=value)
+        case "TIME_FORMAT":
+            return replace(chosen, time_format=value)
+        case _:
+            return replace(chosen, timestamp_format=value)
 
 
 _SWITCHES = {
@@ -204,7 +213,8 @@ _SWITCHES = {
 def _set_switch(words: Words, chosen: CsvFormat, name: str) -> CsvFormat:
     if name not in _SWITCHES:
         raise SqlError(f"SQL compilation error:\ninvalid parameter '{name}'", 1006, "42601")
-    return replace(chosen, **{_SWITCHES[name]: _boolean(words, name)})
+    changes: dict[str, Any] = {_SWITCHES[name]: _boolean(words, name)}
+    return replace(chosen, **changes)
 
 
 def _boolean(words: Words, name: str) -> bool:

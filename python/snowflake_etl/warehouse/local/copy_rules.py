@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from snowflake_etl.warehouse.local.copy_format import CsvFormat
@@ -108,8 +107,11 @@ def _wrong_float(text: str) -> Wrong | None:
 
 
 def _boolean_sql(value: str) -> str:
-    words = ", ".join(map(literal, _TRUE)), ", ".join(map(literal, _FALSE))
-    return f"CASE WHEN lower({value}) IN ({words[0]}) THEN true WHEN lower({value}) IN ({words[1]}) THEN false WHEN {value} IS NOT NULL THEN {_FAIL} END"
+    true, false = (", ".join(map(literal, words)) for words in (_TRUE, _FALSE))
+    return (
+        f"CASE WHEN lower({value}) IN ({true}) THEN true WHEN lower({value}) IN ({false}) THEN false "
+        f"WHEN {value} IS NOT NULL THEN {_FAIL} END"
+    )
 
 
 def _wrong_boolean(text: str) -> Wrong | None:
@@ -151,8 +153,3 @@ def _time_rule(column: TableColumn, target: str, accepted: tuple[TimeFormat, ...
         return code, "22007", f"{noun} '{text}' is not recognized"
 
     return Rule(column, sql, wrong)
-
-
-def epoch_day(seconds: int) -> date:
-    """The day that Snowflake takes a number of seconds for."""
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).date()

@@ -123,7 +123,7 @@ class WarehouseFolder:
         """The login's secret, or an empty text where none was made yet."""
         try:
             return self.secret.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return ""
 
     def ensure_secret(self) -> str:
@@ -145,6 +145,11 @@ class WarehouseFolder:
 
     def write_running(self, running: Running) -> None:
         write_private(self.endpoint, json.dumps(running.__dict__) + "\n")
+
+
+def open_lock(path: Path, *, create: bool = True) -> int:
+    """A descriptor of a lock file, 0600.  Raise FileNotFoundError where there is none and none is to be made."""
+    return os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o600)
 
 
 def write_private(path: Path, text: str) -> None:

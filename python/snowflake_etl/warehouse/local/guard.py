@@ -51,7 +51,9 @@ def _check_kind(statement: Expr) -> None:
         if any(isinstance(action, exp.SwapTable) for action in statement.args.get("actions") or []):
             raise unsupported("ALTER TABLE SWAP")
         return
-    if isinstance(statement, (exp.Show, exp.Describe, exp.Set)):
+    if isinstance(statement, (exp.Show, exp.Describe)):
+        return
+    if isinstance(statement, exp.Set) and not any(item.args.get("kind") for item in statement.expressions):
         return
     word = statement.sql(dialect="snowflake").split(maxsplit=2)[:2]
     raise unsupported(" ".join(word))

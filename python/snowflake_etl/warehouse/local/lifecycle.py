@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from snowflake_etl.errors import ConnectError, Refused
-from snowflake_etl.warehouse.local.folder import USER, LocalEndpoint, Running, WarehouseFolder
+from snowflake_etl.warehouse.local.folder import USER, LocalEndpoint, Running, WarehouseFolder, open_lock
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _HEALTH_SECONDS = 5.0
+_SECONDS_BETWEEN_LOOKS = 0.02
 _LOG_LINES_SHOWN = 8
 _LARGEST_LOG_BYTES = 5_000_000
 
@@ -102,31 +103,39 @@ def health_proof(secret: str, side: str, word: str) -> str:
 @contextlib.contextmanager
 def _hold(path: Path, deadline: float) -> Iterator[None]:
     """Hold a lock file; the kernel lets go of it whatever happens."""
-    with path.open("a") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise ConnectError(
-                        "Another process has been starting the embedded warehouse for too long. "
-                        f"Look into {path.with_name('server.log')}."
-                    ) from None
-                time.sleep(0.02)
+    lock = open_lock(path)
+    try:
+        while not try_lock(lock):
+            if time.monotonic() > deadline:
+                raise ConnectError(
+                    "Another process has been starting the embedded warehouse for too long. "
+                    f"Look into {path.with_name('server.log')}."
+                )
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
         yield
+    finally:
+        os.close(lock)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Take a lock if nobody has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_locked(folder: WarehouseFolder) -> bool:
     """Whether a server process, answering or not, lives in the folder."""
     try:
-        with folder.lock.open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
+        lock = open_lock(folder.lock, create=False)
+    except (FileNotFoundError, NotADirectoryError):
         return False
-    return False
+    try:
+        return not try_lock(lock)
+    finally:
+        os.close(lock)
 
 
 def _start(folder: WarehouseFolder, deadline: float) -> LocalEndpoint:
@@ -141,7 +150,7 @@ def _start(folder: WarehouseFolder, deadline: float) -> LocalEndpoint:
             return endpoint
         if process.poll() is not None:
             raise _cannot_start(folder, f"it ended with status {process.returncode}")
-        time.sleep(0.02)
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
     process.terminate()
     raise _cannot_start(folder, "it did not answer in time")
 
@@ -153,7 +162,7 @@ def _wait_for_leaving(folder: WarehouseFolder, deadline: float) -> None:
             return
         if time.monotonic() > deadline:
             raise _cannot_start(folder, "an earlier one still holds the folder and does not answer")
-        time.sleep(0.02)
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def _spawn(folder: WarehouseFolder) -> subprocess.Popen[bytes]:
@@ -223,7 +232,7 @@ def stop(state_dir: Path, *, timeout: float = STOP_SECONDS) -> bool:
     while is_locked(folder):
         if time.monotonic() > deadline:
             raise ConnectError(f"The embedded warehouse did not end within {timeout:.0f} s. Look into {folder.log}.")
-        time.sleep(0.02)
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
     return True
 
 

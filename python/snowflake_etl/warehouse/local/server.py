@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -24,7 +24,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from snowflake_etl.warehouse.local.app import Warehouse
 from snowflake_etl.warehouse.local.engine import Engine
-from snowflake_etl.warehouse.local.folder import HOST, Running, WarehouseFolder
+from snowflake_etl.warehouse.local.folder import HOST, Running, WarehouseFolder, open_lock
+from snowflake_etl.warehouse.local.lifecycle import try_lock
 from snowflake_etl.warehouse.local.sessions import Services
 from snowflake_etl.warehouse.local.stages import StageStore
 from snowflake_etl.warehouse.local.transfers import Tickets
@@ -36,6 +37,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 _KEEP_ALIVE_SECONDS = 6 * 3600
 
 ALREADY_RUNNING = 3
+_LOCK_ATTEMPTS = 50
 
 _log = logging.getLogger("local-warehouse")
 
@@ -48,20 +50,30 @@ def main(arguments: list[str] | None = None) -> int:
     os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     folder.create()
-    with folder.lock.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _log.info("another process serves this folder")
-            return ALREADY_RUNNING
-        serve(folder)
+    lock = open_lock(folder.lock)
+    if not _lock(lock):
+        _log.info("another process serves this folder")
+        return ALREADY_RUNNING
+    serve(folder)
     return 0
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the folder's lock; others hold it for a moment when they look whether it is taken."""
+    for _ in range(_LOCK_ATTEMPTS):
+        if try_lock(descriptor):
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def serve(folder: WarehouseFolder) -> None:
     """Open the data, announce the port, answer until stopped, write everything, go."""
     started = time.monotonic()
     os.chdir(folder.root)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # uvicorn stops at the first two and then sends them once more: that must not end us before the data is written.
+        signal.signal(number, lambda *_: None)
     _empty(folder.incoming)
     _empty(folder.spill)
     secret = folder.ensure_secret()

@@ -7,6 +7,7 @@ raised at once.  The numbers are Snowflake's own wherever it has one for the cas
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ def transaction_lost(cause: str) -> SqlError:
     Snowflake would have kept the transaction open; DuckDB cannot.  Nothing of it is kept, and COMMIT
     must not seem to succeed.
     """
+    reason = next(iter(cause.splitlines()), "unknown cause")[:200]
     return SqlError(
-        "The transaction was rolled back because a statement in it failed "
-        f"({cause.splitlines()[0][:200] if cause else 'unknown cause'}). Send ROLLBACK and start the transaction again.",
+        f"The transaction was rolled back because a statement in it failed ({reason}). "
+        "Send ROLLBACK and start the transaction again.",
         TRANSACTION_LOST,
         "25000",
     )
@@ -101,6 +103,7 @@ def lock_conflict(detail: str) -> SqlError:
     )
 
 
+_ANSI = re.compile(r"\x1b\[\d+m")
 _NULL_COLUMN = re.compile(r"NOT NULL constraint failed: (?:.*\.)?(?P<column>[^.\s]+)")
 _CONFLICT = re.compile(r"conflict|Failed to commit|has been (altered|dropped)|could not serialize", re.IGNORECASE)
 _MISSING_NAME = re.compile(
@@ -118,14 +121,25 @@ def from_engine(error: Exception) -> SqlError:
             return cause
     # fakesnow wraps DuckDB's errors, not always under the right number: the origin counts.
     origin = next((cause for cause in chain(error) if "duckdb" in type(cause).__module__), error)
-    name = type(origin).__name__
-    text = str(origin).strip()
-    first = text.split("\n", maxsplit=1)[0]
+    raised = _Raised(type(origin).__name__, str(origin).strip())
     for rule in _RULES:
-        if (found := rule(name, text, first)) is not None:
+        if (found := rule(raised)) is not None:
             return found
     known = _from_connector(error)
-    return known or SqlError(f"The embedded warehouse failed: {name}: {first}", INTERNAL, "XX000")
+    return known or SqlError(f"The embedded warehouse failed: {raised.name}: {raised.first}", INTERNAL, "XX000")
+
+
+@dataclass(frozen=True)
+class _Raised:
+    """An error of DuckDB's: its class, all of its text."""
+
+    name: str
+    text: str
+
+    @property
+    def first(self) -> str:
+        """The first line, without its decoration."""
+        return _ANSI.sub("", self.text.split("\n", maxsplit=1)[0])
 
 
 def _from_connector(error: Exception) -> SqlError | None:
@@ -137,67 +151,71 @@ def _from_connector(error: Exception) -> SqlError | None:
     return SqlError(str(message), number, str(getattr(error, "sqlstate", "") or "42000"))
 
 
-def _conflict(name: str, text: str, first: str) -> SqlError | None:
-    if name != "TransactionException":
+def _conflict(raised: _Raised) -> SqlError | None:
+    if raised.name != "TransactionException":
         return None
-    if "is aborted" in text:
+    if "is aborted" in raised.text:
         return transaction_lost("an earlier statement failed")
-    return lock_conflict(first) if _CONFLICT.search(text) else SqlError(first, TRANSACTION_LOST, "25000")
+    return (
+        lock_conflict(raised.first)
+        if _CONFLICT.search(raised.text)
+        else SqlError(raised.first, TRANSACTION_LOST, "25000")
+    )
 
 
-def _constraint(name: str, text: str, first: str) -> SqlError | None:
-    if name != "ConstraintException":
+def _constraint(raised: _Raised) -> SqlError | None:
+    if raised.name != "ConstraintException":
         return None
-    if found := _NULL_COLUMN.search(text):
+    if found := _NULL_COLUMN.search(raised.text):
         return SqlError(f"NULL result in a non-nullable column: {found['column']}", NULL_IN_NOT_NULL, "22000")
-    return SqlError(first, 200001, "22000")
+    return SqlError(raised.first, 200001, "22000")
 
 
-def _conversion(name: str, text: str, first: str) -> SqlError | None:
-    if name not in {"ConversionException", "OutOfRangeException", "InvalidInputException"}:
+def _conversion(raised: _Raised) -> SqlError | None:
+    if raised.name not in {"ConversionException", "OutOfRangeException", "InvalidInputException"}:
         return None
-    if marked := marked_message(text):
+    if marked := marked_message(raised.text):
         return marked
-    if "Values were not provided" in first or "Wrong number of" in first:
+    if "Values were not provided" in raised.first or "Wrong number of" in raised.first:
         return SqlError("SQL compilation error:\nBind variable not set.", 2049, "42601")
-    if name == "OutOfRangeException":
-        return SqlError(first, 100039, "22003")
-    if re.search(r"date|time", first, re.IGNORECASE):
-        return SqlError(first, 100035, "22007")
-    return SqlError(first, 100038, "22018")
+    if raised.name == "OutOfRangeException":
+        return SqlError(raised.first, 100039, "22003")
+    if re.search(r"date|time", raised.first, re.IGNORECASE):
+        return SqlError(raised.first, 100035, "22007")
+    return SqlError(raised.first, 100038, "22018")
 
 
-def _catalog(name: str, text: str, first: str) -> SqlError | None:
-    if name not in {"CatalogException", "BinderException"}:
+def _catalog(raised: _Raised) -> SqlError | None:
+    if raised.name not in {"CatalogException", "BinderException"}:
         return None
-    if found := _UNKNOWN_COLUMN.search(text):
+    if found := _UNKNOWN_COLUMN.search(raised.text):
         column = found[1] or found[2]
         return SqlError(f"SQL compilation error: error line 1\ninvalid identifier '{column}'", MISSING_COLUMN, "42000")
-    if "already exists" in text:
-        return SqlError(f"SQL compilation error:\n{first}", DUPLICATE_OBJECT, "42710")
-    if found := _MISSING_NAME.search(text):
+    if "already exists" in raised.text:
+        return SqlError(f"SQL compilation error:\n{raised.first}", DUPLICATE_OBJECT, "42710")
+    if found := _MISSING_NAME.search(raised.text):
         kind = "Object" if found[1] in {"Table", "View"} else found[1]
         return SqlError(
             f"SQL compilation error:\n{kind} '{found[2]}' does not exist or not authorized.", MISSING_OBJECT, "42S02"
         )
-    return SqlError(f"SQL compilation error:\n{first}", 2140, "42601")
+    return SqlError(f"SQL compilation error:\n{raised.first}", 2140, "42601")
 
 
-def _parser(name: str, text: str, first: str) -> SqlError | None:
-    if name in {"ParserException", "ParseError", "TokenError", "SyntaxException"}:
-        return syntax_error(re.sub(r"\x1b\[\d+m", "", first))
+def _parser(raised: _Raised) -> SqlError | None:
+    if raised.name in {"ParserException", "ParseError", "TokenError", "SyntaxException"}:
+        return syntax_error(raised.first)
     return None
 
 
-def _resources(name: str, text: str, first: str) -> SqlError | None:
-    if name == "InterruptException":
+def _resources(raised: _Raised) -> SqlError | None:
+    if raised.name == "InterruptException":
         return canceled()
-    if name in {"OutOfMemoryException", "MemoryError"}:
-        return SqlError(f"The embedded warehouse ran out of memory: {first}", 300005, "53200")
-    if name in {"PermissionException", "NotImplementedException", "NotImplementedError"}:
-        return SqlError(f"Unsupported feature: {first}", UNSUPPORTED, "0A000")
-    if name in {"IOException", "OSError"}:
-        return SqlError(f"The embedded warehouse cannot read or write its files: {first}", 300002, "58030")
+    if raised.name in {"OutOfMemoryException", "MemoryError"}:
+        return SqlError(f"The embedded warehouse ran out of memory: {raised.first}", 300005, "53200")
+    if raised.name in {"PermissionException", "NotImplementedException", "NotImplementedError"}:
+        return SqlError(f"Unsupported feature: {raised.first}", UNSUPPORTED, "0A000")
+    if raised.name in {"IOException", "OSError"}:
+        return SqlError(f"The embedded warehouse cannot read or write its files: {raised.first}", 300002, "58030")
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -117,31 +118,36 @@ def put(session: Session, sql: str) -> Answer:
     local = unquote(source[7:]) if "%" in source else source[7:]
     name = PurePosixPath(local.replace("\\", "/")).name
     folder = location.path if not location.path or location.path.endswith("/") else f"{location.path}/"
-    url = _ticket_url(session, stage, folder + name, overwrite=options["overwrite"], upload=True)
+    url = _ticket_url(session, stage, folder + name, overwrite=options.overwrite, upload=True)
     info = {"locationType": "GCS", "location": f"{stage.id}/{folder}", "creds": {}, "presignedUrl": url}
-    if not options["overwrite"] and (there := _already_there(session, stage, folder, name, options)):
+    if not options.overwrite and (there := _already_there(session, stage, folder, name, options)):
         return _skipped(name, there, {"stageInfo": info})
     return Answer(
         transfer={
             "command": "UPLOAD",
             "src_locations": [source[7:]],
             "stageInfo": info,
-            "parallel": options["parallel"],
-            "autoCompress": options["auto_compress"],
-            "sourceCompression": options["source_compression"].lower(),
-            "overwrite": options["overwrite"],
+            "parallel": options.parallel,
+            "autoCompress": options.auto_compress,
+            "sourceCompression": options.source_compression.lower(),
+            "overwrite": options.overwrite,
             "encryptionMaterial": None,
         }
     )
 
 
-def _put_options(words: Words) -> dict[str, object]:
-    options: dict[str, object] = {
-        "parallel": 4,
-        "auto_compress": True,
-        "source_compression": "AUTO_DETECT",
-        "overwrite": False,
-    }
+@dataclass
+class PutOptions:
+    """The options of PUT with Snowflake's defaults."""
+
+    parallel: int = 4
+    auto_compress: bool = True
+    source_compression: str = "AUTO_DETECT"
+    overwrite: bool = False
+
+
+def _put_options(words: Words) -> PutOptions:
+    options = PutOptions()
     while not words.done:
         name = words.take_name("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE").value.lower()
         words.take_sign("=")
@@ -149,25 +155,23 @@ def _put_options(words: Words) -> dict[str, object]:
         if name == "parallel":
             if not value.isdigit() or not 1 <= int(value) <= 99:
                 raise SqlError(f"Invalid value '{value}' for PARALLEL: 1 to 99.", 1008, "22023")
-            options[name] = int(value)
+            options.parallel = int(value)
         elif name == "source_compression":
             if value.upper() not in _SOURCE_COMPRESSIONS:
                 raise SqlError(f"Invalid value '{value}' for SOURCE_COMPRESSION.", 1008, "22023")
-            options[name] = value.upper()
+            options.source_compression = value.upper()
         else:
             if value.upper() not in ("TRUE", "FALSE"):
                 raise SqlError(f"Invalid value specified for property '{name.upper()}'", 1481, "42601")
-            options[name] = value.upper() == "TRUE"
+            setattr(options, name, value.upper() == "TRUE")
     return options
 
 
-def _already_there(
-    session: Session, stage: Stage, folder: str, name: str, options: dict[str, object]
-) -> StagedFile | None:
+def _already_there(session: Session, stage: Stage, folder: str, name: str, options: PutOptions) -> StagedFile | None:
     if any(sign in name for sign in "*?["):
         return None
-    packed = PurePosixPath(name).suffix in _COMPRESSIONS or options["source_compression"] != "AUTO_DETECT"
-    target = f"{name}.gz" if options["auto_compress"] and not packed else name
+    packed = PurePosixPath(name).suffix in _COMPRESSIONS or options.source_compression != "AUTO_DETECT"
+    target = f"{name}.gz" if options.auto_compress and not packed else name
     return session.services.stages.look(stage, folder + target)
 
 
@@ -288,12 +292,18 @@ def _stage_options(words: Words) -> str:
     return comment
 
 
+def has_schema(session: Session, database: str, schema: str) -> bool:
+    """Whether the schema is there."""
+    return bool(
+        session.execute(
+            "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?", [database, schema]
+        )
+    )
+
+
 def require_schema(session: Session, database: str, schema: str) -> None:
     """Raise SqlError unless the schema is there."""
-    found = session.execute(
-        "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?", [database, schema]
-    )
-    if not found:
+    if not has_schema(session, database, schema):
         raise missing("Schema", f"{database}.{schema}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -14,6 +13,7 @@ from snowflake_etl.warehouse.local import (
     answers,
     copy_command,
     guard,
+    namespaces,
     shows,
     stage_statements,
     table_types,
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session
 
 _COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|//[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
+_WORD = re.compile(r"[A-Z_]+|\S")
+_HEAD_CHARACTERS = 200
+_WORDS_BEFORE_THE_KIND = frozenset({"OR", "REPLACE", "TEMPORARY", "TEMP", "TRANSIENT"})
 _DDL_WORDS = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE", "COMMENT", "UNDROP", "GRANT", "REVOKE"})
 _DML_WORDS = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
 
@@ -55,7 +58,7 @@ class Statements:
             "START": _begin,
             "COMMIT": _commit,
             "ROLLBACK": _rollback,
-            "USE": _use,
+            "USE": namespaces.use,
             "DESC": _describe,
             "DESCRIBE": _describe,
         }
@@ -63,8 +66,7 @@ class Statements:
     def run(self, session: Session, query: Query, bindings: Bindings) -> Answer:
         """Run one statement to its end.  Raise SqlError; an open transaction that DuckDB ended is marked lost."""
         sql = _COMMENTS.sub("", query.text).strip()
-        first, second = (re.findall(r"[A-Za-z_]+|\S", sql)[:2] + ["", ""])[:2]
-        word, next_word = first.upper(), second.upper()
+        word, next_word = ([*_WORD.findall(sql[:_HEAD_CHARACTERS].upper()), "", ""])[:2]
         if word not in ("ROLLBACK", "COMMIT"):
             is_session = word == "ALTER" and next_word == "SESSION"
             session.before_statement(is_ddl=word in _DDL_WORDS and not is_session, is_dml=word in _DML_WORDS)
@@ -108,17 +110,31 @@ def _notice_end(session: Session, error: SqlError) -> None:
         session.lose(error.message)
 
 
-def _begin(session: Session, sql: str) -> Answer:  # noqa: ARG001 - the shape of every handler
+def _begin(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("BEGIN", "START")
+    words.skip_name("TRANSACTION", "WORK")
+    if words.skip_name("NAME"):
+        words.take_identifier()
+    words.expect_end()
     session.begin()
     return success(kind=answers.TRANSACTION)
 
 
-def _commit(session: Session, sql: str) -> Answer:  # noqa: ARG001
+def _commit(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("COMMIT")
+    words.skip_name("WORK")
+    words.expect_end()
     session.commit()
     return success(kind=answers.TRANSACTION)
 
 
-def _rollback(session: Session, sql: str) -> Answer:  # noqa: ARG001
+def _rollback(session: Session, sql: str) -> Answer:
+    words = Words(split_words(sql))
+    words.take_name("ROLLBACK")
+    words.skip_name("WORK")
+    words.expect_end()
     session.rollback()
     return success(kind=answers.TRANSACTION)
 
@@ -142,48 +158,12 @@ def _alter_session(session: Session, sql: str) -> Answer:
     return success()
 
 
-def _use(session: Session, sql: str) -> Answer:
-    words = Words(split_words(sql))
-    words.take_name("USE")
-    if words.skip_name("WAREHOUSE"):
-        session.warehouse = words.take_identifier()
-        return success()
-    if words.skip_phrase("SECONDARY", "ROLES"):
-        return success()
-    if words.skip_name("ROLE"):
-        session.role = words.take_identifier()
-        return success()
-    if words.skip_name("SCHEMA"):
-        parts = words.take_object_name()
-        database = parts[0] if len(parts) > 1 else session.database or ""
-        return _use_schema(session, database, parts[-1])
-    words.skip_name("DATABASE")
-    parts = words.take_object_name()
-    return _use_schema(session, parts[0], parts[1] if len(parts) > 1 else "PUBLIC")
-
-
-def _use_schema(session: Session, database: str, schema: str) -> Answer:
-    if not session.services.engine.has_database(database):
-        raise missing("Database", database)
-    if schema != "INFORMATION_SCHEMA":
-        stage_statements.require_schema(session, database, schema)
-    held = session.connection
-    hidden = "_fs_information_schema" if schema == "INFORMATION_SCHEMA" else schema
-    session.execute(f"SET schema = {_path(database, hidden)}")
-    held.database, held._schema = database, schema if schema != "INFORMATION_SCHEMA" else "_FS_INFORMATION_SCHEMA"
-    held.database_set = held.schema_set = True
-    return success()
-
-
-def _path(database: str, schema: str) -> str:
-    return "'" + f'"{database}"."{schema}"'.replace("'", "''") + "'"
-
-
 def _describe(session: Session, sql: str) -> Answer:
     words = Words(split_words(sql))
     words.take_name("DESC", "DESCRIBE")
     words.take_name("TABLE", "VIEW")
     name = complete(words.take_object_name(), session.database, session.schema)
+    words.expect_end()
     columns = table_types.table_columns(session, name)
     if not columns:
         raise missing("Table", ".".join(name))
@@ -203,8 +183,8 @@ def _describe(session: Session, sql: str) -> Answer:
 
 
 def _create_or_drop(session: Session, sql: str, word: str) -> Answer | None:
-    head = re.sub(r"\bOR\s+REPLACE\b|\bTEMPORARY\b|\bTEMP\b|\bTRANSIENT\b", "", sql[:120], flags=re.IGNORECASE)
-    kind = (re.findall(r"\w+", head)[1:2] + [""])[0].upper()
+    words = _WORD.findall(sql[:_HEAD_CHARACTERS].upper())[1:]
+    kind = next((found for found in words if found not in _WORDS_BEFORE_THE_KIND), "")
     if kind == "STAGE":
         return (
             stage_statements.create_stage(session, sql)
@@ -212,87 +192,10 @@ def _create_or_drop(session: Session, sql: str, word: str) -> Answer | None:
             else stage_statements.drop_stage(session, sql)
         )
     if kind == "DATABASE":
-        return _create_database(session, sql) if word == "CREATE" else _drop_database(session, sql)
+        return namespaces.create_database(session, sql) if word == "CREATE" else namespaces.drop_database(session, sql)
     if kind == "SCHEMA":
-        return _create_schema(session, sql) if word == "CREATE" else _drop_schema(session, sql)
+        return namespaces.create_schema(session, sql) if word == "CREATE" else namespaces.drop_schema(session, sql)
     return None
-
-
-def _create_database(session: Session, sql: str) -> Answer:
-    words = Words(split_words(sql))
-    words.take_name("CREATE")
-    words.skip_name("TRANSIENT")
-    words.take_name("DATABASE")
-    if_missing = words.skip_phrase("IF", "NOT", "EXISTS")
-    name = words.take_identifier()
-    made = session.services.engine.create_database(name)
-    if not made and not if_missing:
-        raise SqlError(f"SQL compilation error:\nObject '{name}' already exists.", 2002, "42710")
-    if not made:
-        return success(f"{name} already exists, statement succeeded.")
-    _use_schema(session, name, "PUBLIC")
-    return success(f"Database {name} successfully created.", answers.DDL)
-
-
-def _drop_database(session: Session, sql: str) -> Answer:
-    words = Words(split_words(sql))
-    words.take_name("DROP")
-    words.take_name("DATABASE")
-    if_there = words.skip_phrase("IF", "EXISTS")
-    name = words.take_identifier()
-    engine = session.services.engine
-    if if_there and not engine.has_database(name):
-        return success(f"Drop statement executed successfully ({name} already dropped).")
-    if session.connection.database == name:
-        session.execute("SET schema = 'memory.main'")
-        session.connection.database_set = session.connection.schema_set = False
-    engine.drop_database(name)
-    session.services.stages.drop_where(database=name)
-    return success(f"{name} successfully dropped.", answers.DDL)
-
-
-def _create_schema(session: Session, sql: str) -> Answer:
-    words = Words(split_words(sql))
-    words.take_name("CREATE")
-    words.skip_name("TRANSIENT")
-    words.take_name("SCHEMA")
-    if_missing = words.skip_phrase("IF", "NOT", "EXISTS")
-    parts = words.take_object_name()
-    database, schema = (session.database or "", *parts)[-2:] if len(parts) == 1 else parts[:2]
-    if not session.services.engine.has_database(database):
-        raise missing("Database", database)
-    there = session.execute(
-        "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?", [database, schema]
-    )
-    if there and not if_missing:
-        raise SqlError(f"SQL compilation error:\nObject '{schema}' already exists.", 2002, "42710")
-    if there:
-        return success(f"{schema} already exists, statement succeeded.")
-    session.services.engine.create_schema(database, schema)
-    _use_schema(session, database, schema)
-    return success(f"Schema {schema} successfully created.", answers.DDL)
-
-
-def _drop_schema(session: Session, sql: str) -> Answer:
-    words = Words(split_words(sql))
-    words.take_name("DROP")
-    words.take_name("SCHEMA")
-    if_there = words.skip_phrase("IF", "EXISTS")
-    parts = words.take_object_name()
-    database, schema = (session.database or "", *parts)[-2:] if len(parts) == 1 else parts[:2]
-    try:
-        stage_statements.require_schema(session, database, schema)
-    except SqlError:
-        if if_there:
-            return success(f"Drop statement executed successfully ({schema} already dropped).")
-        raise
-    if (session.database, session.schema) == (database, schema):
-        with suppress(SqlError):
-            _use_schema(session, database, "PUBLIC")
-        session.connection.schema_set = schema != "PUBLIC" and session.connection.schema_set
-    session.execute(f"DROP SCHEMA {table_types.quoted(database)}.{table_types.quoted(schema)} CASCADE")
-    session.services.stages.drop_where(database=database, schema=schema)
-    return success(f"{schema} successfully dropped.", answers.DDL)
 
 
 def _define(session: Session, statement: Expr, bindings: Bindings) -> Answer:

@@ -192,6 +192,15 @@ class Words:
             raise syntax_error(f"Object name '{'.'.join(parts)}' has more than three parts.")
         return tuple(parts)
 
+    def skip_rest(self) -> None:
+        """Step over options that make no difference here; a further statement is none of them."""
+        while not self.done:
+            if self.advance().is_sign(";"):
+                raise SqlError("Actual statement count 2 did not match the desired statement count 1.", 8, "0A000")
+
     def expect_end(self) -> None:
+        word = self.peek()
+        if word is not None and word.is_sign(";"):
+            raise SqlError("Actual statement count 2 did not match the desired statement count 1.", 8, "0A000")
         if not self.done:
             raise self.unexpected()
