@@ -74,17 +74,19 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
         local.session.execute(f"CREATE STAGE IF NOT EXISTS {STAGE}")
         ours: list[dict[str, Any]] = []
         puts: list[float] = []
-        zstds: list[float] = []
+        zstds: list[tuple[float, float]] = []
         for number in range(options.repeat):
             _say(f"turn {number + 1} of {options.repeat}")
             ours.append(_stage_in_child(source, number, options))
-            zstds.append(zstd())
+            zstds.append(_processor_seconds_of(zstd))
             puts.append(local.own_put(peer, number) * size / peer.stat().st_size)
             local.session.execute(f"REMOVE @{STAGE}/")
     finally:
         local.stop()
     seconds = statistics.median(one["seconds"] for one in ours)
-    put, compressing = statistics.median(puts), statistics.median(zstds)
+    put, compressing = statistics.median(puts), statistics.median(one for one, _ in zstds)
+    busy = statistics.median(one["processor_seconds"] for one in ours)
+    busy_zstd = statistics.median(one for _, one in zstds)
     peak = max(one["peak_rss_bytes"] for one in ours)
     scaled = "" if peer.stat().st_size == size else f" (measured on {in_words(peer.stat().st_size)}, scaled)"
     print_table(
@@ -100,14 +102,17 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
     print(
         f"{last['parts']} parts, {in_words(last['sent'])} sent of {in_words(size)}; {last['rows']} rows; "
         f"peak memory {in_words(peak)}; seconds of each turn: {turns}; "
-        f"zstd: {', '.join(f'{one:.2f}' for one in zstds)}"
+        f"zstd: {', '.join(f'{one:.2f}' for one, _ in zstds)}"
     )
+    print(f"processor seconds: {busy:.2f} (without the warehouse's), zstd {busy_zstd:.2f}")
     print_result(
         bench="stage",
         bytes=size,
         vs_connector_put=round(put / seconds, 2),
         vs_zstd=round(seconds / compressing, 2),
         seconds=round(seconds, 3),
+        processor_seconds=round(busy, 2),
+        zstd_processor_seconds=round(busy_zstd, 2),
         peak_rss_bytes=peak,
         parts=last["parts"],
         quoted=options.quoted,
@@ -164,13 +169,15 @@ def _stage_in_child(source: Path, number: int, options: argparse.Namespace) -> d
 
 def _stage_once(options: argparse.Namespace) -> int:
     """The child's work: everything that a load does between finding a file and COPY."""
-    from snowflake_etl.files.layout import LayoutWishes, read_layout
+    from snowflake_etl.files.detect import read_layout
+    from snowflake_etl.files.layout import LayoutWishes
     from snowflake_etl.files.plan import plan_cuts
     from snowflake_etl.operations.staging import stage_file
     from snowflake_etl.warehouse.stage import StageWriter
 
     state_directory = Path(os.environ["ETL_STATE_DIR"])
     open_session(state_directory).close()
+    started = resource.getrusage(resource.RUSAGE_SELF)
     before = time.perf_counter()
     layout = read_layout(options.child, LayoutWishes())
     staged = stage_file(
@@ -190,7 +197,7 @@ def _stage_once(options: argparse.Namespace) -> int:
         parts=len(staged.parts),
         sent=staged.bytes_sent,
         peak_rss_bytes=usage.ru_maxrss * 1024,
-        processor_seconds=usage.ru_utime + usage.ru_stime,
+        processor_seconds=usage.ru_utime + usage.ru_stime - started.ru_utime - started.ru_stime,
     )
     return 0
 
@@ -210,6 +217,14 @@ def _slice(plain: Path, folder: Path, size: int) -> Path:
             target.write(block)
             size -= len(block)
     return path
+
+
+def _processor_seconds_of(run: Callable[[], float]) -> tuple[float, float]:
+    """Return the seconds that ``run`` tells and the processor seconds that it took here and in its children."""
+    before = os.times()
+    seconds = run()
+    after = os.times()
+    return seconds, sum(after[:4]) - sum(before[:4])
 
 
 def _zstd(plain: Path) -> tuple[Callable[[], float], str]:

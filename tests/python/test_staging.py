@@ -149,35 +149,56 @@ def test_progress_ends_with_the_size_of_the_file(file: Path, tmp_path: Path) -> 
         assert max(told) == ("stage", size, size, "bytes")
 
 
-def test_the_reader_waits_for_slow_uploads(file: Path) -> None:
-    release = threading.Event()
-    started = threading.Semaphore(0)
+class _Counted:
+    """Counts the bytes that are read while it is in force; reads in small blocks, so that waiting shows."""
 
-    def on_put(name: str) -> None:
-        started.release()
-        assert release.wait(WAIT_SECONDS)
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.bytes = 0
+        before = opening.SourceFile.read
 
-    read: list[int] = []
-    before = opening.SourceFile.read
+        def read(source: opening.SourceFile) -> bytes:
+            block = before(source)
+            self.bytes += len(block)
+            return block
 
-    def counted(self: opening.SourceFile) -> bytes:
-        block = before(self)
-        read.append(len(block))
-        return block
-
-    stage = Stage(on_put)
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as background:
         patch.setattr(opening, "READ_BYTES", 1_000)
-        patch.setattr(opening.SourceFile, "read", counted)
-        staging = background.submit(stage_it, file, stage, 4_000, workers=2, sessions=2)
-        for _ in range(2):
-            assert started.acquire(timeout=WAIT_SECONDS)
-        settled = -1
+        patch.setattr(opening.SourceFile, "read", read)
+
+    def settled(self) -> int:
+        """Return the bytes read once no more are being read."""
         deadline = time.monotonic() + WAIT_SECONDS
-        while settled != sum(read) and time.monotonic() < deadline:
-            settled = sum(read)
+        last = -1
+        while last != self.bytes and time.monotonic() < deadline:
+            last = self.bytes
             time.sleep(0.3)
-        assert settled <= 4_500 * (2 + 2 + 1 + 1) + 2_000, "no more is read than workers and sessions can hold"
+        return last
+
+
+class _Slow(ThreadPoolExecutor):
+    """Compresses nothing before ``release`` is set."""
+
+    def __init__(self, release: threading.Event) -> None:
+        super().__init__(2)
+        self._release = release
+
+    def submit(self, function, /, *arguments):  # type: ignore[no-untyped-def]
+        return super().submit(lambda: self._release.wait(WAIT_SECONDS) and function(*arguments))
+
+
+@pytest.mark.parametrize("slow", ["uploads", "compression"])
+def test_the_reader_waits_for_what_is_slow(file: Path, slow: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    if slow == "uploads":
+        stage, executor = Stage(lambda name: release.wait(WAIT_SECONDS) and None), ThreadPoolExecutor(2)
+    else:
+        stage, executor = Stage(), _Slow(release)
+    counted = _Counted(monkeypatch)
+    with executor, ThreadPoolExecutor(1) as background:
+        staging = background.submit(stage_it, file, stage, 4_000, executor=executor, workers=2, sessions=2)
+        while not counted.bytes and not staging.done():
+            time.sleep(0.01)
+        held = 2 + 2 + 1 + 1 if slow == "uploads" else 2 + 1
+        assert counted.settled() <= 5_000 * held, "no more is read than workers and sessions can hold"
         release.set()
         staging.result(WAIT_SECONDS)
     assert stage.rows == ROWS

@@ -8,7 +8,8 @@ import pytest
 
 from files.packing import SUFFIXES, pack
 from snowflake_etl.errors import ConfigError, FileError
-from snowflake_etl.files.layout import Compression, Layout, LayoutWishes, read_layout
+from snowflake_etl.files.detect import read_layout
+from snowflake_etl.files.layout import Compression, Layout, LayoutWishes
 
 COLUMNS = ("day", "code", "amount")
 

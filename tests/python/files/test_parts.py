@@ -132,6 +132,21 @@ def test_bytes_that_are_no_text_name_line_and_byte(tmp_path: Path, block_size: i
         cut(path, layout_with(encoding="utf-16-le"), 1000)
 
 
+def test_half_a_character_at_a_block_border_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "READ_BYTES", 1)
+    path = write(tmp_path, "a\tb\ncaf\u00e9\t\u20ac\n".encode())
+    assert unpacked(cut(path, PLAIN, 100)[1][0]).decode() == "caf\u00e9\t\u20ac\n"
+    path = write(tmp_path, b"a\tb\ncaf\xc3\tx\n")
+    with pytest.raises(FileError, match="is not utf-8 on line 2, at byte 7 "):
+        cut(path, PLAIN, 100)
+
+
+def test_a_byte_order_mark_is_dropped_also_where_the_byte_order_is_configured(tmp_path: Path) -> None:
+    path = write(tmp_path, b"\xff\xfe" + "1\t2\n".encode("utf-16-le"))
+    layout = layout_with(encoding="utf-16-le", byte_order_mark=True, header=False)
+    assert unpacked(cut(path, layout, 100)[1][0]) == b"1\t2\n"
+
+
 def test_first_line_turns_a_line_of_a_part_into_a_line_of_the_file(tmp_path: Path) -> None:
     content = b'a,b\n1,"two\nlines"\n2,x\n3,"three\n\nlines"\n4,y\n'
     path = write(tmp_path, content)
@@ -165,7 +180,7 @@ def test_a_record_longer_than_a_part_stays_whole(tmp_path: Path, block_size: int
     final=st.booleans(),
     kind=st.sampled_from(list(SUFFIXES)),
 )
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cutting_any_lines(
     tmp_path: Path, lines: list[bytes], size: int, block: int, crlf: bool, final: bool, kind: str
 ) -> None:
@@ -315,6 +330,13 @@ def test_the_fingerprint_is_of_the_bytes_alone(tmp_path: Path) -> None:
     assert fingerprint(write(tmp_path, b"", "empty")) != fingerprint(write(tmp_path, b"\0", "zero"))
     with pytest.raises(FileError, match="cannot be read"):
         fingerprint(tmp_path / "gone")
+
+
+def test_the_fingerprint_knows_the_size_even_where_all_samples_are_equal(tmp_path: Path) -> None:
+    five, six = write(tmp_path, b"", "five"), write(tmp_path, b"", "six")
+    os.truncate(five, 5 << 20)
+    os.truncate(six, 6 << 20)
+    assert fingerprint(five) != fingerprint(six)
 
 
 def test_a_small_file_is_one_part_and_a_larger_one_several_even_ones(tmp_path: Path) -> None:

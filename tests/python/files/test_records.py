@@ -67,7 +67,7 @@ def quoted_files(draw: st.DrawFn) -> bytes:
 
 
 @given(text=quoted_files(), block=st.integers(1, 40))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @example(text=b'"a\n""\nb",x\n', block=3)
 @example(text=b'1,5" pipe,x\n2,"a\nb"\n3,6" pipe\n', block=7)
 @example(text=b'a,"b""c"\n\n\n"",""\n', block=2)
@@ -84,7 +84,7 @@ def test_scanned_records_are_the_records_of_the_text(text: bytes, block: int) ->
 
 
 @given(text=quoted_files(), block=st.integers(1, 40), at_least=st.integers(1, 30))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_a_split_chunk_ends_with_the_first_record_that_is_long_enough(text: bytes, block: int, at_least: int) -> None:
     for chunk in scan(text, block, COMMAS):
         if len(chunk.text) <= at_least:
@@ -106,7 +106,7 @@ def test_a_split_chunk_ends_with_the_first_record_that_is_long_enough(text: byte
 @given(
     lines=st.lists(st.binary(max_size=9).filter(lambda line: b"\n" not in line), max_size=20), block=st.integers(1, 30)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_without_quoting_every_line_is_a_record(lines: list[bytes], block: int) -> None:
     text = b"\n".join(lines)
     chunks = scan(text, block, TABS)
@@ -116,7 +116,7 @@ def test_without_quoting_every_line_is_a_record(lines: list[bytes], block: int) 
 
 
 @given(text=quoted_files(), block=st.integers(1, 40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_crlf_becomes_lf_at_record_ends_and_stays_inside_quotes(text: bytes, block: int) -> None:
     expected = [record[:-2] + b"\n" if record.endswith(b"\r\n") else record for record in reference_records(text, b'"')]
     chunks = scan(text, block, RecordFormat(b",", b'"', crlf=True))
@@ -151,9 +151,9 @@ def test_a_line_without_end_stops_at_the_limit() -> None:
             scanner.feed(b"x" * 1000)
 
 
-def test_a_record_that_just_fits_the_limit_is_read_in_blocks() -> None:
+def test_a_record_that_just_fits_the_limit_is_read_though_much_follows_it() -> None:
     scanner = RecordScanner(COMMAS, "f.csv", limit=10_000)
-    text = b'"' + b"x\n" * 4_900 + b'",b\n1,2\n'
+    text = b'"' + b"x\n" * 4_900 + b'",b\n' + b"1,2\n" * 2_000
     chunks = [scanner.feed(text[start : start + 100]) for start in range(0, len(text), 100)]
     chunks.append(scanner.finish())
-    assert sum(chunk.rows for chunk in chunks if chunk) == 2
+    assert sum(chunk.rows for chunk in chunks if chunk) == 2_001
