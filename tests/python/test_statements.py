@@ -83,17 +83,13 @@ def test_between_begin_and_commit_there_is_only_dml(desk: Desk, sent: list[str])
     desk.month("2024-01-01", "2024-01-31", per_day=11)
     del sent[:]
     assert desk.load("--month", "2024-01", "--mode", "replace", "--yes", "--expect-rows", "310").code == 0
-    inside = sent[sent.index("BEGIN") + 1 : sent.index("COMMIT")]
-    assert [statement.split()[0] for statement in inside] == [
-        "DELETE",
-        "INSERT",
-        "UPDATE",
-        "SELECT",
-        "SELECT",
-        "UPDATE",
-        "INSERT",
-    ]
-    assert "ETL_LOAD_LOCK" in inside[2]
+    begins = [index for index, statement in enumerate(sent) if statement == "BEGIN"]
+    ends = [index for index, statement in enumerate(sent) if statement == "COMMIT"]
+    lease, publish = (sent[begin + 1 : end] for begin, end in zip(begins, ends, strict=True))
+    assert [statement.split()[0] for statement in lease] == ["UPDATE", "SELECT", "SELECT", "DELETE", "INSERT"]
+    words = "DELETE INSERT UPDATE SELECT SELECT SELECT UPDATE INSERT"
+    assert [statement.split()[0] for statement in publish] == words.split()
+    assert "ETL_LOAD_LOCK" in publish[2]
 
 
 def test_the_copy_is_strict_and_there_is_one(desk: Desk, sent: list[str]) -> None:

@@ -145,6 +145,7 @@ class LoadSection(Section):
 
     work_schema: Text = "ETL_WORK"
     keep_failed: int = Field(7, ge=0)
+    lease_seconds: int = Field(300, ge=5)
     workers: int | None = Field(None, ge=1, le=64)
     lock_timeout: int = Field(900, ge=1)
     statement_timeout: int = Field(86_400, ge=1)

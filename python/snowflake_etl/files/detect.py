@@ -20,8 +20,12 @@ _VALUE = re.compile(r"[-+]?[0-9][0-9.,:/TZ+-]*(?: [0-9:.,+-]+)?")
 _RECORDS_LOOKED_AT = 500
 
 
-def detect_layout(path: Path, wishes: LayoutWishes) -> Layout:
-    """What ``layout.read_layout`` promises."""
+def read_layout(path: Path, wishes: LayoutWishes) -> Layout:
+    """Return the layout of the file at ``path``.
+
+    Raise FileError when the file is empty, has a header and no rows, cannot be decoded, or when its layout
+    contradicts the configuration or cannot be told; ConfigError when a wish cannot be fulfilled by any file.
+    """
     _check_wishes(wishes)
     sample = read_sample(path, wishes.encoding)
     if not sample.text.strip("\r\n"):

@@ -1,6 +1,6 @@
 """How a file is laid out: delimiter, quoting, header, encoding, compression (floor 3).
 
-``read_layout`` settles it from the configuration's wishes and, where they say nothing, from the file's
+``detect.read_layout`` settles it from the configuration's wishes and, where they say nothing, from the file's
 first ``SAMPLE_BYTES``.  Every guess becomes a note; where a guess would be a gamble it is an error that names
 the setting to write.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 
 class Compression(StrEnum):
@@ -54,14 +53,3 @@ class Layout:
     line_ending: str = "\n"
     compression: Compression = Compression.NONE
     notes: tuple[str, ...] = ()
-
-
-def read_layout(path: Path, wishes: LayoutWishes) -> Layout:
-    """Return the layout of the file at ``path``.
-
-    Raise FileError when the file is empty, has a header and no rows, cannot be decoded, or when its layout
-    contradicts the configuration or cannot be told; ConfigError when a wish cannot be fulfilled by any file.
-    """
-    from snowflake_etl.files.detect import detect_layout
-
-    return detect_layout(path, wishes)

@@ -1,280 +1,297 @@
 """Load the files of one month into one table (floor 5): write, audit, publish.
 
-find -> layout -> [ check the files || cut, compress, PUT ] -> COPY into a work table -> reconcile -> check the
-work table -> publish in one transaction -> clean up.  The target never sees a row that is not counted and
-checked; whatever fails before the publish leaves it as it was.
+find -> layout -> lease -> [ check the files || cut, compress, PUT ] -> COPY into a work table -> reconcile ->
+check the work table -> publish in one transaction -> clean up.  The target never sees a row that is not
+counted and checked; whatever fails before the publish leaves it as it was, and the same command again carries
+on with what is staged and copied.
 """
 
 from __future__ import annotations
 
 import getpass
 import logging
-import secrets
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from snowflake_etl.config.model import Configuration
-from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
+from snowflake_etl.errors import EtlError, Refused, Stopped
 from snowflake_etl.files.naming import shown
-from snowflake_etl.operations import load_checks, load_copy, load_words, situation
+from snowflake_etl.history.run_record import RunRecord, RunRecords
+from snowflake_etl.operations import load_checks, load_copy, load_publish, load_resume, load_words, situation
+from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_plan import PlannedLoad
-from snowflake_etl.operations.load_prepare import Prepared, prepare
+from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
 from snowflake_etl.operations.load_stage import StagedSource, stage_source
+from snowflake_etl.operations.load_state import LoadRequest, LoadState
 from snowflake_etl.operations.publish import Published, PublishPlan, publish
-from snowflake_etl.operations.situation import Mode, Wishes
+from snowflake_etl.operations.situation import Mode
 from snowflake_etl.progress import Progress
-from snowflake_etl.results import CheckReport, LoadResult, Phase
-from snowflake_etl.sqltext import ObjectName
-from snowflake_etl.warehouse import catalog, stage
-from snowflake_etl.warehouse.ledger import LedgerRow
+from snowflake_etl.results import LoadResult
+from snowflake_etl.warehouse import catalog, lease, stage
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.signin import Warehouse
 
 LOGGER = logging.getLogger(__name__)
 
 
-class QualityMethod(StrEnum):
-    """Where a load is checked: in the file, in the work table, in both, or not at all."""
-
-    FILE = "file"
-    SNOWFLAKE = "snowflake"
-    BOTH = "both"
-    SKIP = "skip"
-
-    @property
-    def in_file(self) -> bool:
-        return self in (QualityMethod.FILE, QualityMethod.BOTH)
-
-    @property
-    def in_warehouse(self) -> bool:
-        return self in (QualityMethod.SNOWFLAKE, QualityMethod.BOTH)
-
-
-@dataclass(frozen=True)
-class LoadRequest:
-    """What one load is asked to do; ``confirm`` is shown what a replace will do and says whether to go on."""
-
-    wishes: Wishes
-    quality: QualityMethod
-    confirm: Callable[[str], bool]
-    dry_run: bool = False
-    strict: bool = False
-    workers: int | None = None
-
-
 def load(
     planned: PlannedLoad, configuration: Configuration, warehouse: Warehouse, request: LoadRequest, progress: Progress
 ) -> LoadResult:
     """Run one load and return what became of it: expected errors end in the result, bugs are raised."""
-    return _Run(planned, configuration, warehouse, request, progress).run()
+    state = LoadState(planned, configuration, warehouse, request, progress)
+    LOGGER.info("Run %s: load %s into %s", state.run_id, planned.month, planned.entry.table_name)
+    if request.dry_run:
+        return _plan(state)
+    records = RunRecords(warehouse.state_directory)
+    wishes = request.wishes
+    with records.begin(
+        state.run_id, planned.entry.table_name, str(planned.month), wishes.mode.value, wishes.command
+    ) as record:
+        result = _Load(state, records, record).run()
+        record.end(result.status, result.message)
+    return result
 
 
-@dataclass
-class _Run:
-    """One load while it runs: what is known so far, for the next steps and for the result."""
+def _plan(state: LoadState) -> LoadResult:
+    """What the load would do; nothing is made or changed."""
+    wishes = state.request.wishes
+    try:
+        with state.open_session() as session:
+            prepared = prepare(session, state.planned, state.configuration, wishes, dry_run=True)
+    except EtlError as error:
+        return _ended_by(state, error)
+    state.warn(*prepared.left_out, *prepared.permission.warnings)
+    return state.result("planned", load_words.plan_in_words(prepared, state.planned.entry, wishes))
 
-    planned: PlannedLoad
-    configuration: Configuration
-    warehouse: Warehouse
-    request: LoadRequest
-    progress: Progress
-    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    prepared: Prepared | None = None
-    staged: list[StagedSource] = field(default_factory=list)
-    checks: list[CheckReport] = field(default_factory=list)
-    phases: list[Phase] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    rows_loaded: int = 0
-    published: Published = field(default_factory=lambda: Published(0, 0))
+
+def _ended_by(state: LoadState, error: EtlError, left: str = "") -> LoadResult:
+    LOGGER.debug("Run %s ended", state.run_id, exc_info=error)
+    status = "refused" if isinstance(error, Refused) else "failed"
+    return state.result(status, " ".join(filter(None, [str(error), left])), error.exit_code)
+
+
+class _Load:
+    """The steps of one load, over one session."""
+
+    def __init__(self, state: LoadState, records: RunRecords, record: RunRecord) -> None:
+        self._state = state
+        self._records = records
+        self._record = record
 
     def run(self) -> LoadResult:
-        LOGGER.info("Run %s: load %s into %s", self.run_id, self.planned.month, self.planned.entry.table_name)
+        state = self._state
         try:
-            with self._open() as session:
+            with state.open_session() as session:
                 try:
                     return self._steps(session)
                 except BaseException as error:
                     left = self._tidy_after_failure(session)
                     if isinstance(error, EtlError):
-                        return self._ended_by(error, left)
+                        return _ended_by(state, error, left)
                     raise
         except EtlError as error:
-            return self._ended_by(error, "")
-
-    def _open(self) -> Session:
-        table, month = self.planned.entry.table_name, self.planned.month
-        return self.warehouse.open(f"snowflake_etl run={self.run_id} table={table} month={month}")
+            return _ended_by(state, error)
 
     def _steps(self, session: Session) -> LoadResult:
-        request = self.request
-        with self._phase("prepare"):
-            prepared = prepare(session, self.planned, self.configuration, request.wishes, dry_run=request.dry_run)
-            self._warn(*prepared.left_out, *prepared.permission.warnings)
-        if request.dry_run:
-            return self._result("planned", load_words.plan_in_words(prepared, self.planned.entry, request.wishes))
-        self.prepared = prepared
-        with self._phase("stage", prepared.bytes):
-            self._stage_and_check(session, prepared)
-            self._refuse_same_content(prepared)
-        work_table = load_copy.work_table_name(prepared.objects.stage, prepared.target.name, self.run_id, 1)
-        with self._phase("copy", prepared.bytes):
-            query_id = self._copy(session, prepared, work_table)
-        with self._phase("check"):
-            plan = self._check_work_table(session, prepared, work_table, query_id)
-        self._confirm(session, prepared, plan)
-        with self._phase("publish"):
-            self.progress("publish", 0, plan.rows_in, "rows")
-            self.published = publish(self._open, session, prepared.objects, plan)
-            self.progress("publish", plan.rows_in, plan.rows_in, "rows")
-        with self._phase("clean up"):
-            rows_now = self._clean_up(session, prepared, work_table)
-        return self._result("loaded", load_words.loaded_in_words(prepared, self.published, rows_now))
-
-    def _warn(self, *warnings: str) -> None:
-        self.warnings += warnings
-        for warning in warnings:
-            LOGGER.warning(warning)
+        state, stop = self._state, threading.Event()
+        with state.phase("prepare"):
+            try:
+                prepared = self._prepare(session)
+            except AlreadyLoaded as already:
+                return self._recognised(session, already)
+        keeper = LeaseKeeper(
+            state.open_session,
+            prepared.objects,
+            state.run_id,
+            len(prepared.sources),
+            state.configuration.load.lease_seconds,
+            stop.set,
+        )
+        with keeper:
+            with state.phase("stage", prepared.bytes):
+                self._stage_and_check(session, prepared, keeper, stop)
+                self._refuse_same_content(prepared)
+            keeper.check()
+            with state.phase("copy", prepared.bytes):
+                query_id = self._copy(session, prepared, keeper)
+            with state.phase("check"):
+                plan = self._check_work_table(session, prepared, query_id)
+            self._confirm(session, prepared, plan)
+            with state.phase("publish"):
+                self._publish(session, prepared, plan)
+        with state.phase("clean up"):
+            rows_now = self._clean_up(session, prepared)
+        return state.result("loaded", load_words.loaded_in_words(prepared, state.published, rows_now))
 
     # -- the steps
 
-    def _stage_and_check(self, session: Session, prepared: Prepared) -> None:
+    def _prepare(self, session: Session) -> Prepared:
+        """Settle what can be known beforehand and take the leases; from here on things of ours exist."""
+        state = self._state
+        prepared = prepare(session, state.planned, state.configuration, state.request.wishes, dry_run=False)
+        state.warn(*prepared.left_out, *prepared.permission.warnings)
+        holder = lease.Holder(state.run_id, socket.gethostname(), getpass.getuser())
+        state.previous = lease.take(
+            session,
+            prepared.objects,
+            prepared.target.name,
+            [source.fingerprint for source in prepared.sources],
+            holder,
+            state.configuration.load.lease_seconds,
+            lambda row: row.host == holder.host and self._records.is_dead(row.run_id),
+        )
+        state.prepared = prepared
+        for run_id in sorted({row.run_id for row in state.previous}):
+            state.warn(f"Run {run_id} was interrupted; this run takes its leases over and carries on.")
+            self._records.superseded(run_id, state.run_id)
+        self._record.step("leased", fingerprints=[source.fingerprint for source in prepared.sources])
+        return prepared
+
+    def _recognised(self, session: Session, already: AlreadyLoaded) -> LoadResult:
+        """Rows that an interrupted run of ours had published: say so and finish its tidying up."""
+        state = self._state
+        cut_off = {run.run_id for run in self._records.interrupted()}
+        publishers = {row.publish_id for row in already.rows}
+        if not publishers <= cut_off:
+            raise already
+        state.prepared = already.prepared
+        state.published = Published(sum(row.row_count for row in already.rows), 0)
+        for row in lease.rows_of(session, already.prepared.objects, already.prepared.target.name):
+            if row.run_id in publishers and row.work_table:
+                session.execute(f"DROP TABLE IF EXISTS {already.prepared.objects.name(row.work_table).sql}")
+        for publisher in publishers:
+            lease.release(session, already.prepared.objects, publisher)
+            self._records.superseded(publisher, state.run_id)
+        self._clean_up(session, already.prepared)
+        return state.result(
+            "loaded",
+            f"{state.published.inserted:,} rows were published into {already.prepared.situation.place} by run "
+            f"{', '.join(sorted(publishers))}, which was interrupted after its COMMIT. Nothing was left to do.",
+        )
+
+    def _stage_and_check(
+        self, session: Session, prepared: Prepared, keeper: LeaseKeeper, stop: threading.Event
+    ) -> None:
         """Stage all files; check them at the same time where that is wished."""
-        stop = threading.Event()
         checks = self._start_file_checks(prepared, stop)
         try:
             for source in prepared.sources:
-                self.staged.append(
-                    stage_source(
-                        source,
-                        prepared.stage_path,
-                        session,
-                        self._open,
-                        workers=self.request.workers or self.configuration.load.workers,
-                        progress=self.progress,
-                        stop=stop,
-                    )
-                )
+                staged = self._stage(source, prepared, session, stop)
+                self._state.staged.append(staged)
+                self._record.step("staged", folder=staged.folder, rows=staged.rows, content_hash=staged.content_hash)
         except Stopped:
+            keeper.check()
             if checks is None or not stop.is_set():
                 raise
             # The check stopped the staging: its findings say why.
-            self.checks += checks.reports()
-            load_checks.refuse_problems(self.checks, strict=self.request.strict)
+            self._take_reports(checks)
             raise
         else:
             if checks is not None:
-                self.progress("check", 0, 0, "files")
-                self.checks += checks.reports()
-                load_checks.refuse_problems(self.checks, strict=self.request.strict)
+                self._state.progress("check", 0, 0, "files")
+                self._take_reports(checks)
         finally:
             if checks is not None:
                 checks.close()
 
+    def _stage(self, source: Source, prepared: Prepared, session: Session, stop: threading.Event) -> StagedSource:
+        state = self._state
+        return stage_source(
+            source,
+            prepared.stage_path,
+            session,
+            state.open_session,
+            workers=state.request.workers or state.configuration.load.workers,
+            progress=state.progress,
+            stop=stop,
+        )
+
     def _start_file_checks(self, prepared: Prepared, stop: threading.Event) -> load_checks.FileChecks | None:
-        if not self.request.quality.in_file:
+        state = self._state
+        if not state.request.quality.in_file:
             return None
         return load_checks.FileChecks(
             prepared,
-            self.planned.entry,
-            self.configuration.quality,
-            self.warehouse.state_directory,
+            state.planned.entry,
+            state.configuration.quality,
+            state.warehouse.state_directory,
             stop,
-            strict=self.request.strict,
-            keep_outside=self.request.wishes.keep_outside,
+            strict=state.request.strict,
+            keep_outside=state.request.wishes.keep_outside,
         )
+
+    def _take_reports(self, checks: load_checks.FileChecks) -> None:
+        self._state.checks += checks.reports()
+        load_checks.refuse_problems(self._state.checks, strict=self._state.request.strict)
 
     def _refuse_same_content(self, prepared: Prepared) -> None:
         """The content hash is known only now; appending what is in the table already stops here."""
-        if self.request.wishes.mode is Mode.REPLACE:
+        wishes = self._state.request.wishes
+        if wishes.mode is Mode.REPLACE:
             return
-        for staged in self.staged:
+        for staged in self._state.staged:
             row = situation.already_live(prepared.situation.live, staged.content_hash, by="content_hash")
             if row is not None:
                 raise Refused(
                     f"{situation.same_content(row, shown(staged.path.name))} "
-                    f"{situation.how_to_replace(prepared.situation, self.request.wishes)}"
+                    f"{situation.how_to_replace(prepared.situation, wishes)}"
                 )
 
-    def _copy(self, session: Session, prepared: Prepared, work_table: ObjectName) -> str:
-        load_copy.make_work_table(session, work_table, prepared.target.table, prepared.columns)
-        parts = sum(len(staged.parts) for staged in self.staged)
-        self.progress("copy", 0, parts, "parts")
-        query_id = load_copy.copy_parts(
-            session,
-            work_table,
-            prepared.columns,
-            prepared.stage_path,
-            self.staged,
-            prepared.csv_format(self.planned.entry),
-            lambda: self.progress("copy", 0, parts, "parts"),
-        )
-        self.progress("copy", parts, parts, "parts")
-        self.rows_loaded = sum(staged.rows for staged in self.staged)
+    def _copy(self, session: Session, prepared: Prepared, keeper: LeaseKeeper) -> str:
+        """COPY into a new work table, or carry on with the COPY of the interrupted run; return the query id."""
+        state, objects = self._state, prepared.objects
+        file_format = prepared.csv_format(state.planned.entry)
+        columns = load_copy.typed_columns(prepared.target.table, prepared.columns)
+        wanted = load_resume.copy_hash(columns, file_format, state.staged)
+
+        def while_waiting() -> None:
+            keeper.check()
+            state.progress("copy", 0, state.parts, "parts")
+
+        earlier = load_resume.earlier_copy(session, objects, state.previous, wanted, state.rows_staged, while_waiting)
+        if earlier is not None:
+            state.work_table, query_id = earlier
+        else:
+            state.work_table = load_copy.work_table_name(objects.stage, prepared.target.name, state.run_id, 1)
+            # Known to everybody before it exists, so that whoever comes after a crash finds it.
+            self._note(session, prepared, work_table=state.work_table.name, copy_hash=wanted)
+            load_copy.make_work_table(session, state.work_table, columns)
+            query_id = load_copy.submit_copy(
+                session, state.work_table, prepared.columns, prepared.stage_path, state.staged, file_format
+            )
+            self._note(session, prepared, copy_query_id=query_id)
+            load_copy.finish_copy(session, state.work_table, query_id, state.staged, while_waiting)
+        state.rows_loaded = state.rows_staged
+        state.progress("copy", state.parts, state.parts, "parts")
         return query_id
 
-    def _check_work_table(
-        self, session: Session, prepared: Prepared, work_table: ObjectName, query_id: str
-    ) -> PublishPlan:
+    def _note(self, session: Session, prepared: Prepared, **values: str) -> None:
+        """Write a step into the run's record and, for other hosts, into its leases."""
+        self._record.step("copy", **values)
+        if lease.note(session, prepared.objects, self._state.run_id, **values) < len(prepared.sources):
+            raise Refused("The lease on the files is lost: another run took this one for dead. Run the load again.")
+
+    def _check_work_table(self, session: Session, prepared: Prepared, query_id: str) -> PublishPlan:
         """Check in the warehouse where that is wished; count rows outside the claimed days always."""
-        if self.request.quality.in_warehouse:
-            self.progress("check", 0, self.rows_loaded, "rows")
+        state, wishes = self._state, self._state.request.wishes
+        work_table = state.work_table
+        if work_table is None:
+            raise AssertionError("there is a work table from the COPY on")
+        if state.request.quality.in_warehouse:
+            state.progress("check", 0, state.rows_loaded, "rows")
             report = load_checks.check_work_table(
-                session, work_table, prepared, self.planned.entry, self.configuration.quality
+                session, work_table, prepared, state.planned.entry, state.configuration.quality
             )
-            if self.request.wishes.keep_outside:
+            if wishes.keep_outside:
                 report = load_checks.accept_outside(report)
-            self.checks.append(report)
-            load_checks.refuse_problems([report], strict=self.request.strict)
+            state.checks.append(report)
+            load_checks.refuse_problems([report], strict=state.request.strict)
         condition, binds = prepared.claimed or ("", [])
         inside = catalog.count_rows(session, work_table, condition, binds)
-        situation.check_rows_outside(self.rows_loaded - inside, self.request.wishes)
-        situation.check_shrink(self.rows_loaded, prepared.situation.rows_in_claimed, self.request.wishes)
-        return self._publish_plan(prepared, work_table, query_id, inside)
-
-    def _publish_plan(self, prepared: Prepared, work_table: ObjectName, query_id: str, inside: int) -> PublishPlan:
-        return PublishPlan(
-            table=prepared.target.name,
-            month=prepared.situation.month,
-            work_table=work_table,
-            columns=prepared.columns,
-            replace=self.request.wishes.mode is Mode.REPLACE,
-            claimed=prepared.claimed,
-            rows_before=prepared.situation.rows_in_claimed,
-            rows_in=self.rows_loaded,
-            rows_in_claimed=inside,
-            live_before=prepared.situation.live,
-            replaced_rows=prepared.permission.replaces,
-            new_rows=tuple(self._ledger_row(prepared, staged, query_id) for staged in self.staged),
-        )
-
-    def _ledger_row(self, prepared: Prepared, staged: StagedSource, query_id: str) -> LedgerRow:
-        days = staged.source.found.days if prepared.target.date_column else None
-        return LedgerRow(
-            publish_id=self.run_id,
-            run_id=self.run_id,
-            table_name=str(prepared.target.name),
-            month=str(self.planned.month) if prepared.target.date_column else None,
-            first_day=days.first if days else None,
-            last_day=days.last if days else None,
-            file_name=staged.path.name,
-            file_bytes=staged.source.found.size,
-            fingerprint=staged.source.fingerprint,
-            content_hash=staged.content_hash,
-            row_count=staged.rows,
-            mode=self.request.wishes.mode.value,
-            loaded_by=getpass.getuser(),
-            host=socket.gethostname(),
-            started_at=self.started_at,
-            published_at=None,
-            copy_query_id=query_id,
-        )
+        situation.check_rows_outside(state.rows_loaded - inside, wishes)
+        situation.check_shrink(state.rows_loaded, prepared.situation.rows_in_claimed, wishes)
+        return load_publish.publish_plan(state, prepared, work_table, query_id, inside)
 
     def _confirm(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
         """A replace is shown with its exact counts and asked for, right before it happens."""
@@ -282,78 +299,57 @@ class _Run:
             return
         dependents = catalog.dependents_of(session, prepared.target.name)
         question = load_words.replace_in_words(prepared.situation, plan, dependents)
-        if not self.request.confirm(question):
+        if not self._state.request.confirm(question):
             raise Refused(f"Not confirmed: {prepared.target.name} is unchanged.")
+
+    def _publish(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
+        self._record.step("publishing", publish_id=plan.publish_id, rows=plan.rows_in)
+        self._state.progress("publish", 0, plan.rows_in, "rows")
+        self._state.published = publish(session, prepared.objects, plan)
+        self._state.progress("publish", plan.rows_in, plan.rows_in, "rows")
+        self._record.step("published", rows=self._state.published.inserted)
 
     # -- the end
 
-    def _clean_up(self, session: Session, prepared: Prepared, work_table: ObjectName) -> int | None:
-        """Drop the work table and the parts; return the table's rows, None when they could not be counted.
+    def _clean_up(self, session: Session, prepared: Prepared) -> int | None:
+        """Drop the work table, parts and leases; return the table's rows, None when they could not be counted.
 
         The rows are published: whatever fails from here on, be it a signal, is a warning.
         """
-        rows_now = None
+        state, rows_now = self._state, None
         try:
             rows_now = catalog.count_rows(session, prepared.target.name)
-            session.execute(f"DROP TABLE IF EXISTS {work_table.sql}")
-            for staged in self.staged:
-                stage.remove(session, prepared.stage_path.below(staged.folder))
-            before = datetime.now(UTC) - timedelta(days=self.configuration.load.keep_failed)
-            folder = stage.table_folder(prepared.objects.stage, prepared.target.name)
-            for removed in stage.remove_older(session, folder, before):
-                LOGGER.info("Removed parts of a failed load: %s", removed)
-        except EtlError as error:
-            self._warn(f"The rows are published, but not all was tidied up: {error}")
-        return rows_now
-
-    def _tidy_after_failure(self, session: Session) -> str:
-        """Drop the work table and keep or remove the parts; say what is left."""
-        if self.prepared is None:
-            return ""
-        prepared, days = self.prepared, self.configuration.load.keep_failed
-        work_table = load_copy.work_table_name(prepared.objects.stage, prepared.target.name, self.run_id, 1)
-        try:
-            session.execute(f"DROP TABLE IF EXISTS {work_table.sql}")
-            if days:
-                return f"The staged parts stay for {days} days at {prepared.stage_path}; a new run sends only the rest."
+            if state.work_table is not None:
+                session.execute(f"DROP TABLE IF EXISTS {state.work_table.sql}")
             for source in prepared.sources:
                 stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
-        except EtlError:
-            return f"Work table {work_table} and the parts at {prepared.stage_path} may be left behind."
-        return "The staged parts were removed (load.keep_failed is 0)."
+            lease.release(session, prepared.objects, state.run_id)
+            self._remove_old_parts(session, prepared)
+        except EtlError as error:
+            state.warn(f"The rows are published, but not all was tidied up: {error}")
+        return rows_now
 
-    def _ended_by(self, error: EtlError, left: str) -> LoadResult:
-        LOGGER.debug("Run %s ended", self.run_id, exc_info=error)
-        status = "refused" if isinstance(error, Refused) else "failed"
-        return self._result(status, " ".join(filter(None, [str(error), left])), error.exit_code)
+    def _remove_old_parts(self, session: Session, prepared: Prepared) -> None:
+        before = datetime.now(UTC) - timedelta(days=self._state.configuration.load.keep_failed)
+        folder = stage.table_folder(prepared.objects.stage, prepared.target.name)
+        for removed in stage.remove_older(session, folder, before):
+            LOGGER.info("Removed parts of a failed load: %s", removed)
 
-    def _result(self, status: str, message: str, exit_code: int = ExitCode.OK) -> LoadResult:
-        return LoadResult(
-            status=status,
-            run_id=self.run_id,
-            table=self.planned.entry.table_name,
-            month=str(self.planned.month),
-            mode=self.request.wishes.mode.value,
-            files=tuple(staged.loaded_file for staged in self.staged),
-            rows_staged=sum(staged.rows for staged in self.staged),
-            rows_loaded=self.rows_loaded,
-            rows_published=self.published.inserted,
-            rows_replaced=self.published.deleted,
-            checks=tuple(self.checks),
-            phases=tuple(self.phases),
-            warnings=tuple(self.warnings),
-            message=message,
-            exit_code=int(exit_code),
-        )
-
-    @contextmanager
-    def _phase(self, name: str, size: int = 0) -> Iterator[None]:
-        """Time a step; also one that fails."""
-        began = time.monotonic()
+    def _tidy_after_failure(self, session: Session) -> str:
+        """Drop the work table, keep or remove the parts, give the leases back; say what is left."""
+        state = self._state
+        if state.prepared is None:
+            return ""
+        prepared, days = state.prepared, state.configuration.load.keep_failed
         try:
-            yield
-        finally:
-            seconds = time.monotonic() - began
-            rate = int(size / seconds) if seconds else 0
-            self.phases.append(Phase(name, round(seconds, 3), rate))
-            LOGGER.info("%s took %.2f s", name, seconds)
+            if state.work_table is not None:
+                session.execute(f"DROP TABLE IF EXISTS {state.work_table.sql}")
+            if not days:
+                for source in prepared.sources:
+                    stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
+            lease.release(session, prepared.objects, state.run_id)
+        except EtlError:
+            return f"What the load made may be left behind: parts at {prepared.stage_path}, {state.work_table or ''}."
+        if days:
+            return f"The staged parts stay for {days} days at {prepared.stage_path}; a new run sends only the rest."
+        return "The staged parts were removed (load.keep_failed is 0)."

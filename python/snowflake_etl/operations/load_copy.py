@@ -12,7 +12,7 @@ from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse import catalog
 from snowflake_etl.warehouse.catalog import Table
 from snowflake_etl.warehouse.copy import CsvFormat, copied_parts, copy_statement, rejected_record
-from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.session import QueryUnknownError, Session
 from snowflake_etl.warehouse.stage import StagePath
 
 LOGGER = logging.getLogger(__name__)
@@ -26,34 +26,54 @@ def work_table_name(work_schema: ObjectName, table: ObjectName, run_id: str, att
     return work_schema.sibling(table.name[:_LONGEST_TABLE_PART] + suffix)
 
 
-def make_work_table(session: Session, name: ObjectName, table: Table, columns: Sequence[str]) -> None:
+def typed_columns(table: Table, columns: Sequence[str]) -> list[tuple[str, str]]:
+    """The files' columns in their order, each with the target's type."""
+    return [(column, table.column(column).declared) for column in columns]
+
+
+def make_work_table(session: Session, name: ObjectName, columns: Sequence[tuple[str, str]]) -> None:
     """CREATE TRANSIENT TABLE with the files' columns in the target's types, and nothing else of the target."""
-    typed = [(column, table.column(column).declared) for column in columns]
-    session.execute(catalog.create_table_statement(name, typed, transient=True))
+    session.execute(catalog.create_table_statement(name, columns, transient=True))
 
 
-def copy_parts(
+def submit_copy(
     session: Session,
     work_table: ObjectName,
     columns: Sequence[str],
     stage_path: StagePath,
     sources: Sequence[StagedSource],
     file_format: CsvFormat,
-    while_waiting: Callable[[], None],
 ) -> str:
-    """COPY all parts at once and check every count; return the query id.
+    """Start the one COPY of all parts into the work table; return the query id."""
+    statement = copy_statement(work_table, columns, stage_path, [source.folder for source in sources], file_format)
+    try:
+        query_id = session.submit(statement)
+    except WarehouseError as error:
+        raise located(error, sources) from error
+    LOGGER.info("COPY into %s runs as query %s", work_table, query_id)
+    return query_id
+
+
+def finish_copy(
+    session: Session,
+    work_table: ObjectName,
+    query_id: str,
+    sources: Sequence[StagedSource],
+    while_waiting: Callable[[], None],
+) -> None:
+    """Wait for the COPY and check every count.
 
     Raise FileError naming source file, line and column when a record is rejected, WarehouseError when counts
     differ or the statement fails otherwise.
     """
-    statement = copy_statement(work_table, columns, stage_path, [source.folder for source in sources], file_format)
     try:
-        query_id = session.submit(statement)
-        LOGGER.info("COPY into %s runs as query %s", work_table, query_id)
         records = session.wait(query_id, while_waiting)
+        _reconcile(records, sources)
+    except QueryUnknownError:
+        # Whether it ran at all the rows tell: one COPY loads all of them or none.
+        LOGGER.warning("The warehouse does not know query %s; the rows of %s decide", query_id, work_table)
     except WarehouseError as error:
-        raise _located(error, sources) from error
-    _reconcile(records, sources)
+        raise located(error, sources) from error
     rows = catalog.count_rows(session, work_table)
     read = sum(source.rows for source in sources)
     if rows != read:
@@ -61,7 +81,6 @@ def copy_parts(
             f"{rows:,} rows stand in the work table after the COPY of {read:,} records. "
             "Nothing was published; run the load again."
         )
-    return query_id
 
 
 def _reconcile(records: Sequence[dict[str, object]], sources: Sequence[StagedSource]) -> None:
@@ -90,7 +109,7 @@ def _sum(parts: Sequence[tuple[str, int]]) -> int:
     return sum(rows for _, rows in parts)
 
 
-def _located(error: WarehouseError, sources: Sequence[StagedSource]) -> Exception:
+def located(error: WarehouseError, sources: Sequence[StagedSource]) -> Exception:
     """COPY's error with the place in the operator's own file instead of the part's."""
     rejected = rejected_record(error)
     if rejected is None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import FileError, Refused
+from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.find import FoundFile
 from snowflake_etl.files.fingerprint import fingerprint
-from snowflake_etl.files.layout import Layout, LayoutWishes, read_layout
+from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.month import Month
 from snowflake_etl.operations import load_target, situation
@@ -86,6 +87,16 @@ class Prepared:
         )
 
 
+class AlreadyLoaded(Refused):
+    """Every file is in the table already; ``prepared`` says which, ``rows`` are their ledger rows."""
+
+    def __init__(self, message: str, prepared: Prepared) -> None:
+        super().__init__(message)
+        self.prepared = prepared
+        fingerprints = {source.fingerprint for source in prepared.sources}
+        self.rows = [row for row in prepared.situation.live if row.fingerprint in fingerprints]
+
+
 def prepare(
     session: Session, planned: PlannedLoad, configuration: Configuration, wishes: Wishes, *, dry_run: bool
 ) -> Prepared:
@@ -101,9 +112,9 @@ def prepare(
     live = load_target.live_rows_of(session, objects, target, planned)
     sources = [_read_source(file, planned.entry, target) for file in planned.files]
     _check_alike(sources)
-    left_out = []
+    all_sources, left_out = list(sources), []
     if wishes.mode is Mode.APPEND:
-        for source in list(sources):
+        for source in all_sources:
             row = situation.already_live(live, source.fingerprint, by="fingerprint")
             if row is not None:
                 sources.remove(source)
@@ -111,7 +122,8 @@ def prepare(
     remaining = replace(planned, files=tuple(source.found for source in sources) or planned.files)
     present = load_target.situation_of(session, target, remaining, live)
     if not sources:
-        raise Refused(" ".join([*left_out, situation.how_to_replace(present, wishes)]))
+        done = Prepared(objects, target, planned.month, tuple(all_sources), present, Permission(), ())
+        raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done)
     permission = situation.permit(present, wishes)
     return Prepared(objects, target, planned.month, tuple(sources), present, permission, tuple(left_out))
 

@@ -7,22 +7,17 @@ not as planned rolls everything back.
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from snowflake_etl.errors import EtlError, Refused, Stopped, WarehouseError
 from snowflake_etl.month import Month
 from snowflake_etl.sqltext import ObjectName, column_list
-from snowflake_etl.warehouse import ledger
+from snowflake_etl.warehouse import lease, ledger
 from snowflake_etl.warehouse.catalog import count_rows
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
-
-_ATTEMPTS = 6
-_LONGEST_PAUSE_SECONDS = 5.0
+from snowflake_etl.warehouse.transaction import transact
 
 
 @dataclass(frozen=True)
@@ -74,43 +69,39 @@ class Published:
     deleted: int
 
 
-def publish(
-    open_session: Callable[[], Session], session: Session, objects: WorkObjects, plan: PublishPlan
-) -> Published:
+def publish(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published:
     """Run the transaction and return what it did.
 
-    A lock conflict is tried again as a whole, a few times, with growing pauses.  Raise Refused when the target
-    is no longer as planned (nothing was changed), Stopped when a signal came, which says on which side of the
-    COMMIT it fell, and WarehouseError otherwise.
+    A conflict or a lost connection is tried again as a whole; whether a COMMIT whose answer was lost took place
+    is told by the ledger.  Raise Refused when the target is no longer as planned or the lease is lost (nothing
+    was changed), Stopped when a signal came, which says on which side of the COMMIT it fell.
     """
     ledger.ensure_lock_row(session, objects, plan.table)
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return _attempt(open_session, session, objects, plan)
-        except WarehouseError as error:
-            if not error.is_conflict or attempt == _ATTEMPTS:
-                raise
-            pause = min(0.1 * 2**attempt, _LONGEST_PAUSE_SECONDS)
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
-    raise AssertionError("the last attempt returns or raises")
+    try:
+        return transact(
+            session, lambda: _change(session, objects, plan), lambda: _committed_before(session, objects, plan)
+        )
+    except Stopped as stopped:
+        raise _with_side(stopped, session, objects, plan) from None
 
 
-def _attempt(
-    open_session: Callable[[], Session], session: Session, objects: WorkObjects, plan: PublishPlan
-) -> Published:
-    session.execute("BEGIN")
+def _committed_before(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published | None:
+    present = ledger.live_rows(session, objects, plan.table)
+    if not any(row.publish_id == plan.publish_id for row in present):
+        return None
+    return Published(plan.rows_in, plan.rows_before if plan.replace else 0)
+
+
+def _with_side(stopped: Stopped, session: Session, objects: WorkObjects, plan: PublishPlan) -> Stopped:
+    """Say whether the rows are published; the signal may have come before, in or after the COMMIT."""
     try:
-        published = _change(session, objects, plan)
-    except BaseException as error:
-        _roll_back(session)
-        if isinstance(error, Stopped):
-            raise Stopped(f"{error} Nothing was published: the transaction was rolled back.", error.exit_code) from None
-        raise
-    try:
-        session.execute("COMMIT")
-    except BaseException as error:
-        return _after_lost_commit(open_session, objects, plan, published, error)
-    return published
+        session.reconnect()
+        committed = _committed_before(session, objects, plan) is not None
+    except EtlError:
+        side = f"Whether the rows are published the ledger tells: run the same load again ({plan.publish_id})."
+    else:
+        side = "It came after the COMMIT: the rows are published." if committed else "Nothing was published."
+    return Stopped(f"{stopped} {side}", stopped.exit_code)
 
 
 def _change(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published:
@@ -123,6 +114,7 @@ def _change(session: Session, objects: WorkObjects, plan: PublishPlan) -> Publis
         )
     if not ledger.take_lock(session, objects, plan.table, plan.publish_id):
         raise WarehouseError(f"The lock row of {plan.table} in {objects.lock} is gone. Run the load again.")
+    _check_lease(session, objects, plan)
     _check_unchanged(session, objects, plan)
     ledger.set_state(session, objects, plan.replaced_rows, ledger.REPLACED)
     ledger.insert_rows(session, objects, plan.new_rows)
@@ -135,6 +127,15 @@ def _delete(session: Session, plan: PublishPlan) -> int:
     if deleted != plan.rows_before:
         raise _changed(plan, f"{deleted:,} rows would have been deleted instead of {plan.rows_before:,}")
     return deleted
+
+
+def _check_lease(session: Session, objects: WorkObjects, plan: PublishPlan) -> None:
+    """A run that was taken for dead, and whose files another run has taken over, must not publish."""
+    if lease.held_by(session, objects, plan.publish_id) < len(plan.new_rows):
+        raise Refused(
+            f"The lease on the files for {plan.table} is lost: another run took this one for dead. Nothing was "
+            "published; run the load again to see who it was."
+        )
 
 
 def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) -> None:
@@ -157,41 +158,6 @@ def _changed(plan: PublishPlan, what: str) -> Refused:
         f"{plan.table} changed while the files were staged: {what}. Nothing was published; run the load again "
         "to see the new situation."
     )
-
-
-def _roll_back(session: Session) -> None:
-    """Undo; a session that is gone has been rolled back by the warehouse."""
-    try:
-        session.execute("ROLLBACK")
-    except EtlError:
-        session.close()
-
-
-def _after_lost_commit(
-    open_session: Callable[[], Session],
-    objects: WorkObjects,
-    plan: PublishPlan,
-    published: Published,
-    error: BaseException,
-) -> Published:
-    """COMMIT gave no good answer: the ledger tells whether it happened."""
-    if isinstance(error, WarehouseError) and error.is_conflict:
-        raise error
-    try:
-        with open_session() as witness:
-            present = ledger.live_rows(witness, objects, plan.table)
-    except EtlError:
-        raise WarehouseError(
-            f"The answer to COMMIT was lost and {plan.table} cannot be asked. Run the same load again: it looks into "
-            f"the ledger for {plan.publish_id} and loads nothing twice."
-        ) from error
-    committed = any(row.publish_id == plan.publish_id for row in present)
-    if isinstance(error, Stopped):
-        side = "It came after the COMMIT: the rows are published." if committed else "Nothing was published."
-        raise Stopped(f"{error} {side}", error.exit_code) from None
-    if committed:
-        return published
-    raise error
 
 
 def _where(claimed: tuple[str, list[str]] | None) -> str:

@@ -105,7 +105,11 @@ _TABLES: dict[str, dict[str, str]] = {
         "FINGERPRINT": "VARCHAR(32) NOT NULL",
         "RUN_ID": "VARCHAR(64) NOT NULL",
         "HOST": "VARCHAR(255) NOT NULL",
+        "TAKEN_BY": "VARCHAR(255) NOT NULL",
         "EXPIRES_AT": "TIMESTAMP_NTZ NOT NULL",
+        "WORK_TABLE": "VARCHAR(800) NOT NULL",
+        "COPY_HASH": "VARCHAR(32) NOT NULL",
+        "COPY_QUERY_ID": "VARCHAR(64) NOT NULL",
     },
     "ETL_AUDIT_LOG": {
         "AT": "TIMESTAMP_NTZ NOT NULL",

@@ -34,17 +34,16 @@ class Warehouse:
             "LOCK_TIMEOUT": self.load.lock_timeout,
             "STATEMENT_TIMEOUT_IN_SECONDS": self.load.statement_timeout,
         }
-        arguments = self._local_arguments() if self.section.is_local else self._account_arguments()
         return connect(
-            {
-                "login_timeout": self.section.login_timeout,
-                "network_timeout": self.section.network_timeout,
-                **arguments,
-            },
-            target=self.target,
-            manages_own_objects=self.section.is_local,
-            parameters=parameters,
+            self._arguments, target=self.target, manages_own_objects=self.section.is_local, parameters=parameters
         )
+
+    def _arguments(self) -> dict[str, object]:
+        return {
+            "login_timeout": self.section.login_timeout,
+            "network_timeout": self.section.network_timeout,
+            **(self._local_arguments() if self.section.is_local else self._account_arguments()),
+        }
 
     def _local_arguments(self) -> dict[str, object]:
         from snowflake_etl.warehouse.local.lifecycle import ensure_running

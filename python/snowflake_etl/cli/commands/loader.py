@@ -110,7 +110,8 @@ def _plan(context: Context) -> list[PlannedLoad]:
 
 
 def _load(context: Context, planned: PlannedLoad) -> LoadResult:
-    from snowflake_etl.operations.load import LoadRequest, QualityMethod, load
+    from snowflake_etl.operations.load import load
+    from snowflake_etl.operations.load_state import LoadRequest, QualityMethod
 
     arguments = context.arguments
     request = LoadRequest(

@@ -1,0 +1,160 @@
+"""What every run did and how far it came (floor 3): SQLite in the state folder, one lock file a run.
+
+A step is written down before it happens and its outcome after it, so that the next run knows what may have
+been done.  The lock file tells whether the run still lives: the kernel lets go of it, whatever ends the run.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    run_id TEXT PRIMARY KEY, table_name TEXT NOT NULL, month TEXT NOT NULL, mode TEXT NOT NULL,
+    command TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, status TEXT, message TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS steps (
+    run_id TEXT NOT NULL REFERENCES runs, at TEXT NOT NULL, step TEXT NOT NULL, detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS steps_of_run ON steps (run_id);
+"""
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """One run as recorded; ``ended_at`` and ``status`` are None for one that was cut off or still lives."""
+
+    run_id: str
+    table_name: str
+    month: str
+    mode: str
+    command: str
+    started_at: str
+    ended_at: str | None
+    status: str | None
+    message: str | None
+    last_step: str | None
+
+
+class RunRecords:
+    """All runs of one state folder."""
+
+    def __init__(self, state_directory: Path) -> None:
+        self._database = state_directory / "runs.sqlite"
+        self._locks = state_directory / "run-locks"
+
+    def begin(self, run_id: str, table_name: str, month: str, mode: str, command: str) -> RunRecord:
+        """Record the beginning of a run and hold its lock until ``end``."""
+        self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = self._lock_file(run_id).open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with self._connection() as connection:
+            connection.execute(
+                "INSERT INTO runs (run_id, table_name, month, mode, command, started_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (run_id, table_name, month, mode, command, _now()),
+            )
+        return RunRecord(self, run_id, lock)
+
+    def is_dead(self, run_id: str) -> bool:
+        """True for a run of this host and state folder whose process has ended; False when it cannot be told."""
+        try:
+            with self._lock_file(run_id).open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def interrupted(self) -> list[PastRun]:
+        """Runs that were cut off, oldest first."""
+        return [run for run in self.all() if run.ended_at is None and self.is_dead(run.run_id)]
+
+    def all(self) -> list[PastRun]:
+        """Every run, oldest first."""
+        if not self._database.exists():
+            return []
+        columns = "run_id, table_name, month, mode, command, started_at, ended_at, status, message"
+        last_step = "(SELECT step FROM steps WHERE steps.run_id = runs.run_id ORDER BY rowid DESC LIMIT 1)"
+        with self._connection() as connection:
+            rows = connection.execute(f"SELECT {columns}, {last_step} FROM runs ORDER BY started_at, run_id").fetchall()
+        return [PastRun(*row) for row in rows]
+
+    def steps(self, run_id: str) -> list[tuple[str, str, dict[str, object]]]:
+        """(time, step, detail) of a run, in order."""
+        with self._connection() as connection:
+            rows = connection.execute("SELECT at, step, detail FROM steps WHERE run_id = ? ORDER BY rowid", (run_id,))
+            return [(at, step, json.loads(detail)) for at, step, detail in rows.fetchall()]
+
+    def superseded(self, run_id: str, by: str) -> None:
+        """Mark a cut-off run as carried on by another one."""
+        self.finish(run_id, "superseded", f"Carried on by run {by}.")
+
+    def finish(self, run_id: str, status: str, message: str) -> None:
+        with self._connection() as connection:
+            connection.execute(
+                "UPDATE runs SET ended_at = ?, status = ?, message = ? WHERE run_id = ?",
+                (_now(), status, message, run_id),
+            )
+
+    def add_step(self, run_id: str, step: str, detail: Mapping[str, object]) -> None:
+        with self._connection() as connection:
+            connection.execute(
+                "INSERT INTO steps (run_id, at, step, detail) VALUES (?, ?, ?, ?)",
+                (run_id, _now(), step, json.dumps(detail, default=str)),
+            )
+
+    def forget_lock(self, run_id: str) -> None:
+        self._lock_file(run_id).unlink(missing_ok=True)
+
+    def _lock_file(self, run_id: str) -> Path:
+        return self._locks / run_id
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one transaction; several processes write at once, so that it may wait."""
+        connection = sqlite3.connect(self._database, timeout=30)
+        try:
+            self._database.chmod(0o600)
+            connection.executescript(_SCHEMA)
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+
+class RunRecord:
+    """The record of the run that is going on; its lock lives as long as this object's process."""
+
+    def __init__(self, records: RunRecords, run_id: str, lock: object) -> None:
+        self._records = records
+        self.run_id = run_id
+        self._lock = lock
+
+    def step(self, step: str, **detail: object) -> None:
+        """Write down a step before it happens, or its outcome after it."""
+        self._records.add_step(self.run_id, step, detail)
+
+    def end(self, status: str, message: str) -> None:
+        """The run ended in an orderly way, well or not; nothing is left to carry on."""
+        self._records.finish(self.run_id, status, message)
+        self._records.forget_lock(self.run_id)
+
+    def __enter__(self) -> RunRecord:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.end("failed", f"{type(error).__name__}: {error}")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

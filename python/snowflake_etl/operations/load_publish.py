@@ -1,0 +1,57 @@
+"""What a load is going to publish (floor 5): the plan with its ledger rows, from what was counted."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+
+from snowflake_etl.operations.load_prepare import Prepared
+from snowflake_etl.operations.load_stage import StagedSource
+from snowflake_etl.operations.load_state import LoadState
+from snowflake_etl.operations.publish import PublishPlan
+from snowflake_etl.operations.situation import Mode
+from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.warehouse.ledger import LedgerRow
+
+
+def publish_plan(
+    state: LoadState, prepared: Prepared, work_table: ObjectName, query_id: str, inside: int
+) -> PublishPlan:
+    """Plan the publish of ``work_table``, ``inside`` of whose rows lie in the claimed days."""
+    return PublishPlan(
+        table=prepared.target.name,
+        month=prepared.situation.month,
+        work_table=work_table,
+        columns=prepared.columns,
+        replace=state.request.wishes.mode is Mode.REPLACE,
+        claimed=prepared.claimed,
+        rows_before=prepared.situation.rows_in_claimed,
+        rows_in=state.rows_loaded,
+        rows_in_claimed=inside,
+        live_before=prepared.situation.live,
+        replaced_rows=prepared.permission.replaces,
+        new_rows=tuple(_ledger_row(state, prepared, staged, query_id) for staged in state.staged),
+    )
+
+
+def _ledger_row(state: LoadState, prepared: Prepared, staged: StagedSource, query_id: str) -> LedgerRow:
+    days = staged.source.found.days if prepared.target.date_column else None
+    return LedgerRow(
+        publish_id=state.run_id,
+        run_id=state.run_id,
+        table_name=str(prepared.target.name),
+        month=str(prepared.month) if prepared.target.date_column else None,
+        first_day=days.first if days else None,
+        last_day=days.last if days else None,
+        file_name=staged.path.name,
+        file_bytes=staged.source.found.size,
+        fingerprint=staged.source.fingerprint,
+        content_hash=staged.content_hash,
+        row_count=staged.rows,
+        mode=state.request.wishes.mode.value,
+        loaded_by=getpass.getuser(),
+        host=socket.gethostname(),
+        started_at=state.started_at,
+        published_at=None,
+        copy_query_id=query_id,
+    )

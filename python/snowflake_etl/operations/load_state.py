@@ -1,0 +1,132 @@
+"""What is asked of a load and what is known of it while it runs (floor 5)."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from snowflake_etl.config.model import Configuration
+from snowflake_etl.errors import ExitCode
+from snowflake_etl.operations.load_plan import PlannedLoad
+from snowflake_etl.operations.load_prepare import Prepared
+from snowflake_etl.operations.load_stage import StagedSource
+from snowflake_etl.operations.publish import Published
+from snowflake_etl.operations.situation import Wishes
+from snowflake_etl.progress import Progress
+from snowflake_etl.results import CheckReport, LoadResult, Phase
+from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.warehouse.lease import LeaseRow
+from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.signin import Warehouse
+
+LOGGER = logging.getLogger(__name__)
+
+
+class QualityMethod(StrEnum):
+    """Where a load is checked: in the file, in the work table, in both, or not at all."""
+
+    FILE = "file"
+    SNOWFLAKE = "snowflake"
+    BOTH = "both"
+    SKIP = "skip"
+
+    @property
+    def in_file(self) -> bool:
+        return self in (QualityMethod.FILE, QualityMethod.BOTH)
+
+    @property
+    def in_warehouse(self) -> bool:
+        return self in (QualityMethod.SNOWFLAKE, QualityMethod.BOTH)
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """What one load is asked to do; ``confirm`` is shown what a replace will do and says whether to go on."""
+
+    wishes: Wishes
+    quality: QualityMethod
+    confirm: Callable[[str], bool]
+    dry_run: bool = False
+    strict: bool = False
+    workers: int | None = None
+
+
+@dataclass
+class LoadState:
+    """One load while it runs: what is known so far, for the next steps and for the result.
+
+    ``prepared`` is set once something of ours may exist in the warehouse, ``work_table`` once that one may.
+    ``previous`` are the leases of dead runs that this one has taken over.
+    """
+
+    planned: PlannedLoad
+    configuration: Configuration
+    warehouse: Warehouse
+    request: LoadRequest
+    progress: Progress
+    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    prepared: Prepared | None = None
+    previous: list[LeaseRow] = field(default_factory=list)
+    work_table: ObjectName | None = None
+    staged: list[StagedSource] = field(default_factory=list)
+    checks: list[CheckReport] = field(default_factory=list)
+    phases: list[Phase] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    rows_loaded: int = 0
+    published: Published = field(default_factory=lambda: Published(0, 0))
+
+    @property
+    def rows_staged(self) -> int:
+        return sum(staged.rows for staged in self.staged)
+
+    @property
+    def parts(self) -> int:
+        return sum(len(staged.parts) for staged in self.staged)
+
+    def open_session(self) -> Session:
+        """A session whose query tag names run, table and month."""
+        table, month = self.planned.entry.table_name, self.planned.month
+        return self.warehouse.open(f"snowflake_etl run={self.run_id} table={table} month={month}")
+
+    def warn(self, *warnings: str) -> None:
+        self.warnings += warnings
+        for warning in warnings:
+            LOGGER.warning(warning)
+
+    @contextmanager
+    def phase(self, name: str, size: int = 0) -> Iterator[None]:
+        """Time a step, also one that fails; ``size`` bytes move in it."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            seconds = time.monotonic() - began
+            rate = int(size / seconds) if seconds else 0
+            self.phases.append(Phase(name, round(seconds, 3), rate))
+            LOGGER.info("%s took %.2f s", name, seconds)
+
+    def result(self, status: str, message: str, exit_code: int = ExitCode.OK) -> LoadResult:
+        return LoadResult(
+            status=status,
+            run_id=self.run_id,
+            table=self.planned.entry.table_name,
+            month=str(self.planned.month),
+            mode=self.request.wishes.mode.value,
+            files=tuple(staged.loaded_file for staged in self.staged),
+            rows_staged=self.rows_staged,
+            rows_loaded=self.rows_loaded,
+            rows_published=self.published.inserted,
+            rows_replaced=self.published.deleted,
+            checks=tuple(self.checks),
+            phases=tuple(self.phases),
+            warnings=tuple(self.warnings),
+            message=message,
+            exit_code=int(exit_code),
+        )

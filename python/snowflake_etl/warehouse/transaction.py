@@ -1,0 +1,68 @@
+"""One transaction, tried again as a whole (floor 3).
+
+A conflict with another transaction or a lost connection ends an attempt with nothing done - or, when only
+COMMIT's answer was lost, with everything done.  So before each further attempt the warehouse is asked which of
+the two it was.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from snowflake_etl.errors import ConnectError, EtlError, WarehouseError
+from snowflake_etl.warehouse.session import Session, pause_before_retry
+
+LOGGER = logging.getLogger(__name__)
+
+ATTEMPTS = 6
+
+Result = TypeVar("Result")
+
+
+def transact(session: Session, change: Callable[[], Result], committed_before: Callable[[], Result | None]) -> Result:
+    """BEGIN, ``change``, COMMIT; return what ``change`` returned.
+
+    ``committed_before`` tells the result of an earlier attempt that went through after all, None when none did.
+    It has to read what ``change`` wrote; a COMMIT still under way holds the lock that ``change`` takes, so that
+    a further attempt waits for it and then finds things changed.  Raise what ``change`` raises, and the last
+    conflict or lost connection when all attempts met one.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            if attempt > 1 and (earlier := committed_before()) is not None:
+                return earlier
+            return _once(session, change)
+        except EtlError as error:
+            transient = isinstance(error, ConnectError) or (isinstance(error, WarehouseError) and error.is_conflict)
+            if not transient:
+                if attempt > 1 and (earlier := committed_before()) is not None:
+                    return earlier
+                raise
+            if attempt == ATTEMPTS:
+                raise
+            LOGGER.warning("Attempt %d of the transaction ended, trying again: %s", attempt, error)
+            pause_before_retry(attempt)
+            if isinstance(error, ConnectError):
+                session.reconnect()
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _once(session: Session, change: Callable[[], Result]) -> Result:
+    session.execute("BEGIN")
+    try:
+        result = change()
+        session.execute("COMMIT")
+    except BaseException:
+        roll_back(session)
+        raise
+    return result
+
+
+def roll_back(session: Session) -> None:
+    """Undo; a session that is gone is rolled back by the warehouse, and closing it makes sure of that."""
+    try:
+        session.execute("ROLLBACK")
+    except EtlError:
+        session.close()
