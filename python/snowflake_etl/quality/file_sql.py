@@ -136,20 +136,21 @@ class Plan:
         """The key as it will stand in the table: typed, so that 7 and 07 are one number."""
         parts = []
         for column in self.key:
-            typed = self.day(column) if column == self.date else self.cast(column)
-            if typed is None:
-                parts.append(column.sql)
-            else:
-                parts.append(f"COALESCE(CAST({typed} AS VARCHAR), {column.sql})")
+            typed = self._typed(column)
+            parts.append(f"COALESCE(CAST({typed} AS VARCHAR), {column.sql})" if typed else column.sql)
         return parts
 
     def key_hash(self) -> str:
-        """64 bits of the key, NULL where a part is NULL.  Equal keys are equal here; the reverse is looked at."""
-        parts = []
-        for column in self.key:
-            typed = self.day(column) if column == self.date else self.cast(column)
-            parts += [column.sql] if typed is None else [typed, f"CASE WHEN {typed} IS NULL THEN {column.sql} END"]
+        """64 bits of the typed key, NULL where a part is NULL in the file.
+
+        Equal keys are equal here.  The reverse need not hold (values that do not cast are all alike, and there are
+        chance collisions), so that a difference calls for a look at the keys themselves.
+        """
+        parts = [self._typed(column) or column.sql for column in self.key]
         return f"CASE WHEN {self.key_complete()} THEN hash({', '.join(parts)}) END"
+
+    def _typed(self, column: Column) -> str | None:
+        return self.day(column) if column == self.date else self.cast(column)
 
     def key_complete(self) -> str:
         return " AND ".join(f"{column.sql} IS NOT NULL" for column in self.key)
