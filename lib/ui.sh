@@ -121,7 +121,7 @@ ui_end() { # when the menu is over: leaves no half a screen behind
 
 ui_columns() { # -> REPLY: characters that fit beside each other in a list item
   _ui_measure
-  REPLY=$((COLUMNS - 10))
+  REPLY=$((COLUMNS - 12))
   ((REPLY <= 110)) || REPLY=110
   ((REPLY >= 40)) || REPLY=40
 }

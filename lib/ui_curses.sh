@@ -145,8 +145,8 @@ _ui_curses_item() { # <item> [columns it has less] -> REPLY: cut or filled to th
   printf -v REPLY '%-*s' "$width" "$REPLY"
 }
 
-_ui_curses_box() { # <lines of the list, 0 for none>: sets UI_CURSES_TEXT UI_HEIGHT UI_WIDTH UI_LIST UI_SCROLL
-  local -i room=$((LINES - 4)) frame
+_ui_curses_box() {                   # <lines of the list, 0 for none>: sets UI_CURSES_TEXT UI_HEIGHT UI_WIDTH UI_LIST UI_SCROLL
+  local -i room=$((LINES - 5)) frame # below the head line, and dialog's line under it
   _ui_curses_text
   # Lines that are neither text nor list: borders, buttons and the gaps between.
   frame=$(($1 > 0 ? 6 : 4))

@@ -51,8 +51,8 @@ _menus_jobs_list() { # sets MENUS_JOBS_ITEMS and MENUS_JOBS_HEADING; REPLY: how 
 
 _menus_jobs_row() { # <columns> -> REPLY: the job just read as one line
   local percent=${JOB_PERCENT:+$JOB_PERCENT%}
-  # Its last phase says nothing about a job that came to its end.
-  [[ $JOB_STATE != @(done|problems|refused) ]] || percent=''
+  # The percentage is its last phase's, which says nothing about a job that has ended.
+  [[ $JOB_STATE == running ]] || percent=''
   printf -v REPLY '%-8s %5s %-13s %-7s %-7s %s' "$JOB_STATE" "$percent" "$JOB_RATE" "$JOB_ETA" "$JOB_AGE" "$JOB_TITLE"
   REPLY=${REPLY:0:$1}
 }

@@ -112,7 +112,7 @@ _menus_quick_load_plan() { # <what> <load arguments...>: 1 to ask again, 0 when 
   fi
   actions_load_words "$@"
   command=$REPLY
-  UI_OK=Start UI_BACK=Back ui_yesno "Load $what" "$plan"$'\n\n'"The same as a command:"$'\n'"  $command" || return 1
+  UI_OK=Start UI_BACK=Back ui_yesno "Load $what" "As a command:"$'\n'"  $command"$'\n\n'"$plan" || return 1
   _menus_quick_load_start "$what" "$@"
   return 0
 }

@@ -60,7 +60,7 @@ job_count() {
 @test "menus: last month on the 31st: plan, command line, confirmation, job" {
   menu quick_load last file y back b quit
   [ "$status" -eq 0 ]
-  [[ $output == *'Load 2013-02'*'Plan: one file'*'The same as a command:'* ]]
+  [[ $output == *'Load 2013-02'*'As a command:'*'Plan: one file'* ]]
   local flat
   flat=$(tr -s ' \n' '  ' <<<"$output")
   [[ $flat == *"load --config "*"config/example.json --month 2013-02 --qc file --background"* ]]

@@ -61,7 +61,7 @@ teardown() {
   tmux_type 2
   tmux_wait 'How is it to be checked?'
   tmux_type ''
-  tmux_wait 'Plan: one file' 'The same as a command:' 'Start? y or n'
+  tmux_wait 'Plan: one file' 'As a command:' 'Start? y or n'
   tmux_type y
   tmux_wait 'is being loaded' '1  Follow the log'
   tmux_type 1

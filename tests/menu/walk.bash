@@ -91,7 +91,7 @@ walk_quick_load() { # at most six keys to a running job of last month; the list,
   tmux_keys Down Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
-  tmux_wait 'The same as a command:' '--month 2013-02'
+  tmux_wait 'As a command:' '--month 2013-02'
   tmux_ascii
   tmux_keys Enter
   tmux_wait 'is being loaded' 'Follow the log' 'jobs running: 1'
