@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from desk import ROOT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -69,7 +70,8 @@ def test_sql_prints_a_table(local: Run) -> None:
 
 
 def test_sql_as_json_and_as_csv(local: Run) -> None:
-    sql = "SELECT 1 AS A, 2 AS A, '2013-01-01'::DATE AS D, 1.50::NUMBER(9,2) AS N, 'a,\"b\"\nc' AS S, TRUE AS B, NULL AS X"
+    sql = "SELECT 1 AS A, 2 AS A, '2013-01-01'::DATE AS D, 1.50::NUMBER(9,2) AS N, 'a,\"b\"\nc' AS S, TRUE AS B, "
+    sql += "NULL AS X"
     done = local("sql", sql, "--json")
     row = {"A": 1, "A_2": 2, "D": "2013-01-01", "N": 1.5, "S": 'a,"b"\nc', "B": True, "X": None}
     assert json.loads(done.stdout) == [row]
@@ -150,7 +152,8 @@ def test_help_is_quick_and_loads_no_driver(warehouse_state: Path) -> None:
         "from snowflake_etl.cli.main import run_script\n"
         "try: run_script('local_warehouse.py')\n"
         "except SystemExit: pass\n"
-        "print([name for name in ('duckdb', 'fakesnow', 'snowflake.connector', 'pyarrow', 'sqlglot') if name in sys.modules])"
+        "heavy = ('duckdb', 'fakesnow', 'snowflake.connector', 'pyarrow', 'sqlglot')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import zstandard
-from local_client import FORMAT, Client
 from snowflake.connector.errors import ProgrammingError
+
+from local_client import FORMAT, Client
 
 TABLE = 'CREATE OR REPLACE TRANSIENT TABLE "T" ("D" DATE, "C" VARCHAR(3), "N" NUMBER(9,2), "I" NUMBER(38,0), "F" FLOAT)'
 
@@ -50,13 +51,18 @@ def test_all_parts_of_the_named_folders_in_one_statement(client: Client) -> None
         ("etl_stage/t/2013-01/fp2-plan/part-00001-ab.tsv.zst", 30, 30),
         ("etl_stage/t/2013-01/fp2-plan/part-00002-cd.tsv.zst", 20, 20),
     ]
-    assert (
-        list(rows[0])
-        == (
-            "file status rows_parsed rows_loaded error_limit errors_seen first_error first_error_line "
-            "first_error_character first_error_column_name"
-        ).split()
-    )
+    assert list(rows[0]) == [
+        "file",
+        "status",
+        "rows_parsed",
+        "rows_loaded",
+        "error_limit",
+        "errors_seen",
+        "first_error",
+        "first_error_line",
+        "first_error_character",
+        "first_error_column_name",
+    ]
     assert rows[0]["status"] == "LOADED"
     assert client.rows("SELECT COUNT(*), MIN(I), MAX(I), COUNT(DISTINCT I) FROM T") == [(100, 0, 149, 100)]
 
@@ -105,6 +111,7 @@ def test_files_and_purge(client: Client) -> None:
         ("a.tsv.bz2", bz2.compress(lines(0, 10)), "BZ2"),
         ("a", zstandard.compress(lines(0, 10)), "AUTO"),
     ],
+    ids=["two gzip members", "gzip", "two zstd frames", "plain", "bzip2", "zstd without a suffix"],
 )
 def test_compressions(client: Client, name: str, packed: bytes, compression: str) -> None:
     client.rows(TABLE)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from local_client import FORMAT, Client
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 from test_copy import fmt
+
+from local_client import FORMAT, Client
 
 GOOD = b"20130101\tAA\t1.25\t1\n"
 TABLE = "CREATE TABLE T (D DATE, C VARCHAR(3), N NUMBER(5,2), I INT NOT NULL)"

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from local_client import FORMAT, Client
 from snowflake.connector.constants import QueryStatus
 from snowflake.connector.errors import DatabaseError, ProgrammingError
+
+from local_client import FORMAT, Client
 
 LONG = "SELECT COUNT(*) FROM TABLE(GENERATOR(ROWCOUNT => 100000000000)) WHERE SEQ8() % 7 = 3"
 WAIT = "SELECT SYSTEM$WAIT(60)"

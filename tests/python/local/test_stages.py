@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from local_client import Client
 from snowflake.connector.errors import Error, ProgrammingError
+
+from local_client import Client
 
 
 def test_put_appears_whole_and_an_existing_name_is_skipped(client: Client) -> None:
@@ -100,7 +102,7 @@ def test_a_temporary_stage_is_its_sessions_alone(client: Client, clients: Callab
 def test_the_users_and_a_tables_stage_are_there_by_themselves(client: Client) -> None:
     cursor = client.connection.cursor()
     name = f"u-{client.database}"
-    cursor.execute(f"PUT 'file://{name}' '@~/a/' AUTO_COMPRESS=FALSE", file_stream=__import__("io").BytesIO(b"x"))
+    cursor.execute(f"PUT 'file://{name}' '@~/a/' AUTO_COMPRESS=FALSE", file_stream=io.BytesIO(b"x"))
     assert client.rows(f"LIST '@~/a/{name}'")[0][0] == f"a/{name}"
     client.rows("CREATE TABLE T (A INT)")
     assert client.rows("LIST @%T") == []

@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from local_client import Client, sign_in
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
+from local_client import Client, sign_in
 from snowflake_etl.warehouse.local import lifecycle
 
 TYPES = {
@@ -161,7 +161,8 @@ def test_answers_have_snowflakes_types_and_names(client: Client) -> None:
 
 
 def test_dates_as_text(client: Client) -> None:
-    sql = "SELECT TO_CHAR(CAST('2013-01-31' AS DATE), 'YYYYMMDD'), TO_VARCHAR(TO_DATE('20130131', 'YYYYMMDD'), 'DD.MM.YYYY')"
+    day = "TO_DATE('20130131', 'YYYYMMDD')"
+    sql = f"SELECT TO_CHAR(CAST('2013-01-31' AS DATE), 'YYYYMMDD'), TO_VARCHAR({day}, 'DD.MM.YYYY')"
     assert client.rows(sql) == [("20130131", "31.01.2013")]
     assert client.one("SELECT TRY_TO_DATE('x', 'YYYYMMDD')") is None
 
@@ -171,7 +172,8 @@ def test_the_session_knows_itself(client: Client) -> None:
     client.rows('USE ROLE "loader"')
     client.rows("USE SECONDARY ROLES NONE")
     assert client.rows(
-        "SELECT CURRENT_WAREHOUSE(), CURRENT_ROLE(), CURRENT_USER(), CURRENT_DATABASE(), CURRENT_SCHEMA(), CURRENT_ACCOUNT()"
+        "SELECT CURRENT_WAREHOUSE(), CURRENT_ROLE(), CURRENT_USER(), CURRENT_DATABASE(), CURRENT_SCHEMA(), "
+        "CURRENT_ACCOUNT()"
     ) == [("BIG_WH", "loader", "LOCAL", client.database, "WORK", "LOCAL")]
     assert client.one("SELECT CURRENT_SESSION()") == str(client.connection.session_id)
     assert client.one("SELECT CURRENT_VERSION()")

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from local_client import Client, sign_in
 from snowflake.connector.errors import DatabaseError, IntegrityError, ProgrammingError
 
+from local_client import Client, sign_in
 from snowflake_etl.warehouse.local.folder import LocalEndpoint
 
 

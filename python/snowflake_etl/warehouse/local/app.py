@@ -23,14 +23,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from snowflake_etl.warehouse.local.bindings import Bindings
 from snowflake_etl.warehouse.local.folder import USER, WarehouseFolder
 from snowflake_etl.warehouse.local.lifecycle import health_proof
 from snowflake_etl.warehouse.local.queries import Query
 from snowflake_etl.warehouse.local.sessions import Services, Session, Sessions
+from snowflake_etl.warehouse.local.sql.bindings import Bindings
+from snowflake_etl.warehouse.local.sql.statements import Statements
 from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine
-from snowflake_etl.warehouse.local.stage_names import identifier
-from snowflake_etl.warehouse.local.statements import Statements
+from snowflake_etl.warehouse.local.staging.names import identifier
 
 SECONDS_UNTIL_IN_PROGRESS = 15.0
 VALIDITY_SECONDS = 4 * 3600

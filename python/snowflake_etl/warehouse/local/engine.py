@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from snowflake_etl.warehouse.local.folder import WarehouseFolder
+from snowflake_etl.warehouse.local.sql.columns_view import COLUMNS_VIEW
+from snowflake_etl.warehouse.local.sql.duck_text import literal
+from snowflake_etl.warehouse.local.sql.fakesnow_changes import adapt_fakesnow
 from snowflake_etl.warehouse.local.sql_errors import SqlError, missing, syntax_error
 
 _PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -47,13 +50,11 @@ class Engine:
         """Attach every database of the folder and lock DuckDB down."""
         from fakesnow.instance import FakeSnow
 
-        from snowflake_etl.warehouse.local import table_types, translation
-
         warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
-        translation.adapt_fakesnow()
+        adapt_fakesnow()
         self._fakesnow = FakeSnow(create_database_on_connect=False, create_schema_on_connect=False)
         self._duck = self._fakesnow.duck_conn
-        self._duck.execute(table_types.COLUMNS_VIEW)
+        self._duck.execute(COLUMNS_VIEW)
         for file in sorted(self._folder.data.glob("*.db")):
             self._attach(file.stem)
         self._lock_down()
@@ -142,8 +143,3 @@ def _check_name(name: str, kind: str) -> None:
             syntax_error("").code,
             "42000",
         )
-
-
-def literal(text: str) -> str:
-    """A DuckDB text literal."""
-    return "'" + text.replace("'", "''") + "'"

@@ -17,8 +17,8 @@ from snowflake_etl.warehouse.local.sql_errors import SqlError, canceled, from_en
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.answers import Answer
-    from snowflake_etl.warehouse.local.bindings import Bindings
     from snowflake_etl.warehouse.local.sessions import Session
+    from snowflake_etl.warehouse.local.sql.bindings import Bindings
 
 _MOST_QUERIES = 10_000
 _MOST_ANSWERS = 200

@@ -27,8 +27,8 @@ from snowflake_etl.warehouse.local.engine import Engine
 from snowflake_etl.warehouse.local.folder import HOST, Running, WarehouseFolder, open_lock
 from snowflake_etl.warehouse.local.lifecycle import try_lock
 from snowflake_etl.warehouse.local.sessions import Services
-from snowflake_etl.warehouse.local.stages import StageStore
-from snowflake_etl.warehouse.local.transfers import Tickets
+from snowflake_etl.warehouse.local.staging.stages import StageStore
+from snowflake_etl.warehouse.local.staging.tickets import Tickets
 
 IDLE_SECONDS = 1800.0
 # How long an open transaction outlives the last TCP connection of its client.

@@ -21,8 +21,8 @@ from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine, tran
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.engine import Engine
-    from snowflake_etl.warehouse.local.stages import StageStore
-    from snowflake_etl.warehouse.local.transfers import Tickets
+    from snowflake_etl.warehouse.local.staging.stages import StageStore
+    from snowflake_etl.warehouse.local.staging.tickets import Tickets
 
 
 class TransactionState(enum.Enum):

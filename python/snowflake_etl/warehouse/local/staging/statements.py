@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from snowflake_etl.warehouse.local.answers import Answer, Column, success
+from snowflake_etl.warehouse.local.sql.words import Kind, Words, split_words
 from snowflake_etl.warehouse.local.sql_errors import SqlError, missing, syntax_error
-from snowflake_etl.warehouse.local.stage_names import StageLocation, complete, read_location
-from snowflake_etl.warehouse.local.stages import Stage, StagedFile
-from snowflake_etl.warehouse.local.words import Kind, Words, split_words
+from snowflake_etl.warehouse.local.staging.names import StageLocation, complete, read_location
+from snowflake_etl.warehouse.local.staging.stages import Stage, StagedFile
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session

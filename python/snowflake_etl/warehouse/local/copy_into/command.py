@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.warehouse.local import answers
 from snowflake_etl.warehouse.local.answers import Answer, Column, success
-from snowflake_etl.warehouse.local.copy_format import read_copy
-from snowflake_etl.warehouse.local.copy_plan import (
+from snowflake_etl.warehouse.local.copy_into.format import read_copy
+from snowflake_etl.warehouse.local.copy_into.plan import (
     Facts,
     Load,
     expected_rows,
@@ -24,12 +24,11 @@ from snowflake_etl.warehouse.local.copy_plan import (
     rows_of,
     settle,
 )
-from snowflake_etl.warehouse.local.copy_records import Record, records
-from snowflake_etl.warehouse.local.copy_search import raise_first_error, record_errors, validate
-from snowflake_etl.warehouse.local.engine import literal
+from snowflake_etl.warehouse.local.copy_into.records import Record, records
+from snowflake_etl.warehouse.local.copy_into.search import raise_first_error, record_errors, validate
+from snowflake_etl.warehouse.local.sql.duck_text import literal, quoted
 from snowflake_etl.warehouse.local.sql_errors import SqlError, canceled, from_engine
-from snowflake_etl.warehouse.local.stages import StagedFile
-from snowflake_etl.warehouse.local.table_types import quoted
+from snowflake_etl.warehouse.local.staging.stages import StagedFile
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session

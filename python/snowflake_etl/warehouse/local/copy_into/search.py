@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.warehouse.local import answers
 from snowflake_etl.warehouse.local.answers import Answer, Column
-from snowflake_etl.warehouse.local.copy_files import Corrupt, corrupt_error
-from snowflake_etl.warehouse.local.copy_plan import Load, expected_rows, look_at_all, may_be_fast
-from snowflake_etl.warehouse.local.copy_records import Record, records
+from snowflake_etl.warehouse.local.copy_into.files import Corrupt, corrupt_error
+from snowflake_etl.warehouse.local.copy_into.plan import Load, expected_rows, look_at_all, may_be_fast
+from snowflake_etl.warehouse.local.copy_into.records import Record, records
+from snowflake_etl.warehouse.local.sql.duck_text import quoted
 from snowflake_etl.warehouse.local.sql_errors import SqlError, canceled
-from snowflake_etl.warehouse.local.stages import StagedFile
-from snowflake_etl.warehouse.local.table_types import quoted
+from snowflake_etl.warehouse.local.staging.stages import StagedFile
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from snowflake_etl.warehouse.local.engine import literal
+from snowflake_etl.warehouse.local.sql.duck_text import literal
 from snowflake_etl.warehouse.local.sql_errors import SqlError
 
 # Element: (shape, strptime's word for it).  Longer elements come first.

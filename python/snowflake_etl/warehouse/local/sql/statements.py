@@ -9,27 +9,21 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import Expr, exp
 
-from snowflake_etl.warehouse.local import (
-    answers,
-    copy_command,
-    guard,
-    namespaces,
-    shows,
-    stage_statements,
-    table_types,
-    translation,
-)
+from snowflake_etl.warehouse.local import answers
 from snowflake_etl.warehouse.local.answers import Answer, Column, success
+from snowflake_etl.warehouse.local.copy_into import command as copy_command
 from snowflake_etl.warehouse.local.queries import Queries
+from snowflake_etl.warehouse.local.sql import guard, namespaces, shows, table_types, translation
+from snowflake_etl.warehouse.local.sql.virtual_tables import VirtualTables
+from snowflake_etl.warehouse.local.sql.words import Words, split_words
 from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine, missing
-from snowflake_etl.warehouse.local.stage_names import complete
-from snowflake_etl.warehouse.local.virtual_tables import VirtualTables
-from snowflake_etl.warehouse.local.words import Words, split_words
+from snowflake_etl.warehouse.local.staging import statements as stage_statements
+from snowflake_etl.warehouse.local.staging.names import complete
 
 if TYPE_CHECKING:
-    from snowflake_etl.warehouse.local.bindings import Bindings
     from snowflake_etl.warehouse.local.queries import Query
     from snowflake_etl.warehouse.local.sessions import Session
+    from snowflake_etl.warehouse.local.sql.bindings import Bindings
 
 _COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|//[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _WORD = re.compile(r"[A-Z_]+|\S")

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from snowflake_etl.warehouse.local.copy_format import CsvFormat
-from snowflake_etl.warehouse.local.engine import literal
+from snowflake_etl.warehouse.local.copy_into.format import CsvFormat
+from snowflake_etl.warehouse.local.copy_into.time_formats import TimeFormat, read_time_format
+from snowflake_etl.warehouse.local.sql.columns_view import LONGEST_TEXT
+from snowflake_etl.warehouse.local.sql.duck_text import literal
+from snowflake_etl.warehouse.local.sql.table_types import TableColumn
 from snowflake_etl.warehouse.local.sql_errors import SqlError
-from snowflake_etl.warehouse.local.table_types import LONGEST_TEXT, TableColumn
-from snowflake_etl.warehouse.local.time_formats import TimeFormat, read_time_format
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _FLOAT = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf(inity)?|nan)\s*", re.ASCII | re.IGNORECASE)

@@ -14,16 +14,16 @@ from sqlglot import Expr, exp
 
 from snowflake_etl.warehouse.local import answers
 from snowflake_etl.warehouse.local.answers import Answer
-from snowflake_etl.warehouse.local.functions import session_value
-from snowflake_etl.warehouse.local.shows import POLICY_COLUMNS
+from snowflake_etl.warehouse.local.sql.functions import session_value
+from snowflake_etl.warehouse.local.sql.shows import POLICY_COLUMNS
 from snowflake_etl.warehouse.local.sql_errors import SqlError, canceled
 
 if TYPE_CHECKING:
     import pyarrow
 
-    from snowflake_etl.warehouse.local.bindings import Bindings
     from snowflake_etl.warehouse.local.queries import Queries
     from snowflake_etl.warehouse.local.sessions import Session
+    from snowflake_etl.warehouse.local.sql.bindings import Bindings
 
 _HISTORY_FUNCTIONS = frozenset(
     {"QUERY_HISTORY", "QUERY_HISTORY_BY_USER", "QUERY_HISTORY_BY_SESSION", "QUERY_HISTORY_BY_WAREHOUSE"}

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from snowflake_etl.warehouse.local.sql_errors import SqlError, syntax_error
-from snowflake_etl.warehouse.local.stages import Stage, StageStore
+from snowflake_etl.warehouse.local.staging.stages import Stage, StageStore
 
 _PART = r'(?:"(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)'
 _LOCATION = re.compile(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snowflake_etl.warehouse.local.copy_format import CsvFormat
+from snowflake_etl.warehouse.local.copy_into.format import CsvFormat
 from snowflake_etl.warehouse.local.sql_errors import SqlError
 
 _CHUNK_BYTES = 1 << 20

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from snowflake_etl.warehouse.local.copy_files import chunks
-from snowflake_etl.warehouse.local.copy_format import CsvFormat
+from snowflake_etl.warehouse.local.copy_into.files import chunks
+from snowflake_etl.warehouse.local.copy_into.format import CsvFormat
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OPEN_QUOTE = 100068

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from snowflake_etl.warehouse.local.sql.words import Kind, Words, split_words
 from snowflake_etl.warehouse.local.sql_errors import SqlError, syntax_error, unsupported
-from snowflake_etl.warehouse.local.stage_names import StageLocation, complete
-from snowflake_etl.warehouse.local.stage_statements import compile_pattern, take_location
-from snowflake_etl.warehouse.local.words import Kind, Words, split_words
+from snowflake_etl.warehouse.local.staging.names import StageLocation, complete
+from snowflake_etl.warehouse.local.staging.statements import compile_pattern, take_location
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session

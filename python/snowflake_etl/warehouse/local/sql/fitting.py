@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import Expr, exp
 
+from snowflake_etl.warehouse.local.sql.columns_view import LONGEST_TEXT
+from snowflake_etl.warehouse.local.sql.duck_text import quoted
+from snowflake_etl.warehouse.local.sql.table_types import TableColumn, table_columns
 from snowflake_etl.warehouse.local.sql_errors import mark
-from snowflake_etl.warehouse.local.stage_names import complete
-from snowflake_etl.warehouse.local.table_types import LONGEST_TEXT, TableColumn, quoted, table_columns
+from snowflake_etl.warehouse.local.staging.names import complete
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session

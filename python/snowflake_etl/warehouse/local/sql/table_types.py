@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
-from snowflake_etl.warehouse.local.engine import literal
+from snowflake_etl.warehouse.local.sql.columns_view import DECLARED
+from snowflake_etl.warehouse.local.sql.duck_text import literal, quoted
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session
 
-LONGEST_TEXT = 16777216
-_MARK = "declared:"
 _TEXT_TYPES = {"VARCHAR", "TEXT", "NVARCHAR", "STRING"}
 _FIXED_TEXT_TYPES = {"CHAR", "NCHAR"}
 _TIME_TYPES = {
@@ -29,55 +28,6 @@ _TIME_TYPES = {
     "TIMESTAMPTZ": "TIMESTAMP_TZ",
     "TIME": "TIME",
 }
-
-_LENGTH = "try_cast(regexp_extract(comment, '^declared:VARCHAR\\((\\d+)\\)$', 1) AS INTEGER)"
-_TEXT_LENGTH = f"CASE WHEN data_type = 'VARCHAR' THEN coalesce({_LENGTH}, {LONGEST_TEXT}) END"
-_DECLARED_TIME = "regexp_extract(comment, '^declared:(TIME[A-Z_]*)', 1)"
-
-# Replaces fakesnow's view of the same name, on which its information_schema and SHOW COLUMNS stand.
-COLUMNS_VIEW = f"""
-CREATE OR REPLACE VIEW _fs_global._fs_information_schema._fs_columns AS
-SELECT
-    database_name AS TABLE_CATALOG,
-    schema_name AS TABLE_SCHEMA,
-    table_name AS TABLE_NAME,
-    column_name AS COLUMN_NAME,
-    column_index AS ORDINAL_POSITION,
-    column_default AS COLUMN_DEFAULT,
-    CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS IS_NULLABLE,
-    CASE WHEN {_DECLARED_TIME} <> '' THEN {_DECLARED_TIME}
-         WHEN data_type LIKE 'DECIMAL%' OR data_type IN ('BIGINT', 'INTEGER', 'HUGEINT', 'SMALLINT', 'TINYINT')
-             THEN 'NUMBER'
-         WHEN data_type = 'VARCHAR' THEN 'TEXT'
-         WHEN data_type IN ('DOUBLE', 'FLOAT') THEN 'FLOAT'
-         WHEN data_type = 'BLOB' THEN 'BINARY'
-         WHEN data_type = 'TIMESTAMP' THEN 'TIMESTAMP_NTZ'
-         WHEN data_type = 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_TZ'
-         WHEN data_type = 'JSON' THEN 'VARIANT'
-         ELSE data_type END AS DATA_TYPE,
-    {_TEXT_LENGTH} AS CHARACTER_MAXIMUM_LENGTH,
-    least({_TEXT_LENGTH} * 4, {LONGEST_TEXT}) AS CHARACTER_OCTET_LENGTH,
-    CASE WHEN data_type LIKE 'DECIMAL%' THEN numeric_precision
-         WHEN data_type IN ('BIGINT', 'INTEGER', 'HUGEINT', 'SMALLINT', 'TINYINT') THEN 38 END AS NUMERIC_PRECISION,
-    CASE WHEN data_type LIKE 'DECIMAL%' OR data_type IN ('BIGINT', 'INTEGER', 'HUGEINT', 'SMALLINT', 'TINYINT')
-         THEN 10 END AS NUMERIC_PRECISION_RADIX,
-    CASE WHEN data_type LIKE 'DECIMAL%' THEN numeric_scale
-         WHEN data_type IN ('BIGINT', 'INTEGER', 'HUGEINT', 'SMALLINT', 'TINYINT') THEN 0 END AS NUMERIC_SCALE,
-    CASE WHEN data_type LIKE 'TIME%'
-         THEN coalesce(try_cast(regexp_extract(comment, '^declared:TIME[A-Z_]*\\((\\d)\\)$', 1) AS INTEGER), 9)
-         END AS DATETIME_PRECISION,
-    NULL::VARCHAR AS COLLATION_NAME,
-    'NO' AS IS_IDENTITY,
-    NULL::VARCHAR AS IDENTITY_GENERATION,
-    NULL::VARCHAR AS IDENTITY_CYCLE,
-    CASE WHEN starts_with(comment, '{_MARK}') THEN NULL ELSE comment END AS COMMENT,
-    NULL::VARCHAR AS IDENTITY_START,
-    NULL::VARCHAR AS IDENTITY_INCREMENT,
-    NULL::VARCHAR AS IDENTITY_ORDERED,
-    NULL::VARCHAR AS DATA_TYPE_ALIAS
-FROM duckdb_columns()
-WHERE NOT internal AND schema_name <> '_fs_information_schema' AND database_name <> '_fs_global'
-"""
 
 _TABLE_COLUMNS = """
 SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, datetime_precision,
@@ -175,7 +125,8 @@ def remember(session: Session, name: tuple[str, str, str], declared: dict[str, s
         return
     table = ".".join(quoted(part) for part in name)
     statements = [
-        f"COMMENT ON COLUMN {table}.{quoted(column)} IS {literal(_MARK + text)};" for column, text in declared.items()
+        f"COMMENT ON COLUMN {table}.{quoted(column)} IS {literal(DECLARED + text)};"
+        for column, text in declared.items()
     ]
     session.execute("BEGIN; " + " ".join(statements) + " COMMIT;")
 
@@ -184,15 +135,10 @@ def copy_declared(session: Session, source: tuple[str, str, str], target: tuple[
     """A clone and a table LIKE another have the other's types."""
     rows = session.execute(
         "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? "
-        f"AND table_name = ? AND starts_with(comment, '{_MARK}')",
+        f"AND table_name = ? AND starts_with(comment, '{DECLARED}')",
         list(source),
     )
-    remember(session, target, {str(column): str(comment).removeprefix(_MARK) for column, comment in rows})
-
-
-def quoted(name: str) -> str:
-    """A name as an identifier of DuckDB's."""
-    return '"' + name.replace('"', '""') + '"'
+    remember(session, target, {str(column): str(comment).removeprefix(DECLARED) for column, comment in rows})
 
 
 def readable_default(text: str) -> str:

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from snowflake_etl.warehouse.local.stages import Stage
+from snowflake_etl.warehouse.local.staging.stages import Stage
 
 VALID_SECONDS = 3600.0
 _MOST_TICKETS = 100_000

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from snowflake_etl.warehouse.local import answers
 from snowflake_etl.warehouse.local.answers import Answer, success
-from snowflake_etl.warehouse.local.engine import literal
+from snowflake_etl.warehouse.local.sql.duck_text import literal, quoted
+from snowflake_etl.warehouse.local.sql.words import Words, split_words
 from snowflake_etl.warehouse.local.sql_errors import SqlError, exists, missing
-from snowflake_etl.warehouse.local.stage_statements import has_schema, require_schema
-from snowflake_etl.warehouse.local.table_types import quoted
-from snowflake_etl.warehouse.local.words import Words, split_words
+from snowflake_etl.warehouse.local.staging.statements import has_schema, require_schema
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from glob import escape as escape_glob
 from typing import TYPE_CHECKING
 
-from snowflake_etl.warehouse.local.copy_files import Corrupt, FileFacts, compression_of, corrupt_error, look_at
-from snowflake_etl.warehouse.local.copy_format import CopyCommand, CsvFormat
-from snowflake_etl.warehouse.local.copy_rules import Rule, rule_for
-from snowflake_etl.warehouse.local.engine import literal
+from snowflake_etl.warehouse.local.copy_into.files import Corrupt, FileFacts, compression_of, corrupt_error, look_at
+from snowflake_etl.warehouse.local.copy_into.format import CopyCommand, CsvFormat
+from snowflake_etl.warehouse.local.copy_into.rules import Rule, rule_for
+from snowflake_etl.warehouse.local.sql.duck_text import literal, quoted
+from snowflake_etl.warehouse.local.sql.table_types import TableColumn, table_columns
 from snowflake_etl.warehouse.local.sql_errors import SqlError, canceled, missing, unsupported
-from snowflake_etl.warehouse.local.stage_statements import find_stage, matching_files
-from snowflake_etl.warehouse.local.stages import StagedFile
-from snowflake_etl.warehouse.local.table_types import TableColumn, quoted, table_columns
+from snowflake_etl.warehouse.local.staging.stages import StagedFile
+from snowflake_etl.warehouse.local.staging.statements import find_stage, matching_files
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session

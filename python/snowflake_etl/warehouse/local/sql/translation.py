@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
 from snowflake_etl.warehouse.local import answers
 from snowflake_etl.warehouse.local.answers import Answer
-from snowflake_etl.warehouse.local.fitting import fit_values
-from snowflake_etl.warehouse.local.functions import put_session_values
+from snowflake_etl.warehouse.local.sql.fitting import fit_values
+from snowflake_etl.warehouse.local.sql.functions import put_session_values
 from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine
 
 if TYPE_CHECKING:
-    from snowflake_etl.warehouse.local.bindings import Bindings
     from snowflake_etl.warehouse.local.sessions import Session
+    from snowflake_etl.warehouse.local.sql.bindings import Bindings
 
 _KINDS: dict[type[Expr], int] = {
     exp.Insert: answers.INSERT,
@@ -27,45 +26,8 @@ _KINDS: dict[type[Expr], int] = {
     exp.Alter: answers.DDL,
     exp.TruncateTable: answers.DDL,
 }
-# Minutes east of UTC, plus 1440.
-_UTC_ON_THE_WIRE = 1440
 _UNENFORCED = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)
 _UNENFORCED_TABLE = (exp.PrimaryKey, exp.UniqueColumnConstraint, exp.ForeignKey)
-
-
-def adapt_fakesnow() -> None:
-    """Take out what would make answers differ from Snowflake's."""
-    from fakesnow import arrow, transforms
-
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)
-    # It makes every SUM a FLOAT, for the sake of sums over texts.
-    transforms.numeric_agg_implicit_cast = lambda expression: expression
-    # It reads a text cast to a timestamp as a number of seconds first, which fails for bound values.
-    to_timestamp = transforms.to_timestamp
-    transforms.to_timestamp = lambda node: node if isinstance(node, exp.Cast) else to_timestamp(node)
-    # It sends NULL timestamps as 1970.
-    arrow.timestamp_to_sf_struct = _timestamps_on_the_wire
-
-
-def _timestamps_on_the_wire(column: Any) -> Any:
-    """Timestamps as the connector reads them: seconds since 1970, nanoseconds, and the zone (UTC) if any."""
-    import pyarrow
-    from pyarrow import compute
-
-    moments = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
-    micros = moments.cast(pyarrow.timestamp("us", tz=moments.type.tz)).cast(pyarrow.int64())
-    seconds = moments.cast(pyarrow.timestamp("us", tz=moments.type.tz))
-    seconds = compute.floor_temporal(seconds, unit="second").cast(pyarrow.int64())
-    parts = {
-        "epoch": compute.fill_null(compute.divide(seconds, 1_000_000), 0),
-        "fraction": compute.fill_null(compute.multiply(compute.subtract(micros, seconds), 1000), 0).cast(
-            pyarrow.int32()
-        ),
-    }
-    if moments.type.tz:
-        parts["timezone"] = pyarrow.array([_UTC_ON_THE_WIRE] * len(moments), pyarrow.int32())
-    fields = [pyarrow.field(name, values.type, nullable=False) for name, values in parts.items()]
-    return pyarrow.StructArray.from_arrays(list(parts.values()), fields=fields, mask=moments.is_null())
 
 
 def run(session: Session, statement: Expr, bindings: Bindings) -> Answer:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from snowflake_etl.warehouse.local.answers import Answer, Column
+from snowflake_etl.warehouse.local.sql.words import Words, split_words
 from snowflake_etl.warehouse.local.sql_errors import unsupported
-from snowflake_etl.warehouse.local.stage_names import complete
-from snowflake_etl.warehouse.local.stage_statements import show_stages
-from snowflake_etl.warehouse.local.words import Words, split_words
+from snowflake_etl.warehouse.local.staging.names import complete
+from snowflake_etl.warehouse.local.staging.statements import show_stages
 
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session

@@ -1,0 +1,1 @@
+"""COPY INTO a table of the embedded warehouse."""

@@ -1,0 +1,1 @@
+"""Snowflake's SQL on DuckDB."""

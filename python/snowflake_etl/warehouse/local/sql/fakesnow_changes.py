@@ -1,0 +1,46 @@
+"""What is changed in fakesnow itself, since it would make answers differ from Snowflake's (floor 3)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from sqlglot import exp
+
+# Minutes east of UTC, plus 1440.
+_UTC_ON_THE_WIRE = 1440
+
+
+def adapt_fakesnow() -> None:
+    """Take out what would make answers differ from Snowflake's."""
+    from fakesnow import arrow, transforms
+
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    # It makes every SUM a FLOAT, for the sake of sums over texts.
+    transforms.numeric_agg_implicit_cast = lambda expression: expression
+    # It reads a text cast to a timestamp as a number of seconds first, which fails for bound values.
+    to_timestamp = transforms.to_timestamp
+    transforms.to_timestamp = lambda node: node if isinstance(node, exp.Cast) else to_timestamp(node)
+    # It sends NULL timestamps as 1970.
+    arrow.timestamp_to_sf_struct = _timestamps_on_the_wire
+
+
+def _timestamps_on_the_wire(column: Any) -> Any:
+    """Timestamps as the connector reads them: seconds since 1970, nanoseconds, and the zone (UTC) if any."""
+    import pyarrow
+    from pyarrow import compute
+
+    moments = column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
+    micros = moments.cast(pyarrow.timestamp("us", tz=moments.type.tz)).cast(pyarrow.int64())
+    seconds = moments.cast(pyarrow.timestamp("us", tz=moments.type.tz))
+    seconds = compute.floor_temporal(seconds, unit="second").cast(pyarrow.int64())
+    parts = {
+        "epoch": compute.fill_null(compute.divide(seconds, 1_000_000), 0),
+        "fraction": compute.fill_null(compute.multiply(compute.subtract(micros, seconds), 1000), 0).cast(
+            pyarrow.int32()
+        ),
+    }
+    if moments.type.tz:
+        parts["timezone"] = pyarrow.array([_UTC_ON_THE_WIRE] * len(moments), pyarrow.int32())
+    fields = [pyarrow.field(name, values.type, nullable=False) for name, values in parts.items()]
+    return pyarrow.StructArray.from_arrays(list(parts.values()), fields=fields, mask=moments.is_null())

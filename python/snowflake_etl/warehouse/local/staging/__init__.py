@@ -1,0 +1,1 @@
+"""Stages of the embedded warehouse and what moves their objects."""
