@@ -57,13 +57,17 @@ class CheckReport:
 
 @dataclass(frozen=True)
 class LoadedFile:
-    """One file of a load: its size in bytes on disk, the records read from it, and what they hash to."""
+    """One file of a load: its size in bytes on disk, the records read from it, and what they hash to.
+
+    ``parts_sent`` of its ``parts`` had to be sent; the others were on the stage already.
+    """
 
     file: str
     bytes: int
     rows_read: int
     content_hash: str
     parts: int
+    parts_sent: int
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ class StagedSource:
 
     @property
     def loaded_file(self) -> LoadedFile:
-        return LoadedFile(str(self.path), self.source.found.size, self.rows, self.content_hash, len(self.parts))
+        sent = sum(part.compressed_bytes > 0 for part in self.parts)
+        return LoadedFile(str(self.path), self.source.found.size, self.rows, self.content_hash, len(self.parts), sent)
 
 
 def source_folder(source: Source, plan: CutPlan) -> str:

@@ -18,7 +18,7 @@ def _steps(result: LoadResult) -> Iterator[str]:
     for file in result.files:
         yield (
             f"  {file.file}: {file.rows_read:,} rows read from {human_bytes(file.bytes)}, {file.parts} part(s), "
-            f"content {file.content_hash}"
+            f"{file.parts_sent} sent, content {file.content_hash}"
         )
     if result.files:
         replaced = f", replaced {result.rows_replaced:,}" if result.rows_replaced else ""

@@ -7,7 +7,9 @@ the two it was.
 
 from __future__ import annotations
 
+import itertools
 import logging
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,7 +18,8 @@ from snowflake_etl.warehouse.session import Session, pause_before_retry
 
 LOGGER = logging.getLogger(__name__)
 
-ATTEMPTS = 6
+# Snowflake itself waits for locks (LOCK_TIMEOUT) and gives a deserted transaction up; an attempt may take long.
+RETRY_SECONDS = 60.0
 
 Result = TypeVar("Result")
 
@@ -27,9 +30,10 @@ def transact(session: Session, change: Callable[[], Result], committed_before: C
     ``committed_before`` tells the result of an earlier attempt that went through after all, None when none did.
     It has to read what ``change`` wrote; a COMMIT still under way holds the lock that ``change`` takes, so that
     a further attempt waits for it and then finds things changed.  Raise what ``change`` raises, and the last
-    conflict or lost connection when all attempts met one.
+    conflict or lost connection when they go on for RETRY_SECONDS.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    began = time.monotonic()
+    for attempt in itertools.count(1):
         try:
             if attempt > 1 and (earlier := committed_before()) is not None:
                 return earlier
@@ -40,13 +44,13 @@ def transact(session: Session, change: Callable[[], Result], committed_before: C
                 if attempt > 1 and (earlier := committed_before()) is not None:
                     return earlier
                 raise
-            if attempt == ATTEMPTS:
+            if time.monotonic() - began > RETRY_SECONDS:
                 raise
-            LOGGER.warning("Attempt %d of the transaction ended, trying again: %s", attempt, error)
+            LOGGER.warning("The transaction is tried again (attempt %d): %s", attempt + 1, error)
             pause_before_retry(attempt)
             if isinstance(error, ConnectError):
                 session.reconnect()
-    raise AssertionError("the last attempt returns or raises")
+    raise AssertionError("an attempt returns or raises")
 
 
 def _once(session: Session, change: Callable[[], Result]) -> Result:
