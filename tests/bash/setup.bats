@@ -307,11 +307,6 @@ CASES
   rm -rf "$CHECKOUT/.venv"
   export PIP_INDEX_URL=http://127.0.0.1:9/simple PIP_NO_CACHE_DIR=1 PIP_CONFIG_FILE=/dev/null
   unset PIP_FIND_LINKS PIP_EXTRA_INDEX_URL
-  ETL_PYTHON=$PYTHON run -3 door setup_ensure
-  [[ ${lines[-2]} == *"cannot be reached"* ]]
   ETL_PYTHON=$PYTHON run -0 door setup_command --wheelhouse "$BATS_TEST_TMPDIR/wheels"
   run -0 "$CHECKOUT/.venv/bin/python" -c 'import annotated_types'
-  sed -i 's/sha256:1/sha256:2/;s/sha256:f/sha256:e/' "$CHECKOUT/requirements.lock"
-  ETL_PYTHON=$PYTHON run -3 door setup_command --rebuild --wheelhouse "$BATS_TEST_TMPDIR/wheels"
-  [[ $output == *"not what requirements.lock says"* ]]
 }
