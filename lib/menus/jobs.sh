@@ -24,24 +24,23 @@ menus_jobs_follow() { # <id>: its log as it grows, and back to the screen
 }
 
 _menus_jobs_list() { # sets MENUS_JOBS_ITEMS and MENUS_JOBS_HEADING; REPLY: how many there are
-  local id width
+  local id
   local -i finished=0 hidden=0
   local -a running=() ended=()
-  ui_columns
-  width=$REPLY
   jobs_ids
+  _menus_jobs_columns
   for id in "${JOBS_IDS[@]}"; do
     if ((finished >= MENUS_JOBS_LIMIT)) && [[ -e $ETL_STATE_DIR/jobs/$id/exit_code ]]; then
       ((++hidden))
       continue
     fi
     jobs_read "$id" 2>/dev/null || continue
+    _menus_jobs_row
     case $JOB_STATE in
-      running | queued) _menus_jobs_row "$width" && running+=("$id" "$REPLY") ;;
-      *) _menus_jobs_row "$width" && ended+=("$id" "$REPLY") && ((++finished)) ;;
+      running | queued) running+=("$id" "$REPLY") ;;
+      *) ended+=("$id" "$REPLY") && ((++finished)) ;;
     esac
   done
-  printf -v MENUS_JOBS_HEADING '%-8s %5s %-13s %-7s %-7s %s' STATE DONE RATE LEFT AGE TITLE
   MENUS_JOBS_ITEMS=("${running[@]}" "${ended[@]}" refresh "Refresh")
   ((finished == 0)) || MENUS_JOBS_ITEMS+=(clean "Clean up finished jobs")
   REPLY="Running: $((${#running[@]} / 2))   ended: $((finished + hidden))"
@@ -49,12 +48,27 @@ _menus_jobs_list() { # sets MENUS_JOBS_ITEMS and MENUS_JOBS_HEADING; REPLY: how 
   ((${#running[@]} + ${#ended[@]} > 0)) || MENUS_JOBS_HEADING='' REPLY="No jobs yet. Quick Load starts one."
 }
 
-_menus_jobs_row() { # <columns> -> REPLY: the job just read as one line
+_menus_jobs_columns() { # sets MENUS_JOBS_WIDE and MENUS_JOBS_HEADING: progress has columns only where something runs
+  local id
+  MENUS_JOBS_WIDE=''
+  printf -v MENUS_JOBS_HEADING '%-8s %-8s %s' STATE AGE TITLE
+  for id in "${JOBS_IDS[@]}"; do
+    [[ ! -e $ETL_STATE_DIR/jobs/$id/exit_code ]] || continue
+    MENUS_JOBS_WIDE=1
+    printf -v MENUS_JOBS_HEADING '%-8s %-8s %5s %-13s %-7s %s' STATE AGE DONE RATE LEFT TITLE
+    return
+  done
+}
+
+_menus_jobs_row() { # -> REPLY: the job just read as one line
   local percent=${JOB_PERCENT:+$JOB_PERCENT%}
   # The percentage is its last phase's, which says nothing about a job that has ended.
   [[ $JOB_STATE == running ]] || percent=''
-  printf -v REPLY '%-8s %5s %-13s %-7s %-7s %s' "$JOB_STATE" "$percent" "$JOB_RATE" "$JOB_ETA" "$JOB_AGE" "$JOB_TITLE"
-  REPLY=${REPLY:0:$1}
+  if [[ -n $MENUS_JOBS_WIDE ]]; then
+    printf -v REPLY '%-8s %-8s %5s %-13s %-7s %s' "$JOB_STATE" "$JOB_AGE" "$percent" "$JOB_RATE" "$JOB_ETA" "$JOB_TITLE"
+  else
+    printf -v REPLY '%-8s %-8s %s' "$JOB_STATE" "$JOB_AGE" "$JOB_TITLE"
+  fi
 }
 
 _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back or the job is gone

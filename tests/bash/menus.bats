@@ -169,8 +169,8 @@ job_count() {
   jobs_ids
   helpers_wait_for 10 test -e "$ETL_STATE_DIR/jobs/${JOBS_IDS[0]}/progress"
   menu jobs b quit
-  [[ $output == *'STATE'*'DONE'*'RATE'*'LEFT'*'AGE'*'TITLE'* ]]
-  [[ $output == *'1  running    40% 200.0 MB/s'*'Load 2013-02'*failed*'evil'*'done'*'Load 2013-01'* ]]
+  [[ $output == *'STATE'*'AGE'*'DONE'*'RATE'*'LEFT'*'TITLE'* ]]
+  [[ $output == *'1  running '*'  40% 200.0 MB/s'*'Load 2013-02'*failed*'evil'*'done'*'Load 2013-01'* ]]
   [[ $output != *$'\e'* ]]
 }
 

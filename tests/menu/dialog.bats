@@ -70,6 +70,10 @@ teardown() {
   SIZE='132 43' walk_refused
 }
 
+@test "dialog: hostile names of jobs stay text" {
+  SIZE='80 24' walk_hostile
+}
+
 @test "dialog: the terminal may be resized, also below what dialogs need" {
   SIZE='80 24' walk_resize
 }

@@ -71,7 +71,7 @@ teardown() {
   tmux_type b
   tmux_wait 'Main menu'
   tmux_type 2
-  tmux_wait 'STATE' '1  running    40% 200.0 MB/s'
+  tmux_wait 'STATE' '1  running ' ' 40% 200.0 MB/s'
   tmux_ascii
   tmux_keys Escape Enter
   tmux_wait 'Main menu'

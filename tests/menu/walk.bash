@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # hostile names stay as they are
 # Walks through the menus that hold for dialog and whiptail alike, at any size of terminal.
 # Each presses keys and waits for what has to be seen; UI is the back end, SIZE the columns and rows.
 
@@ -91,7 +91,7 @@ walk_quick_load() { # at most six keys to a running job of last month; the list,
   tmux_keys Down Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
-  tmux_wait 'As a command:' '--month 2013-02'
+  tmux_wait 'As a command:' '2013-02 --qc file --background'
   tmux_ascii
   tmux_keys Enter
   tmux_wait 'is being loaded' 'Follow the log' 'jobs running: 1'
@@ -102,7 +102,7 @@ walk_quick_load() { # at most six keys to a running job of last month; the list,
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys Down Enter
-  tmux_wait 'STATE' 'running    40% 200.0 MB/s' 'Load 2013-02'
+  tmux_wait 'STATE' 'running ' ' 40% 200.0 MB/s' 'Load 2013-02'
   tmux_ascii
   tmux_keys Escape
   tmux_wait 'Main menu'
@@ -140,6 +140,30 @@ walk_jobs() { # a finished job: seen at re-entry, its details, its log in less a
   tmux_wait 'Main menu'
   tmux_keys Escape
   tmux_ended
+}
+
+walk_hostile() { # names of jobs and configurations that want to be options, commands, escape codes or other lines
+  helpers_source core jobs
+  local title
+  for title in '--help' '-rf' $'two\nlines \e[2J\e]0;owned\a' 'x$(touch y).tsv \n "q" %s' $'Load M\303\244rz'; do
+    jobs_start load "$title" true 3>&-
+    jobs_wait "$REPLY" 10
+  done
+  walk_start
+  tmux_keys Down Enter
+  tmux_wait 'STATE' '--help' '-rf' 'two lines ?[2J?]0;owned?' 'x$(touch y).tsv \n "q" %s' 'Load M??rz'
+  tmux_ascii
+  tmux_keys Down Enter
+  tmux_wait 'Job: x$(touch y).tsv' 'Show the log'
+  tmux_keys Down Enter
+  tmux_wait 'Title:' 'Command:'
+  tmux_keys Escape
+  tmux_wait 'Show the log'
+  tmux_keys Escape
+  tmux_wait 'STATE'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  [ ! -e y ]
 }
 
 walk_cancel() { # cancelling asks first, No is the default

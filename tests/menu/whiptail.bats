@@ -70,6 +70,10 @@ teardown() {
   SIZE='132 43' walk_refused
 }
 
+@test "whiptail: hostile names of jobs stay text" {
+  SIZE='80 24' walk_hostile
+}
+
 @test "whiptail: the terminal may be resized, also below what dialogs need" {
   SIZE='80 24' walk_resize
 }
