@@ -27,10 +27,18 @@ run_steps_wanted() { # <name>
 
 run_steps_stop() { # ends what runs: "timeout" has a process group of its own and hands the signal on
   local pid
+  local -i attempt
+  trap '' INT TERM HUP
   for pid in "${RUN_STEP_PIDS[@]}"; do
     kill -TERM "$pid" 2>/dev/null
   done
-  wait
+  # In a trap that interrupted "wait", another "wait" may come back at once.
+  for pid in "${RUN_STEP_PIDS[@]}"; do
+    for ((attempt = 0; attempt < 100; ++attempt)); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+  done
   rm -rf -- "$RUN_WORK"
 }
 
@@ -106,12 +114,16 @@ run_step_begin() { # <kind> <name> <limit in seconds> <command...>
 }
 
 run_step_watch() { # <folder> <limit> <command...>: runs it, keeps what it said and how it ended, prints one line
-  local -i status=0 child
+  local -i status=0 child signalled=1
   local began=$EPOCHREALTIME
-  timeout -k 10 "${@:2}" </dev/null >"$1/log" 2>&1 &
+  timeout -k 5 "${@:2}" </dev/null >"$1/log" 2>&1 &
   child=$!
-  trap 'kill -TERM "$child" 2>/dev/null; wait "$child"; exit 143' TERM
-  wait "$child" || status=$?
+  trap 'signalled=1; kill -TERM "$child" 2>/dev/null' TERM
+  while ((signalled)); do # a signal ends "wait" early, without the step's code
+    signalled=0
+    wait "$child"
+    status=$?
+  done
   local -i milliseconds=$(((${EPOCHREALTIME/[^0-9]/} - ${began/[^0-9]/}) / 1000))
   printf '%d.%03d\n' $((milliseconds / 1000)) $((milliseconds % 1000)) >"$1/seconds"
   printf '%s\n' "$status" >"$1/exit_code"
