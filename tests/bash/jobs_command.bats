@@ -162,7 +162,7 @@ assert done["finished_at"] - done["started_at"] == 60 and done["verb"] == "load"
 }
 
 @test "jobs log and follow: to a pipe the log as it is; follow ends with the job and misses nothing" {
-  jobs_start load title bash -c 'for ((i = 0; i < 2000; ++i)); do echo "line $i"; done; until [[ -e $1 ]]; do sleep 0.05; done; echo "the last line"' - "$GATE"
+  jobs_start load title bash -c 'for ((i = 0; i < 2000; ++i)); do echo "line $i"; done; until [[ -e $1 || ! -d $ETL_JOB_DIR ]]; do sleep 0.05; done; echo "the last line"' - "$GATE"
   local id=$REPLY
   (sleep 0.5 && touch "$GATE") &
   jobs_command follow "$id" </dev/null >"$BATS_TEST_TMPDIR/followed"

@@ -27,7 +27,7 @@ processes_of() { # <job id>: its supervisor and what it runs
 
 @test "jobs: killing the shell that started it leaves a job running to its end" {
   # shellcheck disable=SC2016
-  run helpers_shell 'jobs_start load title bash -c "until [[ -e $3 ]]; do sleep 0.05; done"; kill -KILL $$' "$GATE"
+  run helpers_shell 'jobs_start load title bash -c "until [[ -e $3 || ! -d \$ETL_JOB_DIR ]]; do sleep 0.05; done"; kill -KILL $$' "$GATE"
   helpers_wait_for 5 only_job
   only_job
   touch "$GATE"
@@ -37,7 +37,7 @@ processes_of() { # <job id>: its supervisor and what it runs
 @test "jobs: closing the terminal leaves a job running to its end" {
   command -v tmux >/dev/null || skip "tmux is not installed"
   local text="ETL_ROOT='$ROOT'; source '$ROOT/lib/core.sh'; core_init; source '$ROOT/lib/jobs.sh'
-    jobs_start load title bash -c 'until [[ -e $GATE ]]; do sleep 0.05; done'; sleep 60"
+    jobs_start load title bash -c 'until [[ -e $GATE || ! -d \$ETL_JOB_DIR ]]; do sleep 0.05; done'; sleep 60"
   tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null new-session -d "bash -c \"\$TEXT\"" 3>&- || true
   tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server 2>/dev/null || true
   TEXT=$text tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null new-session -d 'bash -c "$TEXT"' 3>&-
@@ -137,7 +137,7 @@ processes_of() { # <job id>: its supervisor and what it runs
 }
 
 @test "jobs: a command that cleans up on TERM has the grace period for it, and its own code counts" {
-  jobs_start load title bash -c 'trap "echo cleaned; exit 130" TERM; touch "$1"; while :; do sleep 0.05; done' - "$GATE"
+  jobs_start load title bash -c 'trap "echo cleaned; exit 130" TERM; touch "$1"; while [[ -d $ETL_JOB_DIR ]]; do sleep 0.05; done' - "$GATE"
   local id=$REPLY
   helpers_wait_for 5 test -e "$GATE"
   jobs_cancel "$id"

@@ -17,7 +17,7 @@ teardown() {
 
 terminal() { # <bash text> [arguments...]: a stand-in for the menu, which calls the viewer and must come back
   local text='ETL_ROOT=$1; for name in core colors jobs log_viewer; do source "$1/lib/$name.sh"; [[ $name != core ]] || core_init; done; '
-  printf '%s\n' "$text$1; echo BACK-\$((40 + 2)); while :; do sleep 1; done" >"$BATS_TEST_TMPDIR/menu"
+  printf '%s\n' "$text$1; echo BACK-\$((40 + 2)); while [[ -d \$ETL_STATE_DIR ]]; do sleep 1; done" >"$BATS_TEST_TMPDIR/menu"
   shift
   tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null new-session -d -x 100 -y 30 bash "$BATS_TEST_TMPDIR/menu" "$ROOT" "$@" 3>&-
 }
@@ -118,7 +118,7 @@ shows() { # <text>: waits for it on the screen
 }
 
 @test "log viewer: follow shows what comes, q leaves, the job runs on" {
-  jobs_start load title bash -c 'echo first; until [[ -e $1 ]]; do sleep 0.05; done; echo second; until [[ -e $1.2 ]]; do sleep 0.05; done' - "$GATE"
+  jobs_start load title bash -c 'echo first; until [[ -e $1 || ! -d $ETL_JOB_DIR ]]; do sleep 0.05; done; echo second; until [[ -e $1.2 || ! -d $ETL_JOB_DIR ]]; do sleep 0.05; done' - "$GATE"
   local id=$REPLY
   terminal 'log_viewer_follow "$2"' "$id"
   shows "q goes back"
