@@ -186,6 +186,12 @@ _ui_curses_width() { # <columns of the frame>: sets UI_WIDTH for the widest of t
 }
 
 _ui_curses_scroll() { # sets UI_SCROLL, the option that a long text needs, and says how to read on
-  UI_TITLE="${UI_TITLE:0:COLUMNS-40} (Down, PgDn: more)"
-  [[ $UI_BACKEND != whiptail ]] || UI_SCROLL=(--scrolltext)
+  UI_TITLE=${UI_TITLE:0:COLUMNS-44}
+  if [[ $UI_BACKEND == whiptail ]]; then
+    # Here the keys go to the text first, Enter too.
+    UI_TITLE+=' (Down: more, Tab: buttons)'
+    UI_SCROLL=(--scrolltext)
+  else
+    UI_TITLE+=' (Down: more)'
+  fi
 }
