@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.quality.anomalies import strange_days
 from snowflake_etl.quality.profile import Expectations, Profile, Reason
-from snowflake_etl.quality.wording import counted, few, shown, value_samples
+from snowflake_etl.quality.wording import counted, few, shown, unlisted_of, value_samples
 from snowflake_etl.results import Finding, Severity
 
 OUTSIDE_DAYS = "outside_days"
@@ -128,13 +128,13 @@ def unread_dates(profile: Profile, _: Expectations) -> Iterator[Finding]:
     for bad in profile.bad_values:
         if bad.reason is not Reason.DATE:
             continue
-        examples = few([ascii(value) for value, _ in bad.values])
+        examples = few([ascii(value) for value, _ in bad.values], complete=bad.complete)
         yield Finding(
             "unread_dates",
             Severity.ERROR,
             f"{counted(bad.rows, 'row')} with a date in {shown(bad.column)} that is not {bad.wanted}: {examples}. "
             "Correct date_format in the configuration, or the values at the source.",
-            {"rows": bad.rows, "column": bad.column, "values": len(bad.values)},
+            {"rows": bad.rows, "column": bad.column, "values": len(bad.values), **unlisted_of(bad)},
             value_samples(bad.values, bad.lines.texts if bad.lines else ()),
         )
 

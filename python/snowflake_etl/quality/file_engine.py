@@ -139,7 +139,7 @@ def _profile(
         null_date_lines=_null_lines(plan, looked, [plan.date] if plan.date and counted.null_dates else []),
         column_profiles=_columns(plan, counted),
         layout=looked.layout if looked else LayoutFaults(len(plan.columns)),
-        bad_values=bad_values(plan, listed, looked),
+        bad_values=bad_values(plan, counted, listed, looked),
         duplicates=found,
         not_checked=tuple(not_checked),
     )

@@ -82,13 +82,15 @@ def _has_nulls(counted: Counted, place: int) -> bool:
     return counted.filled.get(place, counted.rows) < counted.rows
 
 
-def bad_values(plan: file_sql.Plan, listed: ValueList, looked: LineFindings | None) -> tuple[BadValues, ...]:
-    """Put values and lines together."""
+def bad_values(
+    plan: file_sql.Plan, counted: Counted, listed: ValueList, looked: LineFindings | None
+) -> tuple[BadValues, ...]:
+    """Put counts, values and lines together."""
     return tuple(
         BadValues(
             column=plan.columns[place].name,
             reason=reason,
-            rows=sum(count for _, count in values),
+            rows=_rows(counted, place, reason, values),
             wanted=_wanted(plan, plan.columns[place], reason),
             values=tuple((value[:_SHOWN_CHARACTERS], count) for value, count in values),
             lines=looked.value_lines.get((place, reason)) if looked else None,
@@ -96,6 +98,13 @@ def bad_values(plan: file_sql.Plan, listed: ValueList, looked: LineFindings | No
         )
         for (place, reason), values in sorted(listed.values.items())
     )
+
+
+def _rows(counted: Counted, place: int, reason: Reason, values: tuple[tuple[str, int], ...]) -> int:
+    """All rows with bad values, those included that are not listed; of lengths only the listed ones are counted."""
+    if reason is Reason.DATE:
+        return counted.bad_dates
+    return counted.untyped(place) if reason is Reason.TYPE else sum(count for _, count in values)
 
 
 def _wanted(plan: file_sql.Plan, column: file_sql.Column, reason: Reason) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from snowflake_etl.errors import UsageError
 from snowflake_etl.quality.profile import Expectations, Lines, Profile, Reason
-from snowflake_etl.quality.wording import counted, shown, value_samples
+from snowflake_etl.quality.wording import counted, shown, unlisted, unlisted_of, value_samples
 from snowflake_etl.results import Finding, Severity
 from snowflake_etl.sqltext import fold
 
@@ -71,7 +71,7 @@ def ragged_rows(profile: Profile, _: Expectations) -> Iterator[Finding]:
         f"({found_counts}), first at line {min(rows.lines.first for rows in layout.ragged)}. "
         "Look for delimiters or line ends inside values.",
         {"rows": layout.ragged_rows, "expected_columns": layout.expected_columns}
-        | _unlisted(*(rows.lines for rows in layout.ragged)),
+        | unlisted(layout.ragged_rows, *(rows.lines for rows in layout.ragged)),
         tuple(text for _, text in sorted(samples)),
     )
 
@@ -87,7 +87,7 @@ def byte_faults(profile: Profile, _: Expectations) -> Iterator[Finding]:
                 code,
                 severity,
                 f"{counted(lines.count, 'line')} with {what}, first line {lines.first}. {advice}",
-                {"lines": lines.count, "first_line": lines.first} | _unlisted(lines),
+                {"lines": lines.count, "first_line": lines.first} | unlisted(lines.count, lines),
                 tuple(f"line {text}" for text in lines.texts),
             )
 
@@ -102,7 +102,7 @@ def values_do_not_cast(profile: Profile, _: Expectations) -> Iterator[Finding]:
                 f"{counted(bad.rows, 'value')} of {shown(bad.column)} that cannot be {bad.wanted}: "
                 f"{_first_values(bad.values)}. "
                 "Correct this at the source, or add what stands for NULL to null_values.",
-                {"rows": bad.rows, "column": bad.column, "type": bad.wanted},
+                {"rows": bad.rows, "column": bad.column, "type": bad.wanted, **unlisted_of(bad)},
                 value_samples(bad.values, bad.lines.texts if bad.lines else ()),
             )
 
@@ -118,7 +118,13 @@ def values_too_long(profile: Profile, _: Expectations) -> Iterator[Finding]:
                 f"{counted(bad.rows, 'value')} of {shown(bad.column)} too long for {bad.wanted}: the longest has "
                 f"{counted(longest.get(bad.column, 0), 'character')}. "
                 "Widen the column, or shorten the values at the source.",
-                {"rows": bad.rows, "column": bad.column, "type": bad.wanted, "longest": longest.get(bad.column, 0)},
+                {
+                    "rows": bad.rows,
+                    "column": bad.column,
+                    "type": bad.wanted,
+                    "longest": longest.get(bad.column, 0),
+                    **unlisted_of(bad),
+                },
                 value_samples(bad.values, bad.lines.texts if bad.lines else ()),
             )
 
@@ -181,13 +187,6 @@ def duplicate_grade(percent: float, most_of_one_key: int) -> str:
 
 def _places(lines: Lines) -> zip[tuple[tuple[int, int], str]]:
     return zip(lines.runs, lines.texts, strict=True)
-
-
-def _unlisted(*several: Lines) -> dict[str, int]:
-    """Say so where not every line could be kept."""
-    listed = sum(last - first + 1 for lines in several for first, last in lines.runs)
-    unlisted = sum(lines.count for lines in several) - listed
-    return {"lines_not_listed": unlisted} if unlisted else {}
 
 
 def _first_values(values: tuple[tuple[str, int], ...]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from snowflake_etl.quality.profile import BadValues, Lines
+
 _MOST_IN_A_SENTENCE = 5
 
 
@@ -17,12 +19,11 @@ def shown(text: str) -> str:
     return text if text.isascii() and text.isprintable() else ascii(text)
 
 
-def few(texts: list[str]) -> str:
-    """The first few for a sentence; the samples of a finding hold all."""
+def few(texts: list[str], *, complete: bool = True) -> str:
+    """The first few for a sentence; the samples of a finding hold all, unless there are more still."""
     rest = len(texts) - _MOST_IN_A_SENTENCE
-    return ", ".join(texts[:_MOST_IN_A_SENTENCE]) + (
-        f" and {rest} more, all listed with the finding" if rest > 0 else ""
-    )
+    more = f" and {rest} more, all listed with the finding" if complete else f" and more than {rest} more"
+    return ", ".join(texts[:_MOST_IN_A_SENTENCE]) + (more if rest > 0 else "")
 
 
 def value_samples(values: Iterable[tuple[str, int]], lines: tuple[str, ...]) -> tuple[str, ...]:
@@ -30,3 +31,14 @@ def value_samples(values: Iterable[tuple[str, int]], lines: tuple[str, ...]) -> 
     return tuple(f"line {line}" for line in lines) or tuple(
         f"{value!a}: {counted(rows, 'row')}" for value, rows in values
     )
+
+
+def unlisted(rows: int, *several: Lines) -> dict[str, int]:
+    """``lines_not_listed`` where the lines of some rows could not be kept, else nothing."""
+    listed = sum(last - first + 1 for lines in several for first, last in lines.runs)
+    return {"lines_not_listed": rows - listed} if rows > listed else {}
+
+
+def unlisted_of(bad: BadValues) -> dict[str, int]:
+    """The same for bad values, of an engine that has lines."""
+    return unlisted(bad.rows, bad.lines) if bad.lines else {}

@@ -135,6 +135,15 @@ def test_every_bad_value_is_listed(tmp_path: Path) -> None:
     assert found.numbers["rows"] == len(found.samples) == len(range(0, len(lines), 3))
 
 
+def test_more_different_bad_values_than_are_listed_are_still_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("snowflake_etl.quality.file_faults.MOST_BAD_VALUES", 4)
+    lines = [f"day {number}\t{number}\tx" for number in range(10)]
+    found = finding(check_lines(tmp_path, lines), "unread_dates")
+    assert (found.numbers["rows"], found.numbers["values"], found.numbers["lines_not_listed"]) == (10, 4, 6)
+
+
 def test_the_longest_value_is_counted_in_characters(tmp_path: Path) -> None:
     lines = month_lines()
     lines[0] = "20240101\t0\t" + "ü" * 11
