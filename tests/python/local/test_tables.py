@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -164,6 +165,11 @@ def test_dates_as_text(client: Client) -> None:
     day = "TO_DATE('20130131', 'YYYYMMDD')"
     sql = f"SELECT TO_CHAR(CAST('2013-01-31' AS DATE), 'YYYYMMDD'), TO_VARCHAR({day}, 'DD.MM.YYYY')"
     assert client.rows(sql) == [("20130131", "31.01.2013")]
+    client.rows("CREATE TABLE T (D DATE, TS TIMESTAMP_NTZ)")
+    client.rows("INSERT INTO T VALUES ('2013-01-31', '2013-01-31 10:11:12')")
+    assert client.rows(
+        "SELECT TO_VARCHAR(D, 'YYYYMMDD'), TO_CHAR(D, 'MM/YYYY'), TO_VARCHAR(TS, 'YYYY-MM-DD HH24:MI:SS') FROM T"
+    ) == [("20130131", "01/2013", "2013-01-31 10:11:12")]
     assert client.one("SELECT TRY_TO_DATE('x', 'YYYYMMDD')") is None
 
 
@@ -245,6 +251,8 @@ def test_what_there_never_is_here_is_shown_empty(client: Client) -> None:
         f'REF_ENTITY_NAME => \'"{client.database}"."WORK"."T"\', REF_ENTITY_DOMAIN => \'TABLE\'))'
     )
     assert client.rows(sql) == []
+    client.rows("CREATE STAGE S")
+    assert client.records("DESCRIBE STAGE S")
     assert client.records("SHOW GRANTS ON TABLE T")[0]["privilege"] == "OWNERSHIP"
     assert [row["name"] for row in client.records("SHOW TABLES LIKE 'T'")] == ["T"]
 
@@ -269,6 +277,46 @@ def test_missing_things_are_named_with_snowflakes_numbers(client: Client) -> Non
         assert wrong.value.errno == errno, sql
     client.rows("DROP TABLE IF EXISTS NOSUCH")
     client.rows("CREATE TABLE IF NOT EXISTS T (A INT)")
+
+
+def test_defining_the_same_thing_at_the_same_time(client: Client, clients: Callable[..., Client]) -> None:
+    """Jobs that start together make the same objects: none of them may fail."""
+    sessions = [clients() for _ in range(6)]
+    failed: list[Exception] = []
+
+    def define(session: Client) -> None:
+        try:
+            session.rows("CREATE SCHEMA IF NOT EXISTS OURS")
+            session.rows("CREATE STAGE IF NOT EXISTS OURS.S")
+            for number in range(4):
+                session.rows(f"CREATE TABLE IF NOT EXISTS OURS.T{number} (A VARCHAR(3), B TIMESTAMP_NTZ NOT NULL)")
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=define, args=(session,)) for session in sessions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert described(client, "OURS.T3") == {"A": "VARCHAR(3)", "B": "TIMESTAMP_NTZ(9)"}
+
+
+def test_a_truncated_table_is_loaded_again(client: Client) -> None:
+    client.rows("CREATE TABLE T (A INT)")
+    client.put("a.zst", b"1\n")
+    client.copy()
+    client.rows("TRUNCATE TABLE T")
+    assert client.copy()[0]["status"] == "LOADED"
+
+
+def test_describing_a_query_runs_nothing(client: Client) -> None:
+    client.rows("CREATE TABLE T (A NUMBER(9,2), B VARCHAR(3))")
+    columns = client.connection.cursor().describe("SELECT A, B, COUNT(*) AS N FROM T GROUP BY A, B")
+    assert [column.name for column in columns] == ["A", "B", "N"]
+    with pytest.raises(ProgrammingError):
+        client.connection.cursor().describe("INSERT INTO T VALUES (1, 'x')")
+    assert client.one("SELECT COUNT(*) FROM T") == 0
 
 
 def test_tables_types_and_stages_live_over_a_restart(tmp_path: Path) -> None:

@@ -52,6 +52,11 @@ class Answer:
     def row_count(self) -> int:
         return self.table.num_rows if self.table is not None else len(self.rows)
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory, roughly."""
+        return int(self.table.nbytes) if self.table is not None else 100 * len(self.rows) * (len(self.columns) or 1)
+
     def data(self) -> dict[str, Any]:
         """The ``data`` of the reply, without what belongs to the session."""
         if self.transfer is not None:

@@ -181,9 +181,10 @@ class Warehouse:
         body = await _body(request)
         bindings = Bindings(body.get("bindings"))
         beside = bool(body.get("asyncExec"))
+        sql = str(body.get("sqlText") or "")
         query = self.queries.submit(
             session,
-            str(body.get("sqlText") or ""),
+            description_of(sql) if body.get("describeOnly") else sql,
             bindings,
             request_id=request.query_params.get("requestId", ""),
             beside=beside,
@@ -282,6 +283,13 @@ async def _body(request: Request) -> dict[str, Any]:
         body = gzip.decompress(body)
     found = json.loads(body) if body else {}
     return found if isinstance(found, dict) else {}
+
+
+def description_of(sql: str) -> str:
+    """A statement with the columns of a query's answer and none of its rows.  Raise SqlError for what is no query."""
+    if not sql.lstrip().upper().startswith(("SELECT", "WITH", "(")):
+        raise SqlError("Unsupported feature 'describing this statement' of the embedded warehouse.", 2, "0A000")
+    return f"SELECT * FROM ({sql.strip().rstrip(';')}) LIMIT 0"
 
 
 def succeeded(data: object) -> JSONResponse:

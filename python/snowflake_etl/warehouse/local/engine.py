@@ -20,6 +20,11 @@ from snowflake_etl.warehouse.local.sql_errors import SqlError, missing, syntax_e
 
 _PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TAKEN_NAMES = frozenset({"SYSTEM", "TEMP", "MEMORY", "MAIN", "_FS_GLOBAL", "INFORMATION_SCHEMA", "PG_CATALOG"})
+_SETTINGS = (
+    # As on Snowflake, rows have no order of their own; large loads then need far less memory.
+    "SET preserve_insertion_order = false",
+    "SET GLOBAL TimeZone = 'UTC'",
+)
 _LOCKDOWN = (
     "SET enable_external_access = false",
     "SET python_enable_replacements = false",
@@ -43,6 +48,11 @@ class Engine:
     def __init__(self, folder: WarehouseFolder) -> None:
         self._folder = folder
         self._lock = threading.RLock()
+        # DuckDB lets only one of two statements define something at a time; the other would fail.
+        self.definition_lock = threading.RLock()
+        # Counts definitions: what was looked up before one may be wrong after it.
+        self.definitions = 0
+        self.column_cache: dict[tuple[str, str, str], tuple[int, Any]] = {}
         self._fakesnow: Any = None
         self._duck: Any = None
 
@@ -63,7 +73,7 @@ class Engine:
         folders = [f"{folder}/" for folder in (self._folder.data, self._folder.stage, self._folder.spill)]
         self._duck.execute(f"SET temp_directory = {literal(str(self._folder.spill))}")
         self._duck.execute(f"SET allowed_directories = [{', '.join(map(literal, folders))}]")
-        for statement in _LOCKDOWN:
+        for statement in (*_SETTINGS, *_LOCKDOWN):
             self._duck.execute(statement)
 
     def _attach(self, name: str) -> None:

@@ -197,7 +197,7 @@ def status(state_dir: Path) -> LocalStatus:
     """How the embedded warehouse is, without starting it."""
     folder = WarehouseFolder.of_state(state_dir)
     running, secret = folder.read_running(), folder.read_secret()
-    size = sum(file.stat().st_size for file in folder.root.rglob("*") if file.is_file()) if folder.root.exists() else 0
+    size = _bytes_below(folder.root)
     facts = ask_health(running, secret) if running and secret else None
     if running is None or facts is None:
         return LocalStatus(running=False, folder=str(folder.root), bytes_on_disk=size)
@@ -211,6 +211,16 @@ def status(state_dir: Path) -> LocalStatus:
         idle_seconds=float(facts["idle_seconds"]),
         bytes_on_disk=size,
     )
+
+
+def _bytes_below(folder: Path) -> int:
+    """The size of all files below a folder; some may vanish meanwhile."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += (Path(root) / name).lstat().st_size
+    return total
 
 
 def stop(state_dir: Path, *, timeout: float = STOP_SECONDS) -> bool:
@@ -227,7 +237,8 @@ def stop(state_dir: Path, *, timeout: float = STOP_SECONDS) -> bool:
                 f"The embedded warehouse in {folder.root} runs but does not answer. Look into {folder.log}."
             )
         return False
-    os.kill(int(facts["pid"]), signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(facts["pid"]), signal.SIGTERM)
     deadline = time.monotonic() + timeout
     while is_locked(folder):
         if time.monotonic() > deadline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 import uuid
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 
 _MOST_QUERIES = 10_000
 _MOST_ANSWERS = 200
+_MOST_ANSWER_BYTES = 256 << 20
 _MOST_THREADS = 64
 _SECONDS_BETWEEN_INTERRUPTS = 0.05
-# Snowflake's own default of two days: not worth a timer here.
-_TIMEOUT_NEVER_REACHED = 172800.0
 
 
 class Status(StrEnum):
@@ -38,13 +38,22 @@ class Status(StrEnum):
 
 @dataclass
 class Query:
-    """One statement: what was asked, by which session, and how it went."""
+    """One statement: what was asked, by which session, and how it went.
 
-    session: Session
+    ``session`` is let go of when it has ended; ``timeout`` (seconds) and
+    ``deadline`` (of ``time.monotonic``) are 0 for none.
+    """
+
+    session: Session | None
     text: str
     tag: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     request_id: str = ""
+    session_id: int = 0
+    role: str = ""
+    warehouse: str = ""
+    timeout: float = 0.0
+    deadline: float = 0.0
     started: float = field(default_factory=time.time)
     ended: float = 0.0
     answer: Answer | None = None
@@ -60,19 +69,16 @@ class Query:
                 return
             self.answer, self.error = answer, error
             self.ended = time.time()
+            self.session = None
         self.future.set_result(None)
 
     def interrupt(self) -> None:
         """Interrupt what the query's session is doing for it just now."""
         with self.guard:
-            if not self.ended:
+            if self.session is not None:
                 self.session.canceled.set()
                 with suppress(Exception):
                     self.session.duck.interrupt()
-
-    @property
-    def session_id(self) -> int:
-        return self.session.id
 
     @property
     def status(self) -> Status:
@@ -88,7 +94,7 @@ class Queries:
         self._run = runner
         self._lock = threading.Lock()
         self._queries: OrderedDict[str, Query] = OrderedDict()
-        self._answered: OrderedDict[str, None] = OrderedDict()
+        self._answered: OrderedDict[str, int] = OrderedDict()
         self._pool = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="query")
 
     def submit(
@@ -99,16 +105,24 @@ class Queries:
         ``beside`` lets it run next to the session's other statements, on a connection of its own,
         unless a transaction is open: then it belongs to that.
         """
-        query = Query(session, text, session.parameters.query_tag, request_id=request_id)
+        query = Query(
+            session,
+            text,
+            session.parameters.query_tag,
+            request_id=request_id,
+            session_id=session.id,
+            role=session.role,
+            warehouse=session.warehouse,
+        )
         with self._lock:
             self._queries[query.id] = query
-            while len(self._queries) > _MOST_QUERIES:
-                self._queries.popitem(last=False)
-        self._pool.submit(self._work, query, bindings, beside)
+            for oldest in list(itertools.islice(self._queries.values(), max(0, len(self._queries) - _MOST_QUERIES))):
+                if oldest.ended:
+                    del self._queries[oldest.id]
+        self._pool.submit(self._work, session, query, bindings, beside)
         return query
 
-    def _work(self, query: Query, bindings: Bindings, beside: bool) -> None:
-        session = query.session
+    def _work(self, session: Session, query: Query, bindings: Bindings, beside: bool) -> None:
         try:
             if beside and session.state is session.state.NONE:
                 query.session = fork = session.fork()
@@ -124,7 +138,8 @@ class Queries:
             query.finish(None, from_engine(error))
 
     def _answer(self, session: Session, query: Query, bindings: Bindings) -> None:
-        timer = self._start_timer(query)
+        seconds = session.parameters.statement_timeout
+        query.timeout, query.deadline = seconds, time.monotonic() + seconds if seconds else 0.0
         session.canceled.clear()
         answer, failure = None, None
         try:
@@ -133,29 +148,28 @@ class Queries:
             answer = self._run(session, query, bindings)
         except Exception as error:
             failure = query.stopped_by or from_engine(error)
-        if timer:
-            timer.cancel()
         session.last_query_id = query.id
         query.finish(answer, failure)
         if answer:
-            self._keep(query)
+            self._keep(query, answer.size)
 
-    def _start_timer(self, query: Query) -> threading.Timer | None:
-        seconds = query.session.parameters.statement_timeout
-        if not 0 < seconds < _TIMEOUT_NEVER_REACHED:
-            return None
-        timer = threading.Timer(seconds, self.stop, (query, timed_out(seconds)))
-        timer.daemon = True
-        timer.start()
-        return timer
-
-    def _keep(self, query: Query) -> None:
+    def _keep(self, query: Query, size: int) -> None:
+        """Keep the newest answers to be read again, not too many and not too large together."""
         with self._lock:
-            self._answered[query.id] = None
-            while len(self._answered) > _MOST_ANSWERS:
+            self._answered[query.id] = size
+            while len(self._answered) > 1 and (
+                len(self._answered) > _MOST_ANSWERS or sum(self._answered.values()) > _MOST_ANSWER_BYTES
+            ):
                 oldest, _ = self._answered.popitem(last=False)
                 if forgotten := self._queries.get(oldest):
                     forgotten.answer = None
+
+    def stop_overdue(self) -> None:
+        """Interrupt the queries that have run into their STATEMENT_TIMEOUT_IN_SECONDS."""
+        now = time.monotonic()
+        for query in self.running():
+            if query.deadline and now > query.deadline:
+                self.stop(query, timed_out(query.timeout))
 
     def find(self, query_id: str) -> Query | None:
         return self._queries.get(query_id)

@@ -121,10 +121,11 @@ async def _watch(warehouse: Warehouse, server: uvicorn.Server, running: Running)
     while not server.started:
         await asyncio.sleep(0.005)
     warehouse.folder.write_running(running)
-    idle_limit = float(os.environ.get("ETL_LOCAL_IDLE_SECONDS") or IDLE_SECONDS)
-    deserted_limit = float(os.environ.get("ETL_LOCAL_DESERTED_SECONDS") or DESERTED_SECONDS)
+    idle_limit = _seconds("ETL_LOCAL_IDLE_SECONDS", IDLE_SECONDS)
+    deserted_limit = _seconds("ETL_LOCAL_DESERTED_SECONDS", DESERTED_SECONDS)
     while True:
         await asyncio.sleep(min(_SECONDS_BETWEEN_LOOKS, idle_limit / 4))
+        warehouse.queries.stop_overdue()
         warehouse.sessions.roll_back_deserted(deserted_limit)
         if warehouse.queries.running() or any(session.sockets for session in warehouse.sessions.all()):
             continue
@@ -132,6 +133,15 @@ async def _watch(warehouse: Warehouse, server: uvicorn.Server, running: Running)
             _log.info("nobody has asked for %.0f s", idle_limit)
             server.should_exit = True
             return
+
+
+def _seconds(setting: str, default: float) -> float:
+    """A number of seconds from the environment; the default where it is missing or none."""
+    try:
+        return max(float(os.environ.get(setting) or default), 0.1)
+    except ValueError:
+        _log.warning("%s is no number; taking %.0f", setting, default)
+        return default
 
 
 def _watched_protocol(warehouse: Warehouse) -> type[asyncio.Protocol]:

@@ -72,7 +72,7 @@ def canceled() -> SqlError:
 def timed_out(seconds: float) -> SqlError:
     """A statement that ran into STATEMENT_TIMEOUT_IN_SECONDS."""
     return SqlError(
-        f"Statement reached its statement or warehouse timeout of {seconds:g} second(s) and was canceled.",
+        f"Statement reached its statement or warehouse timeout of {seconds:,.0f} second(s) and was canceled.",
         630,
         "57014",
     )

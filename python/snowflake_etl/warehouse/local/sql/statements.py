@@ -14,6 +14,7 @@ from snowflake_etl.warehouse.local.answers import Answer, Column, success
 from snowflake_etl.warehouse.local.copy_into import command as copy_command
 from snowflake_etl.warehouse.local.queries import Queries
 from snowflake_etl.warehouse.local.sql import guard, namespaces, shows, table_types, translation
+from snowflake_etl.warehouse.local.sql.duck_text import quoted
 from snowflake_etl.warehouse.local.sql.virtual_tables import VirtualTables
 from snowflake_etl.warehouse.local.sql.words import Words, split_words
 from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine, missing
@@ -65,11 +66,23 @@ class Statements:
             is_session = word == "ALTER" and next_word == "SESSION"
             session.before_statement(is_ddl=word in _DDL_WORDS and not is_session, is_dml=word in _DML_WORDS)
         try:
+            if word in _DDL_WORDS:
+                return self._define(session, sql, word, next_word, bindings)
             return self._dispatch(session, sql, word, next_word, bindings)
         except Exception as error:
             found = from_engine(error)
             _notice_end(session, found)
             raise found from error
+
+    def _define(self, session: Session, sql: str, word: str, next_word: str, bindings: Bindings) -> Answer:
+        """One definition at a time; what is known about columns is looked up anew afterwards."""
+        engine = session.services.engine
+        with engine.definition_lock:
+            engine.definitions += 1
+            try:
+                return self._dispatch(session, sql, word, next_word, bindings)
+            finally:
+                engine.definitions += 1
 
     def _dispatch(self, session: Session, sql: str, word: str, next_word: str, bindings: Bindings) -> Answer:
         if handler := self._handlers.get(word):
@@ -89,8 +102,10 @@ class Statements:
                 return answer
             tables.replace_in(statement)
             guard.check(statement)
+            if isinstance(statement, exp.TruncateTable):
+                _forget_loads(session, statement)
             if isinstance(statement, (exp.Create, exp.Alter)):
-                return _define(session, statement, bindings)
+                return _define_table(session, statement, bindings)
             return translation.run(session, statement, bindings)
 
 
@@ -155,6 +170,8 @@ def _alter_session(session: Session, sql: str) -> Answer:
 def _describe(session: Session, sql: str) -> Answer:
     words = Words(split_words(sql))
     words.take_name("DESC", "DESCRIBE")
+    if words.skip_name("STAGE"):
+        return stage_statements.describe_stage(session, words)
     words.take_name("TABLE", "VIEW")
     name = complete(words.take_object_name(), session.database, session.schema)
     words.expect_end()
@@ -192,7 +209,18 @@ def _create_or_drop(session: Session, sql: str, word: str) -> Answer | None:
     return None
 
 
-def _define(session: Session, statement: Expr, bindings: Bindings) -> Answer:
+def _forget_loads(session: Session, statement: exp.TruncateTable) -> None:
+    """A truncated table may be loaded from the same files again."""
+    for table in statement.find_all(exp.Table):
+        database, schema, name = _full_name(session, table)
+        session.execute(
+            f"DELETE FROM {quoted(database)}._fs_information_schema._fs_load_history "
+            "WHERE schema_name = ? AND table_name = ?",
+            [schema, name],
+        )
+
+
+def _define_table(session: Session, statement: Expr, bindings: Bindings) -> Answer:
     """CREATE TABLE and ALTER TABLE: run, then keep what DuckDB forgets of the columns' types."""
     declared = table_types.declared_types(statement)
     table = statement.find(exp.Table)
@@ -200,6 +228,7 @@ def _define(session: Session, statement: Expr, bindings: Bindings) -> Answer:
     name = _full_name(session, table) if table is not None else None
     there = bool(statement.args.get("exists")) and name is not None and bool(table_types.table_columns(session, name))
     answer = translation.run(session, statement, bindings)
+    session.services.engine.definitions += 1
     if name is None or there or statement.args.get("kind") != "TABLE":
         return answer
     if source is not None:

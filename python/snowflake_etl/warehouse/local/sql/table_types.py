@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
@@ -18,6 +18,7 @@ from snowflake_etl.warehouse.local.sql.duck_text import literal, quoted
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session
 
+_MOST_CACHED_TABLES = 1000
 _TEXT_TYPES = {"VARCHAR", "TEXT", "NVARCHAR", "STRING"}
 _FIXED_TEXT_TYPES = {"CHAR", "NCHAR"}
 _TIME_TYPES = {
@@ -72,18 +73,29 @@ class TableColumn:
 
 def table_columns(session: Session, name: tuple[str, str, str]) -> list[TableColumn]:
     """The columns of a table or view in their order; none when there is no such table."""
-    return [
-        TableColumn(
-            str(row[0]),
-            str(row[1]),
-            int(row[2] or 0),
-            int(row[3] or 0),
-            int(row[4] if row[4] is not None else row[5] or 0),
-            row[6] == "YES",
-            row[7],
-        )
-        for row in session.execute(_TABLE_COLUMNS, list(name))
-    ]
+    engine = session.services.engine
+    known = engine.column_cache.get(name)
+    if known is not None and known[0] == engine.definitions:
+        return list(known[1])
+    definitions = engine.definitions
+    columns = [_column(row) for row in session.execute(_TABLE_COLUMNS, list(name))]
+    if len(engine.column_cache) >= _MOST_CACHED_TABLES:
+        engine.column_cache.clear()
+    engine.column_cache[name] = (definitions, columns)
+    return list(columns)
+
+
+def _column(row: tuple[Any, ...]) -> TableColumn:
+    name, kind, length, precision, scale, fraction, nullable, default = row
+    return TableColumn(
+        str(name),
+        str(kind),
+        int(length or 0),
+        int(precision or 0),
+        int(scale if scale is not None else fraction or 0),
+        nullable == "YES",
+        default,
+    )
 
 
 def declared_types(create: Expr) -> dict[str, str]:

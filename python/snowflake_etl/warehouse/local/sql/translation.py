@@ -8,6 +8,7 @@ from sqlglot import Expr, exp
 
 from snowflake_etl.warehouse.local import answers
 from snowflake_etl.warehouse.local.answers import Answer
+from snowflake_etl.warehouse.local.copy_into.time_formats import read_time_format
 from snowflake_etl.warehouse.local.sql.fitting import fit_values
 from snowflake_etl.warehouse.local.sql.functions import put_session_values
 from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine
@@ -39,6 +40,7 @@ def run(session: Session, statement: Expr, bindings: Bindings) -> Answer:
     kind = _KINDS.get(type(statement), answers.SELECT)
     name_expressions(statement)
     put_session_values(statement, session)
+    format_dates(statement)
     _forget_unenforced(statement)
     if isinstance(statement, exp.Merge):
         return _merge(session, statement, bindings)
@@ -165,6 +167,18 @@ def name_expressions(statement: Expr) -> None:
             for column in statement.expressions
         ],
     )
+
+
+def format_dates(statement: Expr) -> None:
+    """TO_CHAR and TO_VARCHAR with a date's format, which would be dropped.  Raise SqlError for a number's format."""
+    for call in list(statement.find_all(exp.ToChar)):
+        form = call.args.get("format")
+        if form is None:
+            continue
+        if not isinstance(form, exp.Literal) or not form.is_string or "9" in form.name or "0" in form.name:
+            raise SqlError("Unsupported feature 'TO_CHAR with this format' of the embedded warehouse.", 2, "0A000")
+        words = read_time_format(form.name, "TIMESTAMP")[0].words
+        call.replace(exp.Anonymous(this="STRFTIME", expressions=[call.this, exp.Literal.string(words)]))
 
 
 def _forget_unenforced(statement: Expr) -> None:

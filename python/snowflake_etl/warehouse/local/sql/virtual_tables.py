@@ -14,6 +14,7 @@ from sqlglot import Expr, exp
 
 from snowflake_etl.warehouse.local import answers
 from snowflake_etl.warehouse.local.answers import Answer
+from snowflake_etl.warehouse.local.folder import USER
 from snowflake_etl.warehouse.local.sql.functions import session_value
 from snowflake_etl.warehouse.local.sql.shows import POLICY_COLUMNS
 from snowflake_etl.warehouse.local.sql_errors import SqlError, canceled
@@ -147,9 +148,9 @@ class VirtualTables:
             "QUERY_ID": [query.id for query in queries],
             "QUERY_TEXT": [query.text for query in queries],
             "SESSION_ID": [query.session_id for query in queries],
-            "USER_NAME": [query.session.user for query in queries],
-            "ROLE_NAME": [query.session.role for query in queries],
-            "WAREHOUSE_NAME": [query.session.warehouse for query in queries],
+            "USER_NAME": [USER] * len(queries),
+            "ROLE_NAME": [query.role for query in queries],
+            "WAREHOUSE_NAME": [query.warehouse for query in queries],
             "QUERY_TAG": [query.tag for query in queries],
             "EXECUTION_STATUS": [query.status.value for query in queries],
             "ERROR_CODE": [str(query.error.code) if query.error else None for query in queries],

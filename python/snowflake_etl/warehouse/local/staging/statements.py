@@ -324,6 +324,16 @@ def drop_stage(session: Session, sql: str) -> Answer:
     return success(f"{name} successfully dropped.")
 
 
+def describe_stage(session: Session, words: Words) -> Answer:
+    """DESCRIBE STAGE: what there is to know about an internal stage."""
+    database, schema, name = complete(words.take_object_name(), session.database, session.schema)
+    words.expect_end()
+    session.services.stages.get(database, schema, name, session.id)
+    titles = ("parent_property", "property", "property_type", "property_value", "property_default")
+    rows = [("STAGE_LOCATION", "URL", "String", "", ""), ("STAGE_FILE_FORMAT", "TYPE", "String", "CSV", "CSV")]
+    return Answer([Column(title) for title in titles], list(rows))
+
+
 def show_stages(session: Session, like: re.Pattern[str] | None, scope: tuple[str, ...]) -> Answer:
     """SHOW STAGES [LIKE] [IN ...]: ``scope`` is (database[, schema]) or empty for all."""
     rows = []
