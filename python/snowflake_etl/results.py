@@ -84,7 +84,7 @@ class LoadResult:
     """The end of one load of one month to one table.
 
     ``status`` is loaded, planned (a dry run), refused (nothing was done, on purpose) or failed; only then is
-    ``exit_code`` something else than 0.  ``rows_replaced`` is the number of rows that a replace deleted.
+    ``exit_code`` something else than 0; ``already_loaded`` when that is why.  ``rows_replaced`` is the number of rows that a replace deleted.
     """
 
     status: str
@@ -102,3 +102,4 @@ class LoadResult:
     warnings: tuple[str, ...]
     message: str
     exit_code: int
+    already_loaded: bool = False

@@ -61,3 +61,12 @@ def connect(endpoint: LocalEndpoint, database: str) -> Iterator[Callable[..., An
 def desk(tmp_path: Path, warehouse_state: Path, database: str) -> Desk:
     """An operator's desk of this test alone: files, configuration, a database of its own."""
     return Desk(tmp_path / "desk", warehouse_state, database)
+
+
+@pytest.fixture
+def own_desk(tmp_path: Path) -> Iterator[Desk]:
+    """A desk with state folder and embedded warehouse of its own, for tests that kill it or count all runs."""
+    state = tmp_path / "state"
+    state.mkdir()
+    yield Desk(tmp_path / "desk", state, "OWN")
+    lifecycle.stop(state)

@@ -8,14 +8,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from desk import Desk, days_between, rows_for
-from snowflake_etl.warehouse.local import lifecycle
 from snowflake_etl.warehouse.local.folder import WarehouseFolder
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
@@ -44,15 +43,6 @@ def job(tmp_path: Path) -> Path:
     folder = tmp_path / "job"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture
-def own_desk(tmp_path: Path) -> Iterator[Desk]:
-    """A desk whose embedded warehouse is its own, so that it may be killed."""
-    state = tmp_path / "state"
-    state.mkdir()
-    yield Desk(tmp_path / "desk", state, "OWN")
-    lifecycle.stop(state)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)])

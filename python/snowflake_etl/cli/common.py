@@ -112,6 +112,17 @@ class Context:
             print(text, flush=True)
 
 
+def confirmed(context: Context, question: str) -> bool:
+    """Ask before something is destroyed; ``--yes`` answers beforehand, and nobody there is a no."""
+    if context.arguments.yes:
+        return True
+    if not context.is_interactive:
+        return False
+    context.close()
+    print(f"{printable(question)} Type yes: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read (0600), whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

@@ -15,6 +15,7 @@ from snowflake_etl.errors import ExitCode
 
 VERBS = {
     "load": "loader",
+    "recover": "recover_load",
     "local": "local_warehouse",
     "doctor": "doctor",
     "config": "config_tool",

@@ -19,7 +19,8 @@ from types import TracebackType
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     run_id TEXT PRIMARY KEY, table_name TEXT NOT NULL, month TEXT NOT NULL, mode TEXT NOT NULL,
-    command TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, status TEXT, message TEXT
+    command TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, status TEXT, message TEXT,
+    bytes INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS steps (
     run_id TEXT NOT NULL REFERENCES runs, at TEXT NOT NULL, step TEXT NOT NULL, detail TEXT NOT NULL
@@ -30,7 +31,10 @@ CREATE INDEX IF NOT EXISTS steps_of_run ON steps (run_id);
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run as recorded; ``ended_at`` and ``status`` are None for one that was cut off or still lives."""
+    """One run as recorded; ``ended_at`` and ``status`` are None for one that was cut off or still lives.
+
+    ``command`` is the JSON list of the flags that asked for it.
+    """
 
     run_id: str
     table_name: str
@@ -95,13 +99,23 @@ class RunRecords:
     def superseded(self, run_id: str, by: str) -> None:
         """Mark a cut-off run as carried on by another one."""
         self.finish(run_id, "superseded", f"Carried on by run {by}.")
+        self.forget_lock(run_id)
 
-    def finish(self, run_id: str, status: str, message: str) -> None:
+    def finish(self, run_id: str, status: str, message: str, moved: int = 0, seconds: float = 0) -> None:
         with self._connection() as connection:
             connection.execute(
-                "UPDATE runs SET ended_at = ?, status = ?, message = ? WHERE run_id = ?",
-                (_now(), status, message, run_id),
+                "UPDATE runs SET ended_at = ?, status = ?, message = ?, bytes = ?, seconds = ? WHERE run_id = ?",
+                (_now(), status, message, moved, seconds, run_id),
             )
+
+    def bytes_per_second(self) -> float:
+        """The rate of the last loads that went well, 0 when there are none."""
+        if not self._database.exists():
+            return 0.0
+        last = "SELECT bytes, seconds FROM runs WHERE bytes > 0 AND seconds > 0 ORDER BY started_at DESC LIMIT 20"
+        with self._connection() as connection:
+            moved, seconds = connection.execute(f"SELECT SUM(bytes), SUM(seconds) FROM ({last})").fetchone()
+        return moved / seconds if seconds else 0.0
 
     def add_step(self, run_id: str, step: str, detail: Mapping[str, object]) -> None:
         with self._connection() as connection:
@@ -141,9 +155,9 @@ class RunRecord:
         """Write down a step before it happens, or its outcome after it."""
         self._records.add_step(self.run_id, step, detail)
 
-    def end(self, status: str, message: str) -> None:
-        """The run ended in an orderly way, well or not; nothing is left to carry on."""
-        self._records.finish(self.run_id, status, message)
+    def end(self, status: str, message: str, moved: int = 0, seconds: float = 0) -> None:
+        """The run ended in an orderly way, well or not; it moved so many bytes in so many seconds."""
+        self._records.finish(self.run_id, status, message, moved, seconds)
         self._records.forget_lock(self.run_id)
 
     def __enter__(self) -> RunRecord:

@@ -9,6 +9,7 @@ on with what is staged and copied.
 from __future__ import annotations
 
 import getpass
+import json
 import logging
 import socket
 import threading
@@ -23,7 +24,7 @@ from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
 from snowflake_etl.operations.load_stage import StagedSource, stage_source
-from snowflake_etl.operations.load_state import LoadRequest, LoadState
+from snowflake_etl.operations.load_state import LoadRequest, LoadState, StopSignal
 from snowflake_etl.operations.publish import Published, PublishPlan, publish
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.progress import Progress
@@ -46,10 +47,13 @@ def load(
     records = RunRecords(warehouse.state_directory)
     wishes = request.wishes
     with records.begin(
-        state.run_id, planned.entry.table_name, str(planned.month), wishes.mode.value, wishes.command
+        state.run_id, planned.entry.table_name, str(planned.month), wishes.mode.value, json.dumps(request.words)
     ) as record:
         result = _Load(state, records, record).run()
-        record.end(result.status, result.message)
+        seconds = sum(phase.seconds for phase in result.phases)
+        record.end(
+            result.status, result.message, moved=planned.bytes if result.status == "loaded" else 0, seconds=seconds
+        )
     return result
 
 
@@ -68,7 +72,8 @@ def _plan(state: LoadState) -> LoadResult:
 def _ended_by(state: LoadState, error: EtlError, left: str = "") -> LoadResult:
     LOGGER.debug("Run %s ended", state.run_id, exc_info=error)
     status = "refused" if isinstance(error, Refused) else "failed"
-    return state.result(status, " ".join(filter(None, [str(error), left])), error.exit_code)
+    message = " ".join(filter(None, [str(error), left]))
+    return state.result(status, message, error.exit_code, already_loaded=isinstance(error, AlreadyLoaded))
 
 
 class _Load:
@@ -94,7 +99,7 @@ class _Load:
             return _ended_by(state, error)
 
     def _steps(self, session: Session) -> LoadResult:
-        state, stop = self._state, threading.Event()
+        state, stop = self._state, StopSignal(self._state.request.stop)
         with state.phase("prepare"):
             try:
                 prepared = self._prepare(session)
@@ -247,6 +252,8 @@ class _Load:
 
         def while_waiting() -> None:
             keeper.check()
+            if state.request.stop.is_set():
+                raise Stopped("Stopped with the other loads.")
             state.progress("copy", 0, state.parts, "parts")
 
         earlier = load_resume.earlier_copy(session, objects, state.previous, wanted, state.rows_staged, while_waiting)

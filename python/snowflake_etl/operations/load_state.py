@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,14 +48,31 @@ class QualityMethod(StrEnum):
 
 @dataclass(frozen=True)
 class LoadRequest:
-    """What one load is asked to do; ``confirm`` is shown what a replace will do and says whether to go on."""
+    """What one load is asked to do.
+
+    ``confirm`` is shown what a replace will do and says whether to go on.  ``stop`` ends the load from another
+    thread.  ``words`` are the flags that ask for this one load, for whoever has to carry it on.
+    """
 
     wishes: Wishes
     quality: QualityMethod
     confirm: Callable[[str], bool]
+    stop: threading.Event
+    words: tuple[str, ...]
     dry_run: bool = False
     strict: bool = False
     workers: int | None = None
+
+
+class StopSignal(threading.Event):
+    """Set by itself or by the signal that it stands below."""
+
+    def __init__(self, above: threading.Event) -> None:
+        super().__init__()
+        self._above = above
+
+    def is_set(self) -> bool:
+        return super().is_set() or self._above.is_set()
 
 
 @dataclass
@@ -112,7 +130,9 @@ class LoadState:
             self.phases.append(Phase(name, round(seconds, 3), rate))
             LOGGER.info("%s took %.2f s", name, seconds)
 
-    def result(self, status: str, message: str, exit_code: int = ExitCode.OK) -> LoadResult:
+    def result(
+        self, status: str, message: str, exit_code: int = ExitCode.OK, *, already_loaded: bool = False
+    ) -> LoadResult:
         return LoadResult(
             status=status,
             run_id=self.run_id,
@@ -129,4 +149,5 @@ class LoadState:
             warnings=tuple(self.warnings),
             message=message,
             exit_code=int(exit_code),
+            already_loaded=already_loaded,
         )

@@ -23,12 +23,14 @@ _SAFE = re.compile(r"[A-Za-z0-9_.$-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class StagePath:
-    """A folder on a stage; it always ends with ``/``, since COPY and LIST match by prefix."""
+    """A folder on a stage, "" for the whole stage; it ends with ``/``, since COPY and LIST match by prefix."""
 
     stage: ObjectName
     folder: str
 
     def __post_init__(self) -> None:
+        if not self.folder:
+            return
         if not self.folder.endswith("/") or self.folder.startswith("/") or "//" in self.folder:
             raise UsageError(f"'{self.folder}' is not a folder of a stage: write a/b/.")
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
-import shlex
-import sys
+import threading
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snowflake_etl.cli.common import Context, add_common_flags, write_private
-from snowflake_etl.cli.terminal import printable
+from snowflake_etl.cli.common import Context, Parser, add_common_flags, write_private
+from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.config import places
-from snowflake_etl.errors import ExitCode, Refused, UsageError
+from snowflake_etl.errors import ExitCode
 from snowflake_etl.month import HOW_TO_WRITE_MONTHS
 
 if TYPE_CHECKING:
-    from snowflake_etl.operations.load_plan import PlannedLoad
-    from snowflake_etl.operations.situation import Wishes
+    from snowflake_etl.cli.load_orders import Order
     from snowflake_etl.results import LoadResult
 
 DESCRIPTION = "Load the files of months into tables: every row exactly once, checked."
@@ -30,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_argument_group("what to load")
     which.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS[:1].lower() + HOW_TO_WRITE_MONTHS[1:])
     which.add_argument("--file", action="append", type=Path, metavar="FILE", help="load this file (may be repeated)")
+    which.add_argument("--resume", action="store_true", help="carry on with the loads that were interrupted here")
     which.add_argument("--table", metavar="TABLE", help="only the files of this table of the configuration")
     which.add_argument("--base-path", type=Path, metavar="DIR", help="where the files are, instead of base_path")
     how = parser.add_argument_group("how to load it")
@@ -44,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--strict", action="store_true", help="warnings of the checks stop the load as well")
     how.add_argument("--workers", type=int, metavar="N", help="threads that compress and PUT parts, 1 to 64")
+    how.add_argument("--jobs", type=int, default=1, metavar="N", help="of several months, load N at once, 1 to 16")
+    how.add_argument("--continue-on-error", action="store_true", help="of several months, go on after a failed one")
     how.add_argument("--dry-run", action="store_true", help="show files, parts and statements; touch nothing")
     consent = parser.add_argument_group("consent, for what is refused otherwise")
     consent.add_argument("--yes", action="store_true", help="do not ask")
@@ -59,116 +58,84 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
-    """Plan all loads first, then run one after the other; a failed one ends the run."""
-    _check_flags(context)
-    loads = _plan(context)
-    results = []
-    for planned in loads:
-        results.append(_load(context, planned))
-        _show(context, results[-1])
-        if results[-1].status == "failed":
-            break
-    _answer(context, results)
-    if len(loads) > 1:
-        _show_table(context, loads, results)
-    return ExitCode(next((one.exit_code for one in sorted(results, key=_severity) if one.exit_code), ExitCode.OK))
+    """Plan all loads first, then run them; each ends with its counts, several with a table."""
+    from snowflake_etl.cli.load_orders import check_flags, planned_orders
 
-
-def _severity(result: LoadResult) -> bool:
-    """A failure decides the exit code before a refusal."""
-    return result.status != "failed"
-
-
-def _check_flags(context: Context) -> None:
-    arguments = context.arguments
-    if bool(arguments.month) == bool(arguments.file):
-        raise UsageError("Say what to load with either --month or --file.")
-    if arguments.workers is not None and not 1 <= arguments.workers <= 64:
-        raise UsageError(f"--workers takes 1 to 64, not {arguments.workers}.")
-    expected = arguments.expect_rows
-    if expected is not None and expected != "any" and not (expected.isascii() and expected.isdigit()):
-        raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
-    if arguments.mode != "replace":
-        for name in ("expect_rows", "allow_shrink"):
-            if getattr(arguments, name):
-                raise UsageError(f"--{name.replace('_', '-')} goes with --mode replace only.")
-    elif not arguments.dry_run and not context.is_interactive and not (arguments.yes and expected):
-        raise Refused(
-            "A replace deletes rows, and nobody can be asked here. Add --yes and --expect-rows N (the rows that it may "
-            "delete; see --dry-run) or --expect-rows any."
-        )
-
-
-def _plan(context: Context) -> list[PlannedLoad]:
-    from snowflake_etl.operations.load_plan import plan_files, plan_months
-
-    arguments = context.arguments
-    if arguments.file:
-        return plan_files(context.configuration, arguments.file, arguments.table)
-    today = date.fromisoformat(os.environ["ETL_TODAY"]) if os.environ.get("ETL_TODAY") else date.today()
-    return plan_months(context.configuration, arguments.month, today, arguments.base_path, arguments.table)
-
-
-def _load(context: Context, planned: PlannedLoad) -> LoadResult:
-    from snowflake_etl.operations.load import load
-    from snowflake_etl.operations.load_state import LoadRequest, QualityMethod
-
-    arguments = context.arguments
-    request = LoadRequest(
-        wishes=_wishes(context, planned),
-        quality=QualityMethod(arguments.qc),
-        confirm=lambda question: _confirm(context, question),
-        dry_run=arguments.dry_run,
-        strict=arguments.strict,
-        workers=arguments.workers,
-    )
-    return load(planned, context.configuration.configuration, context.warehouse, request, context.progress)
-
-
-def _wishes(context: Context, planned: PlannedLoad) -> Wishes:
-    from snowflake_etl.operations.situation import Mode, Wishes
-
-    arguments = context.arguments
-    expected = arguments.expect_rows
-    return Wishes(
-        mode=Mode(arguments.mode),
-        command=_command(context, planned),
-        allow_existing=arguments.allow_existing,
-        allow_shrink=arguments.allow_shrink,
-        keep_outside=arguments.outside == "keep",
-        policies_checked=arguments.policies_checked,
-        full_refresh=planned.entry.full_refresh,
-        expect_rows=int(expected) if expected and expected != "any" else expected,
-    )
-
-
-def _command(context: Context, planned: PlannedLoad) -> str:
-    """The command line of this one load, as the operator may type it again."""
-    arguments = context.arguments
-    words = ["./snowflake_etl.sh" if places.is_checkout() else "snowflake-etl", "load"]
-    if arguments.config:
-        words += ["--config", str(arguments.config)]
-    if arguments.file:
-        for file in planned.files:
-            words += ["--file", str(file.path)]
+    check_flags(context)
+    orders = _resumed(context) if context.arguments.resume else planned_orders(context)
+    if not orders:
+        message = "No load was interrupted here: nothing to resume."
+        context.say(message)
+        context.answer({"status": "ok", "message": message})
+        return ExitCode.OK
+    if len(orders) == 1:
+        results = [orders[0].run(context.progress, threading.Event())]
+        _show(context, results[0])
     else:
-        words += ["--month", str(planned.month), "--table", planned.entry.table_name]
-        if arguments.base_path:
-            words += ["--base-path", str(arguments.base_path)]
-    if arguments.qc != "file":
-        words += ["--qc", arguments.qc]
-    return shlex.join(words)
+        results = _batch(context, orders)
+    if any(one.status == "loaded" for one in results) and context.job_directory is None and places.is_checkout():
+        context.say("The menu with job status and logs: ./snowflake_etl.sh")
+    _answer(context, results)
+    return _exit_code(results)
 
 
-def _confirm(context: Context, question: str) -> bool:
-    """Show what a replace will do and ask, unless it was consented to beforehand."""
-    arguments = context.arguments
-    if arguments.yes and (arguments.expect_rows or context.is_interactive):
-        return True
-    context.close()
-    print(printable(question), file=sys.stderr)
-    print("Go on? Type yes: ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() == "yes"
+def _resumed(context: Context) -> list[Order]:
+    from snowflake_etl.cli.load_orders import resumed_orders
+    from snowflake_etl.history.run_record import RunRecords
+
+    parser = Parser(prog="load", allow_abbrev=False)
+    add_arguments(parser)
+    interrupted = RunRecords(context.state_directory).interrupted()
+    return resumed_orders(context, [run.command for run in interrupted], parser.parse_args)
+
+
+def _batch(context: Context, orders: Sequence[Order]) -> list[LoadResult]:
+    """Show the plan, run the loads, show what became of each."""
+    from snowflake_etl.operations.batch import BatchProgress, run_batch
+
+    arguments, stop = context.arguments, threading.Event()
+    _show_plan(context, orders)
+    progress = BatchProgress(context.progress, sum(order.planned.bytes for order in orders))
+    results = run_batch(
+        [
+            lambda order=order, number=number: order.run(progress.of_load(number), stop)  # type: ignore[misc]
+            for number, order in enumerate(orders)
+        ],
+        at_once=arguments.jobs,
+        continue_on_error=arguments.continue_on_error,
+        stop=stop,
+        on_result=lambda result: _show(context, result),
+    )
+    _show_table(context, orders, results)
+    return results
+
+
+def _exit_code(results: Sequence[LoadResult]) -> ExitCode:
+    """A failure decides first, then a refusal; of several months, those loaded before are no refusal."""
+    failed = [one.exit_code for one in results if one.status == "failed"]
+    refused = [one.exit_code for one in results if one.status == "refused" and not one.already_loaded]
+    some_loaded = any(one.status in ("loaded", "planned") for one in results)
+    nothing_to_do = [] if some_loaded else [one.exit_code for one in results if one.already_loaded]
+    return ExitCode(next(iter([*failed, *refused, *nothing_to_do]), ExitCode.OK))
+
+
+def _show_plan(context: Context, orders: Sequence[Order]) -> None:
+    from snowflake_etl.operations.batch import preview
+    from snowflake_etl.reports.load_text import human_bytes
+
+    loads = [order.planned for order in orders]
+    rows = [
+        (
+            one.month,
+            one.table,
+            one.files,
+            human_bytes(one.bytes),
+            one.state,
+            f"{one.seconds:.0f} s" if one.seconds else "",
+        )
+        for one in preview(context.warehouse, context.configuration.configuration, loads)
+    ]
+    context.say(ascii_table(("month", "table", "files", "size", "in the ledger", "estimate"), rows) + "\n")
 
 
 def _show(context: Context, result: LoadResult) -> None:
@@ -176,17 +143,16 @@ def _show(context: Context, result: LoadResult) -> None:
 
     context.close()
     context.say(load_text(result))
-    if result.status == "loaded" and context.job_directory is None and places.is_checkout():
-        context.say("The menu with job status and logs: ./snowflake_etl.sh")
 
 
-def _show_table(context: Context, loads: Sequence[PlannedLoad], results: Sequence[LoadResult]) -> None:
-    from snowflake_etl.cli.terminal import ascii_table
-
-    rows: list[tuple[Any, ...]] = [
-        (result.month, result.table, result.status, f"{result.rows_published:,}") for result in results
-    ]
-    rows += [(str(load.month), load.entry.table_name, "not started", "0") for load in loads[len(results) :]]
+def _show_table(context: Context, orders: Sequence[Order], results: Sequence[LoadResult]) -> None:
+    by_load = {(result.month, result.table): result for result in results}
+    rows: list[tuple[Any, ...]] = []
+    for order in orders:
+        month, table = str(order.planned.month), order.planned.entry.table_name
+        result = by_load.get((month, table))
+        status = "not started" if result is None else "loaded before" if result.already_loaded else result.status
+        rows.append((month, table, status, f"{result.rows_published:,}" if result else "0"))
     context.say("\n" + ascii_table(("month", "table", "status", "rows published"), rows))
 
 

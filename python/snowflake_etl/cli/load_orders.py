@@ -1,0 +1,148 @@
+"""From the flags of ``load`` to loads that can be run, and back to a command line (floor 6)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from snowflake_etl.cli.common import Context, confirmed
+from snowflake_etl.config import places
+from snowflake_etl.errors import Refused, UsageError
+from snowflake_etl.operations.load import load
+from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_months
+from snowflake_etl.operations.load_state import LoadRequest, QualityMethod
+from snowflake_etl.operations.situation import Mode, Wishes
+from snowflake_etl.progress import Progress
+from snowflake_etl.results import LoadResult
+
+_CONSENT = ("allow_existing", "allow_shrink", "policies_checked", "strict")
+
+
+@dataclass(frozen=True)
+class Order:
+    """One load and the context (flags, configuration) that it is run with."""
+
+    context: Context
+    planned: PlannedLoad
+
+    def run(self, progress: Progress, stop: threading.Event) -> LoadResult:
+        context = self.context
+        configuration = context.configuration.configuration
+        return load(self.planned, configuration, context.warehouse, self._request(stop), progress)
+
+    def _request(self, stop: threading.Event) -> LoadRequest:
+        arguments = self.context.arguments
+        return LoadRequest(
+            wishes=self._wishes(),
+            quality=QualityMethod(arguments.qc),
+            confirm=lambda question: confirmed(self.context, f"{question}\nGo on?"),
+            stop=stop,
+            words=tuple(self.words()),
+            dry_run=arguments.dry_run,
+            strict=arguments.strict,
+            workers=arguments.workers,
+        )
+
+    def _wishes(self) -> Wishes:
+        arguments, expected = self.context.arguments, self.context.arguments.expect_rows
+        return Wishes(
+            mode=Mode(arguments.mode),
+            command=self.command(),
+            allow_existing=arguments.allow_existing,
+            allow_shrink=arguments.allow_shrink,
+            keep_outside=arguments.outside == "keep",
+            policies_checked=arguments.policies_checked,
+            full_refresh=self.planned.entry.full_refresh,
+            expect_rows=int(expected) if expected and expected != "any" else expected,
+        )
+
+    def command(self) -> str:
+        """The command line of this one load, as the operator may type it again with something added."""
+        program = ["./snowflake_etl.sh" if places.is_checkout() else "snowflake-etl", "load"]
+        arguments = self.context.arguments
+        quality = ["--qc", arguments.qc] if arguments.qc != "file" else []
+        return shlex.join([*program, *self._what(absolute=False), *quality])
+
+    def words(self) -> list[str]:
+        """All flags of this one load, so that ``load --resume`` can do it again from any folder."""
+        arguments = self.context.arguments
+        words = [*self._what(absolute=True), "--qc", arguments.qc, "--mode", arguments.mode]
+        words += ["--outside", arguments.outside]
+        words += [f"--{name.replace('_', '-')}" for name in _CONSENT if getattr(arguments, name)]
+        if arguments.workers:
+            words += ["--workers", str(arguments.workers)]
+        if arguments.mode == "replace":
+            # It was consented to once; the rows that may go are still those of the claimed days.
+            words += ["--yes", "--expect-rows", arguments.expect_rows or "any"]
+        return words
+
+    def _what(self, *, absolute: bool) -> list[str]:
+        def written(path: Path) -> str:
+            return str(path.absolute() if absolute else path)
+
+        arguments = self.context.arguments
+        words: list[str] = []
+        if arguments.config or absolute:
+            words += ["--config", written(self.context.configuration.path)]
+        if arguments.file:
+            for file in self.planned.files:
+                words += ["--file", written(file.path)]
+            return words
+        words += ["--month", str(self.planned.month), "--table", self.planned.entry.table_name]
+        if arguments.base_path:
+            words += ["--base-path", written(arguments.base_path)]
+        return words
+
+
+def check_flags(context: Context) -> None:
+    """Raise UsageError for flags that cannot be meant together, Refused for a replace that nobody consented to."""
+    arguments = context.arguments
+    if bool(arguments.month) + bool(arguments.file) + arguments.resume != 1:
+        raise UsageError("Say what to load with either --month or --file, or carry on with --resume.")
+    for name, most in (("workers", 64), ("jobs", 16)):
+        value = getattr(arguments, name)
+        if value is not None and not 1 <= value <= most:
+            raise UsageError(f"--{name} takes 1 to {most}, not {value}.")
+    expected = arguments.expect_rows
+    if expected is not None and expected != "any" and not (expected.isascii() and expected.isdigit()):
+        raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
+    if arguments.mode != "replace":
+        for name in ("expect_rows", "allow_shrink"):
+            if getattr(arguments, name):
+                raise UsageError(f"--{name.replace('_', '-')} goes with --mode replace only.")
+    elif not arguments.dry_run and not context.is_interactive and not (arguments.yes and expected):
+        raise Refused(
+            "A replace deletes rows, and nobody can be asked here. Add --yes and --expect-rows N (the rows that it may "
+            "delete; see --dry-run) or --expect-rows any."
+        )
+
+
+def planned_orders(context: Context) -> list[Order]:
+    """The loads that the flags ask for."""
+    arguments = context.arguments
+    if arguments.file:
+        loads = plan_files(context.configuration, arguments.file, arguments.table)
+    else:
+        today = date.fromisoformat(os.environ["ETL_TODAY"]) if os.environ.get("ETL_TODAY") else date.today()
+        loads = plan_months(context.configuration, arguments.month, today, arguments.base_path, arguments.table)
+    return [Order(context, planned) for planned in loads]
+
+
+def resumed_orders(
+    context: Context, commands: Sequence[str], parse: Callable[[list[str]], argparse.Namespace]
+) -> list[Order]:
+    """The loads of interrupted runs, from the words that were recorded; each once."""
+    orders = []
+    for command in dict.fromkeys(commands):
+        arguments = parse(json.loads(command))
+        for name in ("json", "quiet", "verbose", "dry_run"):
+            setattr(arguments, name, getattr(context.arguments, name))
+        orders += planned_orders(Context(arguments))
+    return orders

@@ -1,0 +1,119 @@
+"""Several loads in one go (floor 5): a preview, then the runs, some at once; what is loaded already stays as it is.
+
+Every load is complete in itself, so that a batch that was interrupted or met an error is simply run again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from snowflake_etl.config.model import Configuration
+from snowflake_etl.files.fingerprint import fingerprint
+from snowflake_etl.history.run_record import RunRecords
+from snowflake_etl.operations.load_plan import PlannedLoad
+from snowflake_etl.progress import Progress
+from snowflake_etl.results import LoadResult
+from snowflake_etl.sqltext import fold, object_name
+from snowflake_etl.warehouse import catalog, ledger
+from snowflake_etl.warehouse.objects import WorkObjects
+from snowflake_etl.warehouse.signin import Warehouse
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One load before it runs: ``state`` is new, loaded or partly loaded; ``seconds`` an estimate, 0 if unknown."""
+
+    month: str
+    table: str
+    files: int
+    bytes: int
+    state: str
+    seconds: float
+
+
+def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[PlannedLoad]) -> list[Preview]:
+    """Look every load up in the ledger; estimate its time from the rate of past runs on this host."""
+    rate = RunRecords(warehouse.state_directory).bytes_per_second()
+    with warehouse.open("snowflake_etl batch") as session:
+        objects = WorkObjects(session.database, fold(configuration.load.work_schema))
+        known = catalog.describe_table(session, objects.ledger) is not None
+        previews = []
+        for planned in loads:
+            table = object_name(planned.entry.table_name, session.database, session.schema)
+            rows = ledger.live_rows(session, objects, table) if known else []
+            live = {row.fingerprint for row in ledger.rows_of_month(rows, planned.month)}
+            seconds = planned.bytes / rate if rate else 0.0
+            previews.append(
+                Preview(
+                    str(planned.month),
+                    planned.entry.table_name,
+                    len(planned.files),
+                    planned.bytes,
+                    _state(planned, live),
+                    seconds,
+                )
+            )
+    return previews
+
+
+def _state(planned: PlannedLoad, live: set[str]) -> str:
+    there = [fingerprint(file.path) in live for file in planned.files]
+    return "loaded" if all(there) else "partly loaded" if any(there) or live else "new"
+
+
+def run_batch(
+    runs: Sequence[Callable[[], LoadResult]],
+    *,
+    at_once: int,
+    continue_on_error: bool,
+    stop: threading.Event,
+    on_result: Callable[[LoadResult], None],
+) -> list[LoadResult]:
+    """Run the loads in order, ``at_once`` at a time; return the results of those that were started.
+
+    After a failed one no further load is started unless ``continue_on_error``.  When this thread is interrupted
+    (Stopped), ``stop`` is set, the running loads end in an orderly way, and the interruption goes on.
+    """
+    results: list[LoadResult] = []
+    waiting = list(runs)
+    running: set[Future[LoadResult]] = set()
+    with ThreadPoolExecutor(at_once, thread_name_prefix="load") as pool:
+        try:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    running.add(pool.submit(waiting.pop(0)))
+                done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    results.append(future.result())
+                    on_result(results[-1])
+                    if results[-1].status == "failed" and not continue_on_error:
+                        waiting.clear()
+        except BaseException:
+            stop.set()
+            raise
+    return results
+
+
+class BatchProgress:
+    """Adds the bytes that several loads have staged to one line of progress."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    def of_load(self, number: int) -> Progress:
+        """The progress of one load of the batch."""
+
+        def report(phase: str, done: int, _total: int, unit: str) -> None:
+            if phase != "stage" or unit != "bytes":
+                return
+            with self._lock:
+                self._done[number] = done
+                self._progress("batch", sum(self._done.values()), self._total, "bytes")
+
+        return report

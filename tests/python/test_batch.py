@@ -1,0 +1,128 @@
+"""Several months in one go: the plan, the table at the end, and what a second run does."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from desk import Desk, days_between, rows_for
+
+MONTHS = {"2024-01": ("2024-01-01", "2024-01-31"), "2024-02": ("2024-02-01", "2024-02-29")}
+
+
+def two_months(desk: Desk) -> None:
+    for first, last in MONTHS.values():
+        desk.month(first, last)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_all_months_are_planned_loaded_and_listed(desk: Desk, jobs: str) -> None:
+    two_months(desk)
+    answer = desk.load("--month", "all", "--jobs", jobs)
+    assert answer.code == 0
+    plan, _, _ = answer.out.partition("\n\n")
+    assert plan.count(" new") == 2
+    assert answer.out.rstrip().splitlines()[-3].split() == ["2024-01", "T", "loaded", "310"] or jobs == "2"
+    assert "2024-02  T      loaded" in answer.out
+    assert desk.count() == 310 + 290
+    again = desk.load("--month", "all")
+    assert again.code == 7
+    assert again.out.count("loaded before") == 2
+    assert desk.count() == 600
+
+
+def test_run_again_it_does_only_what_is_missing(desk: Desk) -> None:
+    two_months(desk)
+    assert desk.load("--month", "2024-01").code == 0
+    answer = desk.load("--month", "2024-01..2024-02")
+    assert answer.code == 0
+    assert "loaded before" in answer.out
+    assert desk.count() == 600
+
+
+@pytest.mark.parametrize("go_on", [False, True])
+def test_a_failed_month_ends_the_batch_unless_told_to_go_on(desk: Desk, go_on: bool) -> None:
+    two_months(desk)
+    desk.file("t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-30")))
+    answer = desk.load("--month", "all", *(["--continue-on-error"] if go_on else []))
+    assert answer.code == 6
+    assert "2024-01  T      failed" in answer.out
+    assert desk.sql("SHOW TABLES LIKE 'T'")
+    assert desk.count() == (290 if go_on else 0)
+    assert ("not started" in answer.out) is not go_on
+
+
+def test_a_missing_month_of_a_range_starts_nothing(desk: Desk) -> None:
+    two_months(desk)
+    answer = desk.load("--month", "2024-01..2024-03")
+    assert answer.code == 6
+    assert "2024-03" in answer.err
+    assert desk.sql("SHOW TABLES LIKE 'T'") == []
+
+
+def test_months_are_found_in_folders_of_either_scheme(desk: Desk) -> None:
+    two_months(desk)
+    for name, folder in (("t_20240101-20240131.tsv", "2024-01"), ("t_20240201-20240229.tsv", "022024")):
+        (desk.files / folder).mkdir()
+        (desk.files / name).rename(desk.files / folder / name)
+    assert desk.load("--month", "all").code == 0
+    assert desk.count() == 600
+
+
+def test_json_of_a_batch_is_a_list(desk: Desk) -> None:
+    two_months(desk)
+    results = desk.load_json("--month", "all")
+    assert [(one["month"], one["rows_published"]) for one in results] == [("2024-01", 310), ("2024-02", 290)]
+
+
+def test_sigterm_ends_a_batch_and_the_same_command_finishes_it(desk: Desk, tmp_path: Path) -> None:
+    desk.file("t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-31"), 10_000))
+    desk.file("t_20240201-20240229.tsv", rows_for(days_between("2024-02-01", "2024-02-29"), 10_000))
+    job = tmp_path / "job"
+    job.mkdir()
+    words = ("load", "--config", str(desk.config), "--month", "all", "--jobs", "2")
+    process = desk.process(*words, ETL_JOB_DIR=str(job))
+    deadline = time.monotonic() + 60
+    while not (job / "progress").exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert desk.work_tables() == []
+    assert desk.load("--month", "all").code == 0
+    assert desk.count() == 600_000
+
+
+def test_an_interrupted_load_is_resumed_from_any_folder(own_desk: Desk, tmp_path: Path) -> None:
+    desk = own_desk
+    two_months(desk)
+    first = desk.load("--resume")
+    assert first.code == 0
+    desk.file("t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-31"), 12_000))
+    job = tmp_path / "job"
+    job.mkdir()
+    process = desk.process(
+        "load", "--config", str(desk.config), "--month", "2024-01", "--qc", "skip", ETL_JOB_DIR=str(job)
+    )
+    deadline = time.monotonic() + 60
+    while not (job / "progress").exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    listed = desk.run("recover", "--config", str(desk.config), "--json")
+    assert listed.code == 0
+    runs = [run for run in listed.result["interrupted"] if str(desk.folder) in run["command"]]
+    assert len(runs) == 1
+    assert json.loads(runs[0]["command"])[:2] == ["--config", str(desk.config)]
+    resumed = desk.load("--resume", "--json")
+    documents = resumed.result if isinstance(resumed.result, list) else [resumed.result]
+    assert any(one["rows_published"] == 372_000 for one in documents), resumed
+    assert desk.count() == 372_000
