@@ -182,13 +182,14 @@ class Warehouse:
         bindings = Bindings(body.get("bindings"))
         beside = bool(body.get("asyncExec"))
         sql = str(body.get("sqlText") or "")
-        query = self.queries.submit(
-            session,
-            description_of(sql) if body.get("describeOnly") else sql,
-            bindings,
-            request_id=request.query_params.get("requestId", ""),
-            beside=beside,
-        )
+        request_id = request.query_params.get("requestId", "")
+        # A retry of a request whose answer was lost: the statement must not run a second time.
+        repeated = "retryCount" in request.query_params and self.queries.by_request(request_id)
+        if repeated and repeated.session_id == session.id:
+            query = repeated
+        else:
+            text = description_of(sql) if body.get("describeOnly") else sql
+            query = self.queries.submit(session, text, bindings, request_id=request_id, beside=beside)
         if beside:
             return _in_progress(query, _IN_PROGRESS_ASYNC)
         return await self._wait_for(query, session)
