@@ -19,8 +19,8 @@ COLUMNS_OF_A_SCAN = 500
 class Counted:
     """Numbers of the rows that could be read; the mappings are by column number.
 
-    ``filled`` are values that are not NULL, ``typed`` those that fit the target's type.  ``distinct_keys`` is
-    None when they were not counted.
+    ``filled`` are values that are not NULL, ``typed`` those that fit the target's type.  ``distinct_keys`` are
+    different hashes of keys, never more than there are keys; None when they were not counted.
     """
 
     rows: int
@@ -30,7 +30,6 @@ class Counted:
     filled: Mapping[int, int] = field(default_factory=dict)
     typed: Mapping[int, int] = field(default_factory=dict)
     longest: Mapping[int, int] = field(default_factory=dict)
-    complete_keys: int = 0
     distinct_keys: int | None = None
 
     def untyped(self, place: int) -> int:
@@ -91,6 +90,5 @@ def _count_all(relation: FileRelation, plan: file_sql.Plan, *, with_keys: bool) 
         filled=filled,
         typed=fields.get("typed", {}),
         longest={place: length or 0 for place, length in fields.get("longest", {}).items()},
-        complete_keys=fields.get("complete keys", {}).get(0, 0),
         distinct_keys=fields["distinct keys"][0] if with_keys else None,
     )

@@ -127,7 +127,7 @@ def _profile(
         looked = look_at_lines(relation.path, relation.layout, suspects, stopped, date_place)
     not_checked = [_DAYS_ONLY] if scope is Scope.DAYS else []
     found = _duplicates(relation, plan, counted, looked) if plan.key and scope is Scope.ALL else None
-    if plan.key and scope is Scope.ALL and found is None:
+    if found and not found.searched:
         not_checked.append(_no_duplicates(relation.path))
     return Profile(
         engine="file",
@@ -147,10 +147,8 @@ def _profile(
 
 def _duplicates(
     relation: FileRelation, plan: file_sql.Plan, counted: Counted, looked: LineFindings | None
-) -> Duplicates | None:
+) -> Duplicates:
     found = duplicates(relation, plan, counted)
-    if found is None or not found.null_rows:
-        return found
     return replace(found, null_lines=_null_lines(plan, looked, list(plan.key)))
 
 

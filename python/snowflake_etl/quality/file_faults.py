@@ -113,20 +113,25 @@ def _wanted(plan: file_sql.Plan, column: file_sql.Column, reason: Reason) -> str
     return type_text(column.type) if column.type else ""
 
 
-def duplicates(relation: FileRelation, plan: file_sql.Plan, counted: Counted) -> Duplicates | None:
-    """The keys that stand twice, exactly; None where the search does not fit into memory and temporary space."""
-    if counted.distinct_keys is None:
-        return None
+def duplicates(relation: FileRelation, plan: file_sql.Plan, counted: Counted) -> Duplicates:
+    """The keys that stand twice, exactly, and the rows with a NULL in the key.
+
+    ``searched`` is False where the search does not fit into memory and temporary space.
+    """
     key = tuple(column.name for column in plan.key)
-    null_rows = counted.rows - counted.complete_keys
-    if counted.distinct_keys == counted.complete_keys:
+    null_rows = 0
+    if any(_has_nulls(counted, plan.place(column)) for column in plan.key):
+        null_rows = relation.query(lambda source: file_sql.null_keys_statement(plan, source))[0][0]
+    if counted.distinct_keys == counted.rows:
         return Duplicates(key, null_rows=null_rows)
     try:
-        answer = relation.query(lambda source: file_sql.duplicates_statement(plan, source, WORST_KEYS))
+        if counted.distinct_keys is not None:
+            answer = relation.query(lambda source: file_sql.duplicates_statement(plan, source, WORST_KEYS))
+            groups, excess, worst = answer[0]
+            return Duplicates(key, groups, excess, _ranked(worst), null_rows)
     except OutOfSpace:
-        return None
-    groups, excess, worst = answer[0]
-    return Duplicates(key, groups, excess, _ranked(worst), null_rows)
+        pass
+    return Duplicates(key, null_rows=null_rows, searched=False)
 
 
 def _ranked(worst: list[dict[str, Any]] | None) -> tuple[tuple[tuple[str, ...], int], ...]:

@@ -141,13 +141,12 @@ class Plan:
         return parts
 
     def key_hash(self) -> str:
-        """64 bits of the typed key, NULL where a part is NULL in the file.
+        """64 bits of the typed key.
 
-        Equal keys are equal here.  The reverse need not hold (values that do not cast are all alike, and there are
-        chance collisions), so that a difference calls for a look at the keys themselves.
+        Equal keys are equal here.  The reverse need not hold (NULLs and values that do not cast are all alike, and
+        there are chance collisions), so that a difference calls for a look at the keys themselves.
         """
-        parts = [self._typed(column) or column.sql for column in self.key]
-        return f"CASE WHEN {self.key_complete()} THEN hash({', '.join(parts)}) END"
+        return f"hash({', '.join(self._typed(column) or column.sql for column in self.key)})"
 
     def _typed(self, column: Column) -> str | None:
         return self.day(column) if column == self.date else self.cast(column)
@@ -186,8 +185,6 @@ def profile_statement(plan: Plan, source: str, places: range, *, with_keys: bool
         wanted.append(("rows", 0, "COUNT(*)"))
         if plan.date:
             wanted.append(("days", 0, f"histogram({plan.day(plan.date)})"))
-        if plan.key:
-            wanted.append(("complete keys", 0, f"COUNT(*) FILTER (WHERE {plan.key_complete()})"))
         if with_keys:
             wanted.append(("distinct keys", 0, f"COUNT(DISTINCT {plan.key_hash()})"))
     for place in places:
@@ -224,3 +221,8 @@ def duplicates_statement(plan: Plan, source: str, worst: int) -> str:
         f"SELECT COUNT(*), COALESCE(SUM(n), 0)::BIGINT - COUNT(*), max_by({{'key': [{key}], 'n': n}}, n, {worst}) FROM "
         f"(SELECT {names}, COUNT(*) AS n FROM {source} WHERE {plan.key_complete()} GROUP BY ALL HAVING COUNT(*) > 1)"
     )
+
+
+def null_keys_statement(plan: Plan, source: str) -> str:
+    """How many rows have a NULL in the key."""
+    return f"SELECT COUNT(*) FROM {source} WHERE NOT ({plan.key_complete()})"

@@ -148,7 +148,7 @@ class Duplicates:
     """Keys that stand in more than one row: ``excess`` rows are those beyond the first of each key.
 
     ``worst`` are (key values, rows), most frequent first.  Rows with a NULL in the key are ``null_rows`` and
-    count as no duplicate.
+    count as no duplicate.  ``searched`` is False where only the NULLs were counted.
     """
 
     key: tuple[str, ...]
@@ -157,6 +157,7 @@ class Duplicates:
     worst: tuple[tuple[tuple[str, ...], int], ...] = ()
     null_rows: int = 0
     null_lines: Lines | None = None
+    searched: bool = True
 
 
 @dataclass(frozen=True)

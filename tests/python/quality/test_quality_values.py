@@ -230,8 +230,12 @@ def test_keys_that_do_not_fit_are_said_to_be_unchecked(tmp_path: Path) -> None:
     assert codes(report) == ["not_checked_duplicates"]
     assert finding(report, "not_checked_duplicates").severity is Severity.INFO
     assert report.rows == 4_000_000
-    spilled = check(path, expected=expected, memory_limit=64 << 20)
-    assert (spilled.rows, codes(spilled)) == (4_000_000, [])
+    with path.open("a", encoding="ascii") as out:
+        out.write("20240101\t\tx\n")
+    report = check(path, expected=expected, memory_limit=64 << 20, temp_limit=0)
+    assert codes(report) == ["not_checked_duplicates", "null_keys"]
+    spilled = check(path, expected=replace(expected, key_columns=("ID", "DAY", "NAME")), memory_limit=64 << 20)
+    assert (spilled.rows, codes(spilled)) == (4_000_001, ["null_keys"])
 
 
 @pytest.mark.parametrize("as_event", [True, False])
