@@ -5,7 +5,8 @@
 #        ./snowflake_etl.sh VERB [ARGUMENTS...]      flags may stand before or after the verb
 #
 # verbs:
-#   load        load months or files: --month 2024-01 | current | last | A..B, or --file FILE
+#   load        load months (--month 2024-01, last, A..B, all) or files (--file); --resume carries on
+#   recover     interrupted loads and what they left; --clean removes what no live run has
 #   local       the embedded warehouse: start, stop, status, sql, reset
 #   doctor      check connection, objects and tables; --setup-sql prints the script for a DBA
 #   config      look at configurations: validate, target

@@ -9,6 +9,7 @@ source "${BASH_SOURCE[0]%/*}/actions_config.sh"
 # The one place where a verb meets its script: a new verb is a line here.  jobs and setup are bash, functions below.
 declare -gA ACTIONS_SCRIPTS=(
   [load]=loader.py
+  [recover]=recover_load.py
   [local]=local_warehouse.py
   [doctor]=doctor.py
   [config]=config_tool.py
@@ -16,7 +17,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1

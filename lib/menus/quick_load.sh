@@ -19,7 +19,8 @@ menus_quick_load() {
     current "This month" "$current" \
     last "Last month" "$last" \
     other "Other month" "" \
-    file "One file" ""
+    file "One file" "" \
+    resume "Resume" "interrupted loads"
 }
 
 menus_quick_load_current() {
@@ -55,6 +56,11 @@ menus_quick_load_file() {
     fi
     text="There is no readable file $REPLY. Which file?"
   done
+}
+
+menus_quick_load_resume() {
+  actions_config_current
+  _menus_quick_load_plan "Interrupted loads" --config "$REPLY" --resume
 }
 
 _menus_quick_load_ask() { # <what> <load arguments...>: configuration, checks, plan, start; Back is one of these back

@@ -67,7 +67,8 @@ def run(context: Context) -> ExitCode:
         message = "No load was interrupted here: nothing to resume."
         context.say(message)
         context.answer({"status": "ok", "message": message})
-        return ExitCode.OK
+        # A plan answers whether there is something to start.
+        return ExitCode.REFUSED if context.arguments.dry_run else ExitCode.OK
     if len(orders) == 1:
         results = [orders[0].run(context.progress, threading.Event())]
         _show(context, results[0])
