@@ -69,15 +69,14 @@ core_now() { # -> REPLY: the epoch
 }
 
 core_duration() { # <seconds> -> REPLY: "45s", "3m 20s", "2h 5m", "3d 4h"
-  local -i seconds=$1
-  if ((seconds < 60)); then
-    REPLY=$((seconds < 0 ? 0 : seconds))s
-  elif ((seconds < 3600)); then
-    REPLY="$((seconds / 60))m $((seconds % 60))s"
-  elif ((seconds < 86400)); then
-    REPLY="$((seconds / 3600))h $((seconds / 60 % 60))m"
+  if (($1 >= 86400)); then
+    REPLY="$(($1 / 86400))d $(($1 / 3600 % 24))h"
+  elif (($1 >= 3600)); then
+    REPLY="$(($1 / 3600))h $(($1 / 60 % 60))m"
+  elif (($1 >= 60)); then
+    REPLY="$(($1 / 60))m $(($1 % 60))s"
   else
-    REPLY="$((seconds / 86400))d $((seconds / 3600 % 24))h"
+    REPLY=$(($1 < 0 ? 0 : $1))s
   fi
 }
 
