@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from snowflake_etl.warehouse.local.copy_into.format import CsvFormat
 from snowflake_etl.warehouse.local.copy_into.time_formats import TimeFormat, read_time_format
@@ -22,7 +22,10 @@ _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _FLOAT = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf(inity)?|nan)\s*", re.ASCII | re.IGNORECASE)
 _TRUE = ("true", "t", "yes", "y", "on", "1")
 _FALSE = ("false", "f", "no", "n", "off", "0")
-_BIGINT = 2**63
+_LARGEST_BIGINT = 2**63 - 1
+_DIGITS = 38
+_EXACT = Context(prec=200)
+_HEX = "(?:[0-9A-Fa-f]{2})*"
 _FAIL = "error('value not recognized')"
 
 Wrong = tuple[int, str, str]
@@ -59,7 +62,7 @@ def rule_for(column: TableColumn, chosen: CsvFormat) -> Rule:
         case "VARIANT":
             return Rule(column, lambda value: f"CAST({value} AS JSON)", _wrong_json)
         case "BINARY":
-            return Rule(column, lambda value: f"unhex({value})", _wrong_hex)
+            return Rule(column, _hex_sql, _wrong_hex)
         case kind:
             raise SqlError(
                 f"Unsupported feature 'COPY into a column of type {kind}' of the embedded warehouse.", 2, "0A000"
@@ -83,14 +86,16 @@ def _text_rule(column: TableColumn) -> Rule:
 def _number_rule(column: TableColumn) -> Rule:
     whole = column.precision == 38 and column.scale == 0
     kind = "BIGINT" if whole else f"DECIMAL({column.precision},{column.scale})"
-    limit = Decimal(_BIGINT) if whole else Decimal(10) ** (column.precision - column.scale)
+    largest = Decimal(_LARGEST_BIGINT) if whole else Decimal("9" * column.precision).scaleb(-column.scale, _EXACT)
+    smallest = -largest - 1 if whole else -largest
     step = Decimal(1).scaleb(-column.scale)
 
     def wrong(text: str) -> Wrong | None:
         if not _NUMBER.fullmatch(text):
             return 100038, "22018", f"Numeric value '{text}' is not recognized"
         value = Decimal(text.strip())
-        if abs(value) >= limit * 10 or abs(value.quantize(step, ROUND_HALF_UP)) >= limit:
+        far_away = value.adjusted() > _DIGITS and value != 0
+        if far_away or not smallest <= value.quantize(step, ROUND_HALF_UP, _EXACT) <= largest:
             return 100039, "22003", f"Numeric value '{text}' is out of range"
         return None
 
@@ -129,12 +134,16 @@ def _wrong_json(text: str) -> Wrong | None:
     return None
 
 
-def _wrong_hex(text: str) -> Wrong | None:
+def _hex_sql(value: str) -> str:
     return (
-        None
-        if re.fullmatch(r"(?:[0-9A-Fa-f]{2})*", text)
-        else (100115, "22000", f"The following string is not a legal hex-encoded value: '{text}'")
+        f"CASE WHEN regexp_full_match({value}, '{_HEX}') THEN unhex({value}) WHEN {value} IS NOT NULL THEN {_FAIL} END"
     )
+
+
+def _wrong_hex(text: str) -> Wrong | None:
+    if re.fullmatch(_HEX, text):
+        return None
+    return 100115, "22000", f"The following string is not a legal hex-encoded value: '{text}'"
 
 
 def _time_rule(column: TableColumn, target: str, accepted: tuple[TimeFormat, ...], code: int) -> Rule:

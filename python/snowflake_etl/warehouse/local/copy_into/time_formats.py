@@ -52,14 +52,16 @@ class TimeFormat:
 
 
 _ISO_DAY = r"\d{4}-\d{1,2}-\d{1,2}"
-_ISO_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
+_ISO_TIME = r"(?:[01]?\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
 _ISO_ZONE = r" ?(?:Z|[+-]\d{2}(?::?\d{2})?)"
 _PLAIN_CAST = "CAST({value} AS {target})"
+# DuckDB reads +02:00 only, without a blank before it.
+_ZONED_CAST = r"CAST(regexp_replace({value}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2') AS {target})"
 _EPOCH = TimeFormat(r"-?\d{1,10}", cast="CAST(CAST(to_timestamp(CAST({value} AS BIGINT)) AS TIMESTAMP) AS {target})")
 _AUTO: dict[str, tuple[TimeFormat, ...]] = {
     "DATE": (
         TimeFormat(_ISO_DAY, cast=_PLAIN_CAST),
-        TimeFormat(rf"{_ISO_DAY}[T ]{_ISO_TIME}(?:{_ISO_ZONE})?", cast="CAST(CAST({value} AS TIMESTAMP) AS {target})"),
+        TimeFormat(rf"{_ISO_DAY}[T ]{_ISO_TIME}", cast="CAST(CAST({value} AS TIMESTAMP) AS {target})"),
         TimeFormat(r"\d{1,2}-[A-Za-z]{3}-\d{4}", "%d-%b-%Y"),
         TimeFormat(r"\d{1,2}/\d{1,2}/\d{4}", "%m/%d/%Y"),
         # Snowflake reads digits as seconds since 1970, and so does this: a trap to be seen in tests.
@@ -67,7 +69,8 @@ _AUTO: dict[str, tuple[TimeFormat, ...]] = {
     ),
     "TIME": (TimeFormat(_ISO_TIME, cast=_PLAIN_CAST),),
     "TIMESTAMP": (
-        TimeFormat(rf"{_ISO_DAY}(?:[T ]{_ISO_TIME}(?:{_ISO_ZONE})?)?", cast=_PLAIN_CAST),
+        TimeFormat(rf"{_ISO_DAY}(?:[T ]{_ISO_TIME})?", cast=_PLAIN_CAST),
+        TimeFormat(rf"{_ISO_DAY}[T ]{_ISO_TIME}{_ISO_ZONE}", cast=_ZONED_CAST),
         TimeFormat(r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}:\d{2}", "%m/%d/%Y %H:%M:%S"),
         _EPOCH,
     ),
@@ -100,7 +103,8 @@ def read_time_format(text: str, kind: str) -> tuple[TimeFormat, ...]:
 def _real_by_words(words: str) -> Callable[[str], bool]:
     def real(text: str) -> bool:
         try:
-            datetime.strptime(text, words)
+            # Python's years begin at 1; 2000 is a leap year as well.
+            datetime.strptime(text.replace("0000", "2000", 1), words)
         except ValueError:
             return False
         return True
