@@ -96,12 +96,14 @@ bench_median() { # <what> -> REPLY: microseconds, and BENCH_BEST
 }
 
 bench_report() { # <runs> <jobs>: the table, then one line of JSON; 6 when a budget is not kept
-  local what text budget json=''
+  local what text='' budget json=''
   local -i bash_time python_time time over=0
   bench_median bash
   bash_time=$REPLY
+  ((bash_time * 2 < BENCH_BEST * 3)) || text='The machine is busy with other work: see the column "best".'
   bench_median python
   python_time=$REPLY
+  [[ -z $text ]] || printf '%s\n' "$text"
   printf '%-38s %9s %8s %8s %12s %12s\n' "medians of $1 runs" ms best budget 'x bash true' 'x python pass'
   while IFS='|' read -r what text budget; do
     bench_median "$what"
