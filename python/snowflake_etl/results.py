@@ -83,8 +83,9 @@ class Phase:
 class LoadResult:
     """The end of one load of one month to one table.
 
-    ``status`` is loaded, planned (a dry run), refused (nothing was done, on purpose) or failed; only then is
-    ``exit_code`` something else than 0; ``already_loaded`` when that is why.  ``rows_replaced`` is the number of rows that a replace deleted.
+    ``status`` is loaded, staged (--stage-only), planned (a dry run), refused (nothing was done, on purpose) or
+    failed; only then is ``exit_code`` something else than 0; ``already_loaded`` when that is why.
+    ``rows_replaced`` is the number of rows that a replace deleted.
     """
 
     status: str

@@ -22,7 +22,7 @@ from snowflake_etl.operations.situation import Mode, Wishes
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
 
-_CONSENT = ("allow_existing", "allow_shrink", "policies_checked", "strict")
+_SWITCHES = ("allow_existing", "allow_shrink", "policies_checked", "strict", "stage_only", "keep_staged")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Order:
             stop=stop,
             words=tuple(self.words()),
             dry_run=arguments.dry_run,
+            stage_only=arguments.stage_only,
+            keep_staged=arguments.keep_staged,
             strict=arguments.strict,
             workers=arguments.workers,
         )
@@ -75,7 +77,7 @@ class Order:
         arguments = self.context.arguments
         words = [*self._what(absolute=True), "--qc", arguments.qc, "--mode", arguments.mode]
         words += ["--outside", arguments.outside]
-        words += [f"--{name.replace('_', '-')}" for name in _CONSENT if getattr(arguments, name)]
+        words += [f"--{name.replace('_', '-')}" for name in _SWITCHES if getattr(arguments, name)]
         if arguments.workers:
             words += ["--workers", str(arguments.workers)]
         if arguments.mode == "replace":

@@ -144,6 +144,7 @@ class LoadSection(Section):
     """
 
     work_schema: Text = "ETL_WORK"
+    via: Literal["work_table", "direct"] = "work_table"
     keep_failed: int = Field(7, ge=0)
     lease_seconds: int = Field(300, ge=5)
     workers: int | None = Field(None, ge=1, le=64)

@@ -109,7 +109,7 @@ class BatchProgress:
     def of_load(self, number: int) -> Progress:
         """The progress of one load of the batch."""
 
-        def report(phase: str, done: int, _total: int, unit: str) -> None:
+        def report(phase: str, done: int, total: int, unit: str) -> None:  # noqa: ARG001 - Progress has it
             if phase != "stage" or unit != "bytes":
                 return
             with self._lock:

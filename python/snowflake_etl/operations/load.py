@@ -19,7 +19,7 @@ from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import EtlError, Refused, Stopped
 from snowflake_etl.files.naming import shown
 from snowflake_etl.history.run_record import RunRecord, RunRecords
-from snowflake_etl.operations import load_checks, load_copy, load_publish, load_resume, load_words, situation
+from snowflake_etl.operations import load_checks, load_direct, load_words, load_work_table, situation
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
@@ -117,11 +117,10 @@ class _Load:
             with state.phase("stage", prepared.bytes):
                 self._stage_and_check(session, prepared, keeper, stop)
                 self._refuse_same_content(prepared)
+            if state.request.stage_only:
+                return self._staged_only(session, prepared)
             keeper.check()
-            with state.phase("copy", prepared.bytes):
-                query_id = self._copy(session, prepared, keeper)
-            with state.phase("check"):
-                plan = self._check_work_table(session, prepared, query_id)
+            plan = self._plan_publish(session, prepared, keeper)
             self._confirm(session, prepared, plan)
             with state.phase("publish"):
                 self._publish(session, prepared, plan)
@@ -164,7 +163,7 @@ class _Load:
         state.published = Published(sum(row.row_count for row in already.rows), 0)
         for row in lease.rows_of(session, already.prepared.objects, already.prepared.target.name):
             if row.run_id in publishers and row.work_table:
-                session.execute(f"DROP TABLE IF EXISTS {already.prepared.objects.name(row.work_table).sql}")
+                session.ensure(f"DROP TABLE IF EXISTS {already.prepared.objects.name(row.work_table).sql}")
         for publisher in publishers:
             lease.release(session, already.prepared.objects, publisher)
             self._records.superseded(publisher, state.run_id)
@@ -243,62 +242,26 @@ class _Load:
                     f"{situation.how_to_replace(prepared.situation, wishes)}"
                 )
 
-    def _copy(self, session: Session, prepared: Prepared, keeper: LeaseKeeper) -> str:
-        """COPY into a new work table, or carry on with the COPY of the interrupted run; return the query id."""
-        state, objects = self._state, prepared.objects
-        file_format = prepared.csv_format(state.planned.entry)
-        columns = load_copy.typed_columns(prepared.target.table, prepared.columns)
-        wanted = load_resume.copy_hash(columns, file_format, state.staged)
+    def _plan_publish(self, session: Session, prepared: Prepared, keeper: LeaseKeeper) -> PublishPlan:
+        """Fill and check the work table; with ``load.via: direct`` COPY and checks are part of the publish."""
+        state = self._state
+        if state.configuration.load.via == "direct":
+            situation.check_shrink(state.rows_staged, prepared.situation.rows_in_claimed, state.request.wishes)
+            return load_direct.direct_plan(state, prepared)
+        with state.phase("copy", prepared.bytes):
+            work_table, query_id = load_work_table.fill(session, state, prepared, self._record, keeper)
+        with state.phase("check"):
+            return load_work_table.check(session, state, prepared, work_table, query_id)
 
-        def while_waiting() -> None:
-            keeper.check()
-            if state.request.stop.is_set():
-                raise Stopped("Stopped with the other loads.")
-            state.progress("copy", 0, state.parts, "parts")
-
-        earlier = load_resume.earlier_copy(session, objects, state.previous, wanted, state.rows_staged, while_waiting)
-        if earlier is not None:
-            state.work_table, query_id = earlier
-        else:
-            state.work_table = load_copy.work_table_name(objects.stage, prepared.target.name, state.run_id, 1)
-            # Known to everybody before it exists, so that whoever comes after a crash finds it.
-            self._note(session, prepared, work_table=state.work_table.name, copy_hash=wanted)
-            load_copy.make_work_table(session, state.work_table, columns)
-            query_id = load_copy.submit_copy(
-                session, state.work_table, prepared.columns, prepared.stage_path, state.staged, file_format
-            )
-            self._note(session, prepared, copy_query_id=query_id)
-            load_copy.finish_copy(session, state.work_table, query_id, state.staged, while_waiting)
-        state.rows_loaded = state.rows_staged
-        state.progress("copy", state.parts, state.parts, "parts")
-        return query_id
-
-    def _note(self, session: Session, prepared: Prepared, **values: str) -> None:
-        """Write a step into the run's record and, for other hosts, into its leases."""
-        self._record.step("copy", **values)
-        if lease.note(session, prepared.objects, self._state.run_id, **values) < len(prepared.sources):
-            raise Refused("The lease on the files is lost: another run took this one for dead. Run the load again.")
-
-    def _check_work_table(self, session: Session, prepared: Prepared, query_id: str) -> PublishPlan:
-        """Check in the warehouse where that is wished; count rows outside the claimed days always."""
-        state, wishes = self._state, self._state.request.wishes
-        work_table = state.work_table
-        if work_table is None:
-            raise AssertionError("there is a work table from the COPY on")
-        if state.request.quality.in_warehouse:
-            state.progress("check", 0, state.rows_loaded, "rows")
-            report = load_checks.check_work_table(
-                session, work_table, prepared, state.planned.entry, state.configuration.quality
-            )
-            if wishes.keep_outside:
-                report = load_checks.accept_outside(report)
-            state.checks.append(report)
-            load_checks.refuse_problems([report], strict=state.request.strict)
-        condition, binds = prepared.claimed or ("", [])
-        inside = catalog.count_rows(session, work_table, condition, binds)
-        situation.check_rows_outside(state.rows_loaded - inside, wishes)
-        situation.check_shrink(state.rows_loaded, prepared.situation.rows_in_claimed, wishes)
-        return load_publish.publish_plan(state, prepared, work_table, query_id, inside)
+    def _staged_only(self, session: Session, prepared: Prepared) -> LoadResult:
+        """End after the staging: the parts stay, the leases go."""
+        state = self._state
+        lease.release(session, prepared.objects, state.run_id)
+        return state.result(
+            "staged",
+            f"{state.rows_staged:,} rows are staged for {prepared.situation.place} at {prepared.stage_path}, nothing "
+            "is loaded. The same load without --stage-only sends nothing again and does the rest.",
+        )
 
     def _confirm(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
         """A replace is shown with its exact counts and asked for, right before it happens."""
@@ -327,8 +290,8 @@ class _Load:
         try:
             rows_now = catalog.count_rows(session, prepared.target.name)
             if state.work_table is not None:
-                session.execute(f"DROP TABLE IF EXISTS {state.work_table.sql}")
-            for source in prepared.sources:
+                session.ensure(f"DROP TABLE IF EXISTS {state.work_table.sql}")
+            for source in [] if state.request.keep_staged else prepared.sources:
                 stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
             self._remove_old_parts(session, prepared)
@@ -350,7 +313,7 @@ class _Load:
         prepared, days = state.prepared, state.configuration.load.keep_failed
         try:
             if state.work_table is not None:
-                session.execute(f"DROP TABLE IF EXISTS {state.work_table.sql}")
+                session.ensure(f"DROP TABLE IF EXISTS {state.work_table.sql}")
             if not days:
                 for source in prepared.sources:
                     stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")

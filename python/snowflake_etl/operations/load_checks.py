@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from snowflake_etl.config.model import FileSection, QualitySection
 from snowflake_etl.errors import ProblemsFound
+from snowflake_etl.month import DayRange
 from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.quality.day_checks import OUTSIDE_DAYS
 from snowflake_etl.quality.profile import Expectations, Thresholds
@@ -89,6 +91,8 @@ class FileChecks:
                 temp_directory=self._temp_directory,
                 memory_limit=self._quality.memory_limit,
                 temp_limit=self._quality.temp_limit,
+                # The staging beside it needs the other half of the processors.
+                threads=max(1, (os.cpu_count() or 2) // 2),
                 stop=self._stop,
             )
             if self._keep_outside:
@@ -100,11 +104,17 @@ class FileChecks:
         return reports
 
 
-def check_work_table(
-    session: Session, work_table: ObjectName, prepared: Prepared, entry: FileSection, quality: QualitySection
+def check_rows(
+    session: Session,
+    table: ObjectName,
+    prepared: Prepared,
+    entry: FileSection,
+    quality: QualitySection,
+    days: DayRange | None = None,
 ) -> CheckReport:
-    """Check everything that is about to be published."""
-    return check_table(session, work_table, expectations(prepared, entry, quality, prepared.sources))
+    """Check everything that is about to be published: a work table, or some ``days`` of the target itself."""
+    expected = expectations(prepared, entry, quality, prepared.sources)
+    return check_table(session, table, expected, days=days)
 
 
 def accept_outside(report: CheckReport) -> CheckReport:

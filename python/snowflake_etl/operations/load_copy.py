@@ -33,7 +33,7 @@ def typed_columns(table: Table, columns: Sequence[str]) -> list[tuple[str, str]]
 
 def make_work_table(session: Session, name: ObjectName, columns: Sequence[tuple[str, str]]) -> None:
     """CREATE TRANSIENT TABLE with the files' columns in the target's types, and nothing else of the target."""
-    session.execute(catalog.create_table_statement(name, columns, transient=True))
+    session.ensure(catalog.create_table_statement(name, columns, transient=True))
 
 
 def submit_copy(
@@ -68,7 +68,7 @@ def finish_copy(
     """
     try:
         records = session.wait(query_id, while_waiting)
-        _reconcile(records, sources)
+        reconcile(records, sources)
     except QueryUnknownError:
         # Whether it ran at all the rows tell: one COPY loads all of them or none.
         LOGGER.warning("The warehouse does not know query %s; the rows of %s decide", query_id, work_table)
@@ -83,7 +83,7 @@ def finish_copy(
         )
 
 
-def _reconcile(records: Sequence[dict[str, object]], sources: Sequence[StagedSource]) -> None:
+def reconcile(records: Sequence[dict[str, object]], sources: Sequence[StagedSource]) -> None:
     """Every part exactly once, with as many records parsed and loaded as were read from the file."""
     copied = copied_parts(records)
     expected = sorted((part.name, part.rows) for source in sources for part in source.parts)

@@ -12,7 +12,7 @@ from snowflake_etl.files.find import FoundFile
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
-from snowflake_etl.month import Month
+from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import load_target, situation
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_target import Target
@@ -62,6 +62,12 @@ class Prepared:
     def bytes(self) -> int:
         """Size of the files on the disk."""
         return sum(source.found.size for source in self.sources)
+
+    @property
+    def days(self) -> DayRange | None:
+        """From the first to the last claimed day; None where the table has no days."""
+        claimed = self.situation.claimed
+        return DayRange(claimed[0].first, claimed[-1].last) if claimed else None
 
     @property
     def claimed(self) -> tuple[str, list[str]] | None:

@@ -15,9 +15,9 @@ from snowflake_etl.warehouse.ledger import LedgerRow
 
 
 def publish_plan(
-    state: LoadState, prepared: Prepared, work_table: ObjectName, query_id: str, inside: int
+    state: LoadState, prepared: Prepared, work_table: ObjectName, query_id: str, inside: int | None
 ) -> PublishPlan:
-    """Plan the publish of ``work_table``, ``inside`` of whose rows lie in the claimed days."""
+    """Plan the publish of ``work_table``, ``inside`` of whose rows (None: not known) lie in the claimed days."""
     return PublishPlan(
         table=prepared.target.name,
         month=prepared.situation.month,

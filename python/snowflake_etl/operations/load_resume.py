@@ -52,7 +52,7 @@ def earlier_copy(
                 usable = work_table, query_id
                 continue
         LOGGER.warning("Dropping %s, left behind by run %s", work_table, row.run_id)
-        session.execute(f"DROP TABLE IF EXISTS {work_table.sql}")
+        session.ensure(f"DROP TABLE IF EXISTS {work_table.sql}")
     return usable
 
 

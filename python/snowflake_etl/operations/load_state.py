@@ -51,7 +51,8 @@ class LoadRequest:
     """What one load is asked to do.
 
     ``confirm`` is shown what a replace will do and says whether to go on.  ``stop`` ends the load from another
-    thread.  ``words`` are the flags that ask for this one load, for whoever has to carry it on.
+    thread.  ``words`` are the flags that ask for this one load, for whoever has to carry it on.  ``stage_only``
+    ends after the staging, ``keep_staged`` leaves the parts after the publish.
     """
 
     wishes: Wishes
@@ -60,6 +61,8 @@ class LoadRequest:
     stop: threading.Event
     words: tuple[str, ...]
     dry_run: bool = False
+    stage_only: bool = False
+    keep_staged: bool = False
     strict: bool = False
     workers: int | None = None
 

@@ -7,6 +7,7 @@ not as planned rolls everything back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from snowflake_etl.errors import EtlError, Refused, Stopped, WarehouseError
@@ -25,7 +26,9 @@ class PublishPlan:
     """What a publish is going to do, counted before it.
 
     ``claimed`` is the condition (SQL and binds) of the claimed days, None for the whole table.  ``rows_before``
-    are the rows that it selects in the target now, ``rows_in_claimed`` those that it selects in the work table.
+    are the rows that it selects in the target now, ``rows_in_claimed`` those that it selects among the new ones
+    (None: not known).  ``fill`` puts the new rows into the target and returns their number; where it is None they
+    come from the work table.
     ``live_before`` are the live ledger rows of the month (None: of the whole table) as the plan knows them.
     """
 
@@ -37,18 +40,21 @@ class PublishPlan:
     claimed: tuple[str, list[str]] | None
     rows_before: int
     rows_in: int
-    rows_in_claimed: int
+    rows_in_claimed: int | None
     live_before: tuple[LedgerRow, ...]
     replaced_rows: tuple[LedgerRow, ...]
     new_rows: tuple[LedgerRow, ...]
+    fill: Callable[[Session], int] | None = None
 
     @property
     def publish_id(self) -> str:
         return self.new_rows[0].publish_id
 
     @property
-    def rows_after(self) -> int:
-        """Rows that the claimed days have to have before COMMIT."""
+    def rows_after(self) -> int | None:
+        """Rows that the claimed days have to have before COMMIT; None where that is not known."""
+        if self.rows_in_claimed is None:
+            return None
         return self.rows_in_claimed + (0 if self.replace else self.rows_before)
 
     def statements(self) -> list[str]:
@@ -106,7 +112,7 @@ def _with_side(stopped: Stopped, session: Session, objects: WorkObjects, plan: P
 
 def _change(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published:
     deleted = _delete(session, plan) if plan.replace else 0
-    inserted = session.execute(plan.insert_statement()).rowcount
+    inserted = plan.fill(session) if plan.fill else session.execute(plan.insert_statement()).rowcount
     if inserted != plan.rows_in:
         raise WarehouseError(
             f"INSERT put {inserted:,} rows into {plan.table} instead of {plan.rows_in:,}; it was rolled back. "
@@ -149,7 +155,7 @@ def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) 
         raise _changed(plan, "files were replaced or dropped")
     condition, binds = plan.claimed or ("", [])
     rows = count_rows(session, plan.table, condition, binds)
-    if rows != plan.rows_after:
+    if plan.rows_after is not None and rows != plan.rows_after:
         raise _changed(plan, f"the claimed days have {rows:,} rows instead of {plan.rows_after:,}")
 
 

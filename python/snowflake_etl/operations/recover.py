@@ -109,7 +109,7 @@ def clean(session: Session, objects: WorkObjects, records: RunRecords, recovery:
 def _remove(session: Session, objects: WorkObjects, leftovers: Sequence[Leftover]) -> None:
     for leftover in leftovers:
         if leftover.kind == "work table":
-            session.execute(f"DROP TABLE IF EXISTS {objects.name(leftover.name).sql}")
+            session.ensure(f"DROP TABLE IF EXISTS {objects.name(leftover.name).sql}")
         elif leftover.kind == "staged parts":
             stage.remove(session, StagePath(objects.stage, leftover.name))
     # Leases last: until then they tell whose the things are.

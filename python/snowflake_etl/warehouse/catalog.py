@@ -69,8 +69,11 @@ def planned_table(name: ObjectName, columns: Sequence[tuple[str, str]]) -> Table
 
 
 def create_table_statement(name: ObjectName, columns: Sequence[tuple[str, str]], *, transient: bool = False) -> str:
-    """``CREATE [TRANSIENT] TABLE`` with explicit columns (stored name, declared type)."""
-    kind = "TRANSIENT TABLE" if transient else "TABLE"
+    """``CREATE TABLE`` with explicit columns (stored name, declared type).
+
+    One of ours is TRANSIENT, and its statement may be sent twice.
+    """
+    kind = "TRANSIENT TABLE IF NOT EXISTS" if transient else "TABLE"
     lines = ",\n  ".join(f"{quote(column)} {declared}" for column, declared in columns)
     return f"CREATE {kind} {name.sql} (\n  {lines}\n)"
 

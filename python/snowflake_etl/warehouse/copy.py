@@ -54,11 +54,18 @@ class CsvFormat:
 
 
 def copy_statement(
-    table: ObjectName, columns: Sequence[str], source: StagePath, folders: Sequence[str], file_format: CsvFormat
+    table: ObjectName,
+    columns: Sequence[str],
+    source: StagePath,
+    folders: Sequence[str],
+    file_format: CsvFormat,
+    *,
+    force: bool = False,
 ) -> str:
     """One COPY of the parts in several ``folders`` (their names, directly below ``source``).
 
-    The pattern keeps the manifests out; a part's name carries its number and its hash.
+    The pattern keeps the manifests out; a part's name carries its number and its hash.  ``force`` loads parts
+    that the table's load metadata remembers, which a table that is loaded into again and again needs.
     """
     alternatives = "|".join(re.escape(folder) for folder in sorted(folders))
     pattern = f".*/({alternatives})/part-[0-9]+-[0-9a-f]+[.][a-z]+[.]zst"
@@ -67,7 +74,7 @@ def copy_statement(
         f"FROM {literal(source.sql)}\n"
         f"PATTERN={literal(pattern)}\n"
         f"FILE_FORMAT={file_format.sql}\n"
-        "ON_ERROR=ABORT_STATEMENT PURGE=FALSE"
+        f"ON_ERROR=ABORT_STATEMENT PURGE=FALSE{' FORCE=TRUE' if force else ''}"
     )
 
 

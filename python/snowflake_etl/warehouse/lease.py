@@ -113,7 +113,7 @@ def _held(row: LeaseRow) -> Refused:
 
 def renew(session: Session, objects: WorkObjects, run_id: str, seconds: int) -> int:
     """Push the expiry of a run's leases on; return how many it still holds."""
-    return session.execute(
+    return session.ensure(
         f"UPDATE {objects.lease.sql} SET EXPIRES_AT = DATEADD('second', {seconds:d}, {NOW}) WHERE RUN_ID = ?",
         [run_id],
     ).rowcount
@@ -122,7 +122,7 @@ def renew(session: Session, objects: WorkObjects, run_id: str, seconds: int) -> 
 def note(session: Session, objects: WorkObjects, run_id: str, **values: str) -> int:
     """Write ``work_table``, ``copy_hash`` or ``copy_query_id`` into a run's leases; return how many it holds."""
     settings = ", ".join(f"{name.upper()} = ?" for name in values)
-    return session.execute(
+    return session.ensure(
         f"UPDATE {objects.lease.sql} SET {settings} WHERE RUN_ID = ?", [*values.values(), run_id]
     ).rowcount
 
@@ -135,4 +135,4 @@ def held_by(session: Session, objects: WorkObjects, run_id: str) -> int:
 
 def release(session: Session, objects: WorkObjects, run_id: str) -> None:
     """Give a run's leases back."""
-    session.execute(f"DELETE FROM {objects.lease.sql} WHERE RUN_ID = ?", [run_id])
+    session.ensure(f"DELETE FROM {objects.lease.sql} WHERE RUN_ID = ?", [run_id])

@@ -83,7 +83,7 @@ def set_state(session: Session, objects: WorkObjects, rows: Sequence[LedgerRow],
 
 def ensure_lock_row(session: Session, objects: WorkObjects, table: ObjectName) -> None:
     """Make the table's row in ETL_LOAD_LOCK, outside any transaction; a second row does no harm."""
-    session.execute(
+    session.ensure(
         f"INSERT INTO {objects.lock.sql} (TABLE_NAME, HOLDER, UPDATED_AT) SELECT ?, '', {_NOW} "
         f"WHERE NOT EXISTS (SELECT 1 FROM {objects.lock.sql} WHERE TABLE_NAME = ?)",
         [str(table), str(table)],

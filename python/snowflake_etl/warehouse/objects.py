@@ -150,4 +150,4 @@ def ensure_objects(session: Session, objects: WorkObjects) -> None:
             f"{', '.join(missing)}. Ask a DBA to run what 'doctor --setup-sql' prints."
         )
     for statement in objects.create_statements():
-        session.execute(statement)
+        session.ensure(statement)

@@ -7,16 +7,18 @@ errors look, is known here alone.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import random
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-from snowflake_etl.errors import ConnectError, EtlError, WarehouseError
+from snowflake_etl.errors import ConnectError, EtlError, Stopped, WarehouseError
 from snowflake_etl.sqltext import literal
 
 LOGGER = logging.getLogger(__name__)
@@ -25,12 +27,13 @@ _FIRST_POLL_SECONDS = 0.02
 _LONGEST_POLL_SECONDS = 2.0
 _UNKNOWN_SECONDS = 20.0
 _LOST_SECONDS = 600.0
-_READ_ATTEMPTS = 4
+_ATTEMPTS = 4
 _LONGEST_RETRY_PAUSE_SECONDS = 5.0
+_LONGEST_REQUEST_PAUSE_SECONDS = 16
 _SIGN_IN_ERRORS = range(390100, 390500)
 _NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005, 290403, 290404})
 _STORAGE_FULL = "507 Server Error"
-_CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)")
+_CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)|Error\(\d+, '([^']+)'\)")
 
 SESSION_PARAMETERS: Mapping[str, object] = {
     "TIMEZONE": "UTC",
@@ -44,6 +47,8 @@ SESSION_PARAMETERS: Mapping[str, object] = {
     "CLIENT_TELEMETRY_ENABLED": False,
     "AUTOCOMMIT": True,
 }
+
+Result = TypeVar("Result")
 
 
 class QueryState(StrEnum):
@@ -69,8 +74,10 @@ class Outcome:
 class Session:
     """A signed-in session; used by one thread at a time.
 
-    What only reads (``query``, ``records``) is asked again over a new connection when the old one is lost;
-    whatever changes something is not, since nobody knows whether it happened: the caller decides.
+    The driver itself sends a request again that got no answer or "not now" (HTTP 429, 5xx), for network_timeout
+    seconds.  When the connection is lost for good, what only reads (``query``, ``records``) and what may as well
+    happen twice (``ensure``, ``put``) is asked again over a new one; whatever else changes something is not, since
+    nobody knows whether it happened: the caller decides.
     ``manages_own_objects`` is true where our stage and tables may be created without asking a DBA: on the
     embedded warehouse.  ``database`` and ``schema`` are those that names without them belong to.
     """
@@ -101,18 +108,32 @@ class Session:
             return [str(column[0]) for column in cursor.description or ()], rows
 
     def _read(self, sql: str, binds: Sequence[object], fetch: Callable[[Any], list[Any]]) -> list[Any]:
-        for attempt in range(1, _READ_ATTEMPTS + 1):
+        def ask() -> list[Any]:
+            with self._cursor() as cursor:
+                cursor.execute(sql, tuple(binds) or None)
+                return fetch(cursor)
+
+        return self._again(ask)
+
+    def _again(self, action: Callable[[], Result]) -> Result:
+        """Do what may happen twice, over a new connection when one is lost; in a transaction only once."""
+        for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with self._cursor() as cursor:
-                    cursor.execute(sql, tuple(binds) or None)
-                    return fetch(cursor)
-            except ConnectError as error:
-                if self._in_transaction or attempt == _READ_ATTEMPTS:
+                return action()
+            except (ConnectError, WarehouseError) as error:
+                lost = isinstance(error, ConnectError)
+                conflict = isinstance(error, WarehouseError) and error.is_conflict
+                if self._in_transaction or attempt == _ATTEMPTS or not (lost or conflict):
                     raise
-                LOGGER.warning("Asking again (attempt %d): %s", attempt + 1, error)
+                LOGGER.warning("Trying again (attempt %d of %d): %s", attempt + 1, _ATTEMPTS, error)
                 pause_before_retry(attempt)
-                self.reconnect()
+                if lost:
+                    self.reconnect()
         raise AssertionError("the last attempt returns or raises")
+
+    def ensure(self, sql: str, binds: Sequence[object] = ()) -> Outcome:
+        """Run a statement for its effect that may as well run twice, such as DROP TABLE IF EXISTS."""
+        return self._again(lambda: self.execute(sql, binds))
 
     def execute(self, sql: str, binds: Sequence[object] = ()) -> Outcome:
         """Run a statement for its effect."""
@@ -138,9 +159,14 @@ class Session:
         """
         options = "AUTO_COMPRESS=FALSE SOURCE_COMPRESSION=ZSTD OVERWRITE=FALSE PARALLEL=1"
         statement = f"PUT {literal('file://' + name)} {literal(stage_path)} {options}"
-        with self._cursor() as cursor:
-            cursor.execute(statement, file_stream=stream)
-            rows = _records(cursor)
+
+        def send() -> list[dict[str, Any]]:
+            stream.seek(0)
+            with self._cursor() as cursor:
+                cursor.execute(statement, file_stream=stream)
+                return _records(cursor)
+
+        rows = self._again(send)
         if len(rows) != 1:
             raise WarehouseError(f"PUT of {name} answered {len(rows)} rows instead of one. Run the load again.")
         status = str(rows[0]["status"]).upper()
@@ -158,32 +184,42 @@ class Session:
     def wait(self, query_id: str, while_waiting: Callable[[], None]) -> list[dict[str, Any]]:
         """Wait for a submitted query, also another session's, and return its records.
 
-        ``while_waiting`` is called at every poll; what it raises ends the wait, and the query is cancelled in
-        the warehouse before the exception goes on.  A lost connection is made anew and the wait goes on.  Raise
-        WarehouseError when the query failed, QueryUnknownError when the warehouse does not know it (any more).
+        ``while_waiting`` is called at every poll.  What it raises, or a signal, ends the wait, and the query is
+        cancelled in the warehouse before the exception goes on; Stopped then says so.  A lost connection is made
+        anew and the wait goes on.  Raise WarehouseError when the query failed, QueryUnknownError when the warehouse
+        does not know it (any more).
         """
+        try:
+            return self._wait(query_id, while_waiting)
+        except (ConnectError, WarehouseError):
+            raise
+        except Stopped as stopped:
+            cancelled = self.cancel(query_id)
+            said = "was cancelled in the warehouse" if cancelled else "could not be cancelled or had ended"
+            raise Stopped(f"{stopped} Query {query_id} {said}.", stopped.exit_code) from None
+        except BaseException:
+            self.cancel(query_id)
+            raise
+
+    def _wait(self, query_id: str, while_waiting: Callable[[], None]) -> list[dict[str, Any]]:
         pause = _FIRST_POLL_SECONDS
         lost = unknown_since = 0.0
         while True:
+            while_waiting()
             try:
-                while_waiting()
                 state = self.query_state(query_id)
+                if state is QueryState.ENDED:
+                    return self.result_of(query_id)
                 lost = 0.0
-            except ConnectError:
+            except ConnectError as error:
                 lost = lost or time.monotonic()
                 if time.monotonic() - lost > _LOST_SECONDS:
                     raise
+                LOGGER.warning("Attaching to query %s again: %s", query_id, error)
                 pause_before_retry(1)
                 with contextlib.suppress(ConnectError):
                     self.reconnect()
                 continue
-            except WarehouseError:
-                raise
-            except BaseException:
-                self.cancel(query_id)
-                raise
-            if state is QueryState.ENDED:
-                return self.result_of(query_id)
             if state is QueryState.RUNNING:
                 unknown_since = 0.0
             else:
@@ -211,10 +247,10 @@ class Session:
     def cancel(self, query_id: str) -> bool:
         """Cancel a query in the warehouse; False when it could not be, for example because it had ended."""
         try:
-            self.query("SELECT SYSTEM$CANCEL_QUERY(?)", [query_id])
+            answer = self.query("SELECT SYSTEM$CANCEL_QUERY(?)", [query_id])
         except EtlError:
             return False
-        return True
+        return "terminated" in str(answer[0][0])
 
     def close(self) -> None:
         """End the session; an open transaction is rolled back by the warehouse."""
@@ -260,6 +296,7 @@ def connect(
                     "client_session_keep_alive": True,
                     # Otherwise every sign-in asks the cloud providers' metadata services first.
                     "platform_detection_timeout_seconds": 0,
+                    "backoff_policy": lambda: _request_pauses(target),
                     **arguments(),
                     "session_parameters": {**SESSION_PARAMETERS, **parameters},
                 }
@@ -271,6 +308,22 @@ def connect(
 def pause_before_retry(attempt: int) -> None:
     """Sleep longer after each attempt, with jitter, so that two runs do not meet again."""
     time.sleep(min(0.1 * 2**attempt, _LONGEST_RETRY_PAUSE_SECONDS) * random.uniform(0.5, 1))  # noqa: S311 - no secret
+
+
+def _request_pauses(target: str) -> Iterator[int]:
+    """Seconds before a request that failed for the moment is sent again, with jitter; one log line each.
+
+    The driver takes the first pause with every request, and a further one whenever it sends that again.
+    """
+    longest = 1
+    for attempt in itertools.count(1):
+        if attempt > 1:
+            failure = sys.exc_info()[1]
+            cause = failure.args[0] if failure and failure.args else "no answer"
+            text = getattr(cause, "raw_msg", None) or cause
+            LOGGER.warning("Asking %s again (request, attempt %d): %s", target, attempt, _reason(str(text)))
+        yield random.randint(1, longest)  # noqa: S311 - no secret
+        longest = min(2 * longest, _LONGEST_REQUEST_PAUSE_SECONDS)
 
 
 def _records(cursor: Any) -> list[dict[str, Any]]:
@@ -317,6 +370,6 @@ def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
 
 def _reason(text: str) -> str:
     """The driver's text as one sentence; of a chain of causes only the last, without addresses and ids."""
-    causes = _CAUSE.findall(text)
+    causes = ["".join(groups) for groups in _CAUSE.findall(text)]
     line = " ".join((causes[-1] if causes else text).split())
     return line if line.endswith((".", "!", "?")) else line + "."

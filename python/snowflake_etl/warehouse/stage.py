@@ -84,7 +84,7 @@ def list_objects(session: Session, path: StagePath) -> list[StagedObject]:
 
 def remove(session: Session, path: StagePath, name: str = "") -> None:
     """REMOVE one object of a folder, or the folder with everything below it."""
-    session.execute(f"REMOVE {literal(path.sql + name)}")
+    session.ensure(f"REMOVE {literal(path.sql + name)}")
 
 
 def remove_older(session: Session, path: StagePath, before: datetime) -> list[str]:

@@ -43,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--workers", type=int, metavar="N", help="threads that compress and PUT parts, 1 to 64")
     how.add_argument("--jobs", type=int, default=1, metavar="N", help="of several months, load N at once, 1 to 16")
     how.add_argument("--continue-on-error", action="store_true", help="of several months, go on after a failed one")
+    how.add_argument("--stage-only", action="store_true", help="end after the staging; a later load does the rest")
+    how.add_argument("--keep-staged", action="store_true", help="leave the parts on the stage after the publish")
     how.add_argument("--dry-run", action="store_true", help="show files, parts and statements; touch nothing")
     consent = parser.add_argument_group("consent, for what is refused otherwise")
     consent.add_argument("--yes", action="store_true", help="do not ask")

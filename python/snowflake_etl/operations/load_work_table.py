@@ -1,0 +1,72 @@
+"""The work table of a load (floor 5): filled by one COPY or by an interrupted run's, then checked."""
+
+from __future__ import annotations
+
+from snowflake_etl.errors import Refused, Stopped
+from snowflake_etl.history.run_record import RunRecord
+from snowflake_etl.operations import load_checks, load_copy, load_publish, load_resume, situation
+from snowflake_etl.operations.lease_keeper import LeaseKeeper
+from snowflake_etl.operations.load_prepare import Prepared
+from snowflake_etl.operations.load_state import LoadState
+from snowflake_etl.operations.publish import PublishPlan
+from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.warehouse import catalog, lease
+from snowflake_etl.warehouse.session import Session
+
+
+def fill(
+    session: Session, state: LoadState, prepared: Prepared, record: RunRecord, keeper: LeaseKeeper
+) -> tuple[ObjectName, str]:
+    """COPY into a new work table, or carry on with the COPY of an interrupted run; return table and query id."""
+    file_format = prepared.csv_format(state.planned.entry)
+    columns = load_copy.typed_columns(prepared.target.table, prepared.columns)
+    wanted = load_resume.copy_hash(columns, file_format, state.staged)
+
+    def while_waiting() -> None:
+        keeper.check()
+        if state.request.stop.is_set():
+            raise Stopped("Stopped with the other loads.")
+        state.progress("copy", 0, state.parts, "parts")
+
+    earlier = load_resume.earlier_copy(
+        session, prepared.objects, state.previous, wanted, state.rows_staged, while_waiting
+    )
+    if earlier is not None:
+        state.work_table, query_id = earlier
+    else:
+        state.work_table = load_copy.work_table_name(prepared.objects.stage, prepared.target.name, state.run_id, 1)
+        # Known to everybody before it exists, so that whoever comes after a crash finds it.
+        _note(session, state, prepared, record, work_table=state.work_table.name, copy_hash=wanted)
+        load_copy.make_work_table(session, state.work_table, columns)
+        query_id = load_copy.submit_copy(
+            session, state.work_table, prepared.columns, prepared.stage_path, state.staged, file_format
+        )
+        _note(session, state, prepared, record, copy_query_id=query_id)
+        load_copy.finish_copy(session, state.work_table, query_id, state.staged, while_waiting)
+    state.rows_loaded = state.rows_staged
+    state.progress("copy", state.parts, state.parts, "parts")
+    return state.work_table, query_id
+
+
+def _note(session: Session, state: LoadState, prepared: Prepared, record: RunRecord, **values: str) -> None:
+    """Write a step into the run's record and, for other hosts, into its leases."""
+    record.step("copy", **values)
+    if lease.note(session, prepared.objects, state.run_id, **values) < len(prepared.sources):
+        raise Refused("The lease on the files is lost: another run took this one for dead. Run the load again.")
+
+
+def check(session: Session, state: LoadState, prepared: Prepared, work_table: ObjectName, query_id: str) -> PublishPlan:
+    """Check in the warehouse where that is wished; count rows outside the claimed days always."""
+    wishes = state.request.wishes
+    if state.request.quality.in_warehouse:
+        state.progress("check", 0, state.rows_loaded, "rows")
+        report = load_checks.check_rows(session, work_table, prepared, state.planned.entry, state.configuration.quality)
+        if wishes.keep_outside:
+            report = load_checks.accept_outside(report)
+        state.checks.append(report)
+        load_checks.refuse_problems([report], strict=state.request.strict)
+    condition, binds = prepared.claimed or ("", [])
+    inside = catalog.count_rows(session, work_table, condition, binds)
+    situation.check_rows_outside(state.rows_loaded - inside, wishes)
+    situation.check_shrink(state.rows_loaded, prepared.situation.rows_in_claimed, wishes)
+    return load_publish.publish_plan(state, prepared, work_table, query_id, inside)

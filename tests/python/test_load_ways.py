@@ -1,0 +1,80 @@
+"""Other ways to load: straight into the target, staging alone, keeping the parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk import Desk, days_between, rows_for
+
+JANUARY = days_between("2024-01-01", "2024-01-31")
+NAME = "t_20240101-20240131.tsv"
+DIRECT = {"load": {"via": "direct"}}
+
+
+@pytest.mark.parametrize("quality", ["file", "snowflake", "skip"])
+def test_direct_loads_without_a_work_table(desk: Desk, quality: str) -> None:
+    desk.sections |= DIRECT
+    desk.month("2024-01-01", "2024-01-31")
+    result = desk.load_json("--month", "2024-01", "--qc", quality)
+    assert (result["status"], result["rows_published"], result["rows_loaded"]) == ("loaded", 310, 310)
+    assert desk.count() == 310
+    assert desk.load("--month", "2024-01").code == 7
+    assert desk.staged() == desk.work_tables() == []
+
+
+def test_direct_replaces_in_one_transaction_also_with_the_same_content(desk: Desk) -> None:
+    desk.sections |= DIRECT
+    desk.month("2024-01-01", "2024-01-31")
+    desk.load("--month", "2024-01", "--keep-staged")
+    consent = ("--mode", "replace", "--yes", "--expect-rows", "310")
+    assert desk.load("--month", "2024-01", *consent).code == 0
+    assert desk.count() == 310
+    desk.file(NAME, rows_for(JANUARY, 11))
+    assert desk.load("--month", "2024-01", *consent).code == 0
+    assert desk.count() == 341
+    assert [(row[2], row[4]) for row in desk.ledger()] == [(310, "replaced"), (310, "replaced"), (341, "live")]
+
+
+@pytest.mark.parametrize(("line", "code"), [("20240101\tx\ty", 6), ("20240205\t1\tlate", 7)])
+def test_direct_rolls_back_bad_rows_and_rows_outside(desk: Desk, line: str, code: int) -> None:
+    desk.sections |= DIRECT
+    desk.month("2024-01-01", "2024-01-31")
+    desk.load("--month", "2024-01")
+    desk.file(NAME, [*rows_for(JANUARY, 11), line])
+    answer = desk.load("--month", "2024-01", "--qc", "skip", "--mode", "replace", "--yes", "--expect-rows", "310")
+    assert answer.code == code, answer
+    assert desk.count() == 310
+    assert [row[4] for row in desk.ledger()] == ["live"]
+
+
+def test_direct_checks_in_the_warehouse_before_it_commits(desk: Desk) -> None:
+    desk.sections |= DIRECT
+    desk.file(NAME, [line for line in rows_for(JANUARY) if not line.startswith("20240117")])
+    answer = desk.load("--month", "2024-01", "--qc", "snowflake")
+    assert answer.code == 6
+    assert "2024-01-17" in answer.out
+    assert desk.count() == 0
+
+
+def test_stage_only_loads_nothing_and_the_load_sends_nothing_again(desk: Desk) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    staged = desk.load_json("--month", "2024-01", "--stage-only")
+    assert (staged["status"], staged["exit_code"], staged["rows_staged"], staged["rows_published"]) == (
+        "staged",
+        0,
+        310,
+        0,
+    )
+    assert desk.count() == 0
+    assert len(desk.staged()) == 2
+    result = desk.load_json("--month", "2024-01")
+    assert result["files"][0]["parts_sent"] == 0
+    assert desk.count() == 310
+    assert desk.staged() == []
+
+
+def test_keep_staged_leaves_the_parts(desk: Desk) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01", "--keep-staged").code == 0
+    assert sorted(name.split("-")[0] for name in desk.staged()) == ["manifest", "part"]
+    assert desk.work_tables() == []
