@@ -1,7 +1,8 @@
 """Makes large files of rows like the operators': deterministic, fast, compressing about as theirs do.
 
 A block of rows is made once by a seeded generator and repeated with other days and numbers in it, so that no
-two blocks are equal; a block is far larger than the window of any compressor measured here.
+two blocks are equal; a block is far larger than the window of any compressor measured here.  ``make_file`` is for
+staging alone; ``make_month`` claims a month and can be loaded: every day is there, every key once.
 """
 
 from __future__ import annotations
@@ -14,9 +15,26 @@ COLUMNS = (
     "flight_date", "carrier", "flight", "tailnum", "origin", "dest", "sched_dep_time", "dep_time", "dep_delay",
     "sched_arr_time", "arr_time", "arr_delay", "air_time", "distance", "time_hour", "remark",
 )  # fmt: skip
+MONTH_TYPES = {
+    "flight_date": "DATE",
+    "carrier": "VARCHAR(2)",
+    "flight": "NUMBER(6,0)",
+    "tailnum": "VARCHAR(6)",
+    "origin": "VARCHAR(3)",
+    "dest": "VARCHAR(3)",
+    **dict.fromkeys(("sched_dep_time", "dep_time", "dep_delay", "sched_arr_time", "arr_time"), "NUMBER(5,0)"),
+    **dict.fromkeys(("arr_delay", "air_time", "distance"), "NUMBER(6,0)"),
+    "time_hour": "TIMESTAMP_NTZ",
+    "remark": "VARCHAR(40)",
+    "record_id": "NUMBER(12,0)",
+}
+"""Columns of ``make_month`` and what a table takes them as; ``record_id`` is different in every row."""
+
+MONTH_DAYS = 31
 _ROUTES = 1_100
 _BLOCK_DAYS = 110
 _DAY = b"@@@@@@@@"
+_BLOCK_NUMBER = b"######"
 _CARRIERS = ("UA", "AA", "B6", "DL", "EV", "MQ", "US", "WN", "VX", "FL", "AS", "9E", "F9", "HA", "YV", "OO")
 _ORIGINS = ("EWR", "LGA", "JFK")
 _DESTINATIONS = (
@@ -62,12 +80,35 @@ def make_file(path: Path, size: int, *, quoted: bool = False) -> int:
     return rows
 
 
+def make_month(path: Path, size: int) -> int:
+    """Write a header and about ``size`` bytes of rows of January 2024, tab-delimited; return the number of rows.
+
+    Every day has the same share of the bytes, and at least one row.
+    """
+    rows = _flown(quoted=False)
+    block = "".join(f"{row}\t{_BLOCK_NUMBER.decode()}{number:05d}\n" for number, row in enumerate(rows)).encode()
+    written = number = 0
+    with path.open("wb", buffering=0) as file:
+        file.write(("\t".join(MONTH_TYPES) + "\n").encode())
+        for day in range(1, MONTH_DAYS + 1):
+            while (left := size * day // MONTH_DAYS - file.tell()) > 0:
+                text = block if left >= len(block) else block[: block.find(b"\n", left) + 1]
+                text = text.replace(_DAY, b"202401%02d" % day).replace(_BLOCK_NUMBER, b"%06d" % number)
+                file.write(text)
+                written += text.count(b"\n")
+                number += 1
+    return written
+
+
 def _block(quoted: bool) -> bytes:
+    return ("\n".join(_flown(quoted)) + "\n").encode()
+
+
+def _flown(quoted: bool) -> list[str]:
     """Days of flights, by departure: the same routes every day, with other delays."""
     draw = random.Random(20240101)
     routes = sorted((_route(draw) for _ in range(_ROUTES)), key=lambda route: route.departure)
-    flown = (_row(draw, route, quoted) for _ in range(_BLOCK_DAYS) for route in routes if draw.random() < 0.8)
-    return ("\n".join(flown) + "\n").encode()
+    return [_row(draw, route, quoted) for _ in range(_BLOCK_DAYS) for route in routes if draw.random() < 0.8]
 
 
 @dataclass(frozen=True)
