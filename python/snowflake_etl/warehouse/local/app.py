@@ -104,6 +104,8 @@ class Warehouse:
             "queries": len(self.queries.running()),
             "idle_seconds": round(time.monotonic() - self.last_request, 1),
         }
+        if request.query_params.get("use") == "1":
+            self.last_request = time.monotonic()
         return JSONResponse(facts)
 
     async def _login(self, request: Request) -> Response:

@@ -70,7 +70,7 @@ class Engine:
         self._lock_down()
 
     def _lock_down(self) -> None:
-        folders = [f"{folder}/" for folder in (self._folder.data, self._folder.stage, self._folder.spill)]
+        folders = [f"{folder}/" for folder in (self._folder.data, self._folder.stage)]
         self._duck.execute(f"SET temp_directory = {literal(str(self._folder.spill))}")
         self._duck.execute(f"SET allowed_directories = [{', '.join(map(literal, folders))}]")
         for statement in (*_SETTINGS, *_LOCKDOWN):

@@ -68,20 +68,22 @@ def ensure_running(state_dir: Path, *, timeout: float = START_SECONDS) -> LocalE
 def find_running(folder: WarehouseFolder) -> LocalEndpoint | None:
     """The folder's server, if it runs and answers."""
     running, secret = folder.read_running(), folder.read_secret()
-    if running is None or not secret or ask_health(running, secret) is None:
+    if running is None or not secret or ask_health(running, secret, use=True) is None:
         return None
     return LocalEndpoint(running.host, running.port, USER, secret)
 
 
-def ask_health(running: Running, secret: str) -> dict[str, Any] | None:
+def ask_health(running: Running, secret: str, *, use: bool = False) -> dict[str, Any] | None:
     """What the server says of itself; None unless it proves that it knows the secret and is this instance.
 
-    The secret itself is never sent: another process may have the port by now.
+    The secret itself is never sent: another process may have the port by now.  ``use`` announces that
+    it is about to be used, so that it does not end as idle just then.
     """
     nonce = secrets.token_hex(16)
     connection = http.client.HTTPConnection(running.host, running.port, timeout=_HEALTH_SECONDS)
     try:
-        connection.request("GET", f"/local/health?nonce={nonce}&proof={health_proof(secret, 'client', nonce)}")
+        proof = health_proof(secret, "client", nonce)
+        connection.request("GET", f"/local/health?nonce={nonce}&proof={proof}&use={int(use)}")
         response = connection.getresponse()
         facts = json.loads(response.read(65536)) if response.status == 200 else {}
     except (OSError, ValueError, http.client.HTTPException):
