@@ -188,8 +188,8 @@ class _Watch:
 def _family(pid: int) -> Iterator[int]:
     yield pid
     with contextlib.suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split():
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
                 yield from _family(int(child))
 
 
@@ -208,5 +208,5 @@ def _disk_below(state: Path) -> int:
             folders.remove("local-warehouse")
         for name in names:
             with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(root, name)).st_blocks * 512
+                total += (Path(root) / name).lstat().st_blocks * 512
     return total
