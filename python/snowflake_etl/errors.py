@@ -91,10 +91,12 @@ class Refused(EtlError):  # noqa: N818 - an outcome, not a malfunction
     exit_code = ExitCode.REFUSED
 
 
-class Stopped(EtlError):  # noqa: N818 - an outcome, not a malfunction
-    """A signal ended the work in an orderly way; ``exit_code`` is 130 (SIGINT) or 143 (SIGTERM)."""
+class Stopped(BaseException):
+    """A signal ended the work in an orderly way; ``exit_code`` is 130 (SIGINT) or 143 (SIGTERM).
 
-    exit_code = ExitCode.INTERRUPTED
+    Not an Exception, as KeyboardInterrupt is none: libraries swallow those (the driver while it signs out, for
+    one), and a load that was told to stop would go on and publish.
+    """
 
     def __init__(self, message: str, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
         super().__init__(message)

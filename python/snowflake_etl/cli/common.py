@@ -145,10 +145,10 @@ def run(
     context = Context(argparse.Namespace(json="--json" in argv, quiet=False, verbose="--verbose" in argv))
     _stop_on_signals()
     try:
-        context = Context(parser.parse_args(list(argv)))
+        context = Context(parser.parse_intermixed_args(list(argv)))
         _set_up_logging(context)
         return command(context)
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt, Stopped) as error:
         return _report(error, context)
     finally:
         context.close()
@@ -172,7 +172,7 @@ def _report(error: BaseException, context: Context) -> ExitCode:
 
 def explain(error: BaseException) -> tuple[ExitCode, str]:
     """Return the exit code and the sentence for any error."""
-    if isinstance(error, EtlError):
+    if isinstance(error, EtlError | Stopped):
         return error.exit_code, str(error)
     if isinstance(error, KeyboardInterrupt):
         return ExitCode.INTERRUPTED, "Stopped by Ctrl-C."

@@ -69,7 +69,7 @@ def _plan(state: LoadState) -> LoadResult:
     return state.result("planned", load_words.plan_in_words(prepared, state.planned.entry, wishes))
 
 
-def _ended_by(state: LoadState, error: EtlError, left: str = "") -> LoadResult:
+def _ended_by(state: LoadState, error: EtlError | Stopped, left: str = "") -> LoadResult:
     LOGGER.debug("Run %s ended", state.run_id, exc_info=error)
     status = "refused" if isinstance(error, Refused) else "failed"
     message = " ".join(filter(None, [str(error), left]))
@@ -92,10 +92,10 @@ class _Load:
                     return self._steps(session)
                 except BaseException as error:
                     left = self._tidy_after_failure(session)
-                    if isinstance(error, EtlError):
+                    if isinstance(error, EtlError | Stopped):
                         return _ended_by(state, error, left)
                     raise
-        except EtlError as error:
+        except (EtlError, Stopped) as error:
             return _ended_by(state, error)
 
     def _steps(self, session: Session) -> LoadResult:
@@ -295,7 +295,7 @@ class _Load:
                 stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
             self._remove_old_parts(session, prepared)
-        except EtlError as error:
+        except (EtlError, Stopped) as error:
             state.warn(f"The rows are published, but not all was tidied up: {error}")
         return rows_now
 
@@ -318,7 +318,7 @@ class _Load:
                 for source in prepared.sources:
                     stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
-        except EtlError:
+        except (EtlError, Stopped):
             return f"What the load made may be left behind: parts at {prepared.stage_path}, {state.work_table or ''}."
         if days:
             return f"The staged parts stay for {days} days at {prepared.stage_path}; a new run sends only the rest."

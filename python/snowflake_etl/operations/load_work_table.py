@@ -41,7 +41,11 @@ def fill(
         query_id = load_copy.submit_copy(
             session, state.work_table, prepared.columns, prepared.stage_path, state.staged, file_format
         )
-        _note(session, state, prepared, record, copy_query_id=query_id)
+        try:
+            _note(session, state, prepared, record, copy_query_id=query_id)
+        except BaseException:
+            session.cancel(query_id)
+            raise
         load_copy.finish_copy(session, state.work_table, query_id, state.staged, while_waiting)
     state.rows_loaded = state.rows_staged
     state.progress("copy", state.parts, state.parts, "parts")

@@ -103,7 +103,7 @@ def _with_side(stopped: Stopped, session: Session, objects: WorkObjects, plan: P
     try:
         session.reconnect()
         committed = _committed_before(session, objects, plan) is not None
-    except EtlError:
+    except (EtlError, Stopped):
         side = f"Whether the rows are published the ledger tells: run the same load again ({plan.publish_id})."
     else:
         side = "It came after the COMMIT: the rows are published." if committed else "Nothing was published."

@@ -147,7 +147,7 @@ class Pump:
                 os.close(descriptor)
         except BrokenPipeError:
             return  # The reader had enough: its own error is the one to tell.
-        except (EtlError, OSError) as error:
+        except (EtlError, Stopped, OSError) as error:
             self._error = error
 
     def _open(self) -> int | None:
