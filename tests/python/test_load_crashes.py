@@ -17,6 +17,7 @@ from desk import Desk, days_between, rows_for
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
+pytestmark = pytest.mark.slow
 KILLED = 137
 # A load of one small file sends fewer statements than this; the last of them end after the load.
 STATEMENTS = 44

@@ -21,6 +21,8 @@ JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
 LIMIT_SECONDS = 60
 
+pytestmark = pytest.mark.slow
+
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
     """Poll until the condition holds; a process that ends before is a failure of the test."""
@@ -64,7 +66,7 @@ def test_a_signal_while_staging_publishes_nothing_and_the_rerun_is_right(
     assert desk.count() == 31 * 12_000
 
 
-def test_the_warehouse_killed_in_the_middle_publishes_nothing_and_the_rerun_is_right(own_desk: Desk, job: Path) -> None:
+def test_the_warehouse_killed_in_the_middle_the_load_goes_on_or_its_rerun_is_right(own_desk: Desk, job: Path) -> None:
     own_desk.sections["load"] = {"keep_failed": 7}
     own_desk.file(NAME, rows_for(JANUARY, 12_000))
     config = own_desk.config
@@ -74,9 +76,9 @@ def test_the_warehouse_killed_in_the_middle_publishes_nothing_and_the_rerun_is_r
     server = json.loads(WarehouseFolder.of_state(own_desk.state).endpoint.read_text())["pid"]
     os.kill(server, signal.SIGKILL)
     out, err = process.communicate(timeout=LIMIT_SECONDS)
-    assert process.returncode in (4, 5), (out, err)
+    assert process.returncode in (0, 4, 5), (out, err)
     assert "Traceback" not in err
-    assert own_desk.load("--month", "2024-01").code == 0
+    assert own_desk.load("--month", "2024-01").code == (0 if process.returncode else 7)
     assert own_desk.count() == 31 * 12_000
     assert own_desk.load("--month", "2024-01").code == 7
 
