@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from snowflake_etl.config.model import LoadSection, SnowflakeSection
+from snowflake_etl.errors import WarehouseError
 from snowflake_etl.warehouse.local import lifecycle
 from snowflake_etl.warehouse.local.lifecycle import LocalStatus
 from snowflake_etl.warehouse.signin import Warehouse
@@ -58,5 +59,10 @@ def ask(state_dir: Path, statement: str, database: str | None, schema: str | Non
         }
     )
     with Warehouse(section, LoadSection(), state_dir).open("local sql") as session:
-        columns, rows = session.table(statement)
+        try:
+            columns, rows = session.table(statement)
+        except WarehouseError as error:
+            # Snowflake's messages span lines; ours are one.
+            message = " ".join(str(error).split())
+            raise WarehouseError(message, code=error.code, sqlstate=error.sqlstate, query_id=error.query_id) from error
     return Rows(tuple(columns), tuple(rows))

@@ -105,6 +105,7 @@ def test_errors_are_one_sentence_and_a_code(local: Run, words: tuple[str, ...], 
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
     assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
 
 
