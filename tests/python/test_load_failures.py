@@ -66,8 +66,8 @@ def test_a_signal_while_staging_publishes_nothing_and_the_rerun_is_right(
     assert desk.count() == 31 * 12_000
 
 
-def test_the_warehouse_killed_in_the_middle_the_load_goes_on_or_its_rerun_is_right(own_desk: Desk, job: Path) -> None:
-    own_desk.sections["load"] = {"keep_failed": 7}
+def test_the_warehouse_killed_in_the_middle_never_leaves_half_a_month(own_desk: Desk, job: Path) -> None:
+    """The embedded warehouse starts again on demand: the load carries on by itself, or ends and is run again."""
     own_desk.file(NAME, rows_for(JANUARY, 12_000))
     config = own_desk.config
     config.write_text(config.read_text().replace('"network_timeout": 20', '"network_timeout": 2'))
@@ -75,12 +75,12 @@ def test_the_warehouse_killed_in_the_middle_the_load_goes_on_or_its_rerun_is_rig
     wait_until(lambda: phase_of(job) in ("stage", "copy"), process)
     server = json.loads(WarehouseFolder.of_state(own_desk.state).endpoint.read_text())["pid"]
     os.kill(server, signal.SIGKILL)
-    out, err = process.communicate(timeout=LIMIT_SECONDS)
+    out, err = process.communicate(timeout=2 * LIMIT_SECONDS)
     assert process.returncode in (0, 4, 5), (out, err)
     assert "Traceback" not in err
-    assert own_desk.load("--month", "2024-01").code == (0 if process.returncode else 7)
+    assert own_desk.load("--month", "2024-01").code == (7 if process.returncode == 0 else 0)
     assert own_desk.count() == 31 * 12_000
-    assert own_desk.load("--month", "2024-01").code == 7
+    assert own_desk.work_tables() == []
 
 
 def test_two_loads_of_one_file_at_once_publish_it_once(desk: Desk) -> None:
