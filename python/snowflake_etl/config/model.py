@@ -140,11 +140,13 @@ class FileSection(Section):
 class LoadSection(Section):
     """``load``: how files get into tables.
 
+    ``warehouse`` is used by the sessions of loads instead of ``snowflake.warehouse``.
     ``keep_failed`` is for how many days the parts of a failed load stay on the stage; the time-outs are in seconds.
     """
 
     work_schema: Text = "ETL_WORK"
     via: Literal["work_table", "direct"] = "work_table"
+    warehouse: Text | None = None
     keep_failed: int = Field(7, ge=0)
     lease_seconds: int = Field(300, ge=5)
     workers: int | None = Field(None, ge=1, le=64)

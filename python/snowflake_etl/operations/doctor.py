@@ -94,10 +94,10 @@ def setup_sql(configuration: Configuration, role: str | None) -> str:
         raise ConfigError("The script needs the role that loads: give --role ROLE or set snowflake.role.")
     objects = WorkObjects(fold(database), fold(configuration.load.work_schema))
     targets = [_target_name(entry.table_name, database, schema) for entry in configuration.files]
-    warehouse = fold(section.warehouse) if section.warehouse else None
+    warehouses = dict.fromkeys(fold(name) for name in (section.warehouse, configuration.load.warehouse) if name)
     statements = [
         *objects.create_statements(),
-        *objects.grant_statements(fold(loader), targets, warehouse),
+        *objects.grant_statements(fold(loader), targets, warehouses),
     ]
     return "\n".join(["-- Run by the owner of the database; running it again changes nothing.", *_ended(statements)])
 

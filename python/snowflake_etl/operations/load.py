@@ -21,6 +21,7 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.history.run_record import RunRecord, RunRecords
 from snowflake_etl.operations import load_checks, load_direct, load_words, load_work_table, situation
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
+from snowflake_etl.operations.load_advice import warehouse_warnings
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
 from snowflake_etl.operations.load_stage import StagedSource, stage_source
@@ -61,8 +62,9 @@ def _plan(state: LoadState) -> LoadResult:
     """What the load would do; nothing is made or changed."""
     wishes = state.request.wishes
     try:
-        with state.open_session() as session:
+        with state.open_session() as session, state.explaining(session):
             prepared = prepare(session, state.planned, state.configuration, wishes, dry_run=True)
+            state.warn(*warehouse_warnings(session, prepared))
     except EtlError as error:
         return _ended_by(state, error)
     state.warn(*prepared.left_out, *prepared.permission.warnings)
@@ -89,7 +91,8 @@ class _Load:
         try:
             with state.open_session() as session:
                 try:
-                    return self._steps(session)
+                    with state.explaining(session):
+                        return self._steps(session)
                 except BaseException as error:
                     left = self._tidy_after_failure(session)
                     if isinstance(error, EtlError | Stopped):
@@ -134,7 +137,7 @@ class _Load:
         """Settle what can be known beforehand and take the leases; from here on things of ours exist."""
         state = self._state
         prepared = prepare(session, state.planned, state.configuration, state.request.wishes, dry_run=False)
-        state.warn(*prepared.left_out, *prepared.permission.warnings)
+        state.warn(*prepared.left_out, *prepared.permission.warnings, *warehouse_warnings(session, prepared))
         holder = lease.Holder(state.run_id, socket.gethostname(), getpass.getuser())
         state.previous = lease.take(
             session,

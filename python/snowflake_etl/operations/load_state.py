@@ -7,13 +7,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import ExitCode
+from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_stage import StagedSource
@@ -112,9 +113,14 @@ class LoadState:
         return sum(len(staged.parts) for staged in self.staged)
 
     def open_session(self) -> Session:
-        """A session whose query tag names run, table and month."""
+        """A session whose query tag names run, table and month; ``load.warehouse`` ends with it."""
         table, month = self.planned.entry.table_name, self.planned.month
-        return self.warehouse.open(f"snowflake_etl run={self.run_id} table={table} month={month}")
+        tag = f"snowflake_etl run={self.run_id} table={table} month={month}"
+        return self.warehouse.open(tag, self.configuration.load.warehouse)
+
+    def explaining(self, session: Session) -> AbstractContextManager[None]:
+        """Errors of the warehouse leave the block in the operator's words."""
+        return refusals.explaining(session, self.configuration, self.planned.entry.table_name)
 
     def warn(self, *warnings: str) -> None:
         self.warnings += warnings

@@ -12,7 +12,7 @@ from snowflake_etl.month import DayRange
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.situation import Situation
 from snowflake_etl.sqltext import ObjectName, day_bounds_of_any, fold, object_name
-from snowflake_etl.warehouse import catalog, ledger
+from snowflake_etl.warehouse import catalog, ledger, table_kind
 from snowflake_etl.warehouse.catalog import Column, Table
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
@@ -45,10 +45,13 @@ class Target:
 def resolve_target(session: Session, entry: FileSection, *, may_create: bool) -> Target:
     """Describe the table; make it from the configuration's columns where that is ours to do.
 
-    Raise WarehouseError, with the statement to run, when the table is missing.
+    Raise WarehouseError, with the statement to run, when the table is missing, and Refused when the name stands
+    for a view or for a kind of table that nothing is loaded into.
     """
     name = object_name(entry.table_name, session.database, session.schema)
     present = catalog.describe_table(session, name)
+    if present is not None:
+        table_kind.refuse_unloadable(session, name)
     table = present or _create(session, name, entry, may_create)
     column = table.column(fold(entry.date_column)) if entry.date_column else None
     exists = present is not None or may_create

@@ -55,7 +55,7 @@ class WorkObjects:
             ),
         ]
 
-    def grant_statements(self, role: str, targets: Iterable[ObjectName], warehouse: str | None) -> list[str]:
+    def grant_statements(self, role: str, targets: Iterable[ObjectName], warehouses: Iterable[str]) -> list[str]:
         """The grants that ``role`` needs to load into ``targets``, and nothing beyond."""
         to_role = f"TO ROLE {quote(role)}"
         schema = f"{quote(self.database)}.{quote(self.schema)}"
@@ -63,7 +63,7 @@ class WorkObjects:
         databases = sorted({self.database, *(target.database for target in targets)})
         schemas = sorted({(target.database, target.schema) for target in targets} - {(self.database, self.schema)})
         return [
-            *([f"GRANT USAGE ON WAREHOUSE {quote(warehouse)} {to_role}"] if warehouse else []),
+            *(f"GRANT USAGE ON WAREHOUSE {quote(warehouse)} {to_role}" for warehouse in warehouses),
             *(f"GRANT USAGE ON DATABASE {quote(database)} {to_role}" for database in databases),
             f"GRANT USAGE, CREATE TABLE ON SCHEMA {schema} {to_role}",
             f"GRANT READ, WRITE ON STAGE {self.stage.sql} {to_role}",

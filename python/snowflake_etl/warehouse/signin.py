@@ -27,22 +27,29 @@ class Warehouse:
     def target(self) -> str:
         return self.section.target
 
-    def open(self, query_tag: str) -> Session:
-        """Sign in; ``query_tag`` makes the session's queries findable.  Raise ConnectError or ConfigError."""
+    def open(self, query_tag: str, warehouse: str | None = None) -> Session:
+        """Sign in; ``query_tag`` makes the session's queries findable.  Raise ConnectError or ConfigError.
+
+        ``warehouse`` is used instead of ``snowflake.warehouse``, in this session only.
+        """
         parameters = {
             "QUERY_TAG": query_tag,
             "LOCK_TIMEOUT": self.load.lock_timeout,
             "STATEMENT_TIMEOUT_IN_SECONDS": self.load.statement_timeout,
         }
         return connect(
-            self._arguments, target=self.target, manages_own_objects=self.section.is_local, parameters=parameters
+            lambda: self._arguments(warehouse),
+            target=self.target,
+            manages_own_objects=self.section.is_local,
+            parameters=parameters,
         )
 
-    def _arguments(self) -> dict[str, object]:
+    def _arguments(self, warehouse: str | None) -> dict[str, object]:
         return {
             "login_timeout": self.section.login_timeout,
             "network_timeout": self.section.network_timeout,
             **(self._local_arguments() if self.section.is_local else self._account_arguments()),
+            **({"warehouse": warehouse} if warehouse else {}),
         }
 
     def _local_arguments(self) -> dict[str, object]:
