@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from desk import Desk, days_between, rows_for
+from snowflake_etl.history.run_record import RunRecords
 from test_load_crashes import KILLED, crash
 
 NAME = "t_20240101-20240131.tsv"
@@ -50,3 +51,15 @@ def test_the_things_of_a_run_on_another_host_are_live_until_its_lease_ends(desk:
     assert "was interrupted; this run takes its leases over" in taken_over.out
     assert desk.count() == 310
     assert desk.work_tables() == []
+
+
+def test_a_run_that_ended_without_giving_its_lease_back_is_no_obstacle(desk: Desk) -> None:
+    """As when the warehouse was out of reach at the end: the run is recorded as ended, its lease stands."""
+    desk.file(NAME, rows_for(days_between("2024-01-01", "2024-01-31")))
+    assert crash(desk, lambda _, command: "SET COPY_QUERY_ID" in command, after=True) == KILLED
+    records = RunRecords(desk.state)
+    ((run_id,),) = desk.sql("SELECT RUN_ID FROM ETL_WORK.ETL_LOAD_LEASE")
+    records.finish(run_id, "failed", "the connection was lost")
+    records.forget_lock(run_id)
+    assert desk.load("--month", "2024-01").code == 0
+    assert desk.count() == 310

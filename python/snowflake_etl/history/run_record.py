@@ -68,7 +68,12 @@ class RunRecords:
         return RunRecord(self, run_id, lock)
 
     def is_dead(self, run_id: str) -> bool:
-        """True for a run of this host and state folder whose process has ended; False when it cannot be told."""
+        """True for a run of this host and state folder that has ended, in whatever way; False when it cannot be told.
+
+        One that ended in an orderly way may still have a lease: the warehouse may have been out of reach then.
+        """
+        if any(run.run_id == run_id and run.ended_at for run in self.all()):
+            return True
         try:
             with self._lock_file(run_id).open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
