@@ -172,6 +172,7 @@ def _stage_once(options: argparse.Namespace) -> int:
     from snowflake_etl.files.detect import read_layout
     from snowflake_etl.files.layout import LayoutWishes
     from snowflake_etl.files.plan import plan_cuts
+    from snowflake_etl.operations.memory import concurrency
     from snowflake_etl.operations.staging import stage_file
     from snowflake_etl.warehouse.stage import StageWriter
 
@@ -186,8 +187,7 @@ def _stage_once(options: argparse.Namespace) -> int:
         plan_cuts(options.child, layout),
         f"@{STAGE}/ours-{options.number}/",
         lambda: StageWriter(open_session(state_directory)),
-        workers=options.workers,
-        sessions=options.sessions,
+        concurrency=concurrency(options.workers, options.sessions),
     )
     seconds = time.perf_counter() - before
     usage = resource.getrusage(resource.RUSAGE_SELF)

@@ -16,7 +16,9 @@ import zstandard
 from snowflake_etl.errors import FileError, Stopped, WarehouseError
 from snowflake_etl.files import opening
 from snowflake_etl.files.layout import Compression, Layout
+from snowflake_etl.files.parts import Cut, Part, compress_cut
 from snowflake_etl.files.plan import plan_of_size
+from snowflake_etl.operations.memory import Concurrency, concurrency
 from snowflake_etl.operations.staging import StagedFile, stage_file
 
 LAYOUT = Layout("\t", None, True, ("a", "b"))
@@ -68,7 +70,16 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def stage_it(path: Path, stage: Stage, cut_bytes: int = 20_000, layout: Layout = LAYOUT, **more: object) -> StagedFile:
+def stage_it(
+    path: Path,
+    stage: Stage,
+    cut_bytes: int = 20_000,
+    layout: Layout = LAYOUT,
+    workers: int | None = None,
+    sessions: int | None = None,
+    **more: object,
+) -> StagedFile:
+    more = {"concurrency": concurrency(workers, sessions), **more}
     plan = plan_of_size(cut_bytes, layout)
     return stage_file(path, layout, plan, "@s/t/", stage.open_sink, **more)  # type: ignore[arg-type]
 
@@ -204,6 +215,28 @@ def test_the_reader_waits_for_what_is_slow(file: Path, slow: str, monkeypatch: p
     assert stage.rows == ROWS
 
 
+def test_one_part_at_a_time_is_all_that_is_held_where_no_more_is_allowed(file: Path) -> None:
+    release = threading.Event()
+    stage = Stage(lambda name: release.wait(WAIT_SECONDS) and None)
+    compressed: list[Cut] = []
+
+    def compress(cut: Cut) -> Part:
+        compressed.append(cut)
+        return compress_cut(cut)
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as background:
+        patch.setattr("snowflake_etl.operations.staging.compress_cut", compress)
+        counted = _Counted(patch)
+        staging = background.submit(stage_it, file, stage, 4_000, concurrency=Concurrency(1, 1, 1, 1))
+        while not compressed and not staging.done():
+            time.sleep(0.01)
+        counted.settled()
+        assert len(compressed) == 1
+        release.set()
+        staging.result(WAIT_SECONDS)
+    assert stage.rows == ROWS
+
+
 def test_the_first_error_of_a_session_ends_everything_and_is_told_once(file: Path) -> None:
     tried: list[str] = []
 
@@ -225,7 +258,7 @@ def test_a_session_that_cannot_be_opened_ends_everything(file: Path) -> None:
         raise WarehouseError("No more sessions.")
 
     with pytest.raises(WarehouseError, match="No more sessions"):
-        stage_file(file, LAYOUT, plan_of_size(9_000, LAYOUT), "@s/", refuse)
+        stage_file(file, LAYOUT, plan_of_size(9_000, LAYOUT), "@s/", refuse, concurrency=concurrency())
     assert not our_threads()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.layout import LayoutWishes
 from snowflake_etl.files.plan import plan_of_size
+from snowflake_etl.operations.memory import concurrency
 from snowflake_etl.operations.staging import StagedFile, stage_file
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.stage import StageWriter
@@ -33,6 +34,7 @@ def test_staged_parts_are_listed_and_copied_row_by_row(connect: Callable[..., An
             plan,
             "@PARTS/january/",
             lambda: StageWriter(Session(connect, "local", manages_own_objects=True)),
+            concurrency=concurrency(),
             present=present,
         )
 

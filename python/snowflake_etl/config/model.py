@@ -141,7 +141,8 @@ class LoadSection(Section):
     """``load``: how files get into tables.
 
     ``warehouse`` is used by the sessions of loads instead of ``snowflake.warehouse``.
-    ``keep_failed`` is for how many days the parts of a failed load stay on the stage; the time-outs are in seconds.
+    ``keep_failed`` is for how many days the parts of a failed load stay on the stage; the time-outs are in seconds;
+    ``memory_limit`` is what the process of one load may use, in bytes, its check of the file included.
     """
 
     work_schema: Text = "ETL_WORK"
@@ -150,6 +151,7 @@ class LoadSection(Section):
     keep_failed: int = Field(7, ge=0)
     lease_seconds: int = Field(300, ge=5)
     workers: int | None = Field(None, ge=1, le=64)
+    memory_limit: int = Field(500_000_000, ge=1)
     lock_timeout: int = Field(900, ge=1)
     statement_timeout: int = Field(86_400, ge=1)
 

@@ -20,12 +20,12 @@ from snowflake_etl.files.unpacking import unpacked
 CUTTER_VERSION = 1
 """Raise it when the same file, layout and cut size give other parts than before."""
 
-PART_BYTES = 20 << 20
+PART_BYTES = 16 << 20
 """Compressed bytes of a part to aim at: large enough for COPY, small enough that the driver's copies of it fit."""
 
 SMALLEST_CUT_BYTES = 8 << 20
 LARGEST_CUT_BYTES_IN_PLACE = 512 << 20
-LARGEST_CUT_BYTES_CARRIED = 64 << 20
+LARGEST_CUT_BYTES_CARRIED = 32 << 20
 _LEAST_PARTS = 16
 _SAMPLES = 6
 _SAMPLE_BYTES = 512 << 10
@@ -33,18 +33,23 @@ _SAMPLE_BYTES = 512 << 10
 
 @dataclass(frozen=True)
 class CutPlan:
-    """``cut_bytes``: uncompressed bytes of a cut.  ``plan_hash``: everything that decides where cuts lie, in hex."""
+    """How a file is cut.
+
+    ``cut_bytes``: uncompressed bytes of a cut.  ``plan_hash``: everything that decides where cuts lie, in hex.
+    ``part_bytes``: what a compressed cut is expected to have; it bounds concurrency and decides no cut.
+    """
 
     cut_bytes: int
     plan_hash: str
+    part_bytes: int
 
 
 def plan_cuts(path: Path, layout: Layout) -> CutPlan:
     """Plan the cuts of a file from its size and how well samples of it compress.
 
     A large file gets parts of about ``PART_BYTES``, a smaller one enough parts to keep workers busy, a small
-    one a single part.  The same file and layout give the same plan on every host.  Raise FileError when the
-    file cannot be read.
+    one a single part.  The same file and layout give the same plan on every host, whatever memory and processors it
+    has, so that a load is carried on anywhere.  Raise FileError when the file cannot be read.
     """
     total, ratio = _measure(path, layout)
     largest = LARGEST_CUT_BYTES_IN_PLACE if reads_in_place(layout) else LARGEST_CUT_BYTES_CARRIED
@@ -53,12 +58,12 @@ def plan_cuts(path: Path, layout: Layout) -> CutPlan:
     count = max(1, -(-total // wanted))
     # A little more than an even share, so that no crumb is left for one part more.
     cut_bytes = total // count + (256 << 10)
-    return CutPlan(cut_bytes, _plan_hash(cut_bytes, layout))
+    return CutPlan(cut_bytes, _plan_hash(cut_bytes, layout), int(min(cut_bytes, total) / ratio))
 
 
 def plan_of_size(cut_bytes: int, layout: Layout) -> CutPlan:
     """The plan with cuts of a given size: one recorded by an earlier run, or set by hand."""
-    return CutPlan(cut_bytes, _plan_hash(cut_bytes, layout))
+    return CutPlan(cut_bytes, _plan_hash(cut_bytes, layout), cut_bytes)
 
 
 def _plan_hash(cut_bytes: int, layout: Layout) -> str:

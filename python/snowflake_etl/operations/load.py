@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import EtlError, Refused, Stopped
 from snowflake_etl.files.naming import shown
+from snowflake_etl.files.plan import CutPlan, plan_cuts
 from snowflake_etl.history.run_record import RunRecord, RunRecords
 from snowflake_etl.operations import load_checks, load_direct, load_words, load_work_table, situation
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
@@ -26,6 +27,7 @@ from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
 from snowflake_etl.operations.load_stage import StagedSource, stage_source
 from snowflake_etl.operations.load_state import LoadRequest, LoadState, StopSignal
+from snowflake_etl.operations.memory import MemoryPlan, plan_memory
 from snowflake_etl.operations.publish import Published, PublishPlan, publish
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.progress import Progress
@@ -156,24 +158,30 @@ class _Load:
         return prepared
 
     def _recognised(self, session: Session, already: AlreadyLoaded) -> LoadResult:
-        """Rows that an interrupted run of ours had published: say so and finish its tidying up."""
-        state = self._state
-        cut_off = {run.run_id for run in self._records.interrupted()}
+        """Finish the tidying up of the run that published the rows; say so when it did not live to know it had."""
+        state, prepared = self._state, already.prepared
         publishers = {row.publish_id for row in already.rows}
-        if not publishers <= cut_off:
+        ours = {run.run_id: run.status for run in self._records.all() if run.run_id in publishers}
+        dead = {run_id for run_id in ours if self._records.is_dead(run_id)}
+        left = [row for row in lease.rows_of(session, prepared.objects, prepared.target.name) if row.run_id in dead]
+        # A run whose connection was lost in COMMIT ended as failed, for all it knew.
+        unaware = publishers <= dead and all(ours[run_id] in (None, "failed") for run_id in publishers)
+        if not (left or unaware):
             raise already
-        state.prepared = already.prepared
+        state.prepared = prepared
+        for row in left:
+            if row.work_table:
+                session.ensure(f"DROP TABLE IF EXISTS {prepared.objects.name(row.work_table).sql}")
+            lease.release(session, prepared.objects, row.run_id)
+        self._clean_up(session, prepared)
+        if not unaware:
+            raise already
         state.published = Published(sum(row.row_count for row in already.rows), 0)
-        for row in lease.rows_of(session, already.prepared.objects, already.prepared.target.name):
-            if row.run_id in publishers and row.work_table:
-                session.ensure(f"DROP TABLE IF EXISTS {already.prepared.objects.name(row.work_table).sql}")
         for publisher in publishers:
-            lease.release(session, already.prepared.objects, publisher)
             self._records.superseded(publisher, state.run_id)
-        self._clean_up(session, already.prepared)
         return state.result(
             "loaded",
-            f"{state.published.inserted:,} rows were published into {already.prepared.situation.place} by run "
+            f"{state.published.inserted:,} rows were published into {prepared.situation.place} by run "
             f"{', '.join(sorted(publishers))}, which was interrupted after its COMMIT. Nothing was left to do.",
         )
 
@@ -181,10 +189,11 @@ class _Load:
         self, session: Session, prepared: Prepared, keeper: LeaseKeeper, stop: threading.Event
     ) -> None:
         """Stage all files; check them at the same time where that is wished."""
-        checks = self._start_file_checks(prepared, stop)
+        memory, plans = self._plan_memory(prepared)
+        checks = self._start_file_checks(prepared, memory, stop)
         try:
-            for source in prepared.sources:
-                staged = self._stage(source, prepared, session, stop)
+            for source, plan in zip(prepared.sources, plans, strict=True):
+                staged = self._stage(source, plan, prepared, memory, session, stop)
                 self._state.staged.append(staged)
                 self._record.step("staged", folder=staged.folder, rows=staged.rows, content_hash=staged.content_hash)
         except Stopped:
@@ -202,19 +211,42 @@ class _Load:
             if checks is not None:
                 checks.close()
 
-    def _stage(self, source: Source, prepared: Prepared, session: Session, stop: threading.Event) -> StagedSource:
+    def _plan_memory(self, prepared: Prepared) -> tuple[MemoryPlan, list[CutPlan]]:
+        """How each file is cut, which depends on the file alone, and how much goes on at once, which does not."""
+        request, configuration = self._state.request, self._state.configuration
+        plans = [plan_cuts(source.path, source.layout) for source in prepared.sources]
+        memory = plan_memory(
+            configuration.load.memory_limit,
+            list(zip(plans, (source.layout for source in prepared.sources), strict=True)),
+            workers=request.workers or configuration.load.workers,
+            check_bytes=configuration.quality.memory_limit if request.quality.in_file else 0,
+        )
+        return memory, plans
+
+    def _stage(
+        self,
+        source: Source,
+        plan: CutPlan,
+        prepared: Prepared,
+        memory: MemoryPlan,
+        session: Session,
+        stop: threading.Event,
+    ) -> StagedSource:
         state = self._state
         return stage_source(
             source,
+            plan,
             prepared.stage_path,
             session,
             state.open_session,
-            workers=state.request.workers or state.configuration.load.workers,
+            concurrency=memory.staging,
             progress=state.progress,
             stop=stop,
         )
 
-    def _start_file_checks(self, prepared: Prepared, stop: threading.Event) -> load_checks.FileChecks | None:
+    def _start_file_checks(
+        self, prepared: Prepared, memory: MemoryPlan, stop: threading.Event
+    ) -> load_checks.FileChecks | None:
         state = self._state
         if not state.request.quality.in_file:
             return None
@@ -223,6 +255,7 @@ class _Load:
             state.planned.entry,
             state.configuration.quality,
             state.warehouse.state_directory,
+            memory,
             stop,
             strict=state.request.strict,
             keep_outside=state.request.wishes.keep_outside,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ from snowflake_etl.config.model import FileSection, QualitySection
 from snowflake_etl.errors import ProblemsFound
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations.load_prepare import Prepared, Source
+from snowflake_etl.operations.memory import MemoryPlan
 from snowflake_etl.quality.day_checks import OUTSIDE_DAYS
 from snowflake_etl.quality.profile import Expectations, Thresholds
 from snowflake_etl.quality.runner import check_file, check_table
@@ -57,11 +57,13 @@ class FileChecks:
         entry: FileSection,
         quality: QualitySection,
         temp_directory: Path,
+        memory: MemoryPlan,
         stop: threading.Event,
         *,
         strict: bool,
         keep_outside: bool,
     ) -> None:
+        self._memory = memory
         self._keep_outside = keep_outside
         self._prepared = prepared
         self._entry = entry
@@ -89,10 +91,9 @@ class FileChecks:
                 source.layout,
                 expectations(self._prepared, self._entry, self._quality, [source]),
                 temp_directory=self._temp_directory,
-                memory_limit=self._quality.memory_limit,
+                memory_limit=self._memory.check_bytes,
+                threads=self._memory.check_threads,
                 temp_limit=self._quality.temp_limit,
-                # The staging beside it needs the other half of the processors.
-                threads=max(1, (os.cpu_count() or 2) // 2),
                 stop=self._stop,
             )
             if self._keep_outside:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snowflake_etl.errors import WarehouseError
-from snowflake_etl.files.plan import CutPlan, plan_cuts
+from snowflake_etl.files.plan import CutPlan
 from snowflake_etl.operations.load_prepare import Source
+from snowflake_etl.operations.memory import Concurrency
 from snowflake_etl.operations.staging import StagedPart, stage_file
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadedFile
@@ -57,11 +58,12 @@ def source_folder(source: Source, plan: CutPlan) -> str:
 
 def stage_source(
     source: Source,
+    plan: CutPlan,
     month_path: StagePath,
     session: Session,
     open_session: Callable[[], Session],
     *,
-    workers: int | None,
+    concurrency: Concurrency,
     progress: Progress,
     stop: threading.Event,
 ) -> StagedSource:
@@ -70,7 +72,6 @@ def stage_source(
     Raise FileError when the file is damaged or changes while it is read, WarehouseError or ConnectError when
     the stage is out of reach.  What was staged until then stays.
     """
-    plan = plan_cuts(source.path, source.layout)
     folder = source_folder(source, plan)
     path = month_path.below(folder)
     present = {found.name for found in stage.list_objects(session, path)}
@@ -80,7 +81,7 @@ def stage_source(
         plan,
         path.sql,
         lambda: StageWriter(open_session()),
-        workers=workers,
+        concurrency=concurrency,
         present=frozenset(present),
         progress=progress,
         stop=stop,

@@ -2,8 +2,8 @@
 
 The calling thread reads and cuts.  An executor compresses the cuts.  A few uploading threads, each with a
 session of its own, PUT the parts from memory.  Two counters hold the reader back: cuts that wait to be
-compressed, and parts that wait to be sent.  So memory is bounded by workers, sessions and part size, whatever
-the size of the file, and nothing is written beside it.
+compressed, and parts that wait to be sent.  So memory is bounded by ``Concurrency`` and part size, whatever the
+size of the file, and nothing is written beside it.
 
 Which warehouse is behind a ``Sink`` this module does not know.
 """
@@ -11,7 +11,6 @@ Which warehouse is behind a ``Sink`` this module does not know.
 from __future__ import annotations
 
 import io
-import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -25,10 +24,10 @@ from snowflake_etl.files.layout import Layout
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.parts import Cut, FileCutter, Part, compress_cut
 from snowflake_etl.files.plan import CutPlan
+from snowflake_etl.operations.memory import Concurrency
 from snowflake_etl.progress import Progress, no_progress
 
 PHASE = "stage"
-MOST_SESSIONS = 4
 _LOOK_FOR_STOP_SECONDS = 0.1
 
 
@@ -78,8 +77,7 @@ def stage_file(
     stage_path: str,
     open_sink: Callable[[], Sink],
     *,
-    workers: int | None = None,
-    sessions: int | None = None,
+    concurrency: Concurrency,
     executor: Executor | None = None,
     present: Collection[str] = frozenset(),
     progress: Progress = no_progress,
@@ -87,22 +85,16 @@ def stage_file(
 ) -> StagedFile:
     """Stage a file's records below ``stage_path`` as compressed parts whose names prove their content.
 
-    ``workers`` compress at once (default: the processors this process may use), in ``executor`` where one is
-    given; ``sessions`` upload at once (default: as many, from 2 to ``MOST_SESSIONS``).  Parts whose names are
-    in ``present`` are neither compressed nor sent.  ``progress`` hears of bytes of the file that are staged.
+    ``concurrency`` says how much goes on at once; its workers compress in ``executor`` where one is given.  Parts
+    whose names are in ``present`` are neither compressed nor sent.  ``progress`` hears of bytes of the file that
+    are staged.
 
     Raise FileError when the file is damaged, empty of rows or changed while it was read, Stopped when ``stop``
     is set, and the first error of any worker or sink.  By then no thread of ours runs any more; parts that
     were sent stay on the stage.
     """
-    workers = workers or _processors()
-    sessions = sessions or max(2, min(workers, MOST_SESSIONS))
     staging = _Staging(path, layout, plan, stage_path, progress, stop or threading.Event())
-    return staging.run(open_sink, executor, workers, sessions, present)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return staging.run(open_sink, executor, concurrency, present)
 
 
 class _Staging:
@@ -126,16 +118,14 @@ class _Staging:
         self,
         open_sink: Callable[[], Sink],
         executor: Executor | None,
-        workers: int,
-        sessions: int,
+        concurrency: Concurrency,
         present: Collection[str],
     ) -> StagedFile:
         sinks = _Sinks(open_sink)
-        compressing = executor or ThreadPoolExecutor(workers, "compress")
-        uploading = ThreadPoolExecutor(sessions, "upload")
-        # One cut more than workers is being read or waits, so that no worker waits for the reader.
-        self._uncompressed = threading.Semaphore(workers + 1)
-        self._in_flight = threading.Semaphore(workers + sessions + 1)
+        compressing = executor or ThreadPoolExecutor(concurrency.workers, "compress")
+        uploading = ThreadPoolExecutor(concurrency.sessions, "upload")
+        self._uncompressed = threading.Semaphore(concurrency.cuts)
+        self._in_flight = threading.Semaphore(concurrency.parts)
         self._drained = _Counter()
         try:
             for cut, weight in self._cuts_to_send(present):
