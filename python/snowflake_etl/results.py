@@ -104,3 +104,46 @@ class LoadResult:
     message: str
     exit_code: int
     already_loaded: bool = False
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not the same in the files and in the warehouse.
+
+    ``what`` is content, ledger, rows, day, nulls or longest; ``files`` and ``warehouse`` are the two values.
+    """
+
+    what: str
+    message: str
+    files: int | str | None
+    warehouse: int | str | None
+
+
+@dataclass(frozen=True)
+class ComparedFile:
+    """One file as it was read, every byte: its size in bytes, records and content hash."""
+
+    file: str
+    bytes: int
+    rows: int
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class VerifyResult:
+    """A loaded month held against its files: ``status`` is equal or different.
+
+    ``rows_in_table`` are those of the claimed days; ``notes`` say what could not be compared.
+    """
+
+    status: str
+    table: str
+    month: str | None
+    files: tuple[ComparedFile, ...]
+    rows_in_files: int
+    rows_in_ledger: int
+    rows_in_table: int
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
+    message: str
+    exit_code: int

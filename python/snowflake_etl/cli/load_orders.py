@@ -108,6 +108,12 @@ def check_flags(context: Context) -> None:
     arguments = context.arguments
     if bool(arguments.month) + bool(arguments.file) + arguments.resume != 1:
         raise UsageError("Say what to load with either --month or --file, or carry on with --resume.")
+    if arguments.verify:
+        for name in ("resume", "dry_run", "stage_only"):
+            if getattr(arguments, name):
+                raise UsageError(f"--verify loads nothing: leave --{name.replace('_', '-')} out.")
+        if arguments.mode == "replace":
+            raise UsageError("--verify loads nothing: leave --mode replace out.")
     for name, most in (("workers", 64), ("jobs", 16)):
         value = getattr(arguments, name)
         if value is not None and not 1 <= value <= most:
@@ -126,14 +132,18 @@ def check_flags(context: Context) -> None:
         )
 
 
+def today() -> date:
+    """The day that "current" and "last" months are told from; ETL_TODAY sets another one."""
+    return date.fromisoformat(os.environ["ETL_TODAY"]) if os.environ.get("ETL_TODAY") else date.today()
+
+
 def planned_orders(context: Context) -> list[Order]:
     """The loads that the flags ask for."""
     arguments = context.arguments
     if arguments.file:
         loads = plan_files(context.configuration, arguments.file, arguments.table)
     else:
-        today = date.fromisoformat(os.environ["ETL_TODAY"]) if os.environ.get("ETL_TODAY") else date.today()
-        loads = plan_months(context.configuration, arguments.month, today, arguments.base_path, arguments.table)
+        loads = plan_months(context.configuration, arguments.month, today(), arguments.base_path, arguments.table)
     return [Order(context, planned) for planned in loads]
 
 

@@ -116,7 +116,7 @@ def prepare(
         ensure_objects(session, objects)
     target = load_target.resolve_target(session, planned.entry, may_create=not dry_run)
     live = load_target.live_rows_of(session, objects, target, planned)
-    sources = [_read_source(file, planned.entry, target) for file in planned.files]
+    sources = [read_source(file, planned.entry, target) for file in planned.files]
     _check_alike(sources)
     all_sources, left_out = list(sources), []
     if wishes.mode is Mode.APPEND:
@@ -134,7 +134,8 @@ def prepare(
     return Prepared(objects, target, planned.month, tuple(sources), present, permission, tuple(left_out))
 
 
-def _read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:
+def read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:
+    """Look at one file: its layout, how its columns meet the target's, its fingerprint.  Raise FileError."""
     wishes = LayoutWishes(
         delimiter=entry.wished_delimiter,
         quote=entry.quote_char,

@@ -17,7 +17,7 @@ from snowflake_etl.month import HOW_TO_WRITE_MONTHS
 
 if TYPE_CHECKING:
     from snowflake_etl.cli.load_orders import Order
-    from snowflake_etl.results import LoadResult
+    from snowflake_etl.results import LoadResult, VerifyResult
 
 DESCRIPTION = "Load the files of months into tables: every row exactly once, checked."
 
@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS[:1].lower() + HOW_TO_WRITE_MONTHS[1:])
     which.add_argument("--file", action="append", type=Path, metavar="FILE", help="load this file (may be repeated)")
     which.add_argument("--resume", action="store_true", help="carry on with the loads that were interrupted here")
+    which.add_argument(
+        "--verify", action="store_true", help="load nothing: compare loaded months with their files, ledger and table"
+    )
     which.add_argument("--table", metavar="TABLE", help="only the files of this table of the configuration")
     which.add_argument("--base-path", type=Path, metavar="DIR", help="where the files are, instead of base_path")
     how = parser.add_argument_group("how to load it")
@@ -64,6 +67,8 @@ def run(context: Context) -> ExitCode:
     from snowflake_etl.cli.load_orders import check_flags, planned_orders
 
     check_flags(context)
+    if context.arguments.verify:
+        return _verify(context, planned_orders(context))
     orders = _resumed(context) if context.arguments.resume else planned_orders(context)
     if not orders:
         message = "No load was interrupted here: nothing to resume."
@@ -80,6 +85,21 @@ def run(context: Context) -> ExitCode:
         context.say("The menu with job status and logs: ./snowflake_etl.sh")
     _answer(context, results)
     return _exit_code(results)
+
+
+def _verify(context: Context, orders: Sequence[Order]) -> ExitCode:
+    """Compare each month; one that differs makes exit 6, the others are compared all the same."""
+    from snowflake_etl.operations.verify_load import verify
+    from snowflake_etl.reports.verify_text import verify_text
+
+    results = []
+    for order in orders:
+        configuration = context.configuration.configuration
+        results.append(verify(order.planned, configuration, context.warehouse, context.progress))
+        context.close()
+        context.say(verify_text(results[-1]))
+    _answer(context, results)
+    return ExitCode(max(result.exit_code for result in results))
 
 
 def _resumed(context: Context) -> list[Order]:
@@ -159,7 +179,7 @@ def _show_table(context: Context, orders: Sequence[Order], results: Sequence[Loa
     context.say("\n" + ascii_table(("month", "table", "status", "rows published"), rows))
 
 
-def _answer(context: Context, results: Sequence[LoadResult]) -> None:
+def _answer(context: Context, results: Sequence[LoadResult] | Sequence[VerifyResult]) -> None:
     documents = [dataclasses.asdict(result) for result in results]
     document = documents[0] if len(documents) == 1 else documents
     context.answer(document)
