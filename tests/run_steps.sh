@@ -2,7 +2,7 @@
 # The checks of run_all_tests.sh: each is a step with a time limit, a folder of facts and a log; report.py counts them.
 #   $RUN_WORK/steps/<name>/{kind,suite,log,exit_code,seconds,limit}   kind: lint, tap or pytest
 
-RUN_STEP_NAMES='shellcheck shfmt ruff ruff-format mypy pytest bash menu'
+RUN_STEP_NAMES='shellcheck shfmt ruff ruff-format mypy pytest live bash menu'
 RUN_STEP_PIDS=()
 
 run_steps() { # all that were asked for, in order
@@ -10,7 +10,8 @@ run_steps() { # all that were asked for, in order
   for name in $RUN_STEP_NAMES; do
     run_steps_wanted "$name" || continue
     case $name in
-      pytest) run_steps_pytest ;;
+      pytest) run_steps_pytest pytest python ;;
+      live) run_steps_pytest live live ;;
       bash | menu) run_steps_bats "$name" ;;
       *) "run_steps_lint_${name//-/_}" ;;
     esac
@@ -72,10 +73,10 @@ run_steps_shell_files() { # sets RUN_FILES: every bash file of the checkout
   done
 }
 
-run_steps_pytest() {
-  local -a options=(-q -n "$(run_steps_width)" --junitxml "$RUN_WORK/steps/pytest/junit.xml" -p no:cacheprovider)
+run_steps_pytest() { # <name> <folder of the tests>
+  local -a options=(-q -n "$(run_steps_width)" --junitxml "$RUN_WORK/steps/$1/junit.xml" -p no:cacheprovider)
   [[ -z $RUN_FAST ]] || options+=(-m 'not slow')
-  run_step pytest pytest 2400 "$RUN_PYTHON" -m pytest "${options[@]}" "$RUN_TESTS/python"
+  run_step pytest "$1" 2400 "$RUN_PYTHON" -m pytest "${options[@]}" "$RUN_TESTS/$2"
 }
 
 run_steps_bats() { # <bash or menu>: a process for each file, as many at once as there are cores, the longest files first

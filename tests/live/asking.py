@@ -18,7 +18,7 @@ from enum import StrEnum
 from room import Place, Room
 from snowflake_etl.errors import EtlError, WarehouseError
 
-TOPICS = ("staging", "copying", "copy_errors", "running", "locking")
+TOPICS = ("staging", "copying", "copy_errors", "running", "locking", "transactions", "values", "tables", "whole")
 USUAL_SECONDS = 120
 
 # Unsupported feature, no warehouse, cancelled, timed out, missing or not authorized, not privileged, unknown function.
@@ -114,6 +114,8 @@ def all_questions() -> list[Question]:
 
 def ask(asked: Question, place: Place) -> Answer:
     """Ask in a room of its own; whatever it opened there is closed afterwards, also after a time-out."""
+    if place.account.is_local and asked.cannot:
+        return Answer(asked, Holds.UNKNOWN, f"The embedded warehouse cannot be asked: {asked.cannot}.", 0.0)
     began = time.monotonic()
     found: list[tuple[Holds, str]] = []
     room = Room(place, asked.number)

@@ -186,6 +186,10 @@ class Room:
         self._sessions.append(session)
         return session
 
+    def seconds(self, real: int) -> int:
+        """How long something has to take to be seen at work; the embedded warehouse answers sooner."""
+        return max(2, real // 5) if self.place.account.is_local else real
+
     def close(self) -> None:
         for session in self._sessions:
             session.close()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zstandard
+
 from asking import Finding, question, told
 from questions.copying import FORMAT, GOOD, copy_parts, put_parts
 from room import Room
 from snowflake_etl.errors import WarehouseError
 from snowflake_etl.sqltext import literal
+from snowflake_etl.warehouse import stage
 from snowflake_etl.warehouse.copy import copy_statement, rejected_record
 
 _COLUMNS = "D DATE, N NUMBER(9,0), V VARCHAR(10) NOT NULL"
@@ -93,10 +96,6 @@ def a_column_too_many(room: Room) -> Finding:
     otherwise=_OTHERWISE,
 )
 def a_byte_that_is_not_utf8(room: Room) -> Finding:
-    import zstandard
-
-    from snowflake_etl.warehouse import stage
-
     table = room.table("T", "V VARCHAR(10)")
     content = zstandard.compress(b"one\ntwo\nb\xffd\n")
     stage.put_bytes(room.main, content, "part-00001-ab01.tsv.zst", room.folder("month/p-1"))

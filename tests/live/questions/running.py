@@ -14,13 +14,13 @@ from snowflake_etl.errors import WarehouseError
 from snowflake_etl.operations import load_resume
 from snowflake_etl.sqltext import literal, quote
 from snowflake_etl.warehouse.copy import copy_statement
-from snowflake_etl.warehouse.session import QueryState, Session
+from snowflake_etl.warehouse.session import QueryState
 
 _TAG_SECONDS = 60
 
 
-def _ended(session: Session, query_id: str) -> bool:
-    return session.query_state(query_id) is QueryState.ENDED
+def _wait(seconds: int) -> str:
+    return f"SELECT SYSTEM$WAIT({seconds})"
 
 
 @question(
@@ -32,7 +32,7 @@ def _ended(session: Session, query_id: str) -> bool:
 )
 def attaching_from_another_session(room: Room) -> Finding:
     other = room.session()
-    query_id = room.main.submit("SELECT SYSTEM$WAIT(4)")
+    query_id = room.main.submit(_wait(room.seconds(5)))
     first = other.query_state(query_id)
     rows = other.wait(query_id, lambda: None)
     again = room.main.result_of(query_id)
@@ -67,7 +67,7 @@ def a_result_outlives_its_session(room: Room) -> Finding:
 )
 def a_query_outlives_close(room: Room) -> Finding:
     first = room.session()
-    query_id = first.submit("SELECT SYSTEM$WAIT(6)")
+    query_id = first.submit(_wait(room.seconds(8)))
     first.close()
     state = room.main.query_state(query_id)
     rows = room.main.wait(query_id, lambda: None)
@@ -82,7 +82,7 @@ def a_query_outlives_close(room: Room) -> Finding:
     otherwise="Every kill costs the COPY: the next run makes a new attempt.",
 )
 def a_query_outlives_its_process(room: Room) -> Finding:
-    query_id = room.dying_client([], submit="SELECT SYSTEM$WAIT(10)")
+    query_id = room.dying_client([], submit=_wait(room.seconds(15)))
     state = room.main.query_state(query_id)
     rows = room.main.wait(query_id, lambda: None)
     return Finding(len(rows) == 1, f"After the kill {state}, then {len(rows)} row(s).")
@@ -99,15 +99,12 @@ def a_query_outlives_its_process(room: Room) -> Finding:
 )
 def a_query_outlives_its_process_for_long(room: Room) -> Finding:
     wait = 2 if room.place.account.is_local else 420
+    margin = room.seconds(10)
     query_id = room.dying_client([f"ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {wait + 60}"], submit=_wait(wait))
     # To ask for its state would be a sign of life.
-    time.sleep(wait + 10)
+    time.sleep(wait + margin)
     state = room.main.query_state(query_id)
-    return Finding(state is QueryState.ENDED, f"{state} after {wait + 10} seconds without a client.")
-
-
-def _wait(seconds: int) -> str:
-    return f"SELECT SYSTEM$WAIT({seconds})"
+    return Finding(state is QueryState.ENDED, f"{state} after {wait + margin} seconds without a client.")
 
 
 @question(

@@ -166,7 +166,7 @@ def list_tells_the_time(room: Room) -> Finding:
 @question(
     111,
     "Is a stage with quoted identifiers inside a string literal taken by PUT, LIST and REMOVE?",
-    assumption="Yes: every reference of ours is written '@\"D\".\"S\".\"STAGE\"/a/b/'.",
+    assumption='Yes: every reference of ours is written \'@"D"."S"."STAGE"/a/b/\'.',
     source="design 4, Stage path",
     otherwise="No statement about the stage works: change StagePath.sql.",
 )

@@ -1,0 +1,184 @@
+"""Questions about values: how they are bound, cast and read back, and what time it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from asking import Finding, question
+from room import Room
+from snowflake_etl.month import DayRange
+from snowflake_etl.sqltext import column_type, day_bounds, literal, quote
+from snowflake_etl.warehouse import ledger
+from snowflake_etl.warehouse.lease import NOW
+from snowflake_etl.warehouse.ledger import LedgerRow
+
+_DRIVER = "decision 3 (statements use ? for bound values)"
+_LEDGER = "design 4, Ledger; warehouse/ledger.py"
+
+
+@question(
+    601,
+    "Are None, numbers and awkward texts bound as they are?",
+    assumption="Yes: NULL, whole numbers, quotes, backslashes, tabs, line ends and other alphabets.",
+    source=_DRIVER,
+    otherwise="Values change on their way: write such values as literals.",
+)
+def bound_values_arrive(room: Room) -> Finding:
+    table = room.table("T", "N NUMBER(38,0), V VARCHAR")
+    text = 'it\'s a \\back\\slash, a\ttab, "quotes",\na line and \u00fc\u4e2d'
+    for values in ([None, None], [10**15, text], [0, ""]):
+        room.main.execute(f"INSERT INTO {table.sql} (N, V) SELECT ?, ?", values)
+    rows = room.main.query(f"SELECT N, V FROM {table.sql} ORDER BY N NULLS FIRST")
+    wanted = [(None, None), (0, ""), (10**15, text)]
+    return Finding(rows == wanted, "As sent." if rows == wanted else f"{rows!r}")
+
+
+@question(
+    602,
+    "Are ISO days and times bound as text and cast, NULL included?",
+    assumption="Yes: CAST(? AS DATE) and CAST(? AS TIMESTAMP_NTZ), to the microsecond.",
+    source=_LEDGER,
+    otherwise="The ledger's days are wrong or missing: change ledger._PLACES.",
+)
+def bound_days_are_cast(room: Room) -> Finding:
+    table = room.table("T", "K NUMBER(9,0), D DATE, Z TIMESTAMP_NTZ")
+    sql = f"INSERT INTO {table.sql} (K, D, Z) SELECT ?, CAST(? AS DATE), CAST(? AS TIMESTAMP_NTZ)"
+    room.main.execute(sql, [1, "2024-02-29", "2024-02-29 23:59:58.123456"])
+    room.main.execute(sql, [2, None, None])
+    rows = room.main.query(f"SELECT D, Z FROM {table.sql} ORDER BY K")
+    wanted = [(date(2024, 2, 29), datetime(2024, 2, 29, 23, 59, 58, 123456)), (None, None)]
+    return Finding(rows == wanted, f"{rows}")
+
+
+@question(
+    603,
+    "Do the conditions for a range of days select it from columns of all four kinds?",
+    assumption="Yes: DATE, TIMESTAMP_NTZ, NUMBER YYYYMMDD and text, first day in, the day after out.",
+    source="design 4, Claimed days; sqltext.day_bounds",
+    otherwise="A replace deletes other rows than it counted: the row count refuses that; change day_bounds.",
+)
+def ranges_of_days(room: Room) -> Finding:
+    kinds = {"D": "DATE", "Z": "TIMESTAMP_NTZ", "N": "NUMBER(8,0)", "V": "VARCHAR(10)"}
+    rows = (
+        f"'{day}', '{day} 23:59:59', {day.replace('-', '')}, '{day}'"
+        for day in ("2023-12-31", "2024-01-01", "2024-01-31", "2024-02-01")
+    )
+    table = room.table("T", ", ".join(f"{name} {kind}" for name, kind in kinds.items()), *rows)
+    days = DayRange(date(2024, 1, 1), date(2024, 1, 31))
+    counts = []
+    for name, kind in kinds.items():
+        condition, binds = day_bounds(name, column_type(kind), days, "YYYY-MM-DD")
+        counts.append(room.main.query(f"SELECT COUNT(*) FROM {table.sql} WHERE {condition}", binds)[0][0])
+    return Finding(counts == [2, 2, 2, 2], f"{counts}")
+
+
+@question(
+    604,
+    "Is CURRENT_TIMESTAMP, cast to TIMESTAMP_NTZ, the time in UTC?",
+    assumption="Yes: the session's time zone is UTC; the driver returns it without a zone.",
+    source="design 4, Publish (the warehouse's clock); session.SESSION_PARAMETERS",
+    otherwise="Leases and the ledger's times are off by hours: convert with SYSDATE().",
+)
+def the_time_is_utc(room: Room) -> Finding:
+    found = room.main.query(f"SELECT {NOW}")[0][0]
+    distance = found - datetime.now(UTC).replace(tzinfo=None)
+    return Finding(abs(distance) < timedelta(minutes=5), f"{distance.total_seconds():.0f} seconds from this host's.")
+
+
+@question(
+    605,
+    "Does DATEADD on a TIMESTAMP_NTZ add seconds and keep the type?",
+    assumption="Yes.",
+    source="design 4, Publish (lease)",
+    otherwise="Leases expire at the wrong time: change warehouse/lease.py.",
+)
+def seconds_are_added(room: Room) -> Finding:
+    before, after = room.main.query(f"SELECT {NOW} AS T, DATEADD('second', 90, {NOW})")[0]
+    return Finding(after - before == timedelta(seconds=90) and after.tzinfo is None, f"{after - before} later.")
+
+
+@question(
+    606,
+    "Does a ledger row come back as it was written, and does its state change once?",
+    assumption="Yes: days, numbers, texts and NULL days alike.",
+    source=_LEDGER,
+    otherwise="Change warehouse/ledger.py.",
+)
+def a_ledger_row_comes_back(room: Room) -> Finding:
+    for statement in room.objects.create_statements():
+        room.main.ensure(statement)
+    table = room.name("T")
+    row = LedgerRow(
+        publish_id="p-1",
+        run_id="r-1",
+        table_name=str(table),
+        month="2024-01",
+        first_day=date(2024, 1, 1),
+        last_day=None,
+        file_name="it's a \\file.tsv",
+        file_bytes=50 * 10**9,
+        fingerprint="f" * 32,
+        content_hash="c" * 32,
+        row_count=500_000_000,
+        mode="append",
+        loaded_by="somebody",
+        host="somewhere",
+        started_at=datetime(2024, 2, 1, 3, 4, 5),
+        published_at=None,
+        copy_query_id="q-1",
+    )
+    ledger.insert_rows(room.main, room.objects, [row])
+    found = ledger.live_rows(room.main, room.objects, table)
+    ledger.set_state(room.main, room.objects, found, ledger.REPLACED)
+    left = ledger.live_rows(room.main, room.objects, table)
+    different = [
+        name
+        for name, value in vars(row).items()
+        if name != "published_at" and (len(found) != 1 or getattr(found[0], name) != value)
+    ]
+    return Finding(not different and not left, f"{len(found)} row(s), different: {different}; {len(left)} left.")
+
+
+@question(
+    607,
+    "Does TRY_TO_DATE without a format read '20220801' as seconds, and with one as a day?",
+    assumption="Yes: so the format is always given.",
+    source="practice notes, Transactions and sessions; design 5, Dates",
+    otherwise="Nothing breaks.",
+    cannot="its TRY_TO_DATE takes no format",
+)
+def dates_need_their_format(room: Room) -> Finding:
+    sql = "SELECT TRY_TO_DATE('20220801'), TRY_TO_DATE('20220801', 'YYYYMMDD')"
+    bare, given = room.main.query(sql)[0]
+    return Finding(str(given) == "2022-08-01" != str(bare), f"{bare} without a format, {given} with it.")
+
+
+@question(
+    608,
+    "Does CREATE SCHEMA move the session's own schema?",
+    assumption="Yes: so every name is written in full and the schema of the sign-in is remembered.",
+    source="session.Session",
+    otherwise="Nothing breaks.",
+)
+def create_schema_moves_the_session(room: Room) -> Finding:
+    before = room.main.query("SELECT CURRENT_SCHEMA()")[0][0]
+    place = f"{quote(room.place.database)}.{quote(room.place.schema + '_B')}"
+    room.main.execute(f"CREATE SCHEMA {place}")
+    try:
+        after = room.main.query("SELECT CURRENT_SCHEMA()")[0][0]
+    finally:
+        room.main.execute(f"DROP SCHEMA IF EXISTS {place}")
+    return Finding(before != after == f"{room.place.schema}_B", f"{'Moved' if before != after else 'Not moved'}.")
+
+
+@question(
+    609,
+    "Are string literals with backslashes, quotes and tabs read as the tools write them?",
+    assumption="Yes: a backslash is doubled, a quote is doubled, tabs and line ends are escaped.",
+    source="sqltext.literal",
+    otherwise="Stage paths and file formats change on their way: change sqltext.literal.",
+)
+def literals_are_read_as_written(room: Room) -> Finding:
+    text = "a\\b'c\td\ne\\n"
+    found = room.main.query(f"SELECT {literal(text)}")[0][0]
+    return Finding(found == text, f"{found!r}")
