@@ -11,6 +11,7 @@ from snowflake_etl.warehouse.session import Session, connect
 
 LOCAL_DATABASE = "DEMO"
 LOCAL_SCHEMA = "PUBLIC"
+_LOCAL_NETWORK_SECONDS = 5
 
 _PASSED_ON = ("account", "user", "authenticator", "token_file_path", "role", "warehouse", "host", "port", "protocol")
 
@@ -58,6 +59,8 @@ class Warehouse:
         endpoint = ensure_running(self.state_directory)
         return {
             "account": "local",
+            # Nobody but us starts it again, on another port, when a connection is refused: do not wait for long.
+            "network_timeout": min(self.section.network_timeout, _LOCAL_NETWORK_SECONDS),
             "host": endpoint.host,
             "port": endpoint.port,
             "protocol": "http",

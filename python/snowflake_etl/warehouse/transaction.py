@@ -20,6 +20,7 @@ LOGGER = logging.getLogger(__name__)
 
 # Snowflake itself waits for locks (LOCK_TIMEOUT) and gives a deserted transaction up; an attempt may take long.
 RETRY_SECONDS = 60.0
+_LEAST_ATTEMPTS = 3
 
 Result = TypeVar("Result")
 
@@ -30,26 +31,28 @@ def transact(session: Session, change: Callable[[], Result], committed_before: C
     ``committed_before`` tells the result of an earlier attempt that went through after all, None when none did.
     It has to read what ``change`` wrote; a COMMIT still under way holds the lock that ``change`` takes, so that
     a further attempt waits for it and then finds things changed.  Raise what ``change`` raises, and the last
-    conflict or lost connection when they go on for RETRY_SECONDS.
+    conflict or lost connection when they go on for RETRY_SECONDS after the first one, which may have taken long.
     """
-    began = time.monotonic()
+    first_failure, lost = 0.0, False
     for attempt in itertools.count(1):
         try:
+            if lost:
+                session.reconnect()
+                lost = False
             if attempt > 1 and (earlier := committed_before()) is not None:
                 return earlier
             return _once(session, change)
         except EtlError as error:
-            transient = isinstance(error, ConnectError) or (isinstance(error, WarehouseError) and error.is_conflict)
-            if not transient:
+            lost = isinstance(error, ConnectError)
+            if not lost and not (isinstance(error, WarehouseError) and error.is_conflict):
                 if attempt > 1 and (earlier := committed_before()) is not None:
                     return earlier
                 raise
-            if time.monotonic() - began > RETRY_SECONDS:
+            first_failure = first_failure or time.monotonic()
+            if attempt >= _LEAST_ATTEMPTS and time.monotonic() - first_failure > RETRY_SECONDS:
                 raise
             LOGGER.warning("The transaction is tried again (attempt %d): %s", attempt + 1, error)
             pause_before_retry(attempt)
-            if isinstance(error, ConnectError):
-                session.reconnect()
     raise AssertionError("an attempt returns or raises")
 
 
