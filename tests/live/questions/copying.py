@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from asking import Finding, question, told
-from room import Room
+from room import Room, until
 from snowflake_etl.errors import WarehouseError
-from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.sqltext import ObjectName, literal, quote
 from snowflake_etl.warehouse.copy import CsvFormat, copied_parts, copy_statement
 
 FORMAT = CsvFormat(delimiter="\t", quote=None, null_values=("", "\\N"), date_format="YYYYMMDD")
 COLUMNS = "D DATE, N NUMBER(9,0), V VARCHAR(10)"
 GOOD = "20240101\t1\tone\n20240102\t2\ttwo\n"
+_HISTORY_SECONDS = 60
 
 
 def put_parts(room: Room, folder: str, *contents: str) -> list[str]:
@@ -271,3 +272,26 @@ def another_table_takes_the_same_parts(room: Room) -> Finding:
         copy_parts(room, table)
         counts.append(room.count(table))
     return Finding(counts == [2, 2], f"{counts} rows.")
+
+
+@question(
+    225,
+    "Does COPY_HISTORY tell of a load soon after it?",
+    assumption="Yes, within a minute: file, rows and status, for 14 days.",
+    source="design 4, COPY (rows and load history decide); practice notes, COPY",
+    otherwise="Only the rows of the work table decide, as they do now.",
+    cannot="it has no COPY_HISTORY",
+)
+def the_history_tells_of_a_load(room: Room) -> Finding:
+    table = room.table("T", COLUMNS)
+    put_parts(room, "p-1", GOOD)
+    copy_parts(room, table)
+    since = "DATEADD('hour', -1, CURRENT_TIMESTAMP())"
+    history = f"{quote(table.database)}.INFORMATION_SCHEMA.COPY_HISTORY"
+    sql = (
+        "SELECT FILE_NAME, ROW_COUNT, STATUS "
+        f"FROM TABLE({history}(TABLE_NAME => {literal(table.sql)}, START_TIME => {since}))"
+    )
+    rows, seconds = until(lambda: room.main.query(sql), _HISTORY_SECONDS)
+    holds = [(count, status.upper()) for _, count, status in rows] == [(2, "LOADED")]
+    return Finding(holds, f"After {seconds:.0f} s: {rows}")

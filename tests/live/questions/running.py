@@ -14,7 +14,7 @@ from snowflake_etl.errors import WarehouseError
 from snowflake_etl.operations import load_resume
 from snowflake_etl.sqltext import literal, quote
 from snowflake_etl.warehouse.copy import copy_statement
-from snowflake_etl.warehouse.session import QueryState
+from snowflake_etl.warehouse.session import QueryState, Session
 
 _TAG_SECONDS = 60
 
@@ -33,11 +33,18 @@ def _wait(seconds: int) -> str:
 def attaching_from_another_session(room: Room) -> Finding:
     other = room.session()
     query_id = room.main.submit(_wait(room.seconds(5)))
-    first = other.query_state(query_id)
+    # It may take a moment until the other session's query is known.
+    first, seconds = until(lambda: _known_state(other, query_id), room.seconds(5))
     rows = other.wait(query_id, lambda: None)
     again = room.main.result_of(query_id)
     holds = first is QueryState.RUNNING and len(rows) == 1 and list(rows[0].values()) == list(again[0].values())
-    return Finding(holds, f"At first {first}; then {list(rows[0].values())}, the first session {len(again)} row(s).")
+    seen = f"{first or 'unknown'} after {seconds:.1f} s, then {list(rows[0].values())}; again {len(again)} row(s)."
+    return Finding(holds, seen)
+
+
+def _known_state(session: Session, query_id: str) -> QueryState | None:
+    state = session.query_state(query_id)
+    return None if state is QueryState.UNKNOWN else state
 
 
 @question(

@@ -7,7 +7,6 @@ import time
 from asking import Finding, UnanswerableError, question, told
 from room import Room, until
 from snowflake_etl.errors import Refused, WarehouseError
-from snowflake_etl.sqltext import literal
 from snowflake_etl.warehouse import lease, ledger
 from snowflake_etl.warehouse.lease import Holder
 from snowflake_etl.warehouse.session import Session
@@ -128,7 +127,7 @@ def a_detached_transaction_is_aborted(room: Room) -> Finding:
     if not held:
         return Finding(False, "It was rolled back within seconds: nothing is left to abort.")
     shown = [record for record in room.main.records("SHOW TRANSACTIONS") if str(record["id"]) == number]
-    answer = room.main.query(f"SELECT SYSTEM$ABORT_TRANSACTION({literal(number)})")[0][0]
+    answer = room.main.query(f"SELECT SYSTEM$ABORT_TRANSACTION({int(number)})")[0][0]
     other.execute(f"UPDATE {table.sql} SET N = N + 10")
     value = room.main.query(f"SELECT N FROM {table.sql}")[0][0]
     columns = ", ".join(shown[0]) if shown else "it is not shown"
@@ -150,9 +149,9 @@ def a_detached_transaction_ends(room: Room) -> Finding:
     other = room.session(lock_timeout=420, statement_timeout=450)
     began = time.monotonic()
     # On the embedded warehouse a conflict is an error at once.
-    error, _ = until(lambda: _goes_through(other, f"UPDATE {table.sql} SET N = N + 10"), 10)
+    went_through, _ = until(lambda: _goes_through(other, f"UPDATE {table.sql} SET N = N + 10"), 10)
     value = room.main.query(f"SELECT N FROM {table.sql}")[0][0]
-    return Finding(error is True and value == 11, f"{value} after {time.monotonic() - began:.0f} s.")
+    return Finding(went_through and value == 11, f"{value} after {time.monotonic() - began:.0f} s.")
 
 
 def _goes_through(session: Session, statement: str) -> bool:
