@@ -7,6 +7,7 @@
 # verbs:
 #   load        load months (--month 2024-01, last, A..B, all) or files (--file); --resume carries on
 #   recover     interrupted loads and what they left; --clean removes what no live run has
+#   ledger      what is loaded: list; adopt records rows that were loaded before this tool
 #   local       the embedded warehouse: start, stop, status, sql, reset
 #   doctor      check connection, objects and tables; --setup-sql prints the script for a DBA
 #   config      look at configurations: validate, target

@@ -10,6 +10,7 @@ source "${BASH_SOURCE[0]%/*}/actions_config.sh"
 declare -gA ACTIONS_SCRIPTS=(
   [load]=loader.py
   [recover]=recover_load.py
+  [ledger]=ledger_tool.py
   [local]=local_warehouse.py
   [doctor]=doctor.py
   [config]=config_tool.py
@@ -17,7 +18,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover ledger doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1

@@ -89,7 +89,7 @@ teardown() {
     run actions_run_verb "$word"
     [ "$status" -eq 2 ]
     [[ $output == *"no verb '$word'"* && $output == *"Did you mean 'load'?"* ]]
-    [[ $output == *'config doctor jobs load local recover setup'* ]]
+    [[ $output == *'config doctor jobs ledger load local recover setup'* ]]
   done
   for word in zzzzzz '' '--' 'jobs setup' '$(touch y)' '[x]' _actions; do
     run actions_run_verb "$word"

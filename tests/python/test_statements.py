@@ -55,6 +55,18 @@ def test_every_statement_of_loads_and_checks_is_snowflakes(desk: Desk, sent: lis
         check(statement)
 
 
+def test_every_statement_of_verify_and_the_ledger_is_snowflakes(desk: Desk, sent: list[str]) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    assert desk.load("--verify", "--month", "2024-01").code == 0
+    ledger = ("--config", str(desk.config), "--month", "2024-01")
+    desk.sql("DELETE FROM ETL_WORK.ETL_LOAD_LEDGER")
+    assert desk.run("ledger", "adopt", *ledger, "--yes").code == 0
+    assert desk.run("ledger", "list", *ledger).code == 0
+    for statement in sent:
+        check(statement)
+
+
 def test_the_set_up_script_is_snowflakes() -> None:
     configuration = read_configuration(Path(__file__).resolve().parents[2] / "config" / "example.json").configuration
     script = setup_sql(configuration, "loader")

@@ -16,6 +16,7 @@ from snowflake_etl.errors import ExitCode
 VERBS = {
     "load": "loader",
     "recover": "recover_load",
+    "ledger": "ledger_tool",
     "local": "local_warehouse",
     "doctor": "doctor",
     "config": "config_tool",

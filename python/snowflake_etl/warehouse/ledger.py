@@ -58,6 +58,15 @@ def live_rows(session: Session, objects: WorkObjects, table: ObjectName) -> list
     return [LedgerRow(*row) for row in session.query(sql, [str(table)])]
 
 
+def all_rows(session: Session, objects: WorkObjects, table: ObjectName | None = None) -> list[LedgerRow]:
+    """The rows of a table, or of all, whatever their state; by table, then by the time of loading."""
+    where, binds = (" WHERE TABLE_NAME = ?", [str(table)]) if table else ("", [])
+    sql = (
+        f"SELECT {column_list(_COLUMNS)} FROM {objects.ledger.sql}{where} ORDER BY TABLE_NAME, PUBLISHED_AT, FILE_NAME"
+    )
+    return [LedgerRow(*row) for row in session.query(sql, binds)]
+
+
 def insert_rows(session: Session, objects: WorkObjects, rows: Iterable[LedgerRow]) -> None:
     """Insert rows; the warehouse's clock gives the time of publishing."""
     for row in rows:

@@ -1,0 +1,153 @@
+"""``ledger``: what is loaded, and rows that were loaded before this tool (floor 6)."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from snowflake_etl.cli.common import Context, add_common_flags, confirmed
+from snowflake_etl.cli.terminal import ascii_table
+from snowflake_etl.errors import ExitCode, UsageError
+from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS
+
+if TYPE_CHECKING:
+    from snowflake_etl.operations.adopt import AdoptResult
+    from snowflake_etl.warehouse.ledger import LedgerRow
+
+DESCRIPTION = "List what is loaded, or record (adopt) rows that were loaded before this tool."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("list", "adopt"), help="what to do")
+    parser.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS[:1].lower() + HOW_TO_WRITE_MONTHS[1:])
+    parser.add_argument("--table", metavar="TABLE", help="only this table")
+    adopting = parser.add_argument_group("with adopt")
+    adopting.add_argument(
+        "--file", action="append", type=Path, metavar="FILE", help="the file that the rows came from (may be repeated)"
+    )
+    adopting.add_argument("--base-path", type=Path, metavar="DIR", help="where the files are, instead of base_path")
+    adopting.add_argument(
+        "--without-file", action="store_true", help="record the counted rows alone: their content stays unknown"
+    )
+    adopting.add_argument("--yes", action="store_true", help="do not ask")
+    add_common_flags(parser)
+
+
+def run(context: Context) -> ExitCode:
+    arguments = context.arguments
+    if arguments.action == "list":
+        for name in ("file", "base_path", "without_file"):
+            if getattr(arguments, name):
+                raise UsageError(f"--{name.replace('_', '-')} goes with adopt only.")
+        return _list(context)
+    return _adopt(context)
+
+
+def _list(context: Context) -> ExitCode:
+    rows = _rows(context)
+    table = [
+        (
+            row.table_name,
+            row.month,
+            f"{row.first_day}..{row.last_day}" if row.first_day else "",
+            row.file_name,
+            f"{row.row_count:,}",
+            row.state,
+            row.mode,
+            f"{row.published_at:%Y-%m-%d %H:%M}",
+            f"{row.loaded_by} on {row.host}",
+            row.content_hash,
+        )
+        for row in rows
+    ]
+    headings = ("table", "month", "days", "file", "rows", "state", "mode", "when (UTC)", "who", "content")
+    if rows:
+        context.say(ascii_table(headings, table))
+    live = [row for row in rows if row.state == "live"]
+    message = f"{len(live)} live file(s) with {sum(row.row_count for row in live):,} rows; {len(rows)} in the ledger."
+    context.say(message)
+    context.answer({"status": "ok", "rows": [dataclasses.asdict(row) for row in rows], "message": message})
+    return ExitCode.OK
+
+
+def _rows(context: Context) -> list[LedgerRow]:
+    """The ledger's rows that the flags ask for; none where there is no ledger yet."""
+    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.month import parse_months
+    from snowflake_etl.operations.ledger_list import ledger_rows
+
+    text = context.arguments.month
+    wanted = None if text is None or text.strip().lower() == ALL_MONTHS else parse_months(text, today())
+    months = None if wanted is None else {str(month) for month in wanted}
+    configuration = context.configuration.configuration
+    return ledger_rows(configuration, context.warehouse, context.arguments.table, months)
+
+
+def _adopt(context: Context) -> ExitCode:
+    arguments = context.arguments
+    if arguments.without_file:
+        if arguments.file or not arguments.month:
+            raise UsageError("--without-file records the rows of a --month; a --file would be read.")
+        results = _adopt_counts(context)
+    else:
+        if bool(arguments.month) == bool(arguments.file):
+            raise UsageError("Say which rows to record with either --month or --file.")
+        results = _adopt_files(context)
+    documents = [dataclasses.asdict(result) for result in results]
+    context.answer(documents[0] if len(documents) == 1 else documents)
+    return ExitCode(max(result.exit_code for result in results))
+
+
+def _adopt_files(context: Context) -> list[AdoptResult]:
+    from snowflake_etl.cli.load_orders import planned_orders
+    from snowflake_etl.operations.adopt import adopt_files
+
+    configuration = context.configuration.configuration
+    results = []
+    for order in planned_orders(context):
+        result = adopt_files(
+            order.planned, configuration, context.warehouse, lambda text: _confirmed(context, text), context.progress
+        )
+        results.append(_shown(context, result))
+    return results
+
+
+def _adopt_counts(context: Context) -> list[AdoptResult]:
+    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.month import parse_months
+    from snowflake_etl.operations.adopt import adopt_counts
+
+    loaded, wanted = context.configuration, context.arguments.table
+    entries = {
+        entry.table_name: entry
+        for entry in loaded.configuration.files
+        if wanted is None or entry.table_name.upper() == wanted.upper()
+    }
+    if len(entries) != 1:
+        known = ", ".join(dict.fromkeys(entry.table_name for entry in loaded.configuration.files))
+        raise UsageError(f"Name one table of {loaded.path} with --table. It has: {known}.")
+    (entry,) = entries.values()
+    results = []
+    for month in parse_months(context.arguments.month, today()):
+        result = adopt_counts(
+            entry, month, loaded.configuration, context.warehouse, lambda text: _confirmed(context, text)
+        )
+        results.append(_shown(context, result))
+    return results
+
+
+def _confirmed(context: Context, text: str) -> bool:
+    if context.arguments.yes or not context.is_interactive:
+        # Who is asked reads it in the question.
+        context.say(text)
+    return confirmed(context, f"{text}\nGo on?")
+
+
+def _shown(context: Context, result: Any) -> Any:
+    context.close()
+    for difference in result.differences:
+        context.say(f"  differs: {difference.message}")
+    context.say(f"{result.status}: {result.message}")
+    return result
