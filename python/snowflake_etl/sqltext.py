@@ -18,7 +18,9 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
 _NAME_PART = r'"(?:[^"]|"")+"|[^".]+'
 _OBJECT_NAME = re.compile(rf"(?:{_NAME_PART})(?:\.(?:{_NAME_PART})){{0,2}}")
 _LONGEST_NAME = 255
-_TYPE = re.compile(r"\s*([A-Za-z_ ]+?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*", re.ASCII)
+_SORTABLE_DATE = re.compile(r"YYYY([^A-Z0-9]?)MM\1DD")
+_COLLATION = re.compile(r"\s+COLLATE\s+'[^']*'", re.IGNORECASE)
+_TYPE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_ ]*?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*", re.ASCII)
 
 
 def fold(name: str) -> str:
@@ -130,7 +132,7 @@ _LONGEST_TEXT = 16_777_216
 
 def column_type(text: str) -> ColumnType:
     """Read a type as Snowflake writes or accepts it, synonyms included.  Raise UsageError for nonsense."""
-    match = _TYPE.fullmatch(text)
+    match = _TYPE.fullmatch(_COLLATION.sub("", text))
     if not match:
         raise UsageError(f"'{text}' is not a column type. Write for example DATE, NUMBER(9,0) or VARCHAR(20).")
     word = " ".join(match[1].upper().split())
@@ -176,10 +178,11 @@ def day_bounds_of_any(
 
 
 def _date_text(day: date, date_format: str) -> str:
-    pattern = date_format.upper()
-    if not pattern.startswith("YYYY"):
+    """The date as a prefix of the column's texts: it sorts before every time of its day."""
+    match = _SORTABLE_DATE.match(date_format.upper())
+    if not match:
         raise UsageError(
             f"The date format {date_format} does not sort by day, so a range of days cannot be selected as text. "
-            "Store the column as DATE or with the year first."
+            "Store the column as DATE, or as text with year, month and day in this order (YYYY-MM-DD, YYYYMMDD)."
         )
-    return pattern.replace("YYYY", f"{day:%Y}").replace("MM", f"{day:%m}").replace("DD", f"{day:%d}")
+    return f"{day:%Y}{match[1]}{day:%m}{match[1]}{day:%d}"

@@ -70,6 +70,8 @@ def test_what_is_no_table_name_is_refused(text: str) -> None:
         ("double precision", "FLOAT", 0, 0),
         ("datetime", "TIMESTAMP_NTZ", 0, 0),
         ("TIMESTAMP_TZ(9)", "TIMESTAMP_TZ", 9, 0),
+        ("FLOAT8", "FLOAT", 0, 0),
+        ("VARCHAR(16777216) COLLATE 'en-ci'", "VARCHAR", 16_777_216, 0),
     ],
 )
 def test_types_and_their_synonyms(written: str, base: str, length: int, scale: int) -> None:
@@ -85,7 +87,11 @@ def test_a_range_of_days_is_half_open_and_fits_the_column() -> None:
     )
     assert day_bounds("D", column_type("NUMBER(8,0)"), days)[1] == ["20240130", "20240201"]
     assert day_bounds("D", column_type("VARCHAR(10)"), days, "YYYY-MM-DD")[1] == ["2024-01-30", "2024-02-01"]
-    with pytest.raises(UsageError, match="year first"):
-        day_bounds("D", column_type("VARCHAR(10)"), days, "DD.MM.YYYY")
+    with_time = day_bounds("D", column_type("VARCHAR(30)"), days, "YYYY-MM-DD HH24:MI:SS")[1]
+    assert with_time == ["2024-01-30", "2024-02-01"]
+    assert with_time[0] <= "2024-01-30 00:00:00" <= "2024-01-31 23:59:59" < with_time[1]
+    for unsortable in ("DD.MM.YYYY", "YYYYDDMM", "YYYY-MON-DD", "YYYY-MM/DD"):
+        with pytest.raises(UsageError, match="year, month and day"):
+            day_bounds("D", column_type("VARCHAR(10)"), days, unsortable)
     with pytest.raises(UsageError, match="holds no days"):
         day_bounds("D", column_type("BOOLEAN"), days)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, TypeVar
 
-from snowflake_etl.errors import ConnectError, EtlError, Stopped, WarehouseError
+from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, Stopped, WarehouseError
 from snowflake_etl.sqltext import literal
 
 LOGGER = logging.getLogger(__name__)
@@ -31,7 +31,9 @@ _ATTEMPTS = 4
 _LONGEST_RETRY_PAUSE_SECONDS = 5.0
 _LONGEST_REQUEST_PAUSE_SECONDS = 16
 _SIGN_IN_ERRORS = range(390100, 390500)
-_NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005, 290403, 290404})
+_NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005})
+# The last HTTP status of a request that the driver sent again and again: 290000 + status, added twice in places.
+_HTTP_THOUSANDS = frozenset({290, 580})
 _STORAGE_FULL = "507 Server Error"
 _CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)|Error\(\d+, '([^']+)'\)")
 
@@ -82,7 +84,17 @@ class Session:
     embedded warehouse.  ``database`` and ``schema`` are those that names without them belong to.
     """
 
-    def __init__(self, open_connection: Callable[[], Any], target: str, manages_own_objects: bool) -> None:
+    def __init__(
+        self,
+        open_connection: Callable[[], Any],
+        target: str,
+        manages_own_objects: bool,
+        retry_seconds: float = 300.0,
+        statement_seconds: int | None = None,
+    ) -> None:
+        self._retry_seconds = retry_seconds
+        # Without it the driver cancels every statement that takes longer than its network_timeout.
+        self._statement_seconds = statement_seconds
         self._open_connection = open_connection
         self._connection = open_connection()
         self._in_transaction = False
@@ -91,6 +103,12 @@ class Session:
         # Those of the sign-in: CREATE SCHEMA, for one, moves the session's own.
         self.database = str(self._connection.database or "")
         self.schema = str(self._connection.schema or "")
+        if not (self.database and self.schema):
+            self.close()
+            raise ConfigError(
+                f"The session with {target} has no {'schema' if self.database else 'database'}: set snowflake.database "
+                "and snowflake.schema, or GRANT USAGE on them to the role, if they are set."
+            )
 
     def query(self, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run a statement that only reads and return its rows; ``?`` in it stands for the values of ``binds``."""
@@ -103,27 +121,32 @@ class Session:
     def table(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run any one statement, once, and return its column names as the warehouse spells them and its rows."""
         with self._cursor() as cursor:
-            cursor.execute(sql)
+            cursor.execute(sql, timeout=self._statement_seconds)
             rows = [tuple(row) for row in cursor.fetchall()]
             return [str(column[0]) for column in cursor.description or ()], rows
 
     def _read(self, sql: str, binds: Sequence[object], fetch: Callable[[Any], list[Any]]) -> list[Any]:
         def ask() -> list[Any]:
             with self._cursor() as cursor:
-                cursor.execute(sql, tuple(binds) or None)
+                cursor.execute(sql, tuple(binds) or None, timeout=self._statement_seconds)
                 return fetch(cursor)
 
         return self._again(ask)
 
     def _again(self, action: Callable[[], Result]) -> Result:
-        """Do what may happen twice, over a new connection when one is lost; in a transaction only once."""
+        """Do what may happen twice, over a new connection when one is lost; in a transaction only once.
+
+        What the driver has tried for retry_seconds is not tried again.
+        """
+        began = time.monotonic()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return action()
             except (ConnectError, WarehouseError) as error:
                 lost = isinstance(error, ConnectError)
                 conflict = isinstance(error, WarehouseError) and error.is_conflict
-                if self._in_transaction or attempt == _ATTEMPTS or not (lost or conflict):
+                given_up = attempt == _ATTEMPTS or time.monotonic() - began > self._retry_seconds
+                if self._in_transaction or given_up or not (lost or conflict):
                     raise
                 LOGGER.warning("Trying again (attempt %d of %d): %s", attempt + 1, _ATTEMPTS, error)
                 pause_before_retry(attempt)
@@ -141,7 +164,7 @@ class Session:
         with self._cursor() as cursor:
             # Until the transaction's end is answered, reads belong to it and are not repeated elsewhere.
             self._in_transaction = self._in_transaction or word == "BEGIN"
-            cursor.execute(sql, tuple(binds) or None)
+            cursor.execute(sql, tuple(binds) or None, timeout=self._statement_seconds)
             if word in ("COMMIT", "ROLLBACK"):
                 self._in_transaction = False
             return Outcome(int(cursor.rowcount or 0), str(cursor.sfqid or ""))
@@ -247,7 +270,7 @@ class Session:
     def cancel(self, query_id: str) -> bool:
         """Cancel a query in the warehouse; False when it could not be, for example because it had ended."""
         try:
-            answer = self.query("SELECT SYSTEM$CANCEL_QUERY(?)", [query_id])
+            answer = self.query(f"SELECT SYSTEM$CANCEL_QUERY({literal(query_id)})")
         except EtlError:
             return False
         return "terminated" in str(answer[0][0])
@@ -279,11 +302,14 @@ def connect(
     target: str,
     manages_own_objects: bool,
     parameters: Mapping[str, object],
+    retry_seconds: float,
+    statement_seconds: int,
 ) -> Session:
     """Sign in with the driver's own ``arguments`` (asked for again at every reconnect) and return the session.
 
-    ``parameters`` are session parameters on top of SESSION_PARAMETERS.  Raise ConnectError, which names the
-    target and what to look at, when the warehouse is out of reach or refuses us.
+    ``parameters`` are session parameters on top of SESSION_PARAMETERS.  A statement may take ``statement_seconds``;
+    what fails for the moment is tried again for ``retry_seconds``.  Raise ConnectError, which names the target and
+    what to look at, when the warehouse is out of reach or refuses us.
     """
     import snowflake.connector
 
@@ -296,13 +322,13 @@ def connect(
                     "client_session_keep_alive": True,
                     # Otherwise every sign-in asks the cloud providers' metadata services first.
                     "platform_detection_timeout_seconds": 0,
-                    "backoff_policy": lambda: _request_pauses(target),
+                    "backoff_policy": lambda: _request_pauses(target, retry_seconds),
                     **arguments(),
                     "session_parameters": {**SESSION_PARAMETERS, **parameters},
                 }
             )
 
-    return Session(open_connection, target, manages_own_objects)
+    return Session(open_connection, target, manages_own_objects, retry_seconds, statement_seconds)
 
 
 def pause_before_retry(attempt: int) -> None:
@@ -310,17 +336,22 @@ def pause_before_retry(attempt: int) -> None:
     time.sleep(min(0.1 * 2**attempt, _LONGEST_RETRY_PAUSE_SECONDS) * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
 
-def _request_pauses(target: str) -> Iterator[int]:
+def _request_pauses(target: str, seconds: float) -> Iterator[int]:
     """Seconds before a request that failed for the moment is sent again, with jitter; one log line each.
 
-    The driver takes the first pause with every request, and a further one whenever it sends that again.
+    The driver takes the first pause with every request, and a further one whenever it sends that again.  Raise
+    ConnectError when it has been sent again for ``seconds``.
     """
-    longest = 1
+    longest, began = 1, time.monotonic()
     for attempt in itertools.count(1):
         if attempt > 1:
             failure = sys.exc_info()[1]
             cause = failure.args[0] if failure and failure.args else "no answer"
             text = getattr(cause, "raw_msg", None) or cause
+            if time.monotonic() - began > seconds:
+                raise ConnectError(
+                    f"{target} has not answered for {seconds:.0f} s: {_reason(str(text))} Run the same command again."
+                )
             LOGGER.warning("Asking %s again (request, attempt %d): %s", target, attempt, _reason(str(text)))
         yield random.randint(1, longest)  # noqa: S311 - no secret
         longest = min(2 * longest, _LONGEST_REQUEST_PAUSE_SECONDS)
@@ -340,6 +371,9 @@ def _translated(target: str, *, signing_in: bool = False) -> Iterator[None]:
         yield
     except EtlError:
         raise
+    except KeyboardInterrupt:
+        # While a statement runs the driver has its own handler for Ctrl-C in place of ours.
+        raise Stopped("Stopped by SIGINT.", ExitCode.INTERRUPTED) from None
     except Exception as error:
         from snowflake.connector.errors import Error, HttpError
 
@@ -356,7 +390,12 @@ def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
             f"Cannot sign in to {target}: {_reason(text)} "
             "Check account, user and key in the configuration, or run doctor."
         )
-    if code in _SIGN_IN_ERRORS or code in _NO_CONNECTION or isinstance(error, OSError):
+    if (
+        code in _SIGN_IN_ERRORS
+        or code in _NO_CONNECTION
+        or code // 1000 in _HTTP_THOUSANDS
+        or isinstance(error, OSError)
+    ):
         return ConnectError(f"The connection to {target} was lost: {_reason(text)} Run the same command again.")
     if _STORAGE_FULL in text:
         text = f"The storage of {target} is full. Make room there and run the same command again."

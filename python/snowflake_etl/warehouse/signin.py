@@ -43,6 +43,8 @@ class Warehouse:
             target=self.target,
             manages_own_objects=self.section.is_local,
             parameters=parameters,
+            retry_seconds=self.section.network_timeout,
+            statement_seconds=self.load.statement_timeout,
         )
 
     def _arguments(self, warehouse: str | None) -> dict[str, object]:

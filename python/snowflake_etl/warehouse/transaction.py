@@ -60,7 +60,17 @@ def _once(session: Session, change: Callable[[], Result]) -> Result:
     session.execute("BEGIN")
     try:
         result = change()
+    except BaseException:
+        roll_back(session)
+        raise
+    try:
         session.execute("COMMIT")
+    except WarehouseError as error:
+        roll_back(session)
+        if error.is_conflict:
+            raise
+        # Whatever the driver makes of it: after a COMMIT without a good answer only the warehouse knows.
+        raise ConnectError(f"COMMIT was not answered well: {error}") from error
     except BaseException:
         roll_back(session)
         raise
