@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from snowflake.connector.cursor import SnowflakeCursor
+from snowflake.connector.errors import ProgrammingError
 
 from desk import Desk
 from snowflake_etl.errors import ConnectError, EtlError, WarehouseError
 from snowflake_etl.operations.refusals import Surroundings, explained
 from snowflake_etl.sqltext import ObjectName
-from snowflake_etl.warehouse import locks, table_kind
+from snowflake_etl.warehouse import locks, table_kind, transaction
 from snowflake_etl.warehouse.objects import WorkObjects
 
 OBJECTS = WorkObjects("D", "ETL_WORK")
@@ -207,3 +209,64 @@ def test_a_lock_timeout_without_a_name_is_looked_up_among_our_tables() -> None:
     assert sentence.startswith("D.ETL_WORK.ETL_LOAD_LOCK is locked by transaction 3 (session 9), open since 2024-05-10")
     nobody = Answering(show_locks=[], show_transactions=[])
     assert told("Statement was aborted: lock timeout.", 625, session=nobody) == "Statement was aborted: lock timeout."
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, beginning: str, text: str, number: int, state: str) -> None:
+    """Let the warehouse answer statements that begin so with an error of Snowflake's."""
+    genuine = SnowflakeCursor.execute
+
+    def execute(self: SnowflakeCursor, command: str, *arguments: Any, **named: Any) -> Any:
+        if command.startswith(beginning):
+            raise ProgrammingError(msg=text, errno=number, sqlstate=state, sfqid="01b43b22-0509-2fce-0003-29019743c0af")
+        return genuine(self, command, *arguments, **named)
+
+    monkeypatch.setattr(SnowflakeCursor, "execute", execute)
+
+
+def test_a_load_by_a_role_without_create_table_says_grant_or_direct(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    text = "SQL access control error:\nInsufficient privileges to operate on schema 'ETL_WORK'."
+    with monkeypatch.context() as patched:
+        failing(patched, "CREATE TRANSIENT TABLE", text, 3001, "42501")
+        answer = desk.load("--month", "2024-01")
+    assert answer.code == 5
+    assert f'GRANT USAGE, CREATE TABLE ON SCHEMA "{desk.database}"."ETL_WORK" TO ROLE "SYSADMIN";' in answer.out
+    assert "set load.via to direct" in answer.out
+    desk.sections = {"load": {"via": "direct"}}
+    assert desk.load("--month", "2024-01").code == 0
+    assert desk.count() == 310
+
+
+def test_a_load_that_waits_for_a_lock_in_vain_says_who_holds_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    monkeypatch.setattr(transaction, "RETRY_SECONDS", 0.0)
+    with monkeypatch.context() as patched:
+        failing(patched, "INSERT INTO " + f'"{desk.database}"."PUBLIC"."T"', LOCKED, 625, "57014")
+        answer = desk.load("--month", "2024-01")
+    assert answer.code == 5
+    assert "T is locked by transaction 1715330074481000000, open since 2024-05-10 08:34:34 UTC" in answer.out
+    assert desk.load("--month", "2024-01").code == 0
+    assert desk.count() == 310
+
+
+def test_a_plan_on_a_warehouse_that_sleeps_says_how_to_start_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    desk.load("--month", "2024-01")
+    text = "Warehouse 'MY_WH' is suspended. Use 'alter warehouse MY_WH resume;' command if you need to use it again."
+    failing(monkeypatch, "SELECT COUNT(*)", text, 607, "57P03")
+    answer = desk.load("--month", "2024-01", "--dry-run")
+    assert answer.code == 5
+    assert 'ALTER WAREHOUSE "MY_WH" RESUME;' in answer.out
+
+
+def test_doctor_says_which_grant_is_missing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    desk.load("--month", "2024-01")
+    text = "SQL access control error:\nInsufficient privileges to operate on table 'T'."
+    failing(monkeypatch, "SELECT COUNT(*)", text, 3001, "42501")
+    examined = desk.run("doctor", "--config", str(desk.config))
+    assert examined.code == 6
+    wanted = f'GRANT SELECT, INSERT, DELETE ON TABLE "{desk.database}"."PUBLIC"."T" TO ROLE "SYSADMIN";'
+    assert wanted in examined.out

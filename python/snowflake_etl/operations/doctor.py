@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import ConfigError, EtlError
+from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_target import resolve_target
 from snowflake_etl.sqltext import ObjectName, fold, object_name
 from snowflake_etl.warehouse.catalog import count_rows
@@ -48,7 +49,7 @@ def examine(configuration: Configuration, warehouse: Warehouse) -> Examination:
     """Sign in and look at everything that the configuration names.  Raise ConnectError when signing in fails."""
     with warehouse.open("snowflake_etl doctor") as session:
         objects = WorkObjects(session.database, fold(configuration.load.work_schema))
-        points = [_sign_in(session), _work_schema(session, objects)]
+        points = [_sign_in(session), _work_schema(session, configuration, objects)]
         points += [_table(session, configuration, index) for index in range(len(configuration.files))]
     return Examination(warehouse.target, tuple(points))
 
@@ -58,10 +59,11 @@ def _sign_in(session: Session) -> Point:
     return Point("sign-in", True, f"user {user}, role {role}, database {session.database}, schema {session.schema}")
 
 
-def _work_schema(session: Session, objects: WorkObjects) -> Point:
+def _work_schema(session: Session, configuration: Configuration, objects: WorkObjects) -> Point:
     subject = f"work schema {objects.database}.{objects.schema}"
     try:
-        ensure_objects(session, objects)
+        with refusals.explaining(session, configuration):
+            ensure_objects(session, objects)
     except EtlError as error:
         return Point(subject, False, str(error))
     return Point(subject, True, "stage, ledger, lock, lease and audit log are there")
@@ -70,10 +72,11 @@ def _work_schema(session: Session, objects: WorkObjects) -> Point:
 def _table(session: Session, configuration: Configuration, index: int) -> Point:
     entry = configuration.files[index]
     try:
-        target = resolve_target(session, entry, may_create=False)
-        if not target.exists:
-            return Point(f"table {target.name}", True, "the first load will make it")
-        rows = count_rows(session, target.name)
+        with refusals.explaining(session, configuration, entry.table_name):
+            target = resolve_target(session, entry, may_create=False)
+            if not target.exists:
+                return Point(f"table {target.name}", True, "the first load will make it")
+            rows = count_rows(session, target.name)
     except EtlError as error:
         return Point(f"table {entry.table_name}", False, str(error))
     return Point(f"table {target.name}", True, f"{len(target.table.columns)} columns, {rows:,} rows")

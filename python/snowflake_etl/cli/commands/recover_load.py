@@ -21,12 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context) -> ExitCode:
     from snowflake_etl.history.run_record import RunRecords
     from snowflake_etl.operations.recover import clean, look
+    from snowflake_etl.operations.refusals import explaining
     from snowflake_etl.sqltext import fold
     from snowflake_etl.warehouse.objects import WorkObjects
 
     records = RunRecords(context.state_directory)
-    with context.warehouse.open("snowflake_etl recover") as session:
-        work_schema = fold(context.configuration.configuration.load.work_schema)
+    configuration = context.configuration.configuration
+    with context.warehouse.open("snowflake_etl recover") as session, explaining(session, configuration):
+        work_schema = fold(configuration.load.work_schema)
         objects = WorkObjects(session.database, work_schema)
         recovery = look(session, objects, records)
         for past in recovery.interrupted:
