@@ -17,7 +17,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from snowflake_etl.cli.main import VERBS, main
 
@@ -122,8 +122,8 @@ class Desk:
                 os.environ["ETL_STATE_DIR"] = before
         return Answer(int(code), out.getvalue(), err.getvalue())
 
-    def process(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        """The same as a real process, for tests that signal it."""
+    def process(self, *words: str, output: IO[str] | None = None, **environment: str) -> subprocess.Popen[str]:
+        """The same as a real process, for tests that signal it; what it says goes to pipes or all to ``output``."""
         verb, *rest = words
         command = [sys.executable, str(ROOT / "python" / f"{VERBS[verb]}.py"), *rest]
         surroundings: Mapping[str, str] = {**os.environ, "ETL_STATE_DIR": str(self.state), **environment}
@@ -131,8 +131,8 @@ class Desk:
             command,
             env=surroundings,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output or subprocess.PIPE,
+            stderr=output or subprocess.PIPE,
             text=True,
             cwd=self.folder,
         )
