@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -69,14 +70,18 @@ def copy_takes_the_parts_alone(room: Room) -> Finding:
     "Do escaped signs in PATTERN match just themselves?",
     assumption="Yes: a folder 'a.b$c-1' matches its escaped name, 'aXb$c-1' does not.",
     source="design 4, COPY (one COPY for all parts)",
-    otherwise="copy_statement has to write names as [.] and [$] instead of escaping them.",
+    otherwise="Names from outside may never stand in a PATTERN; ours are hexadecimal digits and hyphens.",
 )
 def escaped_signs_in_a_pattern(room: Room) -> Finding:
     table = room.table("T", COLUMNS)
     put_parts(room, "a.b$c-1", GOOD)
     put_parts(room, "aXb$c-1", GOOD)
-    taken = [str(record["file"]) for record in copy_parts(room, table, ["a.b$c-1"])]
-    return Finding([path.split("/")[-2] for path in taken] == ["a.b$c-1"], f"Taken: {', '.join(taken)}.")
+    records = room.main.records(
+        f"COPY INTO {table.sql} FROM {literal(room.folder('month').sql)} "
+        f"PATTERN={literal('.*/' + re.escape('a.b$c-1') + '/part-.*')} FILE_FORMAT={FORMAT.sql}"
+    )
+    taken = [str(record.get("file", record)) for record in records]
+    return Finding(len(taken) == 1 and "/a.b$c-1/" in taken[0], f"Taken: {', '.join(taken)}.")
 
 
 @question(
@@ -211,6 +216,25 @@ def a_blank_line_counts(room: Room) -> Finding:
     return Finding(parts[0].rows_parsed == 3, f"{parts[0].rows_parsed} parsed, {parts[0].rows_loaded} loaded.")
 
 
+@question(
+    212,
+    "Does one COPY take the parts of several folders, below a path that holds '.' and '$'?",
+    assumption="Yes: the folders are alternatives of the PATTERN, the path before them is not part of it.",
+    source="design 4, COPY (one COPY for all parts) and Stage path",
+    otherwise="A month of several files needs one COPY a file, in one transaction: change copy_statement.",
+)
+def one_copy_of_several_folders(room: Room) -> Finding:
+    table = room.table("T", COLUMNS)
+    source = room.folder("d.s.a$b/2024-01")
+    folders = ["0a1b-2c", "0a1b-2d", "0a1b-2c3"]
+    for folder in folders:
+        room.put("part-00001-ab01.tsv.zst", GOOD, source.below(folder))
+    statement = copy_statement(table, ["D", "N", "V"], source, folders[:2], FORMAT)
+    records = room.main.wait(room.main.submit(statement), lambda: None)
+    taken = sorted(str(record.get("file", record)).split("/")[-2] for record in records)
+    return Finding(taken == folders[:2] and room.count(table) == 4, f"Taken: {', '.join(taken)}.")
+
+
 def _again(room: Room, between: str) -> tuple[int, str]:
     """Load a part, do ``between``, load it again; the rows that then stand there and what COPY said."""
     table = room.table("T", COLUMNS)
@@ -295,3 +319,20 @@ def the_history_tells_of_a_load(room: Room) -> Finding:
     rows, seconds = until(lambda: room.main.query(sql), _HISTORY_SECONDS)
     holds = [(count, status.upper()) for _, count, status in rows] == [(2, "LOADED")]
     return Finding(holds, f"After {seconds:.0f} s: {rows}")
+
+
+@question(
+    226,
+    "Does FORCE=TRUE load parts again that the table's load metadata remembers?",
+    assumption="Yes: a load straight into the target is not kept from reloading a month.",
+    source="design 4, direct; copy.copy_statement",
+    otherwise="A direct load after a replace loads nothing: reconciling finds that; go through a work table.",
+)
+def force_loads_again(room: Room) -> Finding:
+    table = room.table("T", COLUMNS)
+    put_parts(room, "p-1", GOOD)
+    statement = copy_statement(table, ["D", "N", "V"], room.folder("month"), ["p-1"], FORMAT, force=True)
+    for _ in range(2):
+        room.main.wait(room.main.submit(statement), lambda: None)
+    rows = room.count(table)
+    return Finding(rows == 4, f"{rows} rows after two COPYs of 2.")
