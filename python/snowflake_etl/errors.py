@@ -91,6 +91,10 @@ class Refused(EtlError):  # noqa: N818 - an outcome, not a malfunction
     exit_code = ExitCode.REFUSED
 
 
+class LeaseLost(Refused):
+    """Another run may be at work on the files by now: nothing of theirs may be touched any more."""
+
+
 class Stopped(BaseException):
     """A signal ended the work in an orderly way; ``exit_code`` is 130 (SIGINT) or 143 (SIGTERM).
 

@@ -155,6 +155,9 @@ def day_bounds(column: str, kind: ColumnType, days: DayRange, date_format: str =
     first, after = days.first, days.after
     if kind.is_date or kind.is_timestamp:
         cast = "DATE" if kind.is_date else kind.base
+        if kind.base == "TIMESTAMP_TZ":
+            # The day that the value itself names, not the one it falls on in the session's time zone.
+            name, cast = f"CAST({name} AS TIMESTAMP_NTZ)", "TIMESTAMP_NTZ"
         condition = f"{name} >= CAST(? AS {cast}) AND {name} < CAST(? AS {cast})"
         return condition, [first.isoformat(), after.isoformat()]
     if kind.is_number:

@@ -39,7 +39,7 @@ def test_days_that_have_rows_are_refused_and_allow_existing_overrides(desk: Desk
     refused = desk.load("--file", str(path))
     assert refused.code == 7
     assert "has 10 rows for 2024-01-10..2024-01-10 already" in refused.out
-    assert f"--file {path} --mode replace --expect-rows 10 --yes" in refused.out
+    assert f"--file {path} --table T --mode replace --expect-rows 10 --yes" in refused.out
     assert desk.load("--file", str(path), "--allow-existing").code == 0
     assert desk.count() == 320
 

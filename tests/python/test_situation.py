@@ -56,7 +56,7 @@ def test_days_that_have_rows_are_refused_with_the_exact_replace_command() -> Non
         situation.permit(stands(100, 100, (live(FIRST_HALF),)), APPEND)
     text = str(caught.value)
     assert "100 rows for 2024-01-01..2024-01-15 already" in text
-    assert "t.tsv, on 2024-02-01 06:30 UTC by alice on jump1" in text
+    assert "'t.tsv', on 2024-02-01 06:30 UTC by alice on jump1" in text
     assert "load --month 2024-01 --mode replace --expect-rows 100 --yes" in text
     assert "--allow-existing" in text
 
@@ -128,3 +128,9 @@ def test_a_replace_by_less_than_nine_tenths_is_refused(rows_in: int, refused: bo
         situation.check_shrink(rows_in, 100, replace(REPLACE, allow_shrink=True))
     else:
         situation.check_shrink(rows_in, 100, REPLACE)
+
+
+def test_a_replace_never_takes_a_part_of_a_loaded_file() -> None:
+    whole = live(DayRange(date(2024, 1, 10), date(2024, 1, 20)))
+    with pytest.raises(Refused, match="only a part of 't.tsv'"):
+        situation.permit(stands(100, 200, (whole,)), REPLACE)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("snowflake_etl")
 LOG_FILE = "snowflake_etl.log"
+_ASKING = threading.Lock()
 
 
 class Parser(argparse.ArgumentParser):
@@ -118,15 +119,18 @@ def confirmed(context: Context, question: str) -> bool:
         return True
     if not context.is_interactive:
         return False
-    context.close()
-    print(f"{printable(question)} Type yes: ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() == "yes"
+    # Several loads may ask at once: one question, then its answer.
+    with _ASKING:
+        context.close()
+        print(f"{printable(question)} Type yes: ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() == "yes"
 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read (0600), whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
     temporary.replace(path)

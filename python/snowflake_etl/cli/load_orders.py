@@ -80,9 +80,10 @@ class Order:
         words += [f"--{name.replace('_', '-')}" for name in _SWITCHES if getattr(arguments, name)]
         if arguments.workers:
             words += ["--workers", str(arguments.workers)]
-        if arguments.mode == "replace":
-            # It was consented to once; the rows that may go are still those of the claimed days.
-            words += ["--yes", "--expect-rows", arguments.expect_rows or "any"]
+        if arguments.yes:
+            words.append("--yes")
+        if arguments.expect_rows:
+            words += ["--expect-rows", arguments.expect_rows]
         return words
 
     def _what(self, *, absolute: bool) -> list[str]:
@@ -96,7 +97,7 @@ class Order:
         if arguments.file:
             for file in self.planned.files:
                 words += ["--file", written(file.path)]
-            return words
+            return [*words, "--table", self.planned.entry.table_name]
         words += ["--month", str(self.planned.month), "--table", self.planned.entry.table_name]
         if arguments.base_path:
             words += ["--base-path", written(arguments.base_path)]
@@ -144,7 +145,19 @@ def planned_orders(context: Context) -> list[Order]:
         loads = plan_files(context.configuration, arguments.file, arguments.table)
     else:
         loads = plan_months(context.configuration, arguments.month, today(), arguments.base_path, arguments.table)
+    _refuse_replacing_twice(getattr(arguments, "mode", "append"), loads)
     return [Order(context, planned) for planned in loads]
+
+
+def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:
+    """Without a column of days a replace takes the whole table: a second one would take the first one's rows."""
+    whole = [load.entry.table_name for load in loads if mode == "replace" and not load.entry.date_column]
+    for table in whole:
+        if whole.count(table) > 1:
+            raise Refused(
+                f"{table} has no date_column, so each month's replace would delete the months replaced before it. "
+                "Replace with one month only."
+            )
 
 
 def resumed_orders(
@@ -156,5 +169,8 @@ def resumed_orders(
         arguments = parse(json.loads(command))
         for name in ("json", "quiet", "verbose", "dry_run"):
             setattr(arguments, name, getattr(context.arguments, name))
-        orders += planned_orders(Context(arguments))
+        resumed = Context(arguments)
+        # What was not consented to then is asked now, or refused where nobody is there.
+        check_flags(resumed)
+        orders += planned_orders(resumed)
     return orders

@@ -119,7 +119,10 @@ class FileSection(Section):
 
     @model_validator(mode="after")
     def _columns_agree(self) -> FileSection:
-        known = {fold(name) for name in (*self.expected_columns, *self.create_table)}
+        try:
+            known = {fold(name) for name in (*self.expected_columns, *self.create_table)}
+        except UsageError as error:
+            raise ValueError(str(error)) from error
         named = [*self.duplicate_key_columns, *([self.date_column] if self.date_column else [])]
         for name in named:
             if known and fold(name) not in known:

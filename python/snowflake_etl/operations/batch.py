@@ -44,7 +44,10 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
         for planned in loads:
             table = object_name(planned.entry.table_name, session.database, session.schema)
             rows = ledger.live_rows(session, objects, table) if known else []
-            live = {row.fingerprint for row in ledger.rows_of_month(rows, planned.month)}
+            live = {
+                row.fingerprint
+                for row in ledger.rows_of_month(rows, planned.month if planned.entry.date_column else None)
+            }
             seconds = planned.bytes / rate if rate else 0.0
             previews.append(
                 Preview(
@@ -93,6 +96,9 @@ def run_batch(
                         waiting.clear()
         except BaseException:
             stop.set()
+            # What the running loads came to is told, whatever ended the batch.
+            for future in running:
+                on_result(future.result())
             raise
     return results
 

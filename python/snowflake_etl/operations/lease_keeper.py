@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from snowflake_etl.errors import EtlError, Refused
+from snowflake_etl.errors import LeaseLost
 from snowflake_etl.warehouse import lease
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
@@ -54,7 +54,7 @@ class LeaseKeeper:
     def check(self) -> None:
         """Raise Refused when the leases are lost: somebody else may be at work on the files by now."""
         if self._lost.is_set():
-            raise Refused(
+            raise LeaseLost(
                 "The lease on the files is lost: the warehouse was out of reach for too long, or another run took "
                 "this one for dead. Nothing was published; run the load again."
             )
@@ -67,8 +67,11 @@ class LeaseKeeper:
                 session = session or self._open_session()
                 held = lease.renew(session, self._objects, self._run_id, self._seconds)
                 renewed = time.monotonic()
-            except EtlError as error:
+            except Exception as error:
+                # Whatever the driver raises: the leases stand until they run out.
                 LOGGER.warning("The lease could not be renewed: %s", error)
+                if session is not None:
+                    session.close()
                 session = None
                 held = self._count if time.monotonic() - renewed < self._seconds else 0
             if held < self._count:

@@ -126,7 +126,9 @@ class _Load:
                 return self._staged_only(session, prepared)
             keeper.check()
             plan = self._plan_publish(session, prepared, keeper)
+            self._check_stop()
             self._confirm(session, prepared, plan)
+            self._check_stop()
             with state.phase("publish"):
                 self._publish(session, prepared, plan)
         with state.phase("clean up"):
@@ -175,6 +177,7 @@ class _Load:
             lease.release(session, prepared.objects, row.run_id)
         self._clean_up(session, prepared)
         if not unaware:
+            state.prepared = None
             raise already
         state.published = Published(sum(row.row_count for row in already.rows), 0)
         for publisher in publishers:
@@ -299,6 +302,10 @@ class _Load:
             "is loaded. The same load without --stage-only sends nothing again and does the rest.",
         )
 
+    def _check_stop(self) -> None:
+        if self._state.request.stop.is_set():
+            raise Stopped("Stopped with the other loads.")
+
     def _confirm(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
         """A replace is shown with its exact counts and asked for, right before it happens."""
         if not plan.replace:
@@ -336,9 +343,14 @@ class _Load:
         return rows_now
 
     def _remove_old_parts(self, session: Session, prepared: Prepared) -> None:
-        before = datetime.now(UTC) - timedelta(days=self._state.configuration.load.keep_failed)
+        """Remove what failed loads of the table left longer ago than load.keep_failed, nothing that is leased."""
+        days = self._state.configuration.load.keep_failed
+        if not days:
+            return
+        leased = {row.fingerprint for row in lease.rows_of(session, prepared.objects, prepared.target.name)}
         folder = stage.table_folder(prepared.objects.stage, prepared.target.name)
-        for removed in stage.remove_older(session, folder, before):
+        before = datetime.now(UTC) - timedelta(days=days)
+        for removed in stage.remove_older(session, folder, before, lambda name: any(one in name for one in leased)):
             LOGGER.info("Removed parts of a failed load: %s", removed)
 
     def _tidy_after_failure(self, session: Session) -> str:
@@ -348,6 +360,8 @@ class _Load:
             return ""
         prepared, days = state.prepared, state.configuration.load.keep_failed
         try:
+            if not lease.owned_by(session, prepared.objects, state.run_id):
+                return "Another run carries on with what was staged."
             if state.work_table is not None:
                 session.ensure(f"DROP TABLE IF EXISTS {state.work_table.sql}")
             if not days:
@@ -356,6 +370,8 @@ class _Load:
             lease.release(session, prepared.objects, state.run_id)
         except (EtlError, Stopped):
             return f"What the load made may be left behind: parts at {prepared.stage_path}, {state.work_table or ''}."
+        if not state.staged:
+            return ""
         if days:
             return f"The staged parts stay for {days} days at {prepared.stage_path}; a new run sends only the rest."
         return "The staged parts were removed (load.keep_failed is 0)."

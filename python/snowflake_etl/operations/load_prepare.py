@@ -17,6 +17,7 @@ from snowflake_etl.operations import load_target, situation
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.operations.situation import Mode, Permission, Situation, Wishes
+from snowflake_etl.quality.formats import to_snowflake
 from snowflake_etl.sqltext import fold
 from snowflake_etl.warehouse.copy import CsvFormat
 from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
@@ -88,8 +89,8 @@ class Prepared:
             self.layout.delimiter,
             self.layout.quote,
             entry.null_values,
-            entry.date_format,
-            entry.timestamp_format,
+            to_snowflake(entry.date_format),
+            to_snowflake(entry.timestamp_format),
         )
 
 
@@ -151,6 +152,14 @@ def read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:
 def _check_alike(sources: list[Source]) -> None:
     """One COPY reads all parts, so that the files of one load have to be laid out alike."""
     first = sources[0]
+    seen: dict[str, Source] = {}
+    for source in sources:
+        twin = seen.setdefault(source.fingerprint, source)
+        if twin is not source:
+            raise FileError(
+                f"{shown(twin.path.name)} and {shown(source.path.name)} hold the same bytes for different days. "
+                "One of them is a copy under a wrong name: remove it."
+            )
     for other in sources[1:]:
         same = (first.columns, first.layout.delimiter, first.layout.quote)
         if same != (other.columns, other.layout.delimiter, other.layout.quote):

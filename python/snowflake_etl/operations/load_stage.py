@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snowflake_etl.errors import WarehouseError
+from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import CutPlan
 from snowflake_etl.operations.load_prepare import Source
 from snowflake_etl.operations.memory import Concurrency
@@ -89,7 +90,7 @@ def stage_source(
     result = StagedSource(source, folder, staged.parts, staged.rows, staged.content_hash)
     _put_manifest(session, path, result)
     _check_listing(session, path, result)
-    LOGGER.info("Staged %s: %s rows in %s part(s) at %s", source.path.name, staged.rows, len(staged.parts), path)
+    LOGGER.info("Staged %s: %s rows in %s part(s) at %s", shown(source.path.name), staged.rows, len(staged.parts), path)
     return result
 
 

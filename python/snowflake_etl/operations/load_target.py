@@ -11,6 +11,7 @@ from snowflake_etl.files.layout import Layout
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.situation import Situation
+from snowflake_etl.quality.formats import to_snowflake
 from snowflake_etl.sqltext import ObjectName, day_bounds_of_any, fold, object_name
 from snowflake_etl.warehouse import catalog, ledger, table_kind
 from snowflake_etl.warehouse.catalog import Column, Table
@@ -55,7 +56,7 @@ def resolve_target(session: Session, entry: FileSection, *, may_create: bool) ->
     table = present or _create(session, name, entry, may_create)
     column = table.column(fold(entry.date_column)) if entry.date_column else None
     exists = present is not None or may_create
-    return Target(table, column, entry.date_format or "YYYYMMDD", exists)
+    return Target(table, column, to_snowflake(entry.date_format) or "YYYYMMDD", exists)
 
 
 def _create(session: Session, name: ObjectName, entry: FileSection, may_create: bool) -> Table:
@@ -70,7 +71,8 @@ def _create(session: Session, name: ObjectName, entry: FileSection, may_create: 
             f"There is no table {name}, or your role may not see it. If it is to be new, its owner runs:\n{statement};"
         )
     if may_create:
-        session.execute(statement)
+        # Loads of several months may come here at once.
+        session.ensure(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
         created = catalog.describe_table(session, name)
         if created is None:
             raise WarehouseError(f"{name} is not there after CREATE TABLE. Look at it with: local sql 'SHOW TABLES'.")

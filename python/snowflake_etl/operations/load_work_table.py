@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snowflake_etl.errors import Refused, Stopped
+from snowflake_etl.errors import LeaseLost, Stopped
 from snowflake_etl.history.run_record import RunRecord
 from snowflake_etl.operations import load_checks, load_copy, load_publish, load_resume, situation
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
@@ -28,6 +28,18 @@ def fill(
             raise Stopped("Stopped with the other loads.")
         state.progress("copy", 0, state.parts, "parts")
 
+    left = next((row for row in state.previous if row.work_table and row.copy_hash == wanted), None)
+    if left is not None:
+        # From now on it is ours, for whoever looks at the leases.
+        _note(
+            session,
+            state,
+            prepared,
+            record,
+            work_table=left.work_table,
+            copy_hash=wanted,
+            copy_query_id=left.copy_query_id,
+        )
     earlier = load_resume.earlier_copy(
         session, prepared.objects, state.previous, wanted, state.rows_staged, while_waiting
     )
@@ -56,7 +68,7 @@ def _note(session: Session, state: LoadState, prepared: Prepared, record: RunRec
     """Write a step into the run's record and, for other hosts, into its leases."""
     record.step("copy", **values)
     if lease.note(session, prepared.objects, state.run_id, **values) < len(prepared.sources):
-        raise Refused("The lease on the files is lost: another run took this one for dead. Run the load again.")
+        raise LeaseLost("The lease on the files is lost: another run took this one for dead. Run the load again.")
 
 
 def check(session: Session, state: LoadState, prepared: Prepared, work_table: ObjectName, query_id: str) -> PublishPlan:

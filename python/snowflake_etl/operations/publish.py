@@ -7,10 +7,12 @@ not as planned rolls everything back.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from snowflake_etl.errors import EtlError, Refused, Stopped, WarehouseError
+from snowflake_etl.files.naming import shown
 from snowflake_etl.month import Month
 from snowflake_etl.sqltext import ObjectName, column_list
 from snowflake_etl.warehouse import lease, ledger
@@ -18,7 +20,9 @@ from snowflake_etl.warehouse.catalog import count_rows
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
-from snowflake_etl.warehouse.transaction import transact
+from snowflake_etl.warehouse.transaction import roll_back, transact
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def publish(session: Session, objects: WorkObjects, plan: PublishPlan) -> Publis
 
     A conflict or a lost connection is tried again as a whole; whether a COMMIT whose answer was lost took place
     is told by the ledger.  Raise Refused when the target is no longer as planned or the lease is lost (nothing
-    was changed), Stopped when a signal came, which says on which side of the COMMIT it fell.
+    was changed), Stopped when a signal came before the COMMIT; after it the signal is only logged.
     """
     ledger.ensure_lock_row(session, objects, plan.table)
     try:
@@ -88,26 +92,37 @@ def publish(session: Session, objects: WorkObjects, plan: PublishPlan) -> Publis
             session, lambda: _change(session, objects, plan), lambda: _committed_before(session, objects, plan)
         )
     except Stopped as stopped:
-        raise _with_side(stopped, session, objects, plan) from None
+        return _after_signal(stopped, session, objects, plan)
 
 
 def _committed_before(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published | None:
-    present = ledger.live_rows(session, objects, plan.table)
+    """What an earlier attempt published, None when it did not.
+
+    The lock comes first: a COMMIT that is still under way holds it, and the ledger is true only after that.
+    """
+    session.execute("BEGIN")
+    try:
+        ledger.take_lock(session, objects, plan.table, plan.publish_id)
+        present = ledger.live_rows(session, objects, plan.table)
+    finally:
+        roll_back(session)
     if not any(row.publish_id == plan.publish_id for row in present):
         return None
     return Published(plan.rows_in, plan.rows_before if plan.replace else 0)
 
 
-def _with_side(stopped: Stopped, session: Session, objects: WorkObjects, plan: PublishPlan) -> Stopped:
-    """Say whether the rows are published; the signal may have come before, in or after the COMMIT."""
+def _after_signal(stopped: Stopped, session: Session, objects: WorkObjects, plan: PublishPlan) -> Published:
+    """Tell on which side of the COMMIT a signal fell: after it there is nothing left to stop."""
     try:
         session.reconnect()
-        committed = _committed_before(session, objects, plan) is not None
-    except (EtlError, Stopped):
+        published = _committed_before(session, objects, plan)
+    except EtlError:
         side = f"Whether the rows are published the ledger tells: run the same load again ({plan.publish_id})."
-    else:
-        side = "It came after the COMMIT: the rows are published." if committed else "Nothing was published."
-    return Stopped(f"{stopped} {side}", stopped.exit_code)
+        raise Stopped(f"{stopped} {side}", stopped.exit_code) from None
+    if published is None:
+        raise Stopped(f"{stopped} Nothing was published.", stopped.exit_code)
+    LOGGER.warning("%s It came after the COMMIT: the rows are published.", stopped)
+    return published
 
 
 def _change(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published:
@@ -150,7 +165,9 @@ def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) 
     present = ledger.rows_of_month(ledger.live_rows(session, objects, plan.table), plan.month)
     if others := [row for row in present if (row.publish_id, row.file_name) not in planned]:
         last = others[-1]
-        raise _changed(plan, f"{last.loaded_by} on {last.host} loaded {last.file_name} ({last.row_count:,} rows)")
+        raise _changed(
+            plan, f"{last.loaded_by} on {last.host} loaded {shown(last.file_name)} ({last.row_count:,} rows)"
+        )
     if len(present) != len(planned):
         raise _changed(plan, "files were replaced or dropped")
     condition, binds = plan.claimed or ("", [])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from snowflake_etl.errors import ProblemsFound, Refused
+from snowflake_etl.files.naming import shown
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.warehouse.ledger import LedgerRow
 
@@ -124,9 +125,20 @@ def _permit_replace(situation: Situation, wishes: Wishes) -> Permission:
             "replace the wrong ones. Check the policies, then add --policies-checked."
         )
     check_expected_rows(situation.rows_in_claimed, wishes)
+    _refuse_cutting(situation)
     if wishes.keep_outside:
         raise Refused("A replace deletes only the days of the files' names: --outside keep goes with append only.")
     return Permission(tuple(situation.live_in_claimed()), _warnings(situation))
+
+
+def _refuse_cutting(situation: Situation) -> None:
+    """A replace takes loaded files out whole: rows left of one would be known to nobody."""
+    for row in situation.live_in_claimed():
+        if row.days and not all(any(day in days for days in situation.claimed) for day in row.days):
+            raise Refused(
+                f"The replace would take away only a part of {shown(row.file_name)}, which is loaded for {row.days}. "
+                "Replace all of its days together: name the files for the other days with --file as well."
+            )
 
 
 def check_expected_rows(rows: int, wishes: Wishes) -> None:
@@ -189,7 +201,9 @@ def _loaded_by(rows: Sequence[LedgerRow]) -> str:
     if not rows:
         return ""
     last = rows[-1]
-    return f" (from {last.file_name}, on {last.published_at:%Y-%m-%d %H:%M} UTC by {last.loaded_by} on {last.host})"
+    return (
+        f" (from {shown(last.file_name)}, on {last.published_at:%Y-%m-%d %H:%M} UTC by {last.loaded_by} on {last.host})"
+    )
 
 
 def _replace_command(situation: Situation, wishes: Wishes) -> str:

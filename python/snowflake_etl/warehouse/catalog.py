@@ -9,7 +9,8 @@ from snowflake_etl.errors import UsageError, WarehouseError
 from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, literal, quote
 from snowflake_etl.warehouse.session import Session
 
-_OBJECT_MISSING = 2003
+# Does not exist or not authorized; 2043: the same of its schema.
+_OBJECT_MISSING = frozenset({2003, 2043})
 NOT_NULL = " NOT NULL"
 
 
@@ -44,17 +45,25 @@ def describe_table(session: Session, name: ObjectName) -> Table | None:
     try:
         records = session.records(f"DESCRIBE TABLE {name.sql}")
     except WarehouseError as error:
-        if error.code == _OBJECT_MISSING:
+        if error.code in _OBJECT_MISSING:
             return None
         raise
     return Table(
         name,
         tuple(
-            Column(str(record["name"]), str(record["type"]), column_type(str(record["type"])), record["null?"] == "Y")
+            Column(str(record["name"]), str(record["type"]), _type_of(str(record["type"])), record["null?"] == "Y")
             for record in records
             if record.get("kind", "COLUMN") == "COLUMN"
         ),
     )
+
+
+def _type_of(declared: str) -> ColumnType:
+    """The type of a column; of one that no file can be loaded into (VECTOR, MAP, ...) its first word."""
+    try:
+        return column_type(declared)
+    except UsageError:
+        return ColumnType(declared.split("(")[0].strip().upper())
 
 
 def planned_table(name: ObjectName, columns: Sequence[tuple[str, str]]) -> Table:
@@ -87,16 +96,17 @@ def count_rows(session: Session, table: ObjectName, condition: str = "", binds: 
 def policies_on(session: Session, table: ObjectName) -> list[str]:
     """Name the masking and row access policies on a table, each as ``KIND NAME``.
 
-    A role that may not ask gets an empty list only when the warehouse says that the function is not to be
-    used; every other error is raised.
+    A role that may not list them gets one entry that says so: there may be some.
     """
     function = f"{quote(table.database)}.INFORMATION_SCHEMA.POLICY_REFERENCES"
-    reference = literal(table.sql)
     sql = (
         "SELECT POLICY_KIND, POLICY_NAME "
-        f"FROM TABLE({function}(REF_ENTITY_NAME => {reference}, REF_ENTITY_DOMAIN => 'TABLE'))"
+        f"FROM TABLE({function}(REF_ENTITY_NAME => {literal(table.sql)}, REF_ENTITY_DOMAIN => 'TABLE'))"
     )
-    return [f"{kind} {name}" for kind, name in session.query(sql)]
+    try:
+        return [f"{kind} {name}" for kind, name in session.query(sql)]
+    except WarehouseError as error:
+        return [f"perhaps policies (this role may not list them: {str(error).splitlines()[-1]})"]
 
 
 def dependents_of(session: Session, table: ObjectName) -> list[str]:

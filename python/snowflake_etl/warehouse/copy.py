@@ -19,6 +19,10 @@ _ERROR_PLACE = re.compile(r"File '(?P<file>[^']+)', line (?P<line>\d+)(?:, chara
 _ERROR_COLUMN = re.compile(r'column (?:"[^"]*"\[)?"?(?P<column>[^":\]]+)"?(?::\d+\])?')
 
 
+# Never AUTO for dates: it reads 20220801 as seconds since 1970.
+ISO_DATE = "YYYY-MM-DD"
+
+
 @dataclass(frozen=True)
 class CsvFormat:
     """How the staged parts are written: always UTF-8, zstd, newline-ended records without a header."""
@@ -42,7 +46,7 @@ class CsvFormat:
             "ESCAPE_UNENCLOSED_FIELD": "NONE",
             "NULL_IF": literal_list(self.null_values),
             "EMPTY_FIELD_AS_NULL": "TRUE" if "" in self.null_values else "FALSE",
-            "DATE_FORMAT": literal(self.date_format or "AUTO"),
+            "DATE_FORMAT": literal(self.date_format or ISO_DATE),
             "TIMESTAMP_FORMAT": literal(self.timestamp_format or "AUTO"),
             "TRIM_SPACE": "FALSE",
             "ENCODING": literal("UTF8"),
@@ -67,8 +71,8 @@ def copy_statement(
     The pattern keeps the manifests out; a part's name carries its number and its hash.  ``force`` loads parts
     that the table's load metadata remembers, which a table that is loaded into again and again needs.
     """
-    alternatives = "|".join(re.escape(folder) for folder in sorted(folders))
-    pattern = f".*/({alternatives})/part-[0-9]+-[0-9a-f]+[.][a-z]+[.]zst"
+    # Folders are hexadecimal digits and hyphens: nothing in them means anything in a pattern.
+    pattern = f"(.*/)?({'|'.join(sorted(folders))})/part-[0-9]+-[0-9a-f]+[.][a-z]+[.]zst"
     return (
         f"COPY INTO {table.sql} ({column_list(columns)})\n"
         f"FROM {literal(source.sql)}\n"

@@ -133,6 +133,11 @@ def held_by(session: Session, objects: WorkObjects, run_id: str) -> int:
     return int(session.query(sql, [run_id])[0][0])
 
 
+def owned_by(session: Session, objects: WorkObjects, run_id: str) -> int:
+    """How many leases still name a run, expired or not: 0 when others have taken all of them over."""
+    return int(session.query(f"SELECT COUNT(*) FROM {objects.lease.sql} WHERE RUN_ID = ?", [run_id])[0][0])
+
+
 def release(session: Session, objects: WorkObjects, run_id: str) -> None:
     """Give a run's leases back."""
     session.ensure(f"DELETE FROM {objects.lease.sql} WHERE RUN_ID = ?", [run_id])

@@ -7,19 +7,16 @@ errors look, is known here alone.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
-import random
-import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, TypeVar
 
-from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, Stopped, WarehouseError
+from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, LeaseLost, Stopped, WarehouseError
 from snowflake_etl.sqltext import literal
+from snowflake_etl.warehouse.retry import pause_before_retry, reason_of, request_pauses
 
 LOGGER = logging.getLogger(__name__)
 
@@ -28,14 +25,11 @@ _LONGEST_POLL_SECONDS = 2.0
 _UNKNOWN_SECONDS = 20.0
 _LOST_SECONDS = 600.0
 _ATTEMPTS = 4
-_LONGEST_RETRY_PAUSE_SECONDS = 5.0
-_LONGEST_REQUEST_PAUSE_SECONDS = 16
 _SIGN_IN_ERRORS = range(390100, 390500)
 _NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005})
 # The last HTTP status of a request that the driver sent again and again: 290000 + status, added twice in places.
 _HTTP_THOUSANDS = frozenset({290, 580})
 _STORAGE_FULL = "507 Server Error"
-_CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)|Error\(\d+, '([^']+)'\)")
 
 SESSION_PARAMETERS: Mapping[str, object] = {
     "TIMEZONE": "UTC",
@@ -214,7 +208,8 @@ class Session:
         """
         try:
             return self._wait(query_id, while_waiting)
-        except (ConnectError, WarehouseError):
+        except (ConnectError, WarehouseError, LeaseLost):
+            # Of a lost lease the query may be another run's by now.
             raise
         except Stopped as stopped:
             cancelled = self.cancel(query_id)
@@ -322,39 +317,13 @@ def connect(
                     "client_session_keep_alive": True,
                     # Otherwise every sign-in asks the cloud providers' metadata services first.
                     "platform_detection_timeout_seconds": 0,
-                    "backoff_policy": lambda: _request_pauses(target, retry_seconds),
+                    "backoff_policy": lambda: request_pauses(target, retry_seconds),
                     **arguments(),
                     "session_parameters": {**SESSION_PARAMETERS, **parameters},
                 }
             )
 
     return Session(open_connection, target, manages_own_objects, retry_seconds, statement_seconds)
-
-
-def pause_before_retry(attempt: int) -> None:
-    """Sleep longer after each attempt, with jitter, so that two runs do not meet again."""
-    time.sleep(min(0.1 * 2**attempt, _LONGEST_RETRY_PAUSE_SECONDS) * random.uniform(0.5, 1))  # noqa: S311 - no secret
-
-
-def _request_pauses(target: str, seconds: float) -> Iterator[int]:
-    """Seconds before a request that failed for the moment is sent again, with jitter; one log line each.
-
-    The driver takes the first pause with every request, and a further one whenever it sends that again.  Raise
-    ConnectError when it has been sent again for ``seconds``.
-    """
-    longest, began = 1, time.monotonic()
-    for attempt in itertools.count(1):
-        if attempt > 1:
-            failure = sys.exc_info()[1]
-            cause = failure.args[0] if failure and failure.args else "no answer"
-            text = getattr(cause, "raw_msg", None) or cause
-            if time.monotonic() - began > seconds:
-                raise ConnectError(
-                    f"{target} has not answered for {seconds:.0f} s: {_reason(str(text))} Run the same command again."
-                )
-            LOGGER.warning("Asking %s again (request, attempt %d): %s", target, attempt, _reason(str(text)))
-        yield random.randint(1, longest)  # noqa: S311 - no secret
-        longest = min(2 * longest, _LONGEST_REQUEST_PAUSE_SECONDS)
 
 
 def _records(cursor: Any) -> list[dict[str, Any]]:
@@ -387,7 +356,7 @@ def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
     text = str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error).strip()
     if signing_in:
         return ConnectError(
-            f"Cannot sign in to {target}: {_reason(text)} "
+            f"Cannot sign in to {target}: {reason_of(text)} "
             "Check account, user and key in the configuration, or run doctor."
         )
     if (
@@ -396,7 +365,7 @@ def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
         or code // 1000 in _HTTP_THOUSANDS
         or isinstance(error, OSError)
     ):
-        return ConnectError(f"The connection to {target} was lost: {_reason(text)} Run the same command again.")
+        return ConnectError(f"The connection to {target} was lost: {reason_of(text)} Run the same command again.")
     if _STORAGE_FULL in text:
         text = f"The storage of {target} is full. Make room there and run the same command again."
     return WarehouseError(
@@ -405,10 +374,3 @@ def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
         sqlstate=str(getattr(error, "sqlstate", None) or ""),
         query_id=str(getattr(error, "sfqid", None) or ""),
     )
-
-
-def _reason(text: str) -> str:
-    """The driver's text as one sentence; of a chain of causes only the last, without addresses and ids."""
-    causes = ["".join(groups) for groups in _CAUSE.findall(text)]
-    line = " ".join((causes[-1] if causes else text).split())
-    return line if line.endswith((".", "!", "?")) else line + "."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -66,8 +67,9 @@ class StagedObject:
 def table_folder(stage: ObjectName, table: ObjectName) -> StagePath:
     """The folder of everything staged for ``table``: its name in lower case, made safe for a path."""
     text = str(table).lower()
-    if not _SAFE.fullmatch(text):
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    if not _SAFE.fullmatch(text) or str(table) != str(table).upper():
+        # Names that differ in case only have folders of their own as well.
+        digest = hashlib.sha256(str(table).encode()).hexdigest()[:12]
         text = re.sub(r"[^A-Za-z0-9_.$-]+", "-", text, flags=re.ASCII).strip("-") + "-" + digest
     return StagePath(stage, f"{text}/")
 
@@ -87,12 +89,15 @@ def remove(session: Session, path: StagePath, name: str = "") -> None:
     session.ensure(f"REMOVE {literal(path.sql + name)}")
 
 
-def remove_older(session: Session, path: StagePath, before: datetime) -> list[str]:
-    """Remove the folders below ``path`` in which nothing is younger than ``before``; return their names."""
+def remove_older(session: Session, path: StagePath, before: datetime, keep: Callable[[str], bool]) -> list[str]:
+    """Remove the folders below ``path`` in which nothing is younger than ``before``; return their names.
+
+    ``keep`` tells of a folder that it must stay, whatever its age.
+    """
     newest: dict[str, datetime] = {}
     for found in list_objects(session, path):
         newest[found.folder] = max(found.last_modified, newest.get(found.folder, found.last_modified))
-    old = sorted(folder for folder, moment in newest.items() if moment < before)
+    old = sorted(folder for folder, moment in newest.items() if moment < before and not keep(folder))
     for folder in old:
         remove(session, StagePath(path.stage, folder))
     return old

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from snowflake_etl.errors import ConnectError, EtlError, WarehouseError
-from snowflake_etl.warehouse.session import Session, pause_before_retry
+from snowflake_etl.warehouse.retry import pause_before_retry
+from snowflake_etl.warehouse.session import Session
 
 LOGGER = logging.getLogger(__name__)
 

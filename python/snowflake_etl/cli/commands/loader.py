@@ -137,7 +137,7 @@ def _exit_code(results: Sequence[LoadResult]) -> ExitCode:
     """A failure decides first, then a refusal; of several months, those loaded before are no refusal."""
     failed = [one.exit_code for one in results if one.status == "failed"]
     refused = [one.exit_code for one in results if one.status == "refused" and not one.already_loaded]
-    some_loaded = any(one.status in ("loaded", "planned") for one in results)
+    some_loaded = any(one.status in ("loaded", "staged", "planned") for one in results)
     nothing_to_do = [] if some_loaded else [one.exit_code for one in results if one.already_loaded]
     return ExitCode(next(iter([*failed, *refused, *nothing_to_do]), ExitCode.OK))
 

@@ -1,0 +1,52 @@
+"""How long to wait before something is tried again, and what made that necessary, in one sentence (floor 3)."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random
+import re
+import sys
+import time
+from collections.abc import Iterator
+
+from snowflake_etl.errors import ConnectError
+
+LOGGER = logging.getLogger(__name__)
+
+_LONGEST_RETRY_PAUSE_SECONDS = 5.0
+_LONGEST_REQUEST_PAUSE_SECONDS = 16
+_CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)|Error\(\d+, '([^']+)'\)")
+
+
+def pause_before_retry(attempt: int) -> None:
+    """Sleep longer after each attempt, with jitter, so that two runs do not meet again."""
+    time.sleep(min(0.1 * 2**attempt, _LONGEST_RETRY_PAUSE_SECONDS) * random.uniform(0.5, 1))  # noqa: S311 - no secret
+
+
+def request_pauses(target: str, seconds: float) -> Iterator[int]:
+    """Seconds before a request that failed for the moment is sent again, with jitter; one log line each.
+
+    The driver takes the first pause with every request, and a further one whenever it sends that again.  Raise
+    ConnectError when it has been sent again for ``seconds``.
+    """
+    longest, began = 1, time.monotonic()
+    for attempt in itertools.count(1):
+        if attempt > 1:
+            failure = sys.exc_info()[1]
+            cause = failure.args[0] if failure and failure.args else "no answer"
+            text = getattr(cause, "raw_msg", None) or cause
+            if time.monotonic() - began > seconds:
+                raise ConnectError(
+                    f"{target} has not answered for {seconds:.0f} s: {reason_of(str(text))} Run the same command again."
+                )
+            LOGGER.warning("Asking %s again (request, attempt %d): %s", target, attempt, reason_of(str(text)))
+        yield random.randint(1, longest)  # noqa: S311 - no secret
+        longest = min(2 * longest, _LONGEST_REQUEST_PAUSE_SECONDS)
+
+
+def reason_of(text: str) -> str:
+    """The driver's text as one sentence; of a chain of causes only the last, without addresses and ids."""
+    causes = ["".join(groups) for groups in _CAUSE.findall(text)]
+    line = " ".join((causes[-1] if causes else text).split())
+    return line if line.endswith((".", "!", "?")) else line + "."
