@@ -27,7 +27,7 @@ from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
 from snowflake_etl.operations.load_stage import StagedSource, stage_source
 from snowflake_etl.operations.load_state import LoadRequest, LoadState, StopSignal
-from snowflake_etl.operations.memory import MemoryPlan, plan_memory
+from snowflake_etl.operations.memory import MemoryPlan, give_back_freed_blocks, plan_memory
 from snowflake_etl.operations.publish import Published, PublishPlan, publish
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.progress import Progress
@@ -217,6 +217,7 @@ class _Load:
     def _plan_memory(self, prepared: Prepared) -> tuple[MemoryPlan, list[CutPlan]]:
         """How each file is cut, which depends on the file alone, and how much goes on at once, which does not."""
         request, configuration = self._state.request, self._state.configuration
+        give_back_freed_blocks()
         plans = [plan_cuts(source.path, source.layout) for source in prepared.sources]
         memory = plan_memory(
             configuration.load.memory_limit,

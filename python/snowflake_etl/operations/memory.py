@@ -7,6 +7,8 @@ measured with ``bench/memory.py``.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +29,10 @@ LEAST_CHECK_BYTES = 64 << 20
 """DuckDB needs it for the vectors of a file with 500 columns."""
 
 _CHECK_BYTES_A_THREAD = 32 << 20
+# Of malloc.h; setting it also keeps it from growing with the blocks that are freed.
+_M_MMAP_THRESHOLD = -3
+# More than a block of an unpacked file, which is better used again.
+_MAPPED_BLOCK_BYTES = 4 << 20
 # Parts are planned from samples of the file; some turn out larger.
 _PART_MARGIN = 1.1
 # Beside a part that is sent the driver holds an encrypted copy and what it has read of that for the request.
@@ -101,6 +107,16 @@ def staging_bytes(planned: Concurrency, plan: CutPlan, layout: Layout) -> int:
     part = int(plan.part_bytes * _PART_MARGIN)
     carried = 0 if reads_in_place(layout) else plan.cut_bytes
     return planned.cuts * carried + (planned.parts + _COPIES_OF_A_SENT_PART * planned.sessions) * part
+
+
+def give_back_freed_blocks() -> None:
+    """Have the C library return freed blocks of some MiB to the system at once.
+
+    glibc otherwise keeps a part or two for each thread that ever had one, about 150 MB in a load.  Where there is
+    another C library nothing happens.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MAPPED_BLOCK_BYTES)
 
 
 def _candidates(workers: int) -> Iterator[Concurrency]:
