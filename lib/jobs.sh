@@ -36,6 +36,7 @@ jobs_find() { # <id, unique start of one, or "last"> -> REPLY: the id; 2 with a 
   local -a found=()
   local id wanted=$1
   jobs_ids
+  [[ $wanted != last ]] || _jobs_last
   for id in "${JOBS_IDS[@]}"; do
     if [[ $id == "$wanted" || $wanted == last ]]; then
       REPLY=$id
@@ -49,6 +50,15 @@ jobs_find() { # <id, unique start of one, or "last"> -> REPLY: the id; 2 with a 
     *) core_error "The id '$wanted' fits ${#found[@]} jobs, among them ${found[0]} and ${found[1]}. Give more of it." ;;
   esac
   return "$ETL_EXIT_USAGE"
+}
+
+_jobs_last() { # narrows JOBS_IDS to the job started last: within one second names sort by verb, process ids by start
+  local id newest=${JOBS_IDS[0]:-}
+  for id in "${JOBS_IDS[@]}"; do
+    [[ ${id:0:15} == "${newest:0:15}" ]] || break
+    ((${id##*-} <= ${newest##*-})) || newest=$id
+  done
+  JOBS_IDS=(${newest:+"$newest"})
 }
 
 jobs_running_count() { # -> REPLY: jobs running or queued, those of other hosts with a shared home too

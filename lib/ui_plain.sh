@@ -50,6 +50,7 @@ ui_plain_yesno() {
 
 ui_plain_input() { # -> REPLY
   _ui_plain_screen
+  printf '(a dot alone goes back)\n' >&2
   _ui_plain_line "$UI_VALUE"
 }
 
@@ -112,7 +113,7 @@ _ui_plain_read() { # -> REPLY: one line without blanks around it; 1 at the end o
   return 1
 }
 
-_ui_plain_line() { # <default> -> REPLY: a typed line, blanks inside and around kept; b alone does not mean back here
+_ui_plain_line() { # <default> -> REPLY: a typed line, blanks inside and around kept; 1 for a dot alone
   local default=$1
   if [[ -t 0 && -t 2 && ${TERM:-dumb} != dumb ]]; then
     UI_INTERRUPTED=''
@@ -124,7 +125,7 @@ _ui_plain_line() { # <default> -> REPLY: a typed line, blanks inside and around 
     IFS= read -r REPLY || [[ -n $REPLY ]] || { printf '\n' >&2 && return 1; }
     REPLY=${REPLY:-$default}
   fi
-  [[ $REPLY != *$'\e'* ]]
+  [[ $REPLY != *$'\e'* && $REPLY != . ]]
 }
 
 _ui_plain_is_back() { # whether REPLY asks for the screen before

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from snowflake_etl.cli.main import main
 from snowflake_etl.config.reading import LoadedConfiguration, read_configuration
 from snowflake_etl.errors import ConfigError
 
@@ -148,3 +149,22 @@ def test_every_key_stands_in_the_documentation_and_no_other() -> None:
         for name, field in model.model_fields.items()
     }
     assert documented == known
+
+
+@pytest.mark.parametrize(
+    ("entry", "section", "expected"),
+    [
+        ({"file_pattern": "a.tsv"}, {}, "place holders"),
+        ({"encoding": "utf-99"}, {}, "no encoding 'utf-99'"),
+        ({"date_format": "MMDD"}, {}, "names no year"),
+        ({}, {"base_path": "nowhere"}, "nowhere is not a folder"),
+    ],
+)
+def test_validate_finds_what_only_using_the_values_shows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], entry: dict[str, Any], section: dict[str, Any], expected: str
+) -> None:
+    path = write(tmp_path / "c.json", {"files": [{**FILES[0], **entry}], **section})
+    assert main(["config", "validate", "--config", str(path)]) == 3
+    assert expected in capsys.readouterr().err
+    good = write(tmp_path / "good.json", {"files": FILES})
+    assert main(["config", "validate", "--config", str(good)]) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from desk import Desk, days_between, rows_for
@@ -186,3 +188,17 @@ def test_the_quality_method_is_obeyed(desk: Desk, quality: str) -> None:
     engines = {"file": ["file"], "snowflake": ["snowflake"], "both": ["file", "snowflake"], "skip": []}
     assert [check["engine"] for check in result["checks"]] == engines[quality]
     assert result["status"] == "loaded"
+
+
+def test_the_command_shown_for_a_corrected_half_names_that_half_and_works(desk: Desk) -> None:
+    desk.month("2024-01-01", "2024-01-15")
+    second = desk.month("2024-01-16", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    desk.month("2024-01-16", "2024-01-31", per_day=11)
+    refused = desk.load("--month", "2024-01")
+    assert refused.code == 7
+    command = refused.out.split("To replace them: ")[1].split(";")[0]
+    assert f"--file {second} --table T --mode replace --expect-rows 160 --yes" in command
+    words = shlex.split(command)[2:]
+    assert desk.run("load", *words).code == 0
+    assert desk.count() == 150 + 176

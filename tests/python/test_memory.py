@@ -46,7 +46,7 @@ def test_a_smaller_limit_gives_fewer_workers_and_less_in_flight_and_is_kept() ->
     for larger, smaller in pairwise(plans):
         assert smaller.staging.workers <= larger.staging.workers
         assert smaller.staging.parts < larger.staging.parts
-        assert memory.LEAST_CHECK_BYTES <= smaller.check_bytes
+        assert smaller.check_bytes >= memory.LEAST_CHECK_BYTES
     assert plans[0].staging.workers == 16
     assert plans[0].check_bytes == 200 * MIB, "the check gets no more than it asks for"
     assert plans[-1].staging.workers == 1

@@ -63,14 +63,15 @@ class Order:
             policies_checked=arguments.policies_checked,
             full_refresh=self.planned.entry.full_refresh,
             expect_rows=int(expected) if expected and expected != "any" else expected,
+            command_of_files=self.command,
         )
 
-    def command(self) -> str:
-        """The command line of this one load, as the operator may type it again with something added."""
+    def command(self, files: Sequence[Path] = ()) -> str:
+        """The command line of this one load, or of some of its files, to be typed with something added."""
         program = ["./snowflake_etl.sh" if places.is_checkout() else "snowflake-etl", "load"]
         arguments = self.context.arguments
         quality = ["--qc", arguments.qc] if arguments.qc != "file" else []
-        return shlex.join([*program, *self._what(absolute=False), *quality])
+        return shlex.join([*program, *self._what(absolute=False, files=files), *quality])
 
     def words(self) -> list[str]:
         """All flags of this one load, so that ``load --resume`` can do it again from any folder."""
@@ -86,7 +87,7 @@ class Order:
             words += ["--expect-rows", arguments.expect_rows]
         return words
 
-    def _what(self, *, absolute: bool) -> list[str]:
+    def _what(self, *, absolute: bool, files: Sequence[Path] = ()) -> list[str]:
         def written(path: Path) -> str:
             return str(path.absolute() if absolute else path)
 
@@ -94,9 +95,9 @@ class Order:
         words: list[str] = []
         if arguments.config or absolute:
             words += ["--config", written(self.context.configuration.path)]
-        if arguments.file:
-            for file in self.planned.files:
-                words += ["--file", written(file.path)]
+        if arguments.file or files:
+            for path in files or [file.path for file in self.planned.files]:
+                words += ["--file", written(path)]
             return [*words, "--table", self.planned.entry.table_name]
         words += ["--month", str(self.planned.month), "--table", self.planned.entry.table_name]
         if arguments.base_path:

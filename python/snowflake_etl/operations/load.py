@@ -374,5 +374,8 @@ class _Load:
         if not state.staged:
             return ""
         if days:
-            return f"The staged parts stay for {days} days at {prepared.stage_path}; a new run sends only the rest."
+            return (
+                f"The staged parts stay for {days} days at {prepared.stage_path}: a new run of the same file sends "
+                "only the rest, recover --clean removes them."
+            )
         return "The staged parts were removed (load.keep_failed is 0)."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,8 +10,9 @@ from pathlib import Path
 
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
-from snowflake_etl.errors import ConfigError, UsageError
+from snowflake_etl.errors import ConfigError, FileError, UsageError
 from snowflake_etl.files.find import FoundFile, available_months, find_files, match_file
+from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import ALL_MONTHS, Month, parse_months
 
@@ -54,6 +56,9 @@ def plan_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | 
     """Plan loads of files named one by one; those of one month and table become one load."""
     patterns = _patterns(loaded, table)
     distinct = dict.fromkeys(Path(path).absolute() for path in paths)
+    for path in distinct:
+        if not os.path.lexists(path):
+            raise FileError(f"There is no file {shown(path)}. Check its name and folder.")
     files = [match_file(path, patterns) for path in distinct]
     return _grouped(loaded, [(file, patterns[file.pattern_index]) for file in files])
 

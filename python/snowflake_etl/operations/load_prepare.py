@@ -128,6 +128,9 @@ def prepare(
                 left_out.append(situation.same_content(row, shown(source.path.name)))
     remaining = replace(planned, files=tuple(source.found for source in sources) or planned.files)
     present = load_target.situation_of(session, target, remaining, live)
+    if sources and left_out and wishes.command_of_files:
+        # What is said of the rest has to be true of the rest alone.
+        wishes = replace(wishes, command=wishes.command_of_files([source.path for source in sources]))
     if not sources:
         done = Prepared(objects, target, planned.month, tuple(all_sources), present, Permission(), ())
         raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done)

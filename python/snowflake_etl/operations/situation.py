@@ -6,9 +6,10 @@ what to type instead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from snowflake_etl.errors import ProblemsFound, Refused
 from snowflake_etl.files.naming import shown
@@ -30,7 +31,8 @@ class Wishes:
     """What the operator asked for and confirmed beforehand.
 
     ``expect_rows`` is the number of rows that a replace may delete, ``any``, or None when not given.
-    ``command`` is the command line of this load, to be shown with something added.
+    ``command`` is the command line of this load, to be shown with something added; ``command_of_files`` that of
+    some of its files only.
     """
 
     mode: Mode
@@ -41,6 +43,7 @@ class Wishes:
     policies_checked: bool = False
     full_refresh: bool = False
     expect_rows: int | str | None = None
+    command_of_files: Callable[[Sequence[Path]], str] | None = None
 
 
 @dataclass(frozen=True)

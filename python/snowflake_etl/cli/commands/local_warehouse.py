@@ -124,7 +124,7 @@ def _sql(context: Context) -> None:
 def _place(context: Context) -> tuple[str | None, str | None]:
     """The database and schema to begin in: the flags', else the configuration's where that is the embedded one."""
     arguments = context.arguments
-    if arguments.database or arguments.schema or not arguments.config:
+    if arguments.database or arguments.schema:
         return arguments.database, arguments.schema
     section = context.configuration.configuration.snowflake
     return (section.database, section.schema_) if section.is_local else (None, None)

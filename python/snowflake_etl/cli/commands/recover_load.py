@@ -32,7 +32,8 @@ def run(context: Context) -> ExitCode:
         objects = WorkObjects(session.database, work_schema)
         recovery = look(session, objects, records)
         for past in recovery.interrupted:
-            context.say(f"interrupted: run {past.run_id} after '{past.last_step}', {past.command}")
+            step = past.last_step or "the start"
+            context.say(f"interrupted: {past.month} into {past.table_name}, after {step} (run {past.run_id})")
         if recovery.leftovers:
             rows = [
                 (one.kind, "live" if one.live else "dead", one.name, one.detail, one.run_id)
