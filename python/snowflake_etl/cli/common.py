@@ -209,6 +209,16 @@ def _stop_on_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop)
+    sys.unraisablehook = _send_again
+
+
+def _send_again(swallowed: sys.UnraisableHookArgs) -> None:
+    """A signal that comes while Python takes an object apart is swallowed there; it is sent once more."""
+    if not isinstance(swallowed.exc_value, Stopped):
+        sys.__unraisablehook__(swallowed)
+        return
+    number = signal.SIGINT if swallowed.exc_value.exit_code == ExitCode.INTERRUPTED else signal.SIGTERM
+    threading.Timer(0.02, os.kill, (os.getpid(), number)).start()
 
 
 def _forget_stdout() -> None:
