@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 from collections.abc import Sequence
 
@@ -25,6 +26,11 @@ def in_words(size: float) -> str:
             return f"{size:.0f} {unit}"
         size /= 1024
     return f"{size:.2f} GiB"
+
+
+def load_average() -> str:
+    """What else the machine does: a figure of a busy machine is to be read with it."""
+    return "load average " + ", ".join(f"{one:.1f}" for one in os.getloadavg())
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Peak memory of whole loads: real processes, the driver's encryption switched on, small and large files.
 
-    bench/memory.py [--size 1G] [--large [20G]] [--qc skip,file] [--memory-limit 500M] [--temporary DIR]
+    bench/memory.py [--size 1G] [--large [20G]] [--qc skip,file] [--memory-limit BYTES] [--temporary DIR]
 
 Makes a month's file, loads it with ``python/loader.py`` into an embedded warehouse of its own and deletes both.
 Counted are the loader and its children, not the warehouse.  Exit code 1 when a load takes more than its limit.
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "python"), str(ROOT / "bench")]
 
 from big_file import make_month  # noqa: E402
-from measuring import in_words, print_result, print_table, size_in_bytes  # noqa: E402
+from measuring import in_words, load_average, print_result, print_table, size_in_bytes  # noqa: E402
 from one_load import LoadBench, LoadRun  # noqa: E402
 
 BUDGET_BYTES = 500_000_000
@@ -41,7 +41,7 @@ def main() -> int:
                 _say(f"loading {in_words(size)} with --qc {qc}")
                 flags = ("--workers", str(options.workers)) if options.workers else ()
                 runs[size, qc] = bench.run(qc=qc, encrypted=not options.unencrypted, flags=flags)
-    limit = options.memory_limit or BUDGET_BYTES
+    limit = options.budget or options.memory_limit or BUDGET_BYTES
     _show(runs, limit)
     return int(any(run.peak > limit for run in runs.values()))
 
@@ -55,6 +55,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--qc", default="skip,file", help="the loads to measure (default skip,file)")
     parser.add_argument("--workers", type=int, help="compressing threads (default: the tool's own)")
     parser.add_argument("--memory-limit", type=size_in_bytes, help="load.memory_limit (default: the tool's own)")
+    parser.add_argument("--budget", type=size_in_bytes, help="fail above this (default: the limit, 500 MB)")
     parser.add_argument("--unencrypted", action="store_true", help="without the driver's encryption")
     parser.add_argument("--temporary", type=Path, help="folder for file and warehouse (default: TMPDIR)")
     return parser.parse_args()
@@ -82,7 +83,7 @@ def _show(runs: dict[tuple[int, str], LoadRun], limit: int) -> None:
             for (size, qc), run in runs.items()
         ],
     )
-    print(f"limit {limit / 1e6:.0f} MB; load average {', '.join(f'{one:.1f}' for one in os.getloadavg())}")
+    print(f"limit {limit / 1e6:.0f} MB; {load_average()}")
     print_result(
         bench="memory",
         limit=limit,

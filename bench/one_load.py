@@ -71,7 +71,7 @@ class LoadBench:
         state = self.folder / "state"
         state.mkdir()
         try:
-            with _running_warehouse(state):
+            with running_warehouse(state):
                 return self._run_and_watch(state, self._command(qc, encrypted, packed, flags))
         finally:
             shutil.rmtree(state, ignore_errors=True)
@@ -132,7 +132,7 @@ class LoadBench:
 
 
 @contextlib.contextmanager
-def _running_warehouse(state: Path) -> Iterator[None]:
+def running_warehouse(state: Path) -> Iterator[None]:
     """The server is started by us, so that it is no child of the loader that is measured."""
     from snowflake_etl.warehouse.local.lifecycle import ensure_running, stop
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """How fast a file comes onto the stage, against the driver's own PUT and against zstd alone, in one run.
 
-    bench/stage.py [--size 1G] [--repeat 5] [--peer-size 128M] [--quoted] [--gzip] [--workers N] [--keep FILE]
+    bench/stage.py [--size 1G] [--repeat 5] [--peer-size 128M] [--quoted] [--gzip] [--snow PROGRAM] [--keep FILE]
 
-Makes its own file and its own embedded warehouse in a temporary folder.  The three are measured in turns, so
-that whatever else the machine does hits all of them; the medians are compared.  Ours runs in a process of its
-own each time, whose peak memory is told, too.
+Makes its own file and its own embedded warehouse in a temporary folder.  All are measured in turns, so that
+whatever else the machine does hits all of them; the medians are compared.  Ours runs in a process of its own each
+time, whose peak memory is told, too.  With --gzip there is one peer more: gunzip | split | PUT; with --snow, which
+names a program in an environment of its own, `snow stage copy --auto-compress`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "python"), str(ROOT / "bench")]
 
 from big_file import make_file  # noqa: E402
-from measuring import in_words, print_result, print_table, size_in_bytes  # noqa: E402
+from measuring import in_words, load_average, print_result, print_table, size_in_bytes  # noqa: E402
+from peers import Snow, driver_put, gunzip_split_put  # noqa: E402
 
 STAGE = "ETL_BENCH_STAGE"
 
@@ -49,7 +51,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=5, help="turns; medians are compared (default 5)")
     parser.add_argument("--peer-size", type=size_in_bytes, default=128 << 20, help="slice for the driver's PUT (128M)")
     parser.add_argument("--quoted", action="store_true", help="comma-delimited with quoted fields")
-    parser.add_argument("--gzip", action="store_true", help="the file is a .gz; the peers get the plain one")
+    parser.add_argument("--gzip", action="store_true", help="the file is a .gz; PUT and zstd get the plain one")
+    parser.add_argument(
+        "--pipe-size", type=size_in_bytes, default=256 << 20, help="slice for gunzip | split | PUT (256M)"
+    )
+    parser.add_argument("--snow", type=Path, metavar="PROGRAM", help="measure this `snow stage copy` as well")
     parser.add_argument("--workers", type=int, help="compressing threads (default: processors)")
     parser.add_argument("--sessions", type=int, help="uploading sessions (default: 2 to 4)")
     parser.add_argument("--keep", type=Path, help="use this plain file, make it if it is not there, and keep it")
@@ -68,10 +74,13 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
     size = plain.stat().st_size
     source = _gzipped(plain, folder) if options.gzip else plain
     peer = _slice(plain, folder, min(options.peer_size, size))
+    peer_scale = size / peer.stat().st_size
+    others: dict[str, list[float]] = {}
     zstd, zstd_name = _zstd(plain)
     local = _Warehouse(folder / "state")
     try:
         local.session.execute(f"CREATE STAGE IF NOT EXISTS {STAGE}")
+        measures = _other_peers(options, plain, peer, folder, local)
         ours: list[dict[str, Any]] = []
         puts: list[float] = []
         zstds: list[tuple[float, float]] = []
@@ -79,7 +88,9 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
             _say(f"turn {number + 1} of {options.repeat}")
             ours.append(_stage_in_child(source, number, options))
             zstds.append(_processor_seconds_of(zstd))
-            puts.append(local.own_put(peer, number) * size / peer.stat().st_size)
+            puts.append(driver_put(local.connection, peer, f"@{STAGE}/peer-{number}/") * peer_scale)
+            for name, measure in measures.items():
+                others.setdefault(name, []).append(measure(f"@{STAGE}/other-{number}/"))
             local.session.execute(f"REMOVE @{STAGE}/")
     finally:
         local.stop()
@@ -88,12 +99,12 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
     busy = statistics.median(one["processor_seconds"] for one in ours)
     busy_zstd = statistics.median(one for _, one in zstds)
     peak = max(one["peak_rss_bytes"] for one in ours)
-    scaled = "" if peer.stat().st_size == size else f" (measured on {in_words(peer.stat().st_size)}, scaled)"
     print_table(
         ("what", "seconds", "input per second", "times ours"),
         [
             _line("staging: cut, hash, compress, PUT", seconds, size, seconds),
-            _line(f"the driver's own PUT{scaled}", put, size, seconds),
+            _line(f"the driver's own PUT{_scaled(peer_scale, size)}", put, size, seconds),
+            *(_line(name, statistics.median(those), size, seconds) for name, those in others.items()),
             _line(zstd_name, compressing, size, seconds),
         ],
     )
@@ -104,12 +115,13 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
         f"peak memory {in_words(peak)}; seconds of each turn: {turns}; "
         f"zstd: {', '.join(f'{one:.2f}' for one, _ in zstds)}"
     )
-    print(f"processor seconds: {busy:.2f} (without the warehouse's), zstd {busy_zstd:.2f}")
+    print(f"processor seconds: {busy:.2f} (without the warehouse's), zstd {busy_zstd:.2f}; {load_average()}")
     print_result(
         bench="stage",
         bytes=size,
         vs_connector_put=round(put / seconds, 2),
         vs_zstd=round(seconds / compressing, 2),
+        **{f"vs_{name.split()[0]}": round(statistics.median(those) / seconds, 2) for name, those in others.items()},
         seconds=round(seconds, 3),
         processor_seconds=round(busy, 2),
         zstd_processor_seconds=round(busy_zstd, 2),
@@ -120,6 +132,31 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
         repeat=options.repeat,
     )
     return 0
+
+
+def _other_peers(
+    options: argparse.Namespace, plain: Path, peer: Path, folder: Path, local: _Warehouse
+) -> dict[str, Callable[[str], float]]:
+    """The peers that were asked for: from a location on the stage to the seconds for the whole file."""
+    size = plain.stat().st_size
+    found: dict[str, Callable[[str], float]] = {}
+    if options.gzip:
+        piped = _gzipped(_slice(plain, folder, min(options.pipe_size, size), "piped"), folder)
+        scale = size / min(options.pipe_size, size)
+        found[f"gunzip | split | PUT{_scaled(scale, size)}"] = lambda location: (
+            gunzip_split_put(local.connection, piped, location, folder / "pieces") * scale
+        )
+    if options.snow:
+        snow = Snow(options.snow, folder, folder / "state")
+        scale = size / peer.stat().st_size
+        found[f"snow stage copy --auto-compress{_scaled(scale, size)}"] = lambda location: snow.copy(
+            peer, location, scale
+        )
+    return found
+
+
+def _scaled(scale: float, size: int) -> str:
+    return f" (measured on {in_words(size / scale)}, scaled)" if scale > 1 else ""
 
 
 def _line(what: str, seconds: float, size: int, ours: float) -> tuple[str, str, str, str]:
@@ -137,12 +174,10 @@ class _Warehouse:
         self.state_directory = state_directory
         self.session = open_session(state_directory)
 
-    def own_put(self, path: Path, number: int) -> float:
-        """Seconds of the driver's own way: gzip and PUT of a plain file."""
-        connection = self.session._connection  # the peer is the driver itself, so the bench goes around Session
-        before = time.perf_counter()
-        connection.cursor().execute(f"PUT 'file://{path}' @{STAGE}/peer-{number}/ AUTO_COMPRESS=TRUE").fetchall()
-        return time.perf_counter() - before
+    @property
+    def connection(self) -> Any:
+        """The driver's own: it is a peer itself, so the bench goes around Session."""
+        return self.session._connection
 
     def stop(self) -> None:
         from snowflake_etl.warehouse.local.lifecycle import stop
@@ -210,8 +245,8 @@ def _gzipped(plain: Path, folder: Path) -> Path:
     return packed
 
 
-def _slice(plain: Path, folder: Path, size: int) -> Path:
-    path = folder / f"peer-{plain.name}"
+def _slice(plain: Path, folder: Path, size: int, name: str = "peer") -> Path:
+    path = folder / f"{name}-{plain.name}"
     with plain.open("rb") as source, path.open("wb") as target:
         while size > 0 and (block := source.read(min(size, 1 << 20))):
             target.write(block)

@@ -57,7 +57,7 @@ def test_staged_parts_are_listed_and_copied_row_by_row(connect: Callable[..., An
 
 def test_the_bench_measures_all_three_and_ends_with_one_line_of_json(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "bench" / "stage.py"), "--size", "3M", "--peer-size", "1M", "--repeat", "1"]
-    command += ["--quoted", "--gzip", "--temporary", str(tmp_path)]
+    command += ["--pipe-size", "2M", "--quoted", "--gzip", "--temporary", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout.splitlines()[-1])
@@ -65,5 +65,6 @@ def test_the_bench_measures_all_three_and_ends_with_one_line_of_json(tmp_path: P
     assert facts["bytes"] >= 3 << 20
     assert facts["vs_connector_put"] > 0
     assert facts["vs_zstd"] > 0
+    assert facts["vs_gunzip"] > 0
     assert (facts["quoted"], facts["gzip"], facts["parts"]) == (True, True, 1)
     assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"

@@ -1,0 +1,50 @@
+"""The benches that load whole files: they measure, say so in one line of JSON and leave nothing behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(bench: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "bench" / bench), "--temporary", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+
+def facts_of(done: subprocess.CompletedProcess[str]) -> Any:
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_memory_of_loads_is_watched_from_outside(tmp_path: Path) -> None:
+    done = run("memory.py", tmp_path, "--size", "1M", "--large", "2M", "--qc", "file")
+    assert done.returncode == 0, done.stderr
+    facts = facts_of(done)
+    small, large = facts["loads"]
+    assert large["rows"] > small["rows"] > 5_000
+    for load in (small, large):
+        assert 50_000_000 < load["sampled_rss_bytes"] <= load["peak_rss_bytes"] < facts["limit"] == 500_000_000
+        assert load["bytes_beside_source"] == 0
+        assert load["temporary_disk_bytes"] > 0
+    assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
+
+
+def test_a_load_that_takes_more_than_its_limit_fails_the_bench(tmp_path: Path) -> None:
+    done = run("memory.py", tmp_path, "--size", "1M", "--qc", "skip", "--budget", "50M")
+    assert done.returncode == 1
+    assert facts_of(done)["peak"] > 50 << 20
+
+
+def test_the_phases_of_a_load_are_measured_with_and_without_the_check(tmp_path: Path) -> None:
+    done = run("load.py", tmp_path, "--size", "1M", "--gzip")
+    assert done.returncode == 0, done.stderr
+    facts = facts_of(done)
+    assert facts["file_vs_skip"] > 0
+    for qc in ("skip", "file"):
+        assert 0 < sum(facts["phases"][qc].values()) < facts["seconds"][qc]
+        assert facts["phases"][qc]["stage"] > 0
+    assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
