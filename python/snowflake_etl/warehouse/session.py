@@ -29,6 +29,8 @@ _SIGN_IN_ERRORS = range(390100, 390500)
 _NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005})
 # The last HTTP status of a request that the driver sent again and again: 290000 + status, added twice in places.
 _HTTP_THOUSANDS = frozenset({290, 580})
+# The part of an address that may let its reader in: a cloud store's are signed.
+_SIGNED = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\")]*")
 _STORAGE_FULL = "507 Server Error"
 
 SESSION_PARAMETERS: Mapping[str, object] = {
@@ -353,7 +355,7 @@ def _translated(target: str, *, signing_in: bool = False) -> Iterator[None]:
 
 def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
     code = int(getattr(error, "errno", None) or 0)
-    text = str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error).strip()
+    text = _SIGNED.sub(r"\1", str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error)).strip()
     if signing_in:
         return ConnectError(
             f"Cannot sign in to {target}: {reason_of(text)} "
