@@ -116,6 +116,19 @@ def test_a_copy_that_ended_while_nobody_looked_is_not_sent_again(desk: Desk) -> 
     right(desk)
 
 
+@pytest.mark.parametrize("written_down", [False, True])
+def test_a_copy_outlives_a_second_run_that_was_cut_off_before_it_looked(desk: Desk, written_down: bool) -> None:
+    desk.file(NAME, rows_for(JANUARY))
+    assert crash(desk, lambda _, command: "SET COPY_QUERY_ID" in command, after=written_down) == KILLED
+    (work_table,) = desk.work_tables()
+    assert crash(desk, lambda _, command: command == "COMMIT", after=True) == KILLED
+    answer = desk.load("--month", "2024-01")
+    assert answer.code == 0
+    assert work_table in answer.err
+    assert "Carrying on with the COPY" in answer.err
+    right(desk)
+
+
 def test_a_copy_whose_query_was_not_written_down_is_found_by_its_tag(desk: Desk) -> None:
     desk.file(NAME, rows_for(JANUARY))
     assert crash(desk, lambda _, command: "SET COPY_QUERY_ID" in command, after=False) == KILLED

@@ -365,6 +365,8 @@ class _Load:
                 return "Another run carries on with what was staged."
             if state.work_table is not None:
                 session.ensure(f"DROP TABLE IF EXISTS {state.work_table.sql}")
+            for name in {row.work_table for row in state.previous if row.work_table}:
+                session.ensure(f"DROP TABLE IF EXISTS {prepared.objects.name(name).sql}")
             if not days:
                 for source in prepared.sources:
                     stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")

@@ -62,7 +62,7 @@ def _finished_copy(
     """Wait for the COPY if it runs; its query id when the work table holds all ``rows``, else None."""
     if catalog.describe_table(session, work_table) is None:
         return None
-    query_id = row.copy_query_id or _query_by_tag(session, work_table, row.run_id)
+    query_id = row.copy_query_id or _query_by_tag(session, work_table)
     if query_id:
         try:
             session.wait(query_id, while_waiting)
@@ -77,8 +77,11 @@ def _finished_copy(
     return query_id or "unknown"
 
 
-def _query_by_tag(session: Session, work_table: ObjectName, run_id: str) -> str:
-    """The COPY that a run submitted but did not live to write down, found by its query tag; '' when there is none."""
+def _query_by_tag(session: Session, work_table: ObjectName) -> str:
+    """The COPY that a run of ours submitted but did not live to write down; '' when there is none.
+
+    The work table's name names the run, which need not be the one that had the lease last.
+    """
     history = f"TABLE({quote(work_table.database)}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_USER(RESULT_LIMIT => 10000))"
     sql = (
         f"SELECT QUERY_ID FROM {history} "
@@ -86,7 +89,7 @@ def _query_by_tag(session: Session, work_table: ObjectName, run_id: str) -> str:
         "ORDER BY START_TIME DESC LIMIT 1"
     )
     try:
-        found = session.query(sql, [f"run={run_id} ", work_table.name])
+        found = session.query(sql, ["snowflake_etl run=", work_table.name])
     except WarehouseError as error:
         LOGGER.info("The query history cannot be read: %s", error)
         return ""

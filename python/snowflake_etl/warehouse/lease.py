@@ -69,8 +69,9 @@ def take(
 ) -> list[LeaseRow]:
     """Take the leases of several files in one transaction; return the rows of dead runs that were taken over.
 
-    A row is dead when it expired by the warehouse's clock or ``is_dead`` knows better.  Raise Refused, which
-    names the run, its host and the expiry, when a live run has one of them.
+    A row is dead when it expired by the warehouse's clock or ``is_dead`` knows better.  How far a dead run came
+    stays in the row until this one has come further: it may be cut off before it has looked at that.  Raise Refused,
+    which names the run, its host and the expiry, when a live run has one of them.
     """
     ledger.ensure_lock_row(session, objects, table)
     taken_over: dict[str, LeaseRow] = {}
@@ -82,8 +83,9 @@ def take(
         for row in present:
             if row.run_id != holder.run_id and row.expires_at > now and not is_dead(row):
                 raise _held(row)
+        earlier = {row.fingerprint: row for row in present}
         for fingerprint in fingerprints:
-            _put(session, objects, table, fingerprint, holder, seconds)
+            _put(session, objects, table, fingerprint, holder, seconds, earlier.get(fingerprint))
         taken_over.update({row.fingerprint: row for row in present if row.run_id != holder.run_id})
         return list(taken_over.values())
 
@@ -92,15 +94,22 @@ def take(
 
 
 def _put(
-    session: Session, objects: WorkObjects, table: ObjectName, fingerprint: str, holder: Holder, seconds: int
+    session: Session,
+    objects: WorkObjects,
+    table: ObjectName,
+    fingerprint: str,
+    holder: Holder,
+    seconds: int,
+    earlier: LeaseRow | None,
 ) -> None:
+    progress = [earlier.work_table, earlier.copy_hash, earlier.copy_query_id] if earlier else ["", "", ""]
     session.execute(
         f"DELETE FROM {objects.lease.sql} WHERE TABLE_NAME = ? AND FINGERPRINT = ?", [str(table), fingerprint]
     )
     session.execute(
         f"INSERT INTO {objects.lease.sql} ({column_list(_COLUMNS)}) "
-        f"SELECT ?, ?, ?, ?, ?, DATEADD('second', {seconds:d}, {NOW}), '', '', ''",
-        [str(table), fingerprint, holder.run_id, holder.host, holder.taken_by],
+        f"SELECT ?, ?, ?, ?, ?, DATEADD('second', {seconds:d}, {NOW}), ?, ?, ?",
+        [str(table), fingerprint, holder.run_id, holder.host, holder.taken_by, *progress],
     )
 
 
