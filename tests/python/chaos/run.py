@@ -71,6 +71,9 @@ def _tell(trial: Trial) -> None:
         f"{'exactly once' if not trial.problems else 'WRONG'}",
         flush=True,
     )
+    for run in trial.runs:
+        if run.code not in (0, 7, -9):
+            print(f"    {run.code}: {run.last_words}", flush=True)
     if trial.problems:
         print(trial, flush=True)
 

@@ -83,6 +83,11 @@ class Run:
         """True when it said that it left something behind, and to run it again."""
         return "not all was tidied up" in self.said
 
+    @property
+    def last_words(self) -> str:
+        """Its last line but empty ones: what the operator reads."""
+        return next((line for line in reversed(self.said.splitlines()) if line.strip()), "")
+
     def __str__(self) -> str:
         what = ", ".join(f"hit after {after:.3f} s" for after in self.hits) or "undisturbed"
         return f"{what}, exit code {self.code} after {self.seconds:.3f} s"
