@@ -73,8 +73,8 @@ def profile_file(
         except OutOfSpace as error:
             raise FileError(
                 f"{shown(path)} cannot be checked within the memory and temporary space that it may use ({error}). "
-                "Raise quality.temp_limit or quality.memory_limit (for a load load.memory_limit, too), or check the table "
-                "instead (--qc snowflake)."
+                "Raise quality.temp_limit or quality.memory_limit (for a load load.memory_limit, too), or check the "
+                "table instead (--qc snowflake)."
             ) from error
 
 
