@@ -372,7 +372,8 @@ class _Load:
                     stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
         except (EtlError, Stopped):
-            return f"What the load made may be left behind: parts at {prepared.stage_path}, {state.work_table or ''}."
+            left = f"parts at {prepared.stage_path}" + (f", {state.work_table}" if state.work_table else "")
+            return f"What the load made may be left behind: {left}; the same command again carries on with it."
         if not state.staged:
             return ""
         if days:

@@ -148,7 +148,9 @@ class Session:
                 LOGGER.warning("Trying again (attempt %d of %d): %s", attempt + 1, _ATTEMPTS, error)
                 pause_before_retry(attempt)
                 if lost:
-                    self.reconnect()
+                    # Without a connection the next attempt fails at once and is followed by another one.
+                    with contextlib.suppress(ConnectError):
+                        self.reconnect()
         raise AssertionError("the last attempt returns or raises")
 
     def ensure(self, sql: str, binds: Sequence[object] = ()) -> Outcome:
