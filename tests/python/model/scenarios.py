@@ -182,7 +182,7 @@ SCENARIOS: dict[str, Scenario] = {
         (Job(JANUARY),), (replacing(JANUARY_2), lambda name: drop(JANUARY, name)), one_of((JANUARY_2,), ())
     ),
     "one append with a long INSERT": Scenario(
-        (), (Job(JANUARY),), exactly(JANUARY), rules=Rules(slow_insert=(str(TARGET), 2 * int(RETRY_SECONDS)))
+        (), (Job(JANUARY),), exactly(JANUARY), rules=Rules(slow_insert=(str(TARGET), int(RETRY_SECONDS) + 20))
     ),
     # A run whose lease ran out while nobody renewed it stops; then nothing may be loaded at all.
     "two appends of one file, leases run out": Scenario(
