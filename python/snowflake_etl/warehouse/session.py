@@ -180,7 +180,7 @@ class Session:
         Return the driver's status, UPLOADED or SKIPPED (there was an object of that name already).
         """
         # Names prove content, but a run that was taken for dead must not replace an object under another one's COPY.
-        # What OVERWRITE=TRUE would save, the driver's second SHA-256 of the part, is lost in the noise (measured).
+        # OVERWRITE=TRUE would save the driver's second SHA-256 of a part: measured, a twentieth of the processor time.
         options = "AUTO_COMPRESS=FALSE SOURCE_COMPRESSION=ZSTD OVERWRITE=FALSE PARALLEL=1"
         statement = f"PUT {literal('file://' + name)} {literal(stage_path)} {options}"
 
