@@ -233,8 +233,7 @@ def _record(session: Session, proposal: _Proposal, confirm: Callable[[str], bool
     publish_id = proposal.rows[0].publish_id
 
     def committed_before() -> bool | None:
-        present = ledger.live_rows(session, proposal.objects, proposal.target.name)
-        return True if any(row.publish_id == publish_id for row in present) else None
+        return ledger.is_published(session, proposal.objects, publish_id) or None
 
     transact(session, lambda: _write(session, proposal), committed_before)
     rows = sum(row.row_count for row in proposal.rows)

@@ -96,17 +96,17 @@ def publish(session: Session, objects: WorkObjects, plan: PublishPlan) -> Publis
 
 
 def _committed_before(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published | None:
-    """What an earlier attempt published, None when it did not.
+    """What an earlier attempt published, whatever became of it since; None when none did or ever will.
 
     The lock comes first: a COMMIT that is still under way holds it, and the ledger is true only after that.
     """
     session.execute("BEGIN")
     try:
         ledger.take_lock(session, objects, plan.table, plan.publish_id)
-        present = ledger.live_rows(session, objects, plan.table)
+        published = ledger.is_published(session, objects, plan.publish_id)
     finally:
         roll_back(session)
-    if not any(row.publish_id == plan.publish_id for row in present):
+    if not published:
         return None
     return Published(plan.rows_in, plan.rows_before if plan.replace else 0)
 

@@ -67,6 +67,12 @@ def all_rows(session: Session, objects: WorkObjects, table: ObjectName | None = 
     return [LedgerRow(*row) for row in session.query(sql, binds)]
 
 
+def is_published(session: Session, objects: WorkObjects, publish_id: str) -> bool:
+    """Whether a publish took place, even if its rows were replaced or dropped since."""
+    sql = f"SELECT COUNT(*) FROM {objects.ledger.sql} WHERE PUBLISH_ID = ?"
+    return int(session.query(sql, [publish_id])[0][0]) > 0
+
+
 def insert_rows(session: Session, objects: WorkObjects, rows: Iterable[LedgerRow]) -> None:
     """Insert rows; the warehouse's clock gives the time of publishing."""
     for row in rows:
