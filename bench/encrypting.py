@@ -46,8 +46,8 @@ def switch_on_encryption() -> None:
         client.bench_encrypted.close()
         del sent
 
-    SnowflakeStorageClient.prepare_upload = prepare_and_encrypt  # type: ignore[method-assign]
-    SnowflakeStorageClient.upload_chunk = upload_beside_copy  # type: ignore[method-assign]
+    SnowflakeStorageClient.prepare_upload = prepare_and_encrypt
+    SnowflakeStorageClient.upload_chunk = upload_beside_copy
 
 
 if __name__ == "__main__":

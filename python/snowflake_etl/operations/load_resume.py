@@ -62,7 +62,7 @@ def _finished_copy(
     """Wait for the COPY if it runs; its query id when the work table holds all ``rows``, else None."""
     if catalog.describe_table(session, work_table) is None:
         return None
-    query_id = row.copy_query_id or _query_by_tag(session, work_table)
+    query_id = row.copy_query_id or copy_of_work_table(session, work_table)
     if query_id:
         try:
             session.wait(query_id, while_waiting)
@@ -77,7 +77,7 @@ def _finished_copy(
     return query_id or "unknown"
 
 
-def _query_by_tag(session: Session, work_table: ObjectName) -> str:
+def copy_of_work_table(session: Session, work_table: ObjectName) -> str:
     """The COPY that a run of ours submitted but did not live to write down; '' when there is none.
 
     The work table's name names the run, which need not be the one that had the lease last.

@@ -183,7 +183,7 @@ def an_ended_copy_by_its_tag(room: Room) -> Finding:
     other = room.session(tag=f"snowflake_etl run={run_id} table=T")
     query_id = other.submit(copy_statement(table, ["D", "N", "V"], room.folder("month"), ["p-1"], FORMAT))
     other.wait(query_id, lambda: None)
-    found, seconds = until(lambda: load_resume._query_by_tag(room.main, table, run_id), _TAG_SECONDS)
+    found, seconds = until(lambda: load_resume.copy_of_work_table(room.main, table), _TAG_SECONDS)
     return Finding(found == query_id, f"{'Found' if found else 'Not found'} after {seconds:.1f} s.")
 
 
