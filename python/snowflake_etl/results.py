@@ -34,7 +34,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What one engine found out about one subject (a file, a work table or a table)."""
+    """What one engine found out about one subject (a file, a work table or a table).
+
+    ``rows_per_day`` has a key (``2013-01-31``) for every day that has rows; it is empty without a date column.
+    """
 
     engine: str
     subject: str
@@ -45,6 +48,7 @@ class CheckReport:
     last_day: str
     findings: tuple[Finding, ...]
     seconds: float
+    rows_per_day: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Finding, ...]:

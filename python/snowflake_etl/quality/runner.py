@@ -71,4 +71,5 @@ def report_of(profile: Profile, expectations: Expectations, seconds: float) -> C
         last_day=str(days[-1]) if days else "",
         findings=run_checks(profile, expectations),
         seconds=seconds,
+        rows_per_day={str(day): profile.rows_per_day[day] for day in days} if profile.rows_per_day else {},
     )
