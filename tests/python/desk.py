@@ -157,9 +157,9 @@ class Desk:
         )
         return [row[0] for row in rows]
 
-    def staged(self) -> list[str]:
+    def staged(self, stage: str = "ETL_WORK.ETL_STAGE") -> list[str]:
         """Base names of everything on the stage."""
-        rows = self.sql(f"LIST @{self.database}.ETL_WORK.ETL_STAGE")
+        rows = self.sql(f"LIST @{stage}")
         return [str(row[0]).rsplit("/", 1)[-1] for row in rows]
 
     def ledger(self) -> list[tuple[Any, ...]]:

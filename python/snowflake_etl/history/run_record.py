@@ -9,12 +9,13 @@ from __future__ import annotations
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+
+from snowflake_etl.history import database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -52,7 +53,7 @@ class RunRecords:
     """All runs of one state folder."""
 
     def __init__(self, state_directory: Path) -> None:
-        self._database = state_directory / "runs.sqlite"
+        self._state = state_directory
         self._locks = state_directory / "run-locks"
 
     def begin(self, run_id: str, table_name: str, month: str, mode: str, command: str) -> RunRecord:
@@ -63,7 +64,7 @@ class RunRecords:
         with self._connection() as connection:
             connection.execute(
                 "INSERT INTO runs (run_id, table_name, month, mode, command, started_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (run_id, table_name, month, mode, command, _now()),
+                (run_id, table_name, month, mode, command, database.now()),
             )
         return RunRecord(self, run_id, lock)
 
@@ -87,7 +88,7 @@ class RunRecords:
 
     def all(self) -> list[PastRun]:
         """Every run, oldest first."""
-        if not self._database.exists():
+        if not database.exists(self._state):
             return []
         columns = "run_id, table_name, month, mode, command, started_at, ended_at, status, message"
         last_step = "(SELECT step FROM steps WHERE steps.run_id = runs.run_id ORDER BY rowid DESC LIMIT 1)"
@@ -110,12 +111,12 @@ class RunRecords:
         with self._connection() as connection:
             connection.execute(
                 "UPDATE runs SET ended_at = ?, status = ?, message = ?, bytes = ?, seconds = ? WHERE run_id = ?",
-                (_now(), status, message, moved, seconds, run_id),
+                (database.now(), status, message, moved, seconds, run_id),
             )
 
     def bytes_per_second(self) -> float:
         """The rate of the last loads that went well, 0 when there are none."""
-        if not self._database.exists():
+        if not database.exists(self._state):
             return 0.0
         last = "SELECT bytes, seconds FROM runs WHERE bytes > 0 AND seconds > 0 ORDER BY started_at DESC LIMIT 20"
         with self._connection() as connection:
@@ -126,7 +127,7 @@ class RunRecords:
         with self._connection() as connection:
             connection.execute(
                 "INSERT INTO steps (run_id, at, step, detail) VALUES (?, ?, ?, ?)",
-                (run_id, _now(), step, json.dumps(detail, default=str)),
+                (run_id, database.now(), step, json.dumps(detail, default=str)),
             )
 
     def forget_lock(self, run_id: str) -> None:
@@ -135,17 +136,8 @@ class RunRecords:
     def _lock_file(self, run_id: str) -> Path:
         return self._locks / run_id
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one transaction; several processes write at once, so that it may wait."""
-        connection = sqlite3.connect(self._database, timeout=30)
-        try:
-            self._database.chmod(0o600)
-            connection.executescript(_SCHEMA)
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return database.transaction(self._state, _SCHEMA)
 
 
 class RunRecord:
@@ -173,7 +165,3 @@ class RunRecord:
     ) -> None:
         if error is not None:
             self.end("failed", f"{type(error).__name__}: {error}")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

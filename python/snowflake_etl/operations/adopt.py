@@ -23,7 +23,6 @@ from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import Difference
-from snowflake_etl.sqltext import fold
 from snowflake_etl.warehouse import catalog, ledger
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
@@ -139,7 +138,7 @@ def adopt_counts(
     Raise Refused when live rows exist, when there are no rows, or when it is not confirmed.
     """
     with _session(warehouse, configuration, entry, month) as session:
-        objects = WorkObjects(session.database, fold(configuration.load.work_schema))
+        objects = WorkObjects.of(session.database, configuration.load)
         target = load_target.resolve_target(session, entry, may_create=False)
         of_month = month if target.date_column else None
         live = load_target.live_rows_of(session, objects, target, PlannedLoad(entry, month, ()))

@@ -16,7 +16,7 @@ from snowflake_etl.history.run_record import RunRecords
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
-from snowflake_etl.sqltext import fold, object_name
+from snowflake_etl.sqltext import object_name
 from snowflake_etl.warehouse import catalog, ledger
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.signin import Warehouse
@@ -38,7 +38,7 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
     """Look every load up in the ledger; estimate its time from the rate of past runs on this host."""
     rate = RunRecords(warehouse.state_directory).bytes_per_second()
     with warehouse.open("snowflake_etl batch") as session:
-        objects = WorkObjects(session.database, fold(configuration.load.work_schema))
+        objects = WorkObjects.of(session.database, configuration.load)
         known = catalog.describe_table(session, objects.ledger) is not None
         previews = []
         for planned in loads:

@@ -48,7 +48,7 @@ class Examination:
 def examine(configuration: Configuration, warehouse: Warehouse) -> Examination:
     """Sign in and look at everything that the configuration names.  Raise ConnectError when signing in fails."""
     with warehouse.open("snowflake_etl doctor") as session:
-        objects = WorkObjects(session.database, fold(configuration.load.work_schema))
+        objects = WorkObjects.of(session.database, configuration.load)
         points = [_sign_in(session), _work_schema(session, configuration, objects)]
         points += [_table(session, configuration, index) for index in range(len(configuration.files))]
     return Examination(warehouse.target, tuple(points))
@@ -95,7 +95,7 @@ def setup_sql(configuration: Configuration, role: str | None) -> str:
         raise ConfigError("The script needs names: set snowflake.database and snowflake.schema in the configuration.")
     if not loader:
         raise ConfigError("The script needs the role that loads: give --role ROLE or set snowflake.role.")
-    objects = WorkObjects(fold(database), fold(configuration.load.work_schema))
+    objects = WorkObjects.of(fold(database), configuration.load)
     targets = [_target_name(entry.table_name, database, schema) for entry in configuration.files]
     warehouses = dict.fromkeys(fold(name) for name in (section.warehouse, configuration.load.warehouse) if name)
     statements = [

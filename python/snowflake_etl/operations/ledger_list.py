@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.operations import refusals
-from snowflake_etl.sqltext import fold, object_name
+from snowflake_etl.sqltext import object_name
 from snowflake_etl.warehouse import catalog, ledger
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
@@ -21,7 +21,7 @@ def ledger_rows(
     No rows where nothing was ever loaded.
     """
     with warehouse.open("snowflake_etl ledger") as session, refusals.explaining(session, configuration):
-        objects = WorkObjects(session.database, fold(configuration.load.work_schema))
+        objects = WorkObjects.of(session.database, configuration.load)
         if catalog.describe_table(session, objects.ledger) is None:
             return []
         name = object_name(table, session.database, session.schema) if table else None

@@ -142,6 +142,8 @@ class _Load:
         state = self._state
         prepared = prepare(session, state.planned, state.configuration, state.request.wishes, dry_run=False)
         state.warn(*prepared.left_out, *prepared.permission.warnings, *warehouse_warnings(session, prepared))
+        if prepared.objects.user_stage:
+            state.warn(load_words.ONLY_OURS)
         holder = lease.Holder(state.run_id, socket.gethostname(), getpass.getuser())
         state.previous = lease.take(
             session,
@@ -349,7 +351,7 @@ class _Load:
         if not days:
             return
         leased = {row.fingerprint for row in lease.rows_of(session, prepared.objects, prepared.target.name)}
-        folder = stage.table_folder(prepared.objects.stage, prepared.target.name)
+        folder = stage.table_folder(prepared.objects.stage_root, prepared.target.name)
         before = datetime.now(UTC) - timedelta(days=days)
         for removed in stage.remove_older(session, folder, before, lambda name: any(one in name for one in leased)):
             LOGGER.info("Removed parts of a failed load: %s", removed)

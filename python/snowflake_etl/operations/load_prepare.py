@@ -18,7 +18,6 @@ from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.operations.situation import Mode, Permission, Situation, Wishes
 from snowflake_etl.quality.formats import to_snowflake
-from snowflake_etl.sqltext import fold
 from snowflake_etl.warehouse.copy import CsvFormat
 from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
 from snowflake_etl.warehouse.session import Session
@@ -57,7 +56,7 @@ class Prepared:
     @property
     def stage_path(self) -> StagePath:
         """Below it every file of the month has a folder of its own."""
-        return table_folder(self.objects.stage, self.target.name).below(str(self.month))
+        return table_folder(self.objects.stage_root, self.target.name).below(str(self.month))
 
     @property
     def bytes(self) -> int:
@@ -112,7 +111,7 @@ def prepare(
     A dry run makes no object.  Raise Refused with the command that would do it, FileError for files that do
     not fit the table, WarehouseError for missing objects.
     """
-    objects = WorkObjects(session.database, fold(configuration.load.work_schema))
+    objects = WorkObjects.of(session.database, configuration.load)
     if not dry_run:
         ensure_objects(session, objects)
     target = load_target.resolve_target(session, planned.entry, may_create=not dry_run)

@@ -14,6 +14,8 @@ from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode, Situation, Wishes
 from snowflake_etl.warehouse.copy import copy_statement
 
+ONLY_OURS = "The parts go to your own stage (load.stage is user): no colleague sees them or can carry this load on."
+
 
 def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str:
     """What the load would do: target, rows that are there, files and parts, and the statements."""

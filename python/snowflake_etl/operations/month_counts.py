@@ -22,7 +22,6 @@ from snowflake_etl.quality.file_engine import profile_file
 from snowflake_etl.quality.profile import Expectations, Profile
 from snowflake_etl.quality.table_engine import profile_table
 from snowflake_etl.results import ComparedFile, Difference
-from snowflake_etl.sqltext import fold
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 
@@ -39,7 +38,7 @@ class Counts:
 
 def look(session: Session, planned: PlannedLoad, configuration: Configuration) -> Prepared:
     """Everything that is known before a byte is compared.  Raise ProblemsFound when there is no table."""
-    objects = WorkObjects(session.database, fold(configuration.load.work_schema))
+    objects = WorkObjects.of(session.database, configuration.load)
     target = load_target.resolve_target(session, planned.entry, may_create=False)
     if not target.exists:
         raise ProblemsFound(f"There is no table {target.name}: nothing of {planned.month} is loaded.")

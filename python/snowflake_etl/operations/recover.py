@@ -14,7 +14,6 @@ from snowflake_etl.warehouse import catalog, lease, stage
 from snowflake_etl.warehouse.lease import LeaseRow
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
-from snowflake_etl.warehouse.stage import StagePath
 
 _WORK_TABLE = re.compile(r".+__(\d{8})_(\d{6})_([0-9A-F]{8})_\d+")
 
@@ -85,7 +84,7 @@ def _work_tables(session: Session, objects: WorkObjects, live: set[str]) -> list
 
 def _staged(session: Session, objects: WorkObjects, live_fingerprints: set[str]) -> list[Leftover]:
     folders: dict[str, list[stage.StagedObject]] = {}
-    for found in stage.list_objects(session, StagePath(objects.stage, "")):
+    for found in stage.list_objects(session, objects.stage_root):
         folders.setdefault(found.folder, []).append(found)
     leftovers = []
     for folder, members in sorted(folders.items()):
@@ -111,7 +110,7 @@ def _remove(session: Session, objects: WorkObjects, leftovers: Sequence[Leftover
         if leftover.kind == "work table":
             session.ensure(f"DROP TABLE IF EXISTS {objects.name(leftover.name).sql}")
         elif leftover.kind == "staged parts":
-            stage.remove(session, StagePath(objects.stage, leftover.name))
+            stage.remove(session, objects.stage_root.at(leftover.name))
     # Leases last: until then they tell whose the things are.
     for leftover in leftovers:
         if leftover.kind == "lease":

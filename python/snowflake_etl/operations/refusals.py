@@ -28,7 +28,7 @@ def surroundings(session: Session, configuration: Configuration, *table_names: s
     """Those of a session; ``table_names`` as written in the configuration."""
     wanted = configuration.load.warehouse or configuration.snowflake.warehouse
     return Surroundings(
-        WorkObjects(session.database, fold(configuration.load.work_schema)),
+        WorkObjects.of(session.database, configuration.load),
         tuple(object_name(name, session.database, session.schema) for name in table_names),
         fold(wanted) if wanted else None,
     )

@@ -9,17 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from snowflake_etl.config.model import LoadSection
 from snowflake_etl.errors import WarehouseError
-from snowflake_etl.sqltext import ObjectName, quote
+from snowflake_etl.sqltext import ObjectName, fold, quote
 from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.stage import StagePath, UserStage, folder_name
 
 
 @dataclass(frozen=True)
 class WorkObjects:
-    """Where our objects are: ``database`` and the work schema, as stored names."""
+    """Where our objects are: ``database`` and the work schema, as stored names.
+
+    With ``user_stage`` the parts go to the user's own stage and no named one is needed.
+    """
 
     database: str
     schema: str
+    user_stage: bool = False
+
+    @classmethod
+    def of(cls, database: str, load: LoadSection) -> WorkObjects:
+        """The objects that a configuration means; ``database`` is the session's, a stored name."""
+        return cls(database, fold(load.work_schema), load.stage == "user")
 
     def name(self, name: str) -> ObjectName:
         return ObjectName(self.database, self.schema, name)
@@ -27,6 +38,13 @@ class WorkObjects:
     @property
     def stage(self) -> ObjectName:
         return self.name("ETL_STAGE")
+
+    @property
+    def stage_root(self) -> StagePath:
+        """Below it lies what is staged under this work schema's leases, and nothing else."""
+        if not self.user_stage:
+            return StagePath(self.stage, "")
+        return StagePath(UserStage(), "snowflake_etl/").below(folder_name(f"{self.database}.{self.schema}"))
 
     @property
     def ledger(self) -> ObjectName:
@@ -45,10 +63,10 @@ class WorkObjects:
         return self.name("ETL_AUDIT_LOG")
 
     def create_statements(self) -> list[str]:
-        """Idempotent statements that make the schema, the stage and the four tables."""
+        """Idempotent statements that make the schema, the stage (unless it is the user's) and the four tables."""
         return [
             f"CREATE SCHEMA IF NOT EXISTS {quote(self.database)}.{quote(self.schema)}",
-            f"CREATE STAGE IF NOT EXISTS {self.stage.sql}",
+            *([] if self.user_stage else [f"CREATE STAGE IF NOT EXISTS {self.stage.sql}"]),
             *(
                 f"CREATE TABLE IF NOT EXISTS {self.name(table).sql} (\n  {_columns(columns)}\n)"
                 for table, columns in _TABLES.items()
@@ -66,7 +84,7 @@ class WorkObjects:
             *(f"GRANT USAGE ON WAREHOUSE {quote(warehouse)} {to_role}" for warehouse in warehouses),
             *(f"GRANT USAGE ON DATABASE {quote(database)} {to_role}" for database in databases),
             f"GRANT USAGE, CREATE TABLE ON SCHEMA {schema} {to_role}",
-            f"GRANT READ, WRITE ON STAGE {self.stage.sql} {to_role}",
+            *([] if self.user_stage else [f"GRANT READ, WRITE ON STAGE {self.stage.sql} {to_role}"]),
             *(f"GRANT {rights} ON TABLE {self.name(table).sql} {to_role}" for table, rights in _PRIVILEGES.items()),
             *(f"GRANT USAGE ON SCHEMA {quote(database)}.{quote(name)} {to_role}" for database, name in schemas),
             *(f"GRANT SELECT, INSERT, DELETE ON TABLE {target.sql} {to_role}" for target in targets),

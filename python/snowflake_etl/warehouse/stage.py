@@ -1,7 +1,8 @@
 """The stage (floor 3): paths, PUT from memory, LIST, REMOVE.
 
-Objects lie below ``@<work schema>.ETL_STAGE/<table>/<month>/<fingerprint>-<plan>/``; their names prove
-their content, so an object of a name is either right or not there.
+Objects lie below ``@<work schema>.ETL_STAGE/<table>/<month>/<fingerprint>-<plan>/``, or below
+``@~/snowflake_etl/<work schema>/`` on the user's own stage; their names prove their content, so an object of a name is
+either right or not there.
 """
 
 from __future__ import annotations
@@ -23,10 +24,20 @@ _SAFE = re.compile(r"[A-Za-z0-9_.$-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
+class UserStage:
+    """The stage that every user has, ``@~``: nobody else sees what lies there."""
+
+    sql: str = "~"
+
+    def __str__(self) -> str:
+        return self.sql
+
+
+@dataclass(frozen=True)
 class StagePath:
     """A folder on a stage, "" for the whole stage; it ends with ``/``, since COPY and LIST match by prefix."""
 
-    stage: ObjectName
+    stage: ObjectName | UserStage
     folder: str
 
     def __post_init__(self) -> None:
@@ -46,6 +57,14 @@ class StagePath:
     def below(self, name: str) -> StagePath:
         return StagePath(self.stage, f"{self.folder}{name}/")
 
+    def at(self, folder: str) -> StagePath:
+        """Another folder of the same stage, by its whole path."""
+        return StagePath(self.stage, folder)
+
+    def relative(self, listed: str) -> str:
+        """An object's path on the stage: LIST puts a named stage's name in lower case before it."""
+        return listed if isinstance(self.stage, UserStage) else listed.split("/", 1)[1]
+
 
 @dataclass(frozen=True)
 class StagedObject:
@@ -64,22 +83,26 @@ class StagedObject:
         return self.path[: -len(self.name)]
 
 
-def table_folder(stage: ObjectName, table: ObjectName) -> StagePath:
-    """The folder of everything staged for ``table``: its name in lower case, made safe for a path."""
-    text = str(table).lower()
-    if not _SAFE.fullmatch(text) or str(table) != str(table).upper():
-        # Names that differ in case only have folders of their own as well.
-        digest = hashlib.sha256(str(table).encode()).hexdigest()[:12]
-        text = re.sub(r"[^A-Za-z0-9_.$-]+", "-", text, flags=re.ASCII).strip("-") + "-" + digest
-    return StagePath(stage, f"{text}/")
+def table_folder(root: StagePath, table: ObjectName) -> StagePath:
+    """The folder of everything staged for ``table`` below ``root``."""
+    return root.below(folder_name(str(table)))
+
+
+def folder_name(name: str) -> str:
+    """An object's name in lower case, made safe for a path; different names stay different."""
+    text = name.lower()
+    if _SAFE.fullmatch(text) and name == name.upper():
+        return text
+    # Names that differ in case only have folders of their own as well.
+    digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return re.sub(r"[^A-Za-z0-9_.$-]+", "-", text, flags=re.ASCII).strip("-") + "-" + digest
 
 
 def list_objects(session: Session, path: StagePath) -> list[StagedObject]:
     """LIST a folder and everything below it."""
     objects = []
     for record in session.records(f"LIST {literal(path.sql)}"):
-        # LIST answers '<stage name in lower case>/<path>'.
-        relative = str(record["name"]).split("/", 1)[1]
+        relative = path.relative(str(record["name"]))
         objects.append(StagedObject(relative, int(record["size"]), _time_of(record["last_modified"])))
     return objects
 
@@ -99,7 +122,7 @@ def remove_older(session: Session, path: StagePath, before: datetime, keep: Call
         newest[found.folder] = max(found.last_modified, newest.get(found.folder, found.last_modified))
     old = sorted(folder for folder, moment in newest.items() if moment < before and not keep(folder))
     for folder in old:
-        remove(session, StagePath(path.stage, folder))
+        remove(session, path.at(folder))
     return old
 
 

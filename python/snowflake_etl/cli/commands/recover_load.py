@@ -22,14 +22,12 @@ def run(context: Context) -> ExitCode:
     from snowflake_etl.history.run_record import RunRecords
     from snowflake_etl.operations.recover import clean, look
     from snowflake_etl.operations.refusals import explaining
-    from snowflake_etl.sqltext import fold
     from snowflake_etl.warehouse.objects import WorkObjects
 
     records = RunRecords(context.state_directory)
     configuration = context.configuration.configuration
     with context.warehouse.open("snowflake_etl recover") as session, explaining(session, configuration):
-        work_schema = fold(configuration.load.work_schema)
-        objects = WorkObjects(session.database, work_schema)
+        objects = WorkObjects.of(session.database, configuration.load)
         recovery = look(session, objects, records)
         for past in recovery.interrupted:
             step = past.last_step or "the start"
