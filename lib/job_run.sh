@@ -27,8 +27,9 @@ job_run_close_descriptors() { # all but standard ones, the lock (9) and the scri
 }
 
 job_run_hold_lock() { # <job folder>: normally inherited; some launchers pass no descriptors on
+  # Then whoever launched us still holds it until it ends, and whoever lists jobs has it for a moment: wait for them.
   { : >&9; } 2>/dev/null || exec 9>"$1/lock"
-  flock -n 9
+  flock -w 60 9
 }
 
 job_run_command() { # <job folder>: returns the command's exit code

@@ -99,12 +99,14 @@ PROGRAM
   helpers_program systemd-run <<'PROGRAM'
 #!/bin/bash
 while [[ $1 == --* ]]; do shift; done
+# Whoever launched the job ends, and with it its hold on the lock, only after the job has begun.
+sleep 1 3>&- &
 exec 9>&-
 exec "$@"
 PROGRAM
   touch "$ETL_LINGER_DIR/$(id -un)"
   helpers_gate_job "$BATS_TEST_TMPDIR/gate"
-  helpers_wait_for 5 helpers_has_state "$REPLY" running
+  helpers_wait_for 20 helpers_has_state "$REPLY" running
   touch "$BATS_TEST_TMPDIR/gate"
   run -0 jobs_wait "$REPLY" 10
 }
