@@ -1,0 +1,199 @@
+"""What every check found (floor 3): kept in SQLite in the state folder, to be listed, compared and learned from.
+
+Kept are the numbers: rows, rows per day, findings with their sentences and figures.  The samples of findings (lines,
+keys) stay in the result of the run itself: they can be as long as the file.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from snowflake_etl.history import database
+from snowflake_etl.month import DayRange
+from snowflake_etl.results import CheckReport, Finding, Severity
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS checks (
+    check_id INTEGER PRIMARY KEY, at TEXT NOT NULL, verb TEXT NOT NULL, run_id TEXT NOT NULL, target TEXT NOT NULL,
+    table_name TEXT NOT NULL, first_day TEXT NOT NULL, last_day TEXT NOT NULL, scope TEXT NOT NULL,
+    engine TEXT NOT NULL, subject TEXT NOT NULL, rows INTEGER NOT NULL, seconds REAL NOT NULL,
+    rows_per_day TEXT NOT NULL, findings TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS checks_of_table ON checks (target, table_name, check_id);
+"""
+_COLUMNS = (
+    "check_id, at, verb, run_id, target, table_name, first_day, last_day, scope, engine, subject, rows, seconds, "
+    "rows_per_day, findings"
+)
+
+
+class CheckScope(StrEnum):
+    """What was looked at: everything, the days alone, the keys alone, or a sample of the rows."""
+
+    ALL = "all"
+    DAYS = "days"
+    KEYS = "keys"
+    SAMPLE = "sample"
+
+
+@dataclass(frozen=True)
+class CheckSubject:
+    """What a check was about: a table of a target, by the name that all verbs give it, and the days asked for.
+
+    ``table`` is "" for a file that belongs to no table, ``days`` None for all there is.
+    """
+
+    target: str
+    table: str
+    days: DayRange | None
+
+    @property
+    def span(self) -> str:
+        """``2024-01``, ``2024-01-03..2024-01-10`` or ``all``."""
+        if self.days is None:
+            return "all"
+        month = self.days.month
+        return str(month) if month and month.days() == self.days else str(self.days)
+
+
+@dataclass(frozen=True)
+class PastCheck:
+    """One check as recorded; ``findings`` come without samples, ``run_id`` is "" outside loads."""
+
+    check_id: int
+    at: str
+    verb: str
+    run_id: str
+    about: CheckSubject
+    scope: CheckScope
+    engine: str
+    subject: str
+    rows: int
+    seconds: float
+    rows_per_day: Mapping[str, int] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def count(self, severity: Severity) -> int:
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+class CheckRecords:
+    """All checks of one state folder."""
+
+    def __init__(self, state_directory: Path) -> None:
+        self._state = state_directory
+
+    def add(
+        self,
+        verb: str,
+        about: CheckSubject,
+        report: CheckReport,
+        *,
+        scope: CheckScope = CheckScope.ALL,
+        run_id: str = "",
+    ) -> None:
+        """Keep one check.  Raise sqlite3.Error or OSError where the folder does not take it."""
+        days = about.days
+        with self._connection() as connection:
+            connection.execute(
+                f"INSERT INTO checks ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    database.now(),
+                    verb,
+                    run_id,
+                    about.target,
+                    about.table,
+                    str(days.first) if days else "",
+                    str(days.last) if days else "",
+                    scope.value,
+                    report.engine,
+                    report.subject,
+                    report.rows,
+                    report.seconds,
+                    json.dumps(dict(report.rows_per_day)),
+                    json.dumps([_finding_document(finding) for finding in report.findings]),
+                ),
+            )
+
+    def all(self) -> list[PastCheck]:
+        """Every check, newest first."""
+        return self._select("", ())
+
+    def earlier_days(self, target: str, table: str, days: DayRange) -> dict[date, int]:
+        """Rows per day of a table within ``days``, each day as the newest check that looked at it found it.
+
+        Only checks of all of its rows count, and of each only the days that it was asked for: a stray row
+        of another month is no day of it.
+        """
+        known: dict[date, int] = {}
+        condition = "WHERE target = ? AND table_name = ? AND scope IN ('all', 'days') AND first_day <= ? AND "
+        condition += "(last_day >= ? OR last_day = '')"
+        for check in self._select(condition, (target, table, str(days.last), str(days.first))):
+            for text, rows in check.rows_per_day.items():
+                day = date.fromisoformat(text)
+                if day in days and (check.about.days is None or day in check.about.days):
+                    known.setdefault(day, rows)
+        return dict(sorted(known.items()))
+
+    def _select(self, condition: str, binds: Sequence[str]) -> list[PastCheck]:
+        if not database.exists(self._state):
+            return []
+        with self._connection() as connection:
+            statement = f"SELECT {_COLUMNS} FROM checks {condition} ORDER BY check_id DESC"
+            return [_past_check(*row) for row in connection.execute(statement, binds)]
+
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return database.transaction(self._state, _SCHEMA)
+
+
+def _past_check(
+    check_id: int,
+    at: str,
+    verb: str,
+    run_id: str,
+    target: str,
+    table: str,
+    first_day: str,
+    last_day: str,
+    scope: str,
+    engine: str,
+    subject: str,
+    rows: int,
+    seconds: float,
+    rows_per_day: str,
+    findings: str,
+) -> PastCheck:
+    days = DayRange(date.fromisoformat(first_day), date.fromisoformat(last_day)) if first_day else None
+    return PastCheck(
+        check_id,
+        at,
+        verb,
+        run_id,
+        CheckSubject(target, table, days),
+        CheckScope(scope),
+        engine,
+        subject,
+        rows,
+        seconds,
+        json.loads(rows_per_day),
+        tuple(
+            Finding(one["code"], Severity(one["severity"]), one["message"], one["numbers"])
+            for one in json.loads(findings)
+        ),
+    )
+
+
+def _finding_document(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "numbers": dict(finding.numbers),
+    }

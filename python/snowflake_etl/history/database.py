@@ -1,0 +1,39 @@
+"""The one SQLite file of the state folder (floor 3): runs and checks, readable by its owner alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+FILE_NAME = "runs.sqlite"
+
+
+@contextlib.contextmanager
+def transaction(state_directory: Path, schema: str) -> Iterator[sqlite3.Connection]:
+    """A connection for one transaction, after the idempotent ``schema``; several processes may write at once."""
+    path = state_directory / FILE_NAME
+    # O_EXCL: opening and closing it beside a connection of this process would let go of SQLite's locks.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    path.chmod(0o600)
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        connection.executescript(schema)
+        with connection:
+            yield connection
+    finally:
+        connection.close()
+
+
+def exists(state_directory: Path) -> bool:
+    """False where nothing was ever recorded, so that looking makes no file."""
+    return (state_directory / FILE_NAME).exists()
+
+
+def now() -> str:
+    """The time as it is recorded: UTC, to the millisecond, sortable as text."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
