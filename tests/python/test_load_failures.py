@@ -142,7 +142,12 @@ def test_a_warehouse_that_is_not_there_says_so_and_what_to_check(desk: Desk) -> 
     answer = desk.run("load", "--config", str(config), "--month", "2024-01")
     assert answer.code == 4
     assert "Cannot sign in to nowhere" in answer.out
-    assert "run doctor" in answer.out
+    # Doctor cannot tell more: nobody is sent in a circle.
+    examined = desk.run("doctor", "--config", str(config))
+    assert examined.code == 4
+    for said in (answer.out, examined.err):
+        assert "Check account, user and key in the configuration, and that this host may reach it" in said
+        assert "doctor" not in said
 
 
 def test_the_log_keeps_what_happened_and_only_its_owner_reads_it(desk: Desk) -> None:

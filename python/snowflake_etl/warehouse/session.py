@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, LeaseLost, Stopped, WarehouseError
@@ -199,6 +201,15 @@ class Session:
             raise WarehouseError(f"PUT of {name} ended with {status}: {message}. Run the load again.")
         return status
 
+    def get(self, stage_path: str) -> bytes:
+        """GET one small object, ``@"D"."S"."STAGE"/a/b/name``, over a private folder that is gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="snowflake-etl-") as folder:
+            self.ensure(f"GET {literal(stage_path)} {literal(f'file://{folder}/')} PARALLEL=1")
+            files = list(Path(folder).iterdir())
+            if len(files) != 1:
+                raise WarehouseError(f"GET of {stage_path} brought {len(files)} files instead of one.")
+            return files[0].read_bytes()
+
     def submit(self, sql: str) -> str:
         """Start a statement asynchronously and return its query id."""
         with self._cursor() as cursor:
@@ -364,7 +375,7 @@ def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
     if signing_in:
         return ConnectError(
             f"Cannot sign in to {target}: {reason_of(text)} "
-            "Check account, user and key in the configuration, or run doctor."
+            "Check account, user and key in the configuration, and that this host may reach it (proxy, firewall)."
         )
     if (
         code in _SIGN_IN_ERRORS
