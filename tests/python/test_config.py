@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -89,8 +90,20 @@ def test_every_unknown_key_is_named_with_the_nearest_one(tmp_path: Path) -> None
     [
         ({}, "the key 'files' is missing"),
         ({"files": []}, "the list is empty"),
-        ({"files": FILES, "load": {"workers": "3"}}, "'load.workers': input should be a valid integer"),
-        ({"files": [{**FILES[0], "delimiter": "||"}]}, "'files[0].delimiter'"),
+        ({"files": FILES, "load": {"workers": "3"}}, "'load.workers' takes a whole number, without quotes."),
+        ({"files": FILES, "load": {"workers": 65}}, "'load.workers' takes a number that is 64 or less."),
+        ({"files": FILES, "load": {"lease_seconds": 1}}, "'load.lease_seconds' takes a number that is 5 or more."),
+        ({"files": FILES, "load": {"via": "mail"}}, "'load.via' takes 'work_table' or 'direct'."),
+        ({"files": FILES, "load": []}, "'load' takes an object with keys, in braces."),
+        ({"files": FILES, "quality": {"band_width": 0}}, "'quality.band_width' takes a number above 0"),
+        ({"files": FILES, "quality": {"normal_share": "x"}}, "'quality.normal_share' takes a number, without quotes."),
+        ({"files": FILES, "base_path": 7}, "'base_path' takes a text, in quotes."),
+        ({"files": FILES, "base_path": ""}, "'base_path' takes a text that is not empty."),
+        ({"files": {"a": "b"}}, "'files' takes a list in square brackets."),
+        ({"files": [{**FILES[0], "delimiter": "||"}]}, "'files[0].delimiter' takes one character, or one of tab,"),
+        ({"files": [{**FILES[0], "quote_char": "''"}]}, "'files[0].quote_char' takes one character."),
+        ({"files": [{**FILES[0], "header": "yes"}]}, "'files[0].header' takes true or false, without quotes."),
+        ({"files": [{**FILES[0], "create_table": ["A"]}]}, "'files[0].create_table' takes an object with keys"),
         ({"files": [{**FILES[0], "create_table": {"A": "VARCHAR(x)"}}]}, "'VARCHAR(x)' is not a column type"),
         (
             {"files": [{**FILES[0], "expected_columns": ["A"], "date_column": "DAY"}]},
@@ -135,14 +148,33 @@ def test_a_base_path_is_relative_to_the_configuration_file(tmp_path: Path) -> No
     assert read(tmp_path, {"base_path": "in", "files": FILES}).base_path == tmp_path / "in"
 
 
+def documented_names(*, environment: bool) -> set[str]:
+    """The names in the first columns of the documentation's tables: keys, or else environment variables."""
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    names = {name.strip(" `") for row in rows for name in row.split(",")}
+    return {name for name in names if name.startswith("ETL_") is environment}
+
+
+def test_every_environment_variable_stands_in_the_documentation_and_no_other() -> None:
+    # Those that only tests set, to stand in for parts of a host, are no settings.
+    stand_ins = {"ETL_LINGER_DIR", "ETL_SYSTEMD_ROOT"}
+    read_by_python = re.compile(r"""environ(?:ment)?(?:\.get|\.pop)?[(\[]"(ETL_\w+)|_seconds\("(ETL_\w+)""")
+    found = {"ETL_VENV", "ETL_PYTHON"} | {
+        next(filter(None, match.groups()))
+        for path in (ROOT / "python").rglob("*.py")
+        for match in read_by_python.finditer(path.read_text(encoding="utf-8"))
+    }
+    for path in [ROOT / "snowflake_etl.sh", *(ROOT / "lib").rglob("*.sh")]:
+        found |= set(re.findall(r"\$\{(ETL_[A-Z_]+):-", path.read_text(encoding="utf-8")))
+    # What core.sh makes for the other files under these names is no setting either.
+    assert documented_names(environment=True) == found - stand_ins - {"ETL_ROOT", "ETL_BASE_PYTHON"}
+
+
 def test_every_key_stands_in_the_documentation_and_no_other() -> None:
     from snowflake_etl.config.model import Configuration, FileSection, LoadSection, QualitySection, SnowflakeSection
 
-    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    documented = set()
-    for line in text.splitlines():
-        if line.startswith("| `"):
-            documented.update(part.strip(" `") for part in line.split("|")[1].split(","))
+    documented = documented_names(environment=False)
     known = {
         field.alias or name
         for model in (Configuration, FileSection, LoadSection, QualitySection, SnowflakeSection)

@@ -16,6 +16,21 @@ from snowflake_etl.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _YAML_SUFFIXES = (".yaml", ".yml")
+_WANTED = {
+    "string_type": "a text, in quotes",
+    "string_too_short": "a text that is not empty",
+    "int_type": "a whole number, without quotes",
+    "float_type": "a number, without quotes",
+    "bool_type": "true or false, without quotes",
+    "greater_than_equal": "a number that is {ge} or more",
+    "greater_than": "a number above {gt}",
+    "less_than_equal": "a number that is {le} or less",
+    "literal_error": "{expected}",
+    "tuple_type": "a list in square brackets",
+    "dict_type": "an object with keys, in braces",
+    "model_type": "an object with keys, in braces",
+}
+_WORDS_FOR_DELIMITERS = ", or one of tab, comma, pipe and semicolon"
 
 
 @dataclass(frozen=True)
@@ -122,8 +137,21 @@ def _complaint(item: dict[str, Any]) -> str:
         return f"unknown key '{where}'{hint}"
     if item["type"] == "missing":
         return f"the key '{where}' is missing"
+    if wanted := _wanted(str(item["type"]), item.get("ctx", {})):
+        words = _WORDS_FOR_DELIMITERS if location[-1] == "delimiter" else ""
+        return f"'{where}' takes {wanted}{words}"
     message = str(item["msg"]).removeprefix("Value error, ")
     return f"'{where}': {message[:1].lower()}{message[1:]}" if where else message
+
+
+def _wanted(kind: str, limits: Mapping[str, Any]) -> str:
+    """What a value has to be, for pydantic's ``kind`` of error and its limits; "" for other errors."""
+    if kind in _WANTED:
+        return _WANTED[kind].format(**limits)
+    if kind == "string_too_long":
+        most = limits["max_length"]
+        return "one character" if most == 1 else f"at most {most} characters"
+    return ""
 
 
 def _written_path(location: tuple[str | int, ...]) -> str:
