@@ -11,13 +11,14 @@ from pathlib import Path
 from snowflake_etl.config.model import FileSection, QualitySection
 from snowflake_etl.errors import ProblemsFound
 from snowflake_etl.month import DayRange
+from snowflake_etl.operations.expectations import expectations_of
 from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.operations.memory import MemoryPlan
 from snowflake_etl.quality.day_checks import OUTSIDE_DAYS
-from snowflake_etl.quality.profile import Expectations, Thresholds
+from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.quality.runner import check_file, check_table
 from snowflake_etl.results import CheckReport, Severity
-from snowflake_etl.sqltext import ObjectName, fold
+from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse.session import Session
 
 
@@ -26,22 +27,12 @@ def expectations(
 ) -> Expectations:
     """What the rows of ``sources`` should be: their days, the target's types, the declared key."""
     table = prepared.target.table
-    date_column = prepared.target.date_column
-    return Expectations(
-        days=tuple(source.found.days for source in sources) if date_column else (),
+    return expectations_of(
+        entry,
+        quality,
+        {name: table.column(name).type for name in prepared.columns},
+        days=[source.found.days for source in sources],
         columns=prepared.columns,
-        date_column=date_column.name if date_column else None,
-        date_format=entry.date_format,
-        timestamp_format=entry.timestamp_format,
-        key_columns=tuple(fold(name) for name in entry.duplicate_key_columns),
-        types={name: table.column(name).type for name in prepared.columns},
-        null_values=entry.null_values,
-        thresholds=Thresholds(
-            normal_share=quality.normal_share,
-            warning_share=quality.warning_share,
-            error_share=quality.error_share,
-            band_width=quality.band_width,
-        ),
     )
 
 

@@ -99,7 +99,7 @@ class _TableCount:
         return ColumnProfile(name, nulls, longest if self._types[name].is_text else None)
 
     def _column(self, name: str) -> str:
-        stored = fold(name)
+        stored = name if name in self._types else fold(name)
         if stored not in self._types:
             raise UsageError(
                 f"Table {self._table} has no column {stored}. Its columns are: {', '.join(self._types)}. "
