@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 
 from snowflake_etl.errors import UsageError
 from snowflake_etl.month import DayRange
@@ -166,6 +167,20 @@ def day_bounds(column: str, kind: ColumnType, days: DayRange, date_format: str =
     if kind.is_text:
         return f"{name} >= ? AND {name} < ?", [_date_text(first, date_format), _date_text(after, date_format)]
     raise UsageError(f"Column {column} is of type {kind.base}, which holds no days. Choose another date_column.")
+
+
+def sorts_by_day(date_format: str) -> bool:
+    """True where texts of that format sort like their days, so that ``day_bounds`` can compare them."""
+    return bool(_SORTABLE_DATE.match(date_format.upper()))
+
+
+def nearest_names(name: str, known: Sequence[str]) -> str:
+    """Those of the known names that were probably meant, for a sentence; all of them where none is like it."""
+    folded = {one.upper(): one for one in known}
+    near = get_close_matches(name.upper(), folded, n=3, cutoff=0.5)
+    if near:
+        return f"Nearest: {', '.join(folded[one] for one in near)} (of {len(known)})"
+    return f"There are: {', '.join(known)}"
 
 
 def day_bounds_of_any(

@@ -23,7 +23,7 @@ from snowflake_etl.quality.profile import (
     Reason,
     Scope,
 )
-from snowflake_etl.sqltext import ColumnType, ObjectName, day_bounds, fold, literal, quote
+from snowflake_etl.sqltext import ColumnType, ObjectName, day_bounds, fold, literal, nearest_names, quote, sorts_by_day
 
 WORST_KEYS = 1_000
 MOST_BAD_VALUES = 100_000
@@ -102,7 +102,7 @@ class _TableCount:
         stored = name if name in self._types else fold(name)
         if stored not in self._types:
             raise UsageError(
-                f"Table {self._table} has no column {stored}. Its columns are: {', '.join(self._types)}. "
+                f"Table {self._table} has no column {stored}. {nearest_names(stored, list(self._types))}. "
                 "Correct date_column or duplicate_key_columns in the configuration."
             )
         return stored
@@ -113,7 +113,12 @@ class _TableCount:
         if self._date is None:
             raise UsageError(f"Table {self._table} has no date column, so no days can be chosen. Set date_column.")
         kind = self._types[self._date]
-        text_format = to_snowflake(self._expectations.date_format) or DIGITS
+        text_format = to_snowflake(self._day_format(self._date)) or DIGITS
+        if (kind.is_text and not sorts_by_day(text_format)) or (kind.is_number and text_format.upper() != DIGITS):
+            # Such texts do not sort like their days: each has to be read.
+            day = self._day(self._date)
+            condition = f"{day} >= CAST(? AS DATE) AND {day} < CAST(? AS DATE)"
+            return f" WHERE {condition}", [days.first.isoformat(), days.after.isoformat()]
         condition, binds = day_bounds(self._date, kind, days, text_format)
         return f" WHERE {condition}", binds
 

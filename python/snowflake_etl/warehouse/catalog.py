@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from snowflake_etl.errors import UsageError, WarehouseError
-from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, literal, quote
+from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, literal, nearest_names, quote
 from snowflake_etl.warehouse.session import Session
 
 # Does not exist or not authorized; 2043: the same of its schema.
@@ -32,12 +32,12 @@ class Table:
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column:
-        """The column of that stored name.  Raise UsageError, which lists the columns, when there is none."""
+        """The column of that stored name.  Raise UsageError, which names the nearest ones, when there is none."""
         for column in self.columns:
             if column.name == name:
                 return column
-        known = ", ".join(column.name for column in self.columns)
-        raise UsageError(f"Table {self.name} has no column {name}. Its columns are: {known}.")
+        known = [column.name for column in self.columns]
+        raise UsageError(f"Table {self.name} has no column {name}. {nearest_names(name, known)}.")
 
 
 def describe_table(session: Session, name: ObjectName) -> Table | None:
