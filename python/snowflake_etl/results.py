@@ -22,7 +22,8 @@ class Severity(StrEnum):
 class Finding:
     """One thing a check found: a stable ``code``, one sentence, its numbers and samples.
 
-    ``samples`` are line numbers of a file or key values of a table, as text, never cut off.
+    ``samples`` are line numbers of a file or key values of a table, as text, never cut off.  ``examples`` are the
+    first ten values that are wrong, each with its line in a file, its number of rows in a table.
     """
 
     code: str
@@ -30,13 +31,29 @@ class Finding:
     message: str
     numbers: Mapping[str, int | float | str] = field(default_factory=dict)
     samples: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckedColumn:
+    """One column as it was counted: ``type`` is "" where none is known, a number None where it was not counted.
+
+    ``longest`` is in characters.
+    """
+
+    name: str
+    type: str
+    nulls: int | None = None
+    longest: int | None = None
 
 
 @dataclass(frozen=True)
 class CheckReport:
     """What one engine found out about one subject (a file, a work table or a table).
 
+    ``days_found`` are the expected days that have rows; where no days are expected, all that have some.
     ``rows_per_day`` has a key (``2013-01-31``) for every day that has rows; it is empty without a date column.
+    ``sample_rows`` is not None when only so many rows were looked at.
     """
 
     engine: str
@@ -49,6 +66,8 @@ class CheckReport:
     findings: tuple[Finding, ...]
     seconds: float
     rows_per_day: Mapping[str, int] = field(default_factory=dict)
+    columns: tuple[CheckedColumn, ...] = ()
+    sample_rows: int | None = None
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -57,6 +76,23 @@ class CheckReport:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.severity is Severity.WARNING)
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The end of a verb that only checks: ``status`` is ok or problems (errors, with --strict warnings too).
+
+    ``notes`` say what was decided on the way, such as where the types came from.  ``rejects_file`` holds
+    ``rejected`` values and rows, one a line; "" where none was asked for.
+    """
+
+    status: str
+    checks: tuple[CheckReport, ...]
+    notes: tuple[str, ...]
+    message: str
+    exit_code: int
+    rejects_file: str = ""
+    rejected: int = 0
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,11 @@ def claimed_days(expectations: Expectations) -> list[date]:
     return sorted({day for days in expectations.days for day in days})
 
 
+def expected_days(expectations: Expectations) -> list[date]:
+    """Every claimed day that has to have rows, in order."""
+    return [day for day in claimed_days(expectations) if day not in expectations.closed_days]
+
+
 def gaps_of(missing: Iterable[date]) -> list[DayRange]:
     """Put neighbouring days together."""
     gaps: list[DayRange] = []

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from snowflake_etl.errors import ConfigError, UsageError
+from snowflake_etl.errors import ConfigError
 from snowflake_etl.files.layout import Compression, Layout
 from snowflake_etl.quality.formats import day_format, fixed_width, to_strptime
 from snowflake_etl.quality.line_look import LONGEST_LINE_BYTES
+from snowflake_etl.quality.names import stored
 from snowflake_etl.quality.profile import Expectations
-from snowflake_etl.sqltext import ColumnType, fold
+from snowflake_etl.sqltext import ColumnType
 
 LONGEST_TEXT = 16_777_216
 _BUFFER_BYTES = 8 * 1024 * 1024
@@ -71,9 +72,10 @@ class Plan:
     """
 
     def __init__(self, layout: Layout, expectations: Expectations) -> None:
-        types = {_folded(name): kind for name, kind in expectations.types.items()}
+        self._known = {*expectations.types, *expectations.columns}
+        names = [stored(name, self._known) for name in layout.columns]
         self.columns = tuple(
-            Column(f"c{index}", _folded(name), types.get(_folded(name))) for index, name in enumerate(layout.columns)
+            Column(f"c{index}", name, expectations.types.get(name)) for index, name in enumerate(names)
         )
         self._expectations = expectations
         self.date = self.find(expectations.date_column, "date column") if expectations.date_column else None
@@ -81,11 +83,12 @@ class Plan:
 
     def find(self, name: str, role: str) -> Column:
         """The file's column of that name."""
+        wanted = stored(name, self._known)
         for column in self.columns:
-            if column.name == _folded(name):
+            if column.name == wanted:
                 return column
         names = [column.name for column in self.columns]
-        near = get_close_matches(_folded(name), names, n=3, cutoff=0.5) or names
+        near = get_close_matches(wanted, names, n=3, cutoff=0.5) or names
         raise ConfigError(
             f"The {role} {name} is not among the {len(names)} columns of the file. Nearest: {', '.join(near)}. "
             "Correct the name in the configuration, or look at the file's header."
@@ -153,14 +156,6 @@ class Plan:
 
     def key_complete(self) -> str:
         return " AND ".join(f"{column.sql} IS NOT NULL" for column in self.key)
-
-
-def _folded(name: str) -> str:
-    """Compare names as Snowflake does; a name that is none compares as it stands."""
-    try:
-        return fold(name)
-    except UsageError:
-        return name
 
 
 def days_statement(plan: Plan, source: str) -> str:

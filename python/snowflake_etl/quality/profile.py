@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from snowflake_etl.month import DayRange
+from snowflake_etl.results import Severity
 from snowflake_etl.sqltext import ColumnType
 
 
@@ -47,6 +48,41 @@ class Thresholds:
     like_days: int = 3
 
 
+class RuleKind(StrEnum):
+    """What a rule of the configuration asks for (``quality.rules``)."""
+
+    NOT_NULL = "not_null"
+    UNIQUE = "unique"
+    ACCEPTED_VALUES = "accepted_values"
+    RANGE = "range"
+    REGEX = "regex"
+    MAX_LENGTH = "max_length"
+    ROW_COUNT = "row_count"
+    FRESHNESS = "freshness"
+    CONDITION = "condition"
+
+
+Bound = int | float | str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the configuration; ``columns`` are stored names, and what the kind does not need is empty.
+
+    ``minimum`` and ``maximum`` are those of a range, a row count (rows), a length (characters) or an age (days).
+    """
+
+    kind: RuleKind
+    name: str
+    severity: Severity = Severity.ERROR
+    columns: tuple[str, ...] = ()
+    values: tuple[Bound, ...] = ()
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    pattern: str = ""
+    condition: str = ""
+
+
 @dataclass(frozen=True)
 class Expectations:
     """What the relation should be; whatever is empty or None is not checked.
@@ -54,7 +90,10 @@ class Expectations:
     ``days`` are the claimed days, ``columns`` and the keys of ``types`` the target's stored names,
     ``key_columns`` the declared key.  Formats are Snowflake's (``YYYYMMDD``) or strptime's (``%Y%m%d``);
     None means YYYYMMDD for a NUMBER or text column and ISO text otherwise, never digits read as seconds.
-    ``null_values`` are the texts that a file writes for NULL.
+    ``null_values`` are the texts that a file writes for NULL.  ``closed_days`` are claimed days that need no rows
+    (weekends, holidays); rows of such days are a finding only with ``only_open_days``.  ``earlier_days`` are the
+    rows of days before the claimed ones, where known: what a weekday usually looks like.  ``rules`` are the
+    operator's own; ``today`` is what freshness is told from.
     """
 
     days: tuple[DayRange, ...] = ()
@@ -67,6 +106,11 @@ class Expectations:
     null_values: tuple[str, ...] = ("", "\\N")
     rows: int | None = None
     thresholds: Thresholds = Thresholds()
+    closed_days: frozenset[date] = frozenset()
+    only_open_days: bool = False
+    earlier_days: Mapping[date, int] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    today: date | None = None
 
 
 @dataclass(frozen=True)

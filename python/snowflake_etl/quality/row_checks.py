@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snowflake_etl.errors import UsageError
+from snowflake_etl.quality.names import stored
 from snowflake_etl.quality.profile import Expectations, Lines, Profile, Reason
 from snowflake_etl.quality.wording import counted, shown, unlisted, unlisted_of, value_samples
 from snowflake_etl.results import Finding, Severity
-from snowflake_etl.sqltext import fold
 
 # Percent of excess rows, rows of one key: above either is the grade.
 _GRADES = (("CRITICAL", 10.0, 100), ("HIGH", 5.0, 50), ("MEDIUM", 1.0, 10))
@@ -36,7 +35,8 @@ def columns_differ(profile: Profile, expectations: Expectations) -> Iterator[Fin
     """The columns that were expected, by name."""
     if not expectations.columns:
         return
-    found, wanted = {_folded(name) for name in profile.columns}, {_folded(name) for name in expectations.columns}
+    wanted = set(expectations.columns)
+    found = {stored(name, wanted) for name in profile.columns}
     if found == wanted and len(profile.columns) == len(expectations.columns):
         return
     missing, unknown = sorted(map(shown, wanted - found)), sorted(map(shown, found - wanted))
@@ -195,10 +195,3 @@ def _first_values(values: tuple[tuple[str, int], ...]) -> str:
 
 def _key_text(columns: tuple[str, ...], values: tuple[str, ...]) -> str:
     return ", ".join(f"{shown(column)}={shown(value)}" for column, value in zip(columns, values, strict=True))
-
-
-def _folded(name: str) -> str:
-    try:
-        return fold(name)
-    except UsageError:
-        return name

@@ -8,11 +8,12 @@ from pathlib import Path
 from snowflake_etl.files.layout import Layout
 from snowflake_etl.month import DayRange
 from snowflake_etl.quality.checks import run_checks
-from snowflake_etl.quality.day_checks import claimed_days
+from snowflake_etl.quality.day_checks import expected_days
 from snowflake_etl.quality.file_engine import DEFAULT_MEMORY_LIMIT, DEFAULT_TEMP_LIMIT, Stop, profile_file
-from snowflake_etl.quality.profile import Expectations, Profile, Scope
+from snowflake_etl.quality.names import stored
+from snowflake_etl.quality.profile import ColumnProfile, Expectations, Profile, Scope, type_text
 from snowflake_etl.quality.table_engine import Queries, profile_table
-from snowflake_etl.results import CheckReport
+from snowflake_etl.results import CheckedColumn, CheckReport
 from snowflake_etl.sqltext import ObjectName
 
 
@@ -61,15 +62,27 @@ def check_table(
 def report_of(profile: Profile, expectations: Expectations, seconds: float) -> CheckReport:
     """Judge a profile."""
     days = sorted(day for day, rows in (profile.rows_per_day or {}).items() if rows)
+    expected = expected_days(expectations)
     return CheckReport(
         engine=profile.engine,
         subject=profile.subject,
         rows=profile.rows,
-        days_expected=len(claimed_days(expectations)),
-        days_found=len(days),
+        days_expected=len(expected),
+        days_found=len(set(days).intersection(expected) if expectations.days else days),
         first_day=str(days[0]) if days else "",
         last_day=str(days[-1]) if days else "",
         findings=run_checks(profile, expectations),
         seconds=seconds,
         rows_per_day={str(day): profile.rows_per_day[day] for day in days} if profile.rows_per_day else {},
+        columns=_columns(profile, expectations),
+    )
+
+
+def _columns(profile: Profile, expectations: Expectations) -> tuple[CheckedColumn, ...]:
+    """Every column; without numbers where only days were counted."""
+    counted = {column.name: column for column in profile.column_profiles}
+    named = [(name, counted.get(stored(name, expectations.types), ColumnProfile(name))) for name in profile.columns]
+    types = {name: type_text(kind) for name, kind in expectations.types.items()}
+    return tuple(
+        CheckedColumn(name, types.get(column.name, ""), column.nulls, column.longest) for name, column in named
     )

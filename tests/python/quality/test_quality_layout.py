@@ -21,6 +21,7 @@ from snowflake_etl.quality.lines import LineCollector, merged
 from snowflake_etl.quality.profile import Lines, Scope
 from snowflake_etl.quality.quoted import Shape, quoted_records
 from snowflake_etl.results import Severity
+from snowflake_etl.sqltext import column_type
 
 QUOTED = replace(LAYOUT, quote='"')
 
@@ -242,9 +243,20 @@ def test_an_endless_line_is_named(tmp_path: Path) -> None:
 
 
 def test_columns_are_compared_by_name(tmp_path: Path) -> None:
-    report = check_lines(tmp_path, month_lines(), columns=("day", "ID", "NAME", "PRICE"))
+    report = check_lines(tmp_path, month_lines(), columns=("DAY", "ID", "NAME", "PRICE"))
     assert finding(report, "columns_differ").samples == ("missing PRICE",)
-    assert codes(check_lines(tmp_path, month_lines(), columns=("name", "day", "id"))) == []
+    assert codes(check_lines(tmp_path, month_lines(), columns=("NAME", "DAY", "ID"))) == []
+
+
+def test_columns_of_lower_case_names_are_told_from_folded_ones(tmp_path: Path) -> None:
+    """A header folds like SQL unless the table has a column of exactly that spelling."""
+    header = ("day", "ID", "id")
+    types = {"DAY": column_type("DATE"), "ID": column_type("NUMBER(9,0)"), "id": column_type("VARCHAR(2)")}
+    changes = {"columns": tuple(types), "types": types, "key_columns": ("ID",)}
+    path = write(tmp_path / "t.tsv", month_lines(), "\t".join(header))
+    report = check(path, replace(LAYOUT, columns=header), replace(EXPECTED, **changes))
+    assert codes(report) == ["values_too_long"]
+    assert finding(report, "values_too_long").numbers["column"] == "id"
 
 
 @given(st.lists(st.integers(1, 60)))
