@@ -1,20 +1,27 @@
 """Which days have a strange number of rows (floor 4, pure functions).
 
 A day is expected to be like the other days of its weekday, so that Saturdays may be quiet; where there are
-too few of them, like all days.  Deviations are judged as shares of the expected day.
+too few of them, like all days.  Deviations are judged as shares of the expected day.  Days of earlier months, where
+known, say what a weekday looks like; how much there is on the whole is told from the days that are judged, so that a
+table may grow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from statistics import median
 
 from snowflake_etl.quality.profile import Thresholds
 
 # Makes the median absolute deviation of normally distributed numbers equal to their standard deviation.
 MAD_SCALE = 1.4826
+# So many days have a level of their own; fewer are held against the earlier days as they are.
+DAYS_OF_A_LEVEL = 7
+
+DayCounts = Mapping[date, int]
 
 
 @dataclass(frozen=True)
@@ -32,55 +39,109 @@ class StrangeDay:
         return self.rows / self.expected
 
 
-def strange_days(rows_per_day: Mapping[date, int], thresholds: Thresholds) -> list[StrangeDay]:
+def strange_days(
+    rows_per_day: DayCounts, thresholds: Thresholds, earlier_days: DayCounts | None = None
+) -> list[StrangeDay]:
     """Judge every day that has rows; days without any are missing days, and not judged here."""
-    rows = {day: count for day, count in rows_per_day.items() if count > 0}
-    if len(rows) < 2:
+    usual = Usual(_with_rows(rows_per_day), _with_rows(earlier_days or {}), thresholds)
+    if len(usual.rows) < 2 and not usual.earlier_medians:
         return []
-    expected = {day: _expected(day, rows, thresholds.like_days) for day in rows}
-    band = _band(rows, expected, thresholds)
     found = []
-    for day, count in sorted(rows.items()):
-        share = count / expected[day]
-        deviation = abs(share - 1)
-        if abs(count - expected[day]) <= thresholds.normal_share * expected[day]:
+    for day, count in sorted(usual.rows.items()):
+        expected = usual.expected[day]
+        if abs(count - expected) <= thresholds.normal_share * expected:
             continue
-        low = share < thresholds.warning_share
-        outlier = deviation > band and _comparable(day, rows, thresholds)
-        if low or outlier:
-            found.append(StrangeDay(day, count, expected[day], share < thresholds.error_share))
+        share = count / expected
+        outlier = abs(share - 1) > usual.band and usual.is_comparable(day)
+        if share < thresholds.warning_share or outlier:
+            found.append(StrangeDay(day, count, expected, share < thresholds.error_share))
     return found
 
 
-def _like(day: date, rows: Mapping[date, int]) -> list[int]:
-    return [count for other, count in rows.items() if other.weekday() == day.weekday()]
+def level(rows_per_day: DayCounts, thresholds: Thresholds, earlier_days: DayCounts) -> float | None:
+    """The typical day as a share of what it was in earlier months; None where too little is known."""
+    usual = Usual(_with_rows(rows_per_day), _with_rows(earlier_days), thresholds)
+    return usual.level if len(usual.ratios) >= DAYS_OF_A_LEVEL else None
 
 
-def _expected(day: date, rows: Mapping[date, int], like_days: int) -> float:
-    like = _like(day, rows)
-    return median(like if len(like) >= like_days else rows.values())
+@dataclass(frozen=True)
+class Usual:
+    """What is usual for each weekday, by the days judged (``rows``) and those before them (``earlier``)."""
+
+    rows: DayCounts
+    earlier: DayCounts
+    thresholds: Thresholds
+
+    @cached_property
+    def earlier_medians(self) -> Mapping[int, float]:
+        """Rows of a typical earlier day, by weekday; only where there are enough of them."""
+        counts = {weekday: _of_weekday(self.earlier, weekday) for weekday in range(7)}
+        return {weekday: median(like) for weekday, like in counts.items() if len(like) >= self.thresholds.like_days}
+
+    @cached_property
+    def ratios(self) -> list[float]:
+        """Each day as a share of its weekday in earlier months."""
+        return self._shares_of_earlier(self.rows)
+
+    @cached_property
+    def level(self) -> float:
+        """How much more there is than in earlier months: 1.0 is the same."""
+        return median(self.ratios) if len(self.ratios) >= DAYS_OF_A_LEVEL else 1.0
+
+    @cached_property
+    def expected(self) -> Mapping[date, float]:
+        """Rows expected of each day."""
+        by_weekday = {weekday: self._like(weekday) for weekday in {day.weekday() for day in self.rows}}
+        typical = median(self.rows.values()) if self.rows else 0.0
+        enough = self.thresholds.like_days
+        return {day: median(like) if len(like := by_weekday[day.weekday()]) >= enough else typical for day in self.rows}
+
+    @cached_property
+    def band(self) -> float:
+        """How far shares may be from 1: the width in scaled MADs of all days' shares.
+
+        Over shares and not over rows, so that the weekly rhythm does not count as spread.  Where earlier days
+        scattered more than these do, by theirs.
+        """
+        own = [count / self.expected[day] for day, count in self.rows.items()]
+        spread = max(_deviation(own), _deviation(self._shares_of_earlier(self.earlier)))
+        return self.thresholds.band_width * MAD_SCALE * spread
+
+    def is_comparable(self, day: date) -> bool:
+        """True where the day may be called an outlier.
+
+        With few days of its weekday that means: there are some, they are sane, and the day is not like them.  A
+        single Saturday in a week says nothing about Saturdays.
+        """
+        if len(self._like(day.weekday())) >= self.thresholds.like_days:
+            return True
+        others = [rows for other, rows in self.rows.items() if other.weekday() == day.weekday() and other != day]
+        typical = median(self.rows.values())
+        sane = [rows for rows in others if rows >= self.thresholds.warning_share * typical]
+        return bool(sane) and all(abs(self.rows[day] / rows - 1) > self.thresholds.normal_share for rows in sane)
+
+    def _like(self, weekday: int) -> list[float]:
+        """Rows of the days of one weekday; earlier ones as they would be on the level of these."""
+        earlier = _of_weekday(self.earlier, weekday) if weekday in self.earlier_medians else []
+        return [*_of_weekday(self.rows, weekday), *(self.level * rows for rows in earlier)]
+
+    def _shares_of_earlier(self, days: DayCounts) -> list[float]:
+        medians = self.earlier_medians
+        return [rows / medians[day.weekday()] for day, rows in days.items() if day.weekday() in medians]
 
 
-def _band(rows: Mapping[date, int], expected: Mapping[date, float], thresholds: Thresholds) -> float:
-    """How far shares may be from 1: the width in scaled MADs of all days' shares.
-
-    Over shares and not over rows, so that the weekly rhythm does not count as spread.
-    """
-    shares = [count / expected[day] for day, count in rows.items()]
-    middle = median(shares)
-    return thresholds.band_width * MAD_SCALE * median(abs(share - middle) for share in shares)
+def _with_rows(days: DayCounts) -> DayCounts:
+    return {day: rows for day, rows in days.items() if rows > 0}
 
 
-def _comparable(day: date, rows: Mapping[date, int], thresholds: Thresholds) -> bool:
-    """True where the day may be called an outlier.
+def _of_weekday(days: DayCounts, weekday: int) -> list[int]:
+    return [rows for day, rows in days.items() if day.weekday() == weekday]
 
-    With few days of its weekday that means: there are some, they are sane, and the day is not like them.  A
-    single Saturday in a week says nothing about Saturdays.
-    """
-    like = _like(day, rows)
-    if len(like) >= thresholds.like_days:
-        return True
-    others = [count for other, count in rows.items() if other.weekday() == day.weekday() and other != day]
-    typical = median(rows.values())
-    sane = [count for count in others if count >= thresholds.warning_share * typical]
-    return bool(sane) and all(abs(rows[day] / count - 1) > thresholds.normal_share for count in sane)
+
+def _deviation(shares: Iterable[float]) -> float:
+    """The median absolute deviation, 0 of nothing."""
+    values = list(shares)
+    if not values:
+        return 0.0
+    middle = median(values)
+    return median(abs(share - middle) for share in values)

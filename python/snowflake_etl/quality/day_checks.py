@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from snowflake_etl.month import DayRange, Month
-from snowflake_etl.quality.anomalies import strange_days
+from snowflake_etl.quality.anomalies import level, strange_days
 from snowflake_etl.quality.profile import Expectations, Profile, Reason
 from snowflake_etl.quality.wording import counted, few, shown, unlisted_of, value_samples
 from snowflake_etl.results import Finding, Severity
@@ -44,19 +44,41 @@ def missing_days(profile: Profile, expectations: Expectations) -> Iterator[Findi
     if profile.rows_per_day is None or not expectations.days or profile.rows == 0:
         return
     claimed = claimed_days(expectations)
-    missing = [day for day in claimed if not profile.rows_per_day.get(day)]
+    wanted = expected_days(expectations)
+    missing = [day for day in wanted if not profile.rows_per_day.get(day)]
     if not missing:
         return
-    gaps = gaps_of(missing)
-    listed = ", ".join(_gap_text(gap) for gap in gaps)
+    gaps = gaps_of(missing, expectations.closed_days)
+    listed = ", ".join(_gap_text(gap, expectations.closed_days) for gap in gaps)
+    kind = "business day" if len(wanted) < len(claimed) else "claimed day"
     yield Finding(
         "missing_days",
         Severity.ERROR,
-        f"{len(missing)} of {counted(len(claimed), 'claimed day')} without rows: {listed}. "
+        f"{len(missing)} of {counted(len(wanted), kind)} without rows: {listed}. "
         "Get a complete file, or claim only the days that it holds.",
-        {"missing_days": len(missing), "claimed_days": len(claimed), "gaps": len(gaps)},
-        tuple(_gap_text(gap) for gap in gaps),
+        {"missing_days": len(missing), "claimed_days": len(claimed), "gaps": len(gaps)}
+        | ({"business_days": len(wanted)} if len(wanted) < len(claimed) else {}),
+        tuple(_gap_text(gap, expectations.closed_days) for gap in gaps),
     )
+
+
+def closed_days(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
+    """Rows of weekends and holidays, where the configuration asks for business days only."""
+    if not (profile.rows_per_day and expectations.only_open_days):
+        return
+    found = {
+        day: rows for day, rows in sorted(profile.rows_per_day.items()) if rows and day in expectations.closed_days
+    }
+    if found:
+        yield Finding(
+            "rows_on_closed_days",
+            Severity.ERROR,
+            f"{counted(sum(found.values()), 'row')} of {counted(len(found), 'day')} that the calendar calls closed: "
+            f"{few([f'{day} {day:%a} ({rows:,})' for day, rows in found.items()])}. "
+            "Correct quality.calendar, or ask where these rows come from.",
+            {"rows": sum(found.values()), "days": len(found)},
+            tuple(f"{day}: {rows}" for day, rows in found.items()),
+        )
 
 
 def outside_days(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
@@ -87,12 +109,8 @@ def day_anomalies(profile: Profile, expectations: Expectations) -> Iterator[Find
     """Days with far fewer or more rows than days like them, one finding a day."""
     if not profile.rows_per_day:
         return
-    inside = {
-        day: rows
-        for day, rows in profile.rows_per_day.items()
-        if not expectations.days or any(day in claimed for claimed in expectations.days)
-    }
-    for strange in strange_days(inside, expectations.thresholds):
+    judged = _judged_days(profile.rows_per_day, expectations)
+    for strange in strange_days(judged, expectations.thresholds, expectations.earlier_days):
         low = strange.share < 1
         yield Finding(
             "few_rows_on_day" if low else "many_rows_on_day",
@@ -107,6 +125,25 @@ def day_anomalies(profile: Profile, expectations: Expectations) -> Iterator[Find
                 "share": round(strange.share, 4),
             },
         )
+
+
+def level_changed(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
+    """A month of which every day is small (or large) beside earlier months: its days look alike among themselves."""
+    if not (profile.rows_per_day and expectations.earlier_days):
+        return
+    thresholds = expectations.thresholds
+    judged = _judged_days(profile.rows_per_day, expectations)
+    share = level(judged, thresholds, expectations.earlier_days)
+    low, high = thresholds.warning_share, 1 / thresholds.warning_share if thresholds.warning_share else None
+    if share is None or (share >= low and (high is None or share <= high)):
+        return
+    yield Finding(
+        "level_changed",
+        Severity.ERROR if share < thresholds.error_share else Severity.WARNING,
+        f"A typical day has {share:.1%} of the rows that it had on {counted(len(expectations.earlier_days), 'day')} "
+        f"before. Look whether rows of every day {'are missing' if share < 1 else 'are there twice'}.",
+        {"share": round(share, 4), "earlier_days": len(expectations.earlier_days)},
+    )
 
 
 def null_dates(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
@@ -149,20 +186,37 @@ def expected_days(expectations: Expectations) -> list[date]:
     return [day for day in claimed_days(expectations) if day not in expectations.closed_days]
 
 
-def gaps_of(missing: Iterable[date]) -> list[DayRange]:
-    """Put neighbouring days together."""
+def gaps_of(missing: Iterable[date], closed: Container[date] = ()) -> list[DayRange]:
+    """Put neighbouring days together; closed days between two missing ones part no gap."""
     gaps: list[DayRange] = []
     for day in sorted(missing):
-        if gaps and day == gaps[-1].last + timedelta(days=1):
+        if gaps and _next_open(gaps[-1].last, day, closed) == day:
             gaps[-1] = DayRange(gaps[-1].first, day)
         else:
             gaps.append(DayRange(day, day))
     return gaps
 
 
-def _gap_text(gap: DayRange) -> str:
+def _next_open(day: date, latest: date, closed: Container[date]) -> date:
+    following = day + timedelta(days=1)
+    while following < latest and following in closed:
+        following += timedelta(days=1)
+    return following
+
+
+def _judged_days(rows_per_day: Mapping[date, int], expectations: Expectations) -> dict[date, int]:
+    """The days that have to look alike: the claimed ones that are open, or all where none are claimed."""
+    return {
+        day: rows
+        for day, rows in rows_per_day.items()
+        if day not in expectations.closed_days
+        and (not expectations.days or any(day in claimed for claimed in expectations.days))
+    }
+
+
+def _gap_text(gap: DayRange, closed: Container[date] = ()) -> str:
     span = str(gap.first) if len(gap) == 1 else f"{gap.first} to {gap.last}"
-    return f"{span} ({counted(len(gap), 'day')})"
+    return f"{span} ({counted(sum(day not in closed for day in gap), 'day')})"
 
 
 def _ranges_text(ranges: Iterable[DayRange]) -> str:
