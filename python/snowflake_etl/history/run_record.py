@@ -9,8 +9,8 @@ from __future__ import annotations
 import fcntl
 import json
 import sqlite3
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     run_id TEXT PRIMARY KEY, table_name TEXT NOT NULL, month TEXT NOT NULL, mode TEXT NOT NULL,
     command TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, status TEXT, message TEXT,
-    bytes INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0
+    bytes INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0, target TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE IF NOT EXISTS steps (
     run_id TEXT NOT NULL REFERENCES runs, at TEXT NOT NULL, step TEXT NOT NULL, detail TEXT NOT NULL
@@ -34,7 +34,8 @@ CREATE INDEX IF NOT EXISTS steps_of_run ON steps (run_id);
 class PastRun:
     """One run as recorded; ``ended_at`` and ``status`` are None for one that was cut off or still lives.
 
-    ``command`` is the JSON list of the flags that asked for it.
+    ``command`` is the JSON list of the flags that asked for it; ``target`` is account, database and work schema
+    (see ``signin.Warehouse.place``), "" for runs recorded before that was kept.
     """
 
     run_id: str
@@ -46,6 +47,7 @@ class PastRun:
     ended_at: str | None
     status: str | None
     message: str | None
+    target: str
     last_step: str | None
 
 
@@ -56,15 +58,16 @@ class RunRecords:
         self._state = state_directory
         self._locks = state_directory / "run-locks"
 
-    def begin(self, run_id: str, table_name: str, month: str, mode: str, command: str) -> RunRecord:
+    def begin(self, run_id: str, table_name: str, month: str, mode: str, command: str, target: str = "") -> RunRecord:
         """Record the beginning of a run and hold its lock until ``end``."""
         self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = self._lock_file(run_id).open("w")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with self._connection() as connection:
             connection.execute(
-                "INSERT INTO runs (run_id, table_name, month, mode, command, started_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (run_id, table_name, month, mode, command, database.now()),
+                "INSERT INTO runs (run_id, table_name, month, mode, command, started_at, target) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (run_id, table_name, month, mode, command, database.now(), target),
             )
         return RunRecord(self, run_id, lock)
 
@@ -90,7 +93,7 @@ class RunRecords:
         """Every run, oldest first."""
         if not database.exists(self._state):
             return []
-        columns = "run_id, table_name, month, mode, command, started_at, ended_at, status, message"
+        columns = "run_id, table_name, month, mode, command, started_at, ended_at, status, message, target"
         last_step = "(SELECT step FROM steps WHERE steps.run_id = runs.run_id ORDER BY rowid DESC LIMIT 1)"
         with self._connection() as connection:
             rows = connection.execute(f"SELECT {columns}, {last_step} FROM runs ORDER BY started_at, run_id").fetchall()
@@ -101,6 +104,19 @@ class RunRecords:
         with self._connection() as connection:
             rows = connection.execute("SELECT at, step, detail FROM steps WHERE run_id = ? ORDER BY rowid", (run_id,))
             return [(at, step, json.loads(detail)) for at, step, detail in rows.fetchall()]
+
+    def end_of_staging_run(self, folder: str, target: str) -> str | None:
+        """How the last run that staged ``folder`` completely ended; None when none here did, or it was cut off."""
+        if not database.exists(self._state):
+            return None
+        sql = (
+            "SELECT runs.status FROM steps JOIN runs USING (run_id) "
+            "WHERE step = 'staged' AND target = ? AND json_extract(detail, '$.folder') = ? "
+            "ORDER BY steps.rowid DESC LIMIT 1"
+        )
+        with self._connection() as connection:
+            found = connection.execute(sql, (target, folder)).fetchone()
+        return found[0] if found else None
 
     def superseded(self, run_id: str, by: str) -> None:
         """Mark a cut-off run as carried on by another one."""
@@ -136,8 +152,23 @@ class RunRecords:
     def _lock_file(self, run_id: str) -> Path:
         return self._locks / run_id
 
-    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
-        return database.transaction(self._state, _SCHEMA)
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with database.transaction(self._state, _SCHEMA) as connection:
+            _add_missing_columns(connection)
+            yield connection
+
+
+def _add_missing_columns(connection: sqlite3.Connection) -> None:
+    """Bring the table of an earlier version up to date."""
+    if any(column[1] == "target" for column in connection.execute("PRAGMA table_info(runs)")):
+        return
+    try:
+        connection.execute("ALTER TABLE runs ADD COLUMN target TEXT NOT NULL DEFAULT ''")
+    except sqlite3.OperationalError as error:
+        # Another process may have been faster.
+        if "duplicate column" not in str(error):
+            raise
 
 
 class RunRecord:

@@ -67,6 +67,12 @@ def all_rows(session: Session, objects: WorkObjects, table: ObjectName | None = 
     return [LedgerRow(*row) for row in session.query(sql, binds)]
 
 
+def live_fingerprints(session: Session, objects: WorkObjects) -> set[str]:
+    """The fingerprints of all files whose rows are in any table."""
+    rows = session.query(f"SELECT DISTINCT FINGERPRINT FROM {objects.ledger.sql} WHERE STATE = '{LIVE}'")
+    return {row[0] for row in rows}
+
+
 def is_published(session: Session, objects: WorkObjects, publish_id: str) -> bool:
     """Whether a publish took place, even if its rows were replaced or dropped since."""
     sql = f"SELECT COUNT(*) FROM {objects.ledger.sql} WHERE PUBLISH_ID = ?"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snowflake_etl.config.model import LoadSection, SnowflakeSection
 from snowflake_etl.errors import ConfigError
+from snowflake_etl.sqltext import fold
 from snowflake_etl.warehouse.session import Session, connect
 
 LOCAL_DATABASE = "DEMO"
@@ -27,6 +28,12 @@ class Warehouse:
     @property
     def target(self) -> str:
         return self.section.target
+
+    @property
+    def place(self) -> str:
+        """Account (or connection), database and work schema in one text: where a run's things are, for its record."""
+        database = self.section.database or (LOCAL_DATABASE if self.section.is_local else None)
+        return f"{self.target}/{fold(database) if database else '(its own)'}.{fold(self.load.work_schema)}"
 
     def open(self, query_tag: str, warehouse: str | None = None) -> Session:
         """Sign in; ``query_tag`` makes the session's queries findable.  Raise ConnectError or ConfigError.
