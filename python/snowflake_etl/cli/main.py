@@ -11,6 +11,7 @@ from pathlib import Path
 from snowflake_etl import __version__
 from snowflake_etl.cli import common
 from snowflake_etl.cli.terminal import printable
+from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode
 
 VERBS = {
@@ -38,25 +39,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         hint = f"Did you mean '{nearest[0]}'?" if nearest else f"There are: {', '.join(VERBS)}."
         print(f"error: There is no verb '{printable(verb)}'. {hint}", file=sys.stderr)
         return ExitCode.USAGE
-    return run_command(VERBS[verb], rest, f"snowflake-etl {verb}")
+    return run_command(verb, rest)
 
 
 def run_script(path: str) -> int:
     """Run the command that has the script's own name, with the process's arguments."""
-    stem = Path(path).stem
-    return run_command(stem, sys.argv[1:], f"{stem}.py")
+    verbs = {stem: verb for verb, stem in VERBS.items()}
+    return run_command(verbs[Path(path).stem], sys.argv[1:])
 
 
-def run_command(stem: str, argv: Sequence[str], program: str) -> int:
-    """Run ``cli/commands/<stem>.py``."""
-    command = importlib.import_module(f"snowflake_etl.cli.commands.{stem}")
-    return common.run(program, command.add_arguments, command.run, argv, command.DESCRIPTION)
+def run_command(verb: str, argv: Sequence[str]) -> int:
+    """Run the command of a verb; its help says what to type on this host, whatever it was started by."""
+    command = importlib.import_module(f"snowflake_etl.cli.commands.{VERBS[verb]}")
+    return common.run(f"{places.program()} {verb}", command.add_arguments, command.run, argv, command.DESCRIPTION)
 
 
 def _usage() -> str:
-    lines = ["usage: snowflake-etl VERB [flags]", "", "verbs:"]
+    lines = [f"usage: {places.program()} VERB [flags]", "", "verbs:"]
     lines += [f"  {verb:<10} {_description(stem)}" for verb, stem in VERBS.items()]
-    return "\n".join([*lines, "", "snowflake-etl VERB --help tells the flags of a verb."])
+    return "\n".join([*lines, "", f"{places.program()} VERB --help tells the flags of a verb."])
 
 
 def _description(stem: str) -> str:

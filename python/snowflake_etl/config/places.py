@@ -17,6 +17,13 @@ def is_checkout() -> bool:
     return (CHECKOUT / "snowflake_etl.sh").is_file()
 
 
+def program() -> str:
+    """What is typed before a verb here: the menu script of a checkout, by its path, or the installed command."""
+    if not is_checkout():
+        return "snowflake-etl"
+    return "./snowflake_etl.sh" if Path.cwd() == CHECKOUT else str(CHECKOUT / "snowflake_etl.sh")
+
+
 def state_directory(environment: Mapping[str, str] = os.environ) -> Path:
     """Return ``ETL_STATE_DIR``, else the checkout's ``logs``, else a folder below XDG_STATE_HOME; make it, 0700."""
     if chosen := environment.get("ETL_STATE_DIR"):

@@ -1,0 +1,52 @@
+"""What help and usage errors call us can be typed as it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from snowflake_etl.cli.main import VERBS, main, run_script
+from snowflake_etl.config import places
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def help_of(verb: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main([verb, "--help"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_names_the_menu_script_of_a_checkout(
+    verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert help_of(verb, capsys).startswith(f"usage: ./snowflake_etl.sh {verb} ")
+    assert main([verb, "--frobnicate"]) == 2
+    assert f"See ./snowflake_etl.sh {verb} --help." in capsys.readouterr().err
+
+
+def test_from_another_folder_help_names_its_path(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert help_of("load", capsys).startswith(f"usage: {ROOT}/snowflake_etl.sh load ")
+
+
+def test_an_installed_package_names_its_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "is_checkout", lambda: False)
+    assert help_of("load", capsys).startswith("usage: snowflake-etl load ")
+    assert main([]) == 2
+    assert capsys.readouterr().out.startswith("usage: snowflake-etl VERB ")
+
+
+def test_a_script_is_its_verb(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("sys.argv", ["loader.py", "--frobnicate"])
+    assert run_script(str(ROOT / "python" / "loader.py")) == 2
+    assert "See ./snowflake_etl.sh load --help." in capsys.readouterr().err
