@@ -16,10 +16,12 @@ HOW_TO_WRITE_MONTHS = (
     "Write YYYY-MM (2024-01), MMYYYY (012024), current, last, a list (2024-01,2024-03), "
     "a range (2024-01..2024-06) or all"
 )
+HOW_TO_WRITE_DAYS = "Write the first and the last day: 2024-01-03..2024-01-10, or one day"
 ALL_MONTHS = "all"
 
 _YEAR_FIRST = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _MONTH_FIRST = re.compile(r"(\d{2})(\d{4})", re.ASCII)
+_DAY = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})", re.ASCII)
 _RANGE_LIMIT_MONTHS = 1200
 
 
@@ -130,6 +132,23 @@ def parse_months(text: str, today: date) -> list[Month]:
         last = parse_month(last_text, today) if dots else first
         months.update(_months_between(first, last))
     return sorted(months)
+
+
+def parse_days(text: str) -> DayRange:
+    """Read ``A..B``, both days included, or one day: 2024-01-31 or 20240131.  Raise UsageError for anything else."""
+    first_text, dots, last_text = text.strip().partition("..")
+    first = _parse_day(first_text, text)
+    return DayRange(first, _parse_day(last_text, text) if dots else first)
+
+
+def _parse_day(word: str, text: str) -> date:
+    match = _DAY.fullmatch(word.strip())
+    if not match:
+        raise UsageError(f"'{text}' are no days. {HOW_TO_WRITE_DAYS}.")
+    try:
+        return date(int(match[1]), int(match[3]), int(match[4]))
+    except ValueError:
+        raise UsageError(f"There is no day {word.strip()} in the calendar. {HOW_TO_WRITE_DAYS}.") from None
 
 
 def _months_between(first: Month, last: Month) -> Iterable[Month]:

@@ -18,6 +18,7 @@ VERBS = {
     "load": "loader",
     "recover": "recover_load",
     "ledger": "ledger_tool",
+    "validate": "validate_table",
     "local": "local_warehouse",
     "doctor": "doctor",
     "config": "config_tool",

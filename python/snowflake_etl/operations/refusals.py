@@ -64,13 +64,14 @@ def _sentence(error: WarehouseError, session: Session, around: Surroundings) -> 
         return locks.lock_in_words(holder, datetime.now(UTC)) if holder else None
     denial = denials.denial_of(str(error))
     if denial is None:
-        return denials.trouble_in_words(error, _role(session), around.warehouse)
-    role = denial.role or _role(session)
+        return denials.trouble_in_words(error, role_of(session), around.warehouse)
+    role = denial.role or role_of(session)
     grants = around.objects.grant_statements(role, around.targets, [around.warehouse] if around.warehouse else [])
     return denials.denial_in_words(denial, role, grants, around.objects.schema)
 
 
-def _role(session: Session) -> str:
+def role_of(session: Session) -> str:
+    """The session's role by its stored name, or what to put in its place where it cannot be told."""
     try:
         return str(session.query("SELECT CURRENT_ROLE()")[0][0] or "PUBLIC")
     except EtlError:

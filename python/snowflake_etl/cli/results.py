@@ -1,0 +1,31 @@
+"""Where a result goes besides the screen (floor 6): ``--json``, ``--output``, a job's ``result.json``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from snowflake_etl.cli.common import Context, write_private
+
+
+def add_output_flag(parser: argparse.ArgumentParser) -> None:
+    """Add ``--output``."""
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the result as JSON to a file (mode 0600)")
+
+
+def where_all_is(context: Context) -> str:
+    """Where a reader of the screen finds what does not fit there, to be put behind "all of them"."""
+    if context.arguments.output:
+        return f"in {context.arguments.output}"
+    if context.job_directory is not None:
+        return f"in {context.job_directory / 'result.json'}"
+    return "with --output FILE"
+
+
+def deliver(context: Context, document: Any) -> None:
+    """Give the result to whoever asked for it as JSON, and to the file of ``--output``."""
+    context.answer(document)
+    if context.arguments.output:
+        write_private(context.arguments.output, json.dumps(document, indent=2, ensure_ascii=True, default=str) + "\n")
