@@ -270,3 +270,16 @@ def test_doctor_says_which_grant_is_missing(desk: Desk, monkeypatch: pytest.Monk
     assert examined.code == 6
     wanted = f'GRANT SELECT, INSERT, DELETE ON TABLE "{desk.database}"."PUBLIC"."T" TO ROLE "SYSADMIN";'
     assert wanted in examined.out
+
+
+def test_the_plan_of_several_months_says_which_grant_is_missing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    desk.load("--month", "2024-01")
+    desk.month("2024-02-01", "2024-02-29")
+    text = "SQL access control error:\nInsufficient privileges to operate on table 'ETL_LOAD_LEDGER'."
+    failing(monkeypatch, 'SELECT "PUBLISH_ID"', text, 3001, "42501")
+    answer = desk.load("--month", "all")
+    assert answer.code == 5
+    ledger = f'"{desk.database}"."ETL_WORK"."ETL_LOAD_LEDGER"'
+    assert f'GRANT SELECT, INSERT, UPDATE ON TABLE {ledger} TO ROLE "SYSADMIN";' in answer.err
+    assert desk.count() == 310

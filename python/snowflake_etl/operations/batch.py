@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.history.run_record import RunRecords
+from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
@@ -37,7 +38,11 @@ class Preview:
 def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[PlannedLoad]) -> list[Preview]:
     """Look every load up in the ledger; estimate its time from the rate of past runs on this host."""
     rate = RunRecords(warehouse.state_directory).bytes_per_second()
-    with warehouse.open("snowflake_etl batch") as session:
+    tables = dict.fromkeys(planned.entry.table_name for planned in loads)
+    with (
+        warehouse.open("snowflake_etl batch") as session,
+        refusals.explaining(session, configuration, *tables),
+    ):
         objects = WorkObjects.of(session.database, configuration.load)
         known = catalog.describe_table(session, objects.ledger) is not None
         previews = []
