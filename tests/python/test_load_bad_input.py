@@ -193,6 +193,18 @@ def test_a_replace_by_a_file_that_lacks_a_day_is_refused_by_the_check(desk: Desk
     assert desk.count("DAY = '2024-01-17'") == 10
 
 
+def test_a_finding_is_said_once_on_the_screen_and_kept_in_the_log(desk: Desk) -> None:
+    desk.file(NAME, [line for line in rows_for(JANUARY) if not line.startswith("20240117")])
+    answer = desk.load("--month", "2024-01")
+    assert answer.code == 6
+    assert (answer.out + answer.err).count("claimed days without rows: 2024-01-17") == 1
+    assert "failed: The check found 1 error(s) in " in answer.out
+    assert NAME in answer.out.splitlines()[-1]
+    assert f"{NAME}: error: " in (desk.state / "snowflake_etl.log").read_text()
+    result = desk.load_json("--month", "2024-01")
+    assert [finding["code"] for check in result["checks"] for finding in check["findings"]] == ["missing_days"]
+
+
 def test_a_wrong_header_lists_the_columns(desk: Desk) -> None:
     desk.file(NAME, rows_for(JANUARY), header="DAY\tIDENT\tNAME")
     answer = desk.load("--month", "2024-01")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,8 @@ from snowflake_etl.quality.runner import check_file, check_table
 from snowflake_etl.results import CheckReport, Severity
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse.session import Session
+
+LOGGER = logging.getLogger(__name__)
 
 
 def expectations(
@@ -124,12 +127,22 @@ def stops_publish(report: CheckReport, *, strict: bool) -> bool:
 
 
 def refuse_problems(reports: Sequence[CheckReport], *, strict: bool) -> None:
-    """Raise ProblemsFound, with every sentence that stops, when any report stops the publish."""
-    sentences = [
-        f"{report.subject}: {finding.message}"
-        for report in reports
-        if stops_publish(report, strict=strict)
-        for finding in (*report.errors, *(report.warnings if strict else ()))
-    ]
-    if sentences:
-        raise ProblemsFound(f"The check found problems, nothing was published. {' '.join(sentences)}")
+    """Raise ProblemsFound when any report stops the publish.
+
+    The reports with their findings go into the result beside the error, which therefore only counts them.
+    """
+    stopping = [report for report in reports if stops_publish(report, strict=strict)]
+    for report in stopping:
+        for finding in report.findings:
+            LOGGER.debug("%s: %s: %s", report.subject, finding.severity, finding.message)
+    if stopping:
+        counts = ", ".join(f"{_count_in_words(report, strict=strict)} in {report.subject}" for report in stopping)
+        raise ProblemsFound(
+            f"The check found {counts}; nothing was published. Its findings say what and where: correct the file, or "
+            "what the configuration says of it, and run the same command again."
+        )
+
+
+def _count_in_words(report: CheckReport, *, strict: bool) -> str:
+    warnings = f" and {len(report.warnings)} warning(s)" if strict and report.warnings else ""
+    return f"{len(report.errors)} error(s){warnings}"
