@@ -5,61 +5,20 @@ The process ends without any tidying up, right before or right after the warehou
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from snowflake.connector.cursor import SnowflakeCursor
 
+from crashing import KILLED, crash, right
 from desk import Desk, days_between, rows_for
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
 pytestmark = pytest.mark.slow
-KILLED = 137
 # A load of one small file sends fewer statements than this; the last of them end after the load.
 STATEMENTS = 44
 # Each takes seconds: all of them with ETL_TEST_CHAOS=full, every third one otherwise.
 STEP = 1 if os.environ.get("ETL_TEST_CHAOS") == "full" else 3
-
-
-def crash(desk: Desk, when: Callable[[int, str], bool], *, after: bool, words: tuple[str, ...] = ()) -> int:
-    """Run a load in a process that ends abruptly at a statement; return its exit code."""
-
-    def child() -> None:
-        count = 0
-        genuine = SnowflakeCursor.execute
-
-        def execute(self: SnowflakeCursor, command: str, *arguments: Any, **named: Any) -> Any:
-            nonlocal count
-            count += 1
-            dies = when(count, command)
-            if dies and not after:
-                os._exit(KILLED)
-            result = genuine(self, command, *arguments, **named)
-            if dies:
-                os._exit(KILLED)
-            return result
-
-        SnowflakeCursor.execute = execute
-        os._exit(desk.load("--month", "2024-01", *words).code)
-
-    process = multiprocessing.get_context("fork").Process(target=child)
-    process.start()
-    process.join(60)
-    assert process.exitcode is not None, "the load hangs"
-    return process.exitcode
-
-
-def right(desk: Desk, rows: int = 310) -> None:
-    """The table has every row once, the ledger tells the truth, and nothing is left behind."""
-    assert desk.sql("SELECT COUNT(*), COUNT(DISTINCT ID) FROM T") == [(rows, rows)]
-    assert [(row[2], row[4]) for row in desk.ledger() if row[4] == "live"] == [(rows, "live")]
-    assert desk.work_tables() == []
-    assert desk.sql("SELECT COUNT(*) FROM ETL_WORK.ETL_LOAD_LEASE") == [(0,)]
-    assert desk.staged() == []
 
 
 @pytest.mark.parametrize("number", range(1, STATEMENTS + 1, STEP))

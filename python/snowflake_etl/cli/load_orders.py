@@ -17,7 +17,9 @@ from snowflake_etl.config import places
 from snowflake_etl.errors import Refused, UsageError
 from snowflake_etl.operations.load import load
 from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_months
+from snowflake_etl.operations.load_plan_staged import plan_staged
 from snowflake_etl.operations.load_state import LoadRequest, QualityMethod
+from snowflake_etl.operations.refusals import explaining
 from snowflake_etl.operations.situation import Mode, Wishes
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
@@ -41,7 +43,7 @@ class Order:
         arguments = self.context.arguments
         return LoadRequest(
             wishes=self._wishes(),
-            quality=QualityMethod(arguments.qc),
+            quality=quality_of(arguments),
             confirm=lambda question: confirmed(self.context, f"{question}\nGo on?"),
             stop=stop,
             words=tuple(self.words()),
@@ -70,13 +72,13 @@ class Order:
         """The command line of this one load, or of some of its files, to be typed with something added."""
         program = ["./snowflake_etl.sh" if places.is_checkout() else "snowflake-etl", "load"]
         arguments = self.context.arguments
-        quality = ["--qc", arguments.qc] if arguments.qc != "file" else []
+        quality = ["--qc", arguments.qc] if arguments.qc else []
         return shlex.join([*program, *self._what(absolute=False, files=files), *quality])
 
     def words(self) -> list[str]:
         """All flags of this one load, so that ``load --resume`` can do it again from any folder."""
         arguments = self.context.arguments
-        words = [*self._what(absolute=True), "--qc", arguments.qc, "--mode", arguments.mode]
+        words = [*self._what(absolute=True), "--qc", quality_of(arguments), "--mode", arguments.mode]
         words += ["--outside", arguments.outside]
         words += [f"--{name.replace('_', '-')}" for name in _SWITCHES if getattr(arguments, name)]
         if arguments.workers:
@@ -100,6 +102,8 @@ class Order:
                 words += ["--file", written(path)]
             return [*words, "--table", self.planned.entry.table_name]
         words += ["--month", str(self.planned.month), "--table", self.planned.entry.table_name]
+        if getattr(arguments, "from_stage", False):
+            words.append("--from-stage")
         if arguments.base_path:
             words += ["--base-path", written(arguments.base_path)]
         return words
@@ -110,6 +114,12 @@ def check_flags(context: Context) -> None:
     arguments = context.arguments
     if bool(arguments.month) + bool(arguments.file) + arguments.resume != 1:
         raise UsageError("Say what to load with either --month or --file, or carry on with --resume.")
+    if arguments.from_stage:
+        for name in ("resume", "file", "stage_only", "verify"):
+            if getattr(arguments, name):
+                raise UsageError(f"--from-stage goes with --month; leave --{name.replace('_', '-')} out.")
+        if quality_of(arguments).in_file:
+            raise UsageError("--from-stage reads no file: leave --qc out (snowflake), or write --qc snowflake or skip.")
     if arguments.verify:
         for name in ("resume", "dry_run", "stage_only"):
             if getattr(arguments, name):
@@ -134,6 +144,11 @@ def check_flags(context: Context) -> None:
         )
 
 
+def quality_of(arguments: argparse.Namespace) -> QualityMethod:
+    """Where the load is checked: in the file unless it is not read."""
+    return QualityMethod(arguments.qc or ("snowflake" if arguments.from_stage else "file"))
+
+
 def today() -> date:
     """The day that "current" and "last" months are told from; ETL_TODAY sets another one."""
     return date.fromisoformat(os.environ["ETL_TODAY"]) if os.environ.get("ETL_TODAY") else date.today()
@@ -142,12 +157,20 @@ def today() -> date:
 def planned_orders(context: Context) -> list[Order]:
     """The loads that the flags ask for."""
     arguments = context.arguments
-    if arguments.file:
+    if getattr(arguments, "from_stage", False):
+        loads = _staged_loads(context)
+    elif arguments.file:
         loads = plan_files(context.configuration, arguments.file, arguments.table)
     else:
         loads = plan_months(context.configuration, arguments.month, today(), arguments.base_path, arguments.table)
     _refuse_replacing_twice(getattr(arguments, "mode", "append"), loads)
     return [Order(context, planned) for planned in loads]
+
+
+def _staged_loads(context: Context) -> list[PlannedLoad]:
+    arguments, loaded = context.arguments, context.configuration
+    with context.warehouse.open("snowflake_etl plan") as session, explaining(session, loaded.configuration):
+        return plan_staged(session, loaded, arguments.month, today(), arguments.base_path, arguments.table)
 
 
 def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:

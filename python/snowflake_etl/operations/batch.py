@@ -68,7 +68,8 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
 
 
 def _state(planned: PlannedLoad, live: set[str]) -> str:
-    there = [fingerprint(file.path) in live for file in planned.files]
+    staged = [manifest.fingerprint for manifest in planned.manifests]
+    there = [one in live for one in staged or [fingerprint(file.path) for file in planned.files]]
     return "loaded" if all(there) else "partly loaded" if any(there) or live else "new"
 
 

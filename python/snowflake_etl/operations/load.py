@@ -20,12 +20,12 @@ from snowflake_etl.errors import EtlError, Refused, Stopped
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import CutPlan, plan_cuts
 from snowflake_etl.history.run_record import RunRecord, RunRecords
-from snowflake_etl.operations import load_checks, load_direct, load_words, load_work_table, situation
+from snowflake_etl.operations import load_checks, load_direct, load_stage, load_words, load_work_table, situation
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_advice import warehouse_warnings
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
-from snowflake_etl.operations.load_stage import StagedSource, stage_source
+from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadRequest, LoadState, StopSignal
 from snowflake_etl.operations.memory import MemoryPlan, give_back_freed_blocks, plan_memory
 from snowflake_etl.operations.publish import Published, PublishPlan, publish
@@ -193,14 +193,17 @@ class _Load:
     def _stage_and_check(
         self, session: Session, prepared: Prepared, keeper: LeaseKeeper, stop: threading.Event
     ) -> None:
-        """Stage all files; check them at the same time where that is wished."""
+        """Stage all files, unless they are staged; check them at the same time where that is wished."""
+        for source in prepared.sources:
+            if source.manifest is not None:
+                self._note_staged(load_stage.staged_before(source, source.manifest, prepared.stage_path, session))
+        if self._state.planned.manifests:
+            return
         memory, plans = self._plan_memory(prepared)
         checks = self._start_file_checks(prepared, memory, stop)
         try:
             for source, plan in zip(prepared.sources, plans, strict=True):
-                staged = self._stage(source, plan, prepared, memory, session, stop)
-                self._state.staged.append(staged)
-                self._record.step("staged", folder=staged.folder, rows=staged.rows, content_hash=staged.content_hash)
+                self._note_staged(self._stage(source, plan, prepared, memory, session, stop))
         except Stopped:
             keeper.check()
             if checks is None or not stop.is_set():
@@ -215,6 +218,10 @@ class _Load:
         finally:
             if checks is not None:
                 checks.close()
+
+    def _note_staged(self, staged: StagedSource) -> None:
+        self._state.staged.append(staged)
+        self._record.step("staged", folder=staged.folder, rows=staged.rows, content_hash=staged.content_hash)
 
     def _plan_memory(self, prepared: Prepared) -> tuple[MemoryPlan, list[CutPlan]]:
         """How each file is cut, which depends on the file alone, and how much goes on at once, which does not."""
@@ -239,7 +246,7 @@ class _Load:
         stop: threading.Event,
     ) -> StagedSource:
         state = self._state
-        return stage_source(
+        return load_stage.stage_source(
             source,
             plan,
             prepared.stage_path,
@@ -302,7 +309,8 @@ class _Load:
         return state.result(
             "staged",
             f"{state.rows_staged:,} rows are staged for {prepared.situation.place} at {prepared.stage_path}, nothing "
-            "is loaded. The same load without --stage-only sends nothing again and does the rest.",
+            "is loaded. The same load without --stage-only sends nothing again and does the rest; with --from-stage "
+            "instead it does not even read the files.",
         )
 
     def _check_stop(self) -> None:

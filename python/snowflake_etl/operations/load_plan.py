@@ -15,15 +15,20 @@ from snowflake_etl.files.find import FoundFile, available_months, find_files, ma
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import ALL_MONTHS, Month, parse_months
+from snowflake_etl.operations.manifest import Manifest
 
 
 @dataclass(frozen=True)
 class PlannedLoad:
-    """The files of one month for one table, and the configuration's entry that says how to read them."""
+    """The files of one month for one table, and the configuration's entry that says how to read them.
+
+    With ``manifests``, one a file, the load takes what is staged and never looks at the files.
+    """
 
     entry: FileSection
     month: Month
     files: tuple[FoundFile, ...]
+    manifests: tuple[Manifest, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -40,7 +45,7 @@ def plan_months(
     folder = base_path or loaded.base_path
     if folder is None:
         raise ConfigError(f"{loaded.path} has no base_path. Add it, or say with --base-path where the files are.")
-    patterns = _patterns(loaded, table)
+    patterns = patterns_of(loaded, table)
     if months_text.strip().lower() != ALL_MONTHS:
         return _grouped(loaded, _found(folder, patterns, parse_months(months_text, today)))
     files: list[tuple[FoundFile, FilePattern]] = []
@@ -54,7 +59,7 @@ def plan_months(
 
 def plan_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | None) -> list[PlannedLoad]:
     """Plan loads of files named one by one; those of one month and table become one load."""
-    patterns = _patterns(loaded, table)
+    patterns = patterns_of(loaded, table)
     distinct = dict.fromkeys(Path(path).absolute() for path in paths)
     for path in distinct:
         if not os.path.lexists(path):
@@ -69,7 +74,8 @@ def _found(
     return [(file, patterns[file.pattern_index]) for file in find_files(folder, patterns, months)]
 
 
-def _patterns(loaded: LoadedConfiguration, table: str | None) -> list[FilePattern]:
+def patterns_of(loaded: LoadedConfiguration, table: str | None) -> list[FilePattern]:
+    """The patterns of the configuration, or of one table.  Raise UsageError when it has no such table."""
     entries = loaded.configuration.files
     wanted = [entry for entry in entries if table is None or entry.table_name.upper() == table.upper()]
     if not wanted:

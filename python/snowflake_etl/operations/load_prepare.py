@@ -16,6 +16,7 @@ from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import load_target, situation
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_target import Target
+from snowflake_etl.operations.manifest import Manifest
 from snowflake_etl.operations.situation import Mode, Permission, Situation, Wishes
 from snowflake_etl.quality.formats import to_snowflake
 from snowflake_etl.warehouse.copy import CsvFormat
@@ -26,12 +27,16 @@ from snowflake_etl.warehouse.stage import StagePath, table_folder
 
 @dataclass(frozen=True)
 class Source:
-    """One file of a load, looked at but not yet read: ``columns`` are the target's, in the file's order."""
+    """One file of a load, looked at but not yet read: ``columns`` are the target's, in the file's order.
+
+    With a ``manifest`` it is staged already and its parts are loaded instead of it.
+    """
 
     found: FoundFile
     layout: Layout
     columns: tuple[str, ...]
     fingerprint: str
+    manifest: Manifest | None = None
 
     @property
     def path(self) -> Path:
@@ -116,7 +121,7 @@ def prepare(
         ensure_objects(session, objects)
     target = load_target.resolve_target(session, planned.entry, may_create=not dry_run)
     live = load_target.live_rows_of(session, objects, target, planned)
-    sources = [read_source(file, planned.entry, target) for file in planned.files]
+    sources = _sources(planned, target)
     _check_alike(sources)
     all_sources, left_out = list(sources), []
     if wishes.mode is Mode.APPEND:
@@ -135,6 +140,16 @@ def prepare(
         raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done)
     permission = situation.permit(present, wishes)
     return Prepared(objects, target, planned.month, tuple(sources), present, permission, tuple(left_out))
+
+
+def _sources(planned: PlannedLoad, target: Target) -> list[Source]:
+    if not planned.manifests:
+        return [read_source(file, planned.entry, target) for file in planned.files]
+    sources = []
+    for file, manifest in zip(planned.files, planned.manifests, strict=True):
+        columns = load_target.loaded_columns(target.table, planned.entry, manifest.layout, shown(manifest.file))
+        sources.append(Source(file, manifest.layout, columns, manifest.fingerprint, manifest))
+    return sources
 
 
 def read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable
@@ -16,8 +15,9 @@ from snowflake_etl.errors import WarehouseError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import CutPlan
 from snowflake_etl.operations.load_prepare import Source
+from snowflake_etl.operations.manifest import VERSION, Manifest, ManifestPart, put_manifest
 from snowflake_etl.operations.memory import Concurrency
-from snowflake_etl.operations.staging import StagedPart, stage_file
+from snowflake_etl.operations.staging import StagedFile, stage_file
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadedFile
 from snowflake_etl.warehouse import stage
@@ -29,27 +29,36 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StagedSource:
-    """A file whose every record is on the stage, in ``folder`` below the month's path."""
+    """A file whose every record is on the stage, in the manifest's folder below the month's path."""
 
     source: Source
-    folder: str
-    parts: tuple[StagedPart, ...]
-    rows: int
-    content_hash: str
+    manifest: Manifest
+    parts_sent: int
 
     @property
     def path(self) -> Path:
         return self.source.path
 
     @property
-    def manifest(self) -> str:
-        """The manifest's name: equal names prove equal content, as with parts."""
-        return f"manifest-{self.content_hash}.json"
+    def folder(self) -> str:
+        return self.manifest.folder
+
+    @property
+    def parts(self) -> tuple[ManifestPart, ...]:
+        return self.manifest.parts
+
+    @property
+    def rows(self) -> int:
+        return self.manifest.rows
+
+    @property
+    def content_hash(self) -> str:
+        return self.manifest.content_hash
 
     @property
     def loaded_file(self) -> LoadedFile:
-        sent = sum(part.compressed_bytes > 0 for part in self.parts)
-        return LoadedFile(str(self.path), self.source.found.size, self.rows, self.content_hash, len(self.parts), sent)
+        size = self.source.found.size
+        return LoadedFile(str(self.path), size, self.rows, self.content_hash, len(self.parts), self.parts_sent)
 
 
 def source_folder(source: Source, plan: CutPlan) -> str:
@@ -87,31 +96,45 @@ def stage_source(
         progress=progress,
         stop=stop,
     )
-    result = StagedSource(source, folder, staged.parts, staged.rows, staged.content_hash)
-    _put_manifest(session, path, result)
-    _check_listing(session, path, result)
+    manifest = _manifest_of(source, folder, staged)
+    result = StagedSource(source, manifest, sum(part.compressed_bytes > 0 for part in staged.parts))
+    put_manifest(session, path, manifest)
+    _check_listing(session, path, manifest)
     LOGGER.info("Staged %s: %s rows in %s part(s) at %s", shown(source.path.name), staged.rows, len(staged.parts), path)
     return result
 
 
-def _put_manifest(session: Session, path: StagePath, staged: StagedSource) -> None:
-    """The manifest goes last: where it stands, every part stands."""
-    document = {
-        "rows": staged.rows,
-        "content_hash": staged.content_hash,
-        "parts": [{"name": part.name, "rows": part.rows, "first_line": part.first_line} for part in staged.parts],
-    }
-    stage.put_bytes(session, json.dumps(document, indent=1).encode(), staged.manifest, path)
+def staged_before(source: Source, manifest: Manifest, month_path: StagePath, session: Session) -> StagedSource:
+    """Take what an earlier run has staged, by its manifest.  Raise WarehouseError when a part of it is gone."""
+    _check_listing(session, month_path.below(manifest.folder), manifest)
+    return StagedSource(source, manifest, 0)
 
 
-def _check_listing(session: Session, path: StagePath, staged: StagedSource) -> None:
+def _manifest_of(source: Source, folder: str, staged: StagedFile) -> Manifest:
+    days = source.found.days
+    return Manifest(
+        version=VERSION,
+        file=source.path.name,
+        file_bytes=source.found.size,
+        first_day=days.first,
+        last_day=days.last,
+        layout=source.layout,
+        fingerprint=source.fingerprint,
+        content_hash=staged.content_hash,
+        folder=folder,
+        rows=staged.rows,
+        parts=tuple(ManifestPart(part.name, part.rows, part.first_line) for part in staged.parts),
+    )
+
+
+def _check_listing(session: Session, path: StagePath, manifest: Manifest) -> None:
     """LIST has to show exactly the manifest's names: strangers are removed, a missing part stops."""
-    expected = {staged.manifest, *(part.name for part in staged.parts)}
+    expected = {manifest.name, *(part.name for part in manifest.parts)}
     present = {found.name for found in stage.list_objects(session, path)}
     if missing := sorted(expected - present):
         raise WarehouseError(
             f"{', '.join(missing)} should be at {path} and LIST does not show it. Another run may have cleaned up "
-            "there; run the load again."
+            "there; run the load again, with its file."
         )
     for name in sorted(present - expected):
         LOGGER.warning("Removing %s from %s: it belongs to no part of this file", name, path)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.files.layout import Compression
+from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import plan_cuts
 from snowflake_etl.operations.load_copy import work_table_name
 from snowflake_etl.operations.load_prepare import Prepared, Source
@@ -36,6 +37,10 @@ def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str
 
 
 def _source_lines(source: Source) -> list[str]:
+    if source.manifest is not None:
+        manifest = source.manifest
+        staged = f"{manifest.rows:,} rows staged in {len(manifest.parts)} part(s)"
+        return [f"  {shown(manifest.file)}: {staged}, in", f"    {manifest.folder}/"]
     layout = source.layout
     plan = plan_cuts(source.path, layout)
     traits = [
@@ -53,9 +58,15 @@ def _source_lines(source: Source) -> list[str]:
     ]
 
 
+def _folder(source: Source) -> str:
+    if source.manifest is not None:
+        return source.manifest.folder
+    return source_folder(source, plan_cuts(source.path, source.layout))
+
+
 def _statements(prepared: Prepared, entry: FileSection, wishes: Wishes) -> list[str]:
     """The statements that the load would send, with the run's number left open."""
-    folders = [source_folder(source, plan_cuts(source.path, source.layout)) for source in prepared.sources]
+    folders = [_folder(source) for source in prepared.sources]
     work_table = work_table_name(prepared.objects.stage, prepared.target.name, "RUN", 1)
     plan = PublishPlan(
         table=prepared.target.name,

@@ -10,7 +10,7 @@ from room import Room, packed
 from snowflake_etl.errors import WarehouseError
 from snowflake_etl.sqltext import literal
 from snowflake_etl.warehouse import stage
-from snowflake_etl.warehouse.stage import StagePath
+from snowflake_etl.warehouse.stage import StagePath, UserStage
 
 
 @question(
@@ -195,3 +195,35 @@ def special_signs_in_a_path(room: Room) -> Finding:
     room.put("one.tsv.zst", "x\n", folder)
     found = stage.list_objects(room.main, folder)
     return Finding([item.folder for item in found] == [folder.folder], f"{[item.path for item in found]}")
+
+
+@question(
+    113,
+    "How does LIST write an object's name on the user stage?",
+    assumption="The path exactly as it was put, without anything before it.",
+    source="load.stage: user",
+    otherwise="StagePath.relative cuts the wrong text off: change it there.",
+)
+def list_on_the_user_stage(room: Room) -> Finding:
+    folder = StagePath(UserStage(), f"etl-question/{room.objects.database}/{room.number}/")
+    room.put("Part-A.tsv.zst", "x\n", folder)
+    try:
+        path = stage.list_objects(room.main, folder)[0].path
+    finally:
+        stage.remove(room.main, folder)
+    left = stage.list_objects(room.main, folder)
+    return Finding(path == f"{folder.folder}Part-A.tsv.zst" and not left, f"LIST says {path}.")
+
+
+@question(
+    114,
+    "Does GET bring a small object back byte for byte, under its name?",
+    assumption="Yes, although PUT was told that it is zstd, which it is not.",
+    source="operations/manifest: a manifest goes up like a part and is read by --from-stage",
+    otherwise="load --from-stage cannot read manifests: give Session.put the compression that is true.",
+)
+def a_manifest_comes_back(room: Room) -> Finding:
+    content = b'{"rows": 1}'
+    stage.put_bytes(room.main, content, "manifest-0.json", room.folder())
+    got = room.main.get(f"{room.folder().sql}manifest-0.json")
+    return Finding(got == content, f"{len(content)} bytes sent, {len(got)} brought back.")

@@ -39,14 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--qc",
         choices=("file", "snowflake", "both", "skip"),
-        default="file",
-        help="check the file beside staging it, the work table before publishing, both, or nothing (default: file)",
+        help="check the file beside staging it, the work table before publishing, both, or nothing (default: file; "
+        "snowflake with --from-stage)",
     )
     how.add_argument("--strict", action="store_true", help="warnings of the checks stop the load as well")
     how.add_argument("--workers", type=int, metavar="N", help="threads that compress and PUT parts, 1 to 64")
     how.add_argument("--jobs", type=int, default=1, metavar="N", help="of several months, load N at once, 1 to 16")
     how.add_argument("--continue-on-error", action="store_true", help="of several months, go on after a failed one")
     how.add_argument("--stage-only", action="store_true", help="end after the staging; a later load does the rest")
+    how.add_argument("--from-stage", action="store_true", help="load what --stage-only staged, without the files")
     how.add_argument("--keep-staged", action="store_true", help="leave the parts on the stage after the publish")
     how.add_argument("--dry-run", action="store_true", help="show files, parts and statements; touch nothing")
     consent = parser.add_argument_group("consent, for what is refused otherwise")
