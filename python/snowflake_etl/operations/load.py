@@ -50,7 +50,12 @@ def load(
     records = RunRecords(warehouse.state_directory)
     wishes = request.wishes
     with records.begin(
-        state.run_id, planned.entry.table_name, str(planned.month), wishes.mode.value, json.dumps(request.words)
+        state.run_id,
+        planned.entry.table_name,
+        str(planned.month),
+        wishes.mode.value,
+        json.dumps(request.words),
+        warehouse.place,
     ) as record:
         result = _Load(state, records, record).run()
         seconds = sum(phase.seconds for phase in result.phases)

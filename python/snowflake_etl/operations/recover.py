@@ -4,114 +4,187 @@ from __future__ import annotations
 
 import re
 import socket
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from snowflake_etl.history.run_record import PastRun, RunRecords
+from snowflake_etl.operations.manifest import is_manifest
 from snowflake_etl.sqltext import quote
-from snowflake_etl.warehouse import catalog, lease, stage
+from snowflake_etl.warehouse import catalog, lease, ledger, stage
 from snowflake_etl.warehouse.lease import LeaseRow
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.stage import StagedObject
 
 _WORK_TABLE = re.compile(r".+__(\d{8})_(\d{6})_([0-9A-F]{8})_\d+")
 
 
+class State(StrEnum):
+    """Whose a thing is: a run's that may be at work, a dead run's, a coming load's, or the operator's own wish."""
+
+    LIVE = "live"
+    DEAD = "dead"
+    WAITING = "staged, waiting for a load"
+    KEPT = "kept after its load"
+
+
 @dataclass(frozen=True)
 class Leftover:
-    """One thing in the warehouse: ``kind`` is lease, work table or staged parts; ``live`` ones belong to a run."""
+    """One thing in the warehouse: ``kind`` is lease, work table or staged parts."""
 
     kind: str
     name: str
     run_id: str
     detail: str
-    live: bool
+    state: State
+
+    @property
+    def live(self) -> bool:
+        return self.state is State.LIVE
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.kind, self.name, self.run_id
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """Interrupted runs of this host and everything of ours in the warehouse, as far as it is there."""
+    """Interrupted runs of this host for one target, everything of ours there, and how many runs other targets have."""
 
     interrupted: tuple[PastRun, ...]
     leftovers: tuple[Leftover, ...]
+    interrupted_elsewhere: dict[str, int]
 
-    @property
-    def removable(self) -> tuple[Leftover, ...]:
-        return tuple(leftover for leftover in self.leftovers if not leftover.live)
-
-
-def look(session: Session, objects: WorkObjects, records: RunRecords) -> Recovery:
-    """List leases, work tables and staged parts, and whether a run may still be at work on them."""
-    interrupted = tuple(records.interrupted())
-    if catalog.describe_table(session, objects.lease) is None:
-        return Recovery(interrupted, ())
-    now = session.query(f"SELECT {lease.NOW}")[0][0]
-    leases = lease.rows_of(session, objects)
-    live = [row for row in leases if row.expires_at > now and not _is_dead(row, records)]
-    found = [
-        *(_lease(row, row in live) for row in leases),
-        *_work_tables(session, objects, {row.run_id for row in live} | {row.work_table for row in live}),
-        *_staged(session, objects, {row.fingerprint for row in live}),
-    ]
-    return Recovery(interrupted, tuple(found))
+    def removable(self, *, waiting: bool = False) -> tuple[Leftover, ...]:
+        """What is nobody's; with ``waiting`` also what a coming load would find staged."""
+        spared = {State.LIVE} if waiting else {State.LIVE, State.WAITING}
+        return tuple(leftover for leftover in self.leftovers if leftover.state not in spared)
 
 
-def _is_dead(row: LeaseRow, records: RunRecords) -> bool:
-    return row.host == socket.gethostname() and records.is_dead(row.run_id)
+@dataclass(frozen=True)
+class Cleaned:
+    """What was removed, and what was to be and had come to life meanwhile."""
+
+    removed: tuple[Leftover, ...]
+    spared: tuple[Leftover, ...]
+
+
+class Recoverer:
+    """Looks at one target and tidies it up; ``place`` is its name in the run records (``Warehouse.place``)."""
+
+    def __init__(self, session: Session, objects: WorkObjects, records: RunRecords, place: str) -> None:
+        self._session = session
+        self._objects = objects
+        self._records = records
+        self._place = place
+
+    def look(self) -> Recovery:
+        """List leases, work tables and staged parts, and whether a run may still be at work on them."""
+        runs = self._records.interrupted()
+        here = tuple(run for run in runs if run.target == self._place)
+        elsewhere = dict(Counter(run.target for run in runs if run.target != self._place))
+        if catalog.describe_table(self._session, self._objects.lease) is None:
+            return Recovery(here, (), elsewhere)
+        leases = lease.rows_of(self._session, self._objects)
+        live = self._living(leases)
+        found = [*(_lease(row, row in live) for row in leases), *self._work_tables(live), *self._staged(leases, live)]
+        return Recovery(here, tuple(found), elsewhere)
+
+    def clean(self, shown: Recovery, *, waiting: bool = False) -> Cleaned:
+        """Remove of what was shown whatever is nobody's still; each thing is looked at again right before it goes."""
+        fresh = self.look()
+        wanted = {leftover.key for leftover in fresh.removable(waiting=waiting)}
+        gone = {leftover.key for leftover in shown.leftovers} - {leftover.key for leftover in fresh.leftovers}
+        removed, spared = [], []
+        # Leases last: until then they tell whose the things are.
+        for leftover in sorted(shown.removable(waiting=waiting), key=lambda one: one.kind == "lease"):
+            if leftover.key in gone:
+                continue
+            if leftover.key in wanted and not self._has_come_to_life(leftover):
+                self._remove(leftover)
+                removed.append(leftover)
+            else:
+                spared.append(leftover)
+        shown_runs = {run.run_id for run in shown.interrupted}
+        for run in fresh.interrupted:
+            if run.run_id in shown_runs:
+                self._records.finish(run.run_id, "cleaned", "What it left behind was removed.")
+                self._records.forget_lock(run.run_id)
+        return Cleaned(tuple(removed), tuple(spared))
+
+    def _living(self, leases: Sequence[LeaseRow]) -> list[LeaseRow]:
+        now = self._session.query(f"SELECT {lease.NOW}")[0][0]
+        return [row for row in leases if row.expires_at > now and not self._is_dead(row)]
+
+    def _is_dead(self, row: LeaseRow) -> bool:
+        return row.host == socket.gethostname() and self._records.is_dead(row.run_id)
+
+    def _has_come_to_life(self, leftover: Leftover) -> bool:
+        live = self._living(lease.rows_of(self._session, self._objects))
+        if leftover.kind == "staged parts":
+            return _fingerprint_of(leftover.name) in {row.fingerprint for row in live}
+        return leftover.run_id in {row.run_id for row in live} or leftover.name in {row.work_table for row in live}
+
+    def _work_tables(self, live: Sequence[LeaseRow]) -> list[Leftover]:
+        """A work table is made and filled under a lease only: without one nobody will ever read it."""
+        rows = self._session.query(
+            f"SELECT TABLE_NAME, ROW_COUNT FROM {quote(self._objects.database)}.INFORMATION_SCHEMA.TABLES "
+            "WHERE TABLE_SCHEMA = ? ORDER BY TABLE_NAME",
+            [self._objects.schema],
+        )
+        in_use = {row.run_id for row in live} | {row.work_table for row in live}
+        found = []
+        for name, count in rows:
+            if match := _WORK_TABLE.fullmatch(name):
+                run_id = f"{match[1]}-{match[2]}-{match[3].lower()}"
+                state = State.LIVE if run_id in in_use or name in in_use else State.DEAD
+                found.append(Leftover("work table", name, run_id, f"{int(count or 0):,} rows", state))
+        return found
+
+    def _staged(self, leases: Sequence[LeaseRow], live: Sequence[LeaseRow]) -> list[Leftover]:
+        folders: dict[str, list[StagedObject]] = {}
+        for found in stage.list_objects(self._session, self._objects.stage_root):
+            folders.setdefault(found.folder, []).append(found)
+        leased, alive = {row.fingerprint for row in leases}, {row.fingerprint for row in live}
+        loaded = ledger.live_fingerprints(self._session, self._objects) if folders else set()
+        leftovers = []
+        for folder, members in sorted(folders.items()):
+            fingerprint = _fingerprint_of(folder)
+            state = State.DEAD
+            if fingerprint in alive:
+                state = State.LIVE
+            elif fingerprint not in leased and any(is_manifest(member.name) for member in members):
+                state = State.KEPT if fingerprint in loaded else self._of_complete_parts(folder)
+            leftovers.append(Leftover("staged parts", folder, "", _size_and_age(members), state))
+        return leftovers
+
+    def _of_complete_parts(self, folder: str) -> State:
+        """All of a file is staged: for a load to come, unless it is known here that a load of it failed."""
+        ended = self._records.end_of_staging_run(folder.rstrip("/").rsplit("/", 1)[-1], self._place)
+        return State.WAITING if ended in (None, "staged") else State.DEAD
+
+    def _remove(self, leftover: Leftover) -> None:
+        if leftover.kind == "work table":
+            self._session.ensure(f"DROP TABLE IF EXISTS {self._objects.name(leftover.name).sql}")
+        elif leftover.kind == "staged parts":
+            stage.remove(self._session, self._objects.stage_root.at(leftover.name))
+        else:
+            lease.release(self._session, self._objects, leftover.run_id)
 
 
 def _lease(row: LeaseRow, live: bool) -> Leftover:
     until = f"{row.taken_by} on {row.host}, until {row.expires_at:%Y-%m-%d %H:%M:%S} UTC"
-    return Leftover("lease", f"{row.table_name} {row.fingerprint}", row.run_id, until, live)
+    state = State.LIVE if live else State.DEAD
+    return Leftover("lease", f"{row.table_name} {row.fingerprint}", row.run_id, until, state)
 
 
-def _work_tables(session: Session, objects: WorkObjects, live: set[str]) -> list[Leftover]:
-    """A work table is made and filled under a lease only: without one nobody will ever read it."""
-    rows = session.query(
-        f"SELECT TABLE_NAME, ROW_COUNT FROM {quote(objects.database)}.INFORMATION_SCHEMA.TABLES "
-        "WHERE TABLE_SCHEMA = ? ORDER BY TABLE_NAME",
-        [objects.schema],
-    )
-    found = []
-    for name, count in rows:
-        if match := _WORK_TABLE.fullmatch(name):
-            run_id = f"{match[1]}-{match[2]}-{match[3].lower()}"
-            detail = f"{int(count or 0):,} rows"
-            found.append(Leftover("work table", name, run_id, detail, run_id in live or name in live))
-    return found
+def _fingerprint_of(folder: str) -> str:
+    return folder.rstrip("/").rsplit("/", 1)[-1].split("-")[0]
 
 
-def _staged(session: Session, objects: WorkObjects, live_fingerprints: set[str]) -> list[Leftover]:
-    folders: dict[str, list[stage.StagedObject]] = {}
-    for found in stage.list_objects(session, objects.stage_root):
-        folders.setdefault(found.folder, []).append(found)
-    leftovers = []
-    for folder, members in sorted(folders.items()):
-        fingerprint = folder.rstrip("/").rsplit("/", 1)[-1].split("-")[0]
-        age = datetime.now(UTC) - max(member.last_modified for member in members)
-        size = sum(member.size for member in members)
-        detail = f"{len(members)} objects, {size:,} bytes, {age.days} days old"
-        leftovers.append(Leftover("staged parts", folder, "", detail, fingerprint in live_fingerprints))
-    return leftovers
-
-
-def clean(session: Session, objects: WorkObjects, records: RunRecords, recovery: Recovery) -> int:
-    """Remove everything that no live run has; return how many things that were."""
-    _remove(session, objects, recovery.removable)
-    for run in recovery.interrupted:
-        records.finish(run.run_id, "cleaned", "What it left behind was removed.")
-        records.forget_lock(run.run_id)
-    return len(recovery.removable)
-
-
-def _remove(session: Session, objects: WorkObjects, leftovers: Sequence[Leftover]) -> None:
-    for leftover in leftovers:
-        if leftover.kind == "work table":
-            session.ensure(f"DROP TABLE IF EXISTS {objects.name(leftover.name).sql}")
-        elif leftover.kind == "staged parts":
-            stage.remove(session, objects.stage_root.at(leftover.name))
-    # Leases last: until then they tell whose the things are.
-    for leftover in leftovers:
-        if leftover.kind == "lease":
-            lease.release(session, objects, leftover.run_id)
+def _size_and_age(members: Sequence[StagedObject]) -> str:
+    age = datetime.now(UTC) - max(member.last_modified for member in members)
+    return f"{len(members)} objects, {sum(member.size for member in members):,} bytes, {age.days} days old"
