@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snowflake_etl.config.model import Configuration, FileSection
@@ -11,11 +12,22 @@ from snowflake_etl.errors import UsageError
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations import check_history
 from snowflake_etl.operations.expectations import expectations_of
-from snowflake_etl.quality.profile import Profile, Scope
+from snowflake_etl.operations.expected_days import days_to_expect
+from snowflake_etl.quality.profile import Expectations, Profile, Scope
 from snowflake_etl.quality.runner import report_of
 from snowflake_etl.quality.table_engine import Queries, profile_table
-from snowflake_etl.results import CheckReport
+from snowflake_etl.results import CheckReport, Finding, Severity
+from snowflake_etl.sqltext import ColumnType, ObjectName
 from snowflake_etl.warehouse.catalog import Table
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A table's profile, what it should be, and what else is to be said of it."""
+
+    profile: Profile
+    expected: Expectations
+    notes: tuple[Finding, ...] = ()
 
 
 def check_of_table(
@@ -34,24 +46,49 @@ def check_of_table(
     UsageError for days of a table without a date column or for columns that are not there, and what the session
     raises.
     """
-    if span is not None and entry.date_column is None:
-        raise UsageError(
-            f"Table {table.name} has no date column, so no days can be chosen. Set date_column in the configuration, "
-            "or check all of it, without --month and --days."
-        )
     began = time.monotonic()
     types = {column.name: column.type for column in table.columns}
+    counted = count_table(session, table.name, types, entry, configuration, span, state_directory, scope=scope)
+    return judged(counted, time.monotonic() - began)
+
+
+def count_table(
+    session: Queries,
+    name: ObjectName,
+    types: Mapping[str, ColumnType],
+    entry: FileSection,
+    configuration: Configuration,
+    span: DayRange | None,
+    state_directory: Path,
+    *,
+    scope: Scope = Scope.ALL,
+    claimed: Sequence[DayRange] = (),
+) -> Counted:
+    """The first half of ``check_of_table``: ``types`` are the table's columns by stored name.
+
+    Of all rows (``span`` None) the days that loaded files have ``claimed`` have to be there as well.
+    """
+    if span is not None and entry.date_column is None:
+        raise UsageError(
+            f"Table {name} has no date column, so no days can be chosen. Set date_column in the configuration, "
+            "or check all of it, without --month and --days."
+        )
     about = check_history.subject_of(configuration.snowflake, entry.table_name, span)
     expected = replace(
         expectations_of(entry, configuration.quality, types, days=[span] if span else ()),
         earlier_days=check_history.earlier_days(state_directory, about),
     )
-    profile = profile_table(session, table.name, expected, days=span, scope=scope)
-    if span is None:
-        expected = replace(expected, days=_first_to_last(profile))
-    return report_of(profile, expected, time.monotonic() - began)
+    profile = profile_table(session, name, expected, days=span, scope=scope)
+    if span is not None or expected.date_column is None:
+        return Counted(profile, expected)
+    found = [day for day, rows in (profile.rows_per_day or {}).items() if rows]
+    days, notes = days_to_expect(found, claimed)
+    return Counted(profile, replace(expected, days=days), tuple(notes))
 
 
-def _first_to_last(profile: Profile) -> tuple[DayRange, ...]:
-    days = [day for day, rows in (profile.rows_per_day or {}).items() if rows]
-    return (DayRange(min(days), max(days)),) if days else ()
+def judged(counted: Counted, seconds: float) -> CheckReport:
+    """The second half: what the checks find, with the notes, worst first."""
+    report = report_of(counted.profile, counted.expected, seconds)
+    order = list(Severity)
+    findings = sorted((*report.findings, *counted.notes), key=lambda finding: order.index(finding.severity))
+    return replace(report, findings=tuple(findings))
