@@ -42,30 +42,41 @@ class DuplicateKey:
 
 
 @dataclass(frozen=True)
-class DuplicatesResult:
-    """Duplicate keys of one table or file and the days that were asked for.
+class DuplicateCheck:
+    """Duplicate keys of one table or file and of the days that were asked for.
 
-    ``status`` is unique, duplicates or not_checked.  ``excess_rows`` are those beyond the first of each key,
-    ``percent`` of all ``rows``; ``grade`` is CRITICAL, HIGH, MEDIUM or LOW, "" without duplicates.  ``worst`` are
-    the keys with most rows, most first, at most as many as were asked for.  ``delete_sql`` is "" unless asked for.
+    ``status`` is unique, duplicates (keys in several rows, or without a value), not_checked or error (it could not be
+    looked at; ``message`` says why).  ``excess_rows`` are those beyond the first of each key, ``percent`` of all
+    ``rows``; ``grade`` is CRITICAL, HIGH, MEDIUM or LOW, "" without duplicates.  ``worst`` are the keys with most
+    rows, most first, at most as many as were asked for.  ``delete_sql`` is "" unless asked for and needed.
     """
 
     status: str
-    engine: str
     subject: str
     days: str
-    key: tuple[str, ...]
-    rows: int
-    keys: int
-    excess_rows: int
-    percent: float
-    most_of_one_key: int
-    grade: str
-    null_rows: int
-    worst: tuple[DuplicateKey, ...]
-    findings: tuple[Finding, ...]
-    notes: tuple[str, ...]
-    seconds: float
     message: str
     exit_code: int
+    engine: str = ""
+    key: tuple[str, ...] = ()
+    rows: int = 0
+    keys: int = 0
+    excess_rows: int = 0
+    percent: float = 0.0
+    most_of_one_key: int = 0
+    grade: str = ""
+    null_rows: int = 0
+    worst: tuple[DuplicateKey, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
     delete_sql: str = ""
+
+
+@dataclass(frozen=True)
+class DuplicatesResult:
+    """All tables, or the files, of one run of ``duplicates``; ``status`` is ok, problems or error."""
+
+    status: str
+    checks: tuple[DuplicateCheck, ...]
+    message: str
+    exit_code: int

@@ -19,6 +19,7 @@ VERBS = {
     "recover": "recover_load",
     "ledger": "ledger_tool",
     "validate": "validate_table",
+    "duplicates": "duplicate_checker",
     "local": "local_warehouse",
     "doctor": "doctor",
     "config": "config_tool",

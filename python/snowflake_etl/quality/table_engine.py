@@ -21,8 +21,10 @@ from snowflake_etl.quality.profile import (
     NotChecked,
     Profile,
     Reason,
+    RuleCount,
     Scope,
 )
+from snowflake_etl.quality.table_rules import TableRules
 from snowflake_etl.sqltext import ColumnType, ObjectName, day_bounds, fold, literal, nearest_names, quote, sorts_by_day
 
 WORST_KEYS = 1_000
@@ -51,6 +53,13 @@ def profile_table(
     return _TableCount(session, table, expectations, days).profile(scope)
 
 
+def days_condition(
+    session: Queries, table: ObjectName, expectations: Expectations, days: DayRange | None
+) -> tuple[str, list[str]]:
+    """The condition, with its binds, by which ``profile_table`` selects the rows of ``days``; "" for all."""
+    return _TableCount(session, table, expectations, days).condition
+
+
 class _TableCount:
     """One run over one table."""
 
@@ -62,6 +71,11 @@ class _TableCount:
         self._date = self._column(expectations.date_column) if expectations.date_column else None
         self._key = tuple(self._column(name) for name in expectations.key_columns)
         self._where, self._binds = self._filter(days)
+        self._rules = TableRules(str(table), expectations)
+
+    @property
+    def condition(self) -> tuple[str, list[str]]:
+        return self._where.removeprefix(" WHERE "), self._binds
 
     def profile(self, scope: Scope) -> Profile:
         columns = list(self._types) if scope is Scope.ALL else []
@@ -77,11 +91,14 @@ class _TableCount:
                 null_dates += count
             else:
                 bad_dates += count
-            for name, filled, length in zip(columns, values[::2], values[1::2], strict=True):
+            of_columns = values[: 2 * len(columns)]
+            self._rules.add(values[len(of_columns) :])
+            for name, filled, length in zip(columns, of_columns[::2], of_columns[1::2], strict=True):
                 nulls[name] += count - filled
                 longest[name] = max(longest[name], length or 0)
         bad = [self._unread_dates()] if bad_dates and self._date else []
-        wanted = scope is Scope.ALL and bool(self._key)
+        is_whole = scope is Scope.ALL
+        days_only = NotChecked("values", "Only the days were asked for.")
         return Profile(
             engine="snowflake",
             subject=str(self._table),
@@ -91,9 +108,22 @@ class _TableCount:
             null_dates=null_dates if self._date else 0,
             column_profiles=tuple(self._column_profile(name, nulls[name], longest[name]) for name in columns),
             bad_values=tuple(bad),
-            duplicates=self._duplicates(rows, null_keys) if wanted else None,
-            not_checked=() if scope is Scope.ALL else (NotChecked("values", "Only the days were asked for."),),
+            duplicates=self._duplicates(rows, self._key, null_keys) if is_whole and self._key else None,
+            rules=self._rule_counts(rows),
+            not_checked=(*(() if is_whole else (days_only,)), *self._rules.not_checked),
         )
+
+    def _rule_counts(self, rows: int) -> tuple[RuleCount, ...]:
+        def values_where(columns: Sequence[str], condition: str, most: int) -> list[tuple[Any, ...]]:
+            names = ", ".join(f"TO_VARCHAR({quote(name)})" for name in columns)
+            places = ", ".join(str(place + 1) for place in range(len(columns)))
+            return self._session.query(
+                f"SELECT {names}, COUNT(*) AS ETL_ROWS FROM {self._table.sql}{self._and(condition)} "
+                f"GROUP BY {places} ORDER BY ETL_ROWS DESC, {places} LIMIT {most}",
+                self._binds,
+            )
+
+        return tuple(self._rules.counts(values_where, lambda key: self._duplicates(rows, key, 0)))
 
     def _column_profile(self, name: str, nulls: int, longest: int) -> ColumnProfile:
         return ColumnProfile(name, nulls, longest if self._types[name].is_text else None)
@@ -155,6 +185,7 @@ class _TableCount:
             f", COUNT({quote(name)}) AS ETL_FILLED_{place}, {self._longest(name)} AS ETL_LONGEST_{place}"
             for place, name in enumerate(columns)
         )
+        counts += "".join(f", {expression}" for expression in self._rules.expressions)
         no_key = " OR ".join(f"{quote(name)} IS NULL" for name in self._key) or "FALSE"
         return (
             f"SELECT {day} AS ETL_DAY, {missing} AS ETL_MISSING, COUNT(*) AS ETL_ROWS, "
@@ -180,12 +211,12 @@ class _TableCount:
             column, Reason.DATE, total, self._day_format(column) or DIGITS, values, None, len(rows) <= MOST_BAD_VALUES
         )
 
-    def _duplicates(self, rows: int, null_keys: int) -> Duplicates:
+    def _duplicates(self, rows: int, key: tuple[str, ...], null_keys: int) -> Duplicates:
         """One statement: the worst keys, each with the totals over all."""
         if not rows:
-            return Duplicates(self._key)
-        names = ", ".join(quote(name) for name in self._key)
-        complete = " AND ".join(f"{quote(name)} IS NOT NULL" for name in self._key)
+            return Duplicates(key)
+        names = ", ".join(quote(name) for name in key)
+        complete = " AND ".join(f"{quote(name)} IS NOT NULL" for name in key)
         found = self._session.query(
             f"SELECT {names}, COUNT(*) AS ETL_ROWS, COUNT(*) OVER () AS ETL_KEYS, SUM(COUNT(*)) OVER () AS ETL_ALL "
             f"FROM {self._table.sql}{self._and(complete)} GROUP BY {names} HAVING COUNT(*) > 1 "
@@ -194,7 +225,7 @@ class _TableCount:
         )
         groups, total = (int(found[0][-2]), int(found[0][-1])) if found else (0, 0)
         worst = tuple((tuple(_key_text(part) for part in row[:-3]), int(row[-3])) for row in found)
-        return Duplicates(self._key, groups, total - groups, worst, null_keys)
+        return Duplicates(key, groups, total - groups, worst, null_keys)
 
 
 def _as_date(value: date | datetime) -> date:
