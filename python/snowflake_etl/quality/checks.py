@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from snowflake_etl.quality import day_checks, row_checks
+from snowflake_etl.quality import day_checks, row_checks, rule_checks
 from snowflake_etl.quality.profile import Expectations, Profile
 from snowflake_etl.results import Finding, Severity
 
@@ -31,7 +31,9 @@ ALL_CHECKS: tuple[Check, ...] = (
     row_checks.values_too_long,
     row_checks.duplicate_keys,
     row_checks.null_keys,
+    rule_checks.rules,
     row_checks.not_checked,
+    day_checks.sample,
 )
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.quality.anomalies import level, strange_days
 from snowflake_etl.quality.profile import Expectations, Profile, Reason
-from snowflake_etl.quality.wording import counted, few, shown, unlisted_of, value_samples
+from snowflake_etl.quality.wording import counted, examples_of, few, shown, unlisted_of, value_samples
 from snowflake_etl.results import Finding, Severity
 
 OUTSIDE_DAYS = "outside_days"
@@ -29,7 +29,7 @@ def no_rows(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
 
 def row_count(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
     """The number of rows that somebody announced."""
-    if expectations.rows is not None and profile.rows != expectations.rows:
+    if expectations.rows is not None and profile.rows != expectations.rows and not _is_sample(profile):
         yield Finding(
             "row_count",
             Severity.ERROR,
@@ -41,7 +41,7 @@ def row_count(profile: Profile, expectations: Expectations) -> Iterator[Finding]
 
 def missing_days(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
     """Every claimed day has rows; what is missing is told as gaps."""
-    if profile.rows_per_day is None or not expectations.days or profile.rows == 0:
+    if profile.rows_per_day is None or not expectations.days or profile.rows == 0 or _is_sample(profile):
         return
     claimed = claimed_days(expectations)
     wanted = expected_days(expectations)
@@ -107,7 +107,7 @@ def outside_days(profile: Profile, expectations: Expectations) -> Iterator[Findi
 
 def day_anomalies(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
     """Days with far fewer or more rows than days like them, one finding a day."""
-    if not profile.rows_per_day:
+    if not profile.rows_per_day or _is_sample(profile):
         return
     judged = _judged_days(profile.rows_per_day, expectations)
     for strange in strange_days(judged, expectations.thresholds, expectations.earlier_days):
@@ -129,7 +129,7 @@ def day_anomalies(profile: Profile, expectations: Expectations) -> Iterator[Find
 
 def level_changed(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
     """A month of which every day is small (or large) beside earlier months: its days look alike among themselves."""
-    if not (profile.rows_per_day and expectations.earlier_days):
+    if not (profile.rows_per_day and expectations.earlier_days) or _is_sample(profile):
         return
     thresholds = expectations.thresholds
     judged = _judged_days(profile.rows_per_day, expectations)
@@ -173,7 +173,25 @@ def unread_dates(profile: Profile, _: Expectations) -> Iterator[Finding]:
             "Correct date_format in the configuration, or the values at the source.",
             {"rows": bad.rows, "column": bad.column, "values": len(bad.values), **unlisted_of(bad)},
             value_samples(bad.values, bad.lines.texts if bad.lines else ()),
+            examples_of(bad.examples, bad.values),
         )
+
+
+def sample(profile: Profile, _: Expectations) -> Iterator[Finding]:
+    """That only a part was looked at is said, whatever was found in it."""
+    if profile.sample_rows is not None:
+        yield Finding(
+            "sample",
+            Severity.INFO,
+            f"This is a SAMPLE: only the first {counted(profile.sample_rows, 'row')} were looked at. Days, their rows "
+            "and all that stands behind were not judged; leave --sample-rows out to check everything.",
+            {"sample_rows": profile.sample_rows},
+        )
+
+
+def _is_sample(profile: Profile) -> bool:
+    """True where nothing can be said about what is missing."""
+    return profile.sample_rows is not None
 
 
 def claimed_days(expectations: Expectations) -> list[date]:

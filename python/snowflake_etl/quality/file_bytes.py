@@ -16,13 +16,21 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import UTF8_MARK, SourceFile, is_utf8
 from snowflake_etl.files.unpacking import unpacked
 
+Seen = Callable[[int, int], None]
 
-def chunks(path: Path, layout: Layout, stopped: Callable[[], bool]) -> Iterator[bytes]:
+_LINES_OF_A_RECORD = 10_000
+
+
+def unseen(_done: int, _total: int) -> None:
+    """Nobody wants to know how far the reading is."""
+
+
+def chunks(path: Path, layout: Layout, stopped: Callable[[], bool], seen: Seen = unseen) -> Iterator[bytes]:
     """Yield the file unpacked, in UTF-8 and without a byte order mark, in pieces of about half a MiB.
 
-    Unlike the staging's reader this one goes on at bytes that the encoding does not know: they stay as they
-    are, to be found as invalid.  Raise FileError for a file that cannot be read, is damaged or changes
-    meanwhile, Stopped when ``stopped`` says so.
+    ``seen`` is told how many bytes of the file on the disk were read, and of how many.  Unlike the staging's reader
+    this one goes on at bytes that the encoding does not know: they stay as they are, to be found as invalid.  Raise
+    FileError for a file that cannot be read, is damaged or changes meanwhile, Stopped when ``stopped`` says so.
     """
     with SourceFile(path) as source:
         blocks = unpacked(source, layout.compression)
@@ -32,6 +40,27 @@ def chunks(path: Path, layout: Layout, stopped: Callable[[], bool]) -> Iterator[
                 raise Stopped(f"The check of {shown(path)} was stopped. Nothing was changed; run it again.")
             yield block.removeprefix(UTF8_MARK) if at_start else block
             at_start = False
+            seen(source.position, source.size)
+
+
+def first_lines(source: Iterator[bytes], lines: int, quote: str | None) -> Iterator[bytes]:
+    """Yield only so many lines; where quoting is on, up to where no quote is open."""
+    mark = quote.encode() if quote else None
+    left, more, is_open = lines, _LINES_OF_A_RECORD, False
+    for chunk in source:
+        position = 0
+        while left > 0 or (is_open and more > 0):
+            end = chunk.find(b"\n", position) + 1
+            piece = chunk[position : end or len(chunk)]
+            if mark and piece.count(mark) % 2:
+                is_open = not is_open
+            position += len(piece)
+            if not end:
+                break
+            left, more = (left - 1, more) if left > 0 else (left, more - 1)
+        yield chunk[:position]
+        if left <= 0 and not (is_open and more > 0):
+            return
 
 
 def _transcoded(blocks: Iterator[bytes], encoding: str, path: Path) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from snowflake_etl.quality import file_sql
 from snowflake_etl.quality.duck import OutOfSpace
+from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.file_relation import FileRelation
 
 # Vectors and aggregates of 2,000 columns do not fit into the default memory limit; those of 500 do.
@@ -20,7 +21,8 @@ class Counted:
     """Numbers of the rows that could be read; the mappings are by column number.
 
     ``filled`` are values that are not NULL, ``typed`` those that fit the target's type.  ``distinct_keys`` are
-    different hashes of keys, never more than there are keys; None when they were not counted.
+    different hashes of keys, never more than there are keys, by key (see ``file_sql.keys``); None when they were not
+    counted.  ``broken`` are rows that break a rule, ``newest`` days, both by the rule's number.
     """
 
     rows: int
@@ -30,14 +32,16 @@ class Counted:
     filled: Mapping[int, int] = field(default_factory=dict)
     typed: Mapping[int, int] = field(default_factory=dict)
     longest: Mapping[int, int] = field(default_factory=dict)
-    distinct_keys: int | None = None
+    distinct_keys: Mapping[int, int] | None = None
+    broken: Mapping[int, int] = field(default_factory=dict)
+    newest: Mapping[int, date | None] = field(default_factory=dict)
 
     def untyped(self, place: int) -> int:
         """Values of the column that do not fit the target's type."""
         return self.filled[place] - self.typed[place] if place in self.typed else 0
 
 
-def count_days(relation: FileRelation, plan: file_sql.Plan) -> Counted:
+def count_days(relation: FileRelation, plan: Plan) -> Counted:
     """Rows per day, as fast as a bare GROUP BY over the file."""
     days: dict[date, int] = {}
     null_dates = bad_dates = undated = 0
@@ -53,26 +57,27 @@ def count_days(relation: FileRelation, plan: file_sql.Plan) -> Counted:
     return Counted(sum(days.values()) + null_dates + bad_dates + undated, days, null_dates, bad_dates)
 
 
-def count_all(relation: FileRelation, plan: file_sql.Plan) -> Counted:
+def count_all(relation: FileRelation, plan: Plan) -> Counted:
     """Everything, in one scan unless the file is very wide.
 
     ``distinct_keys`` is None where the keys do not fit into memory and temporary space.
     """
+    with_keys = bool(file_sql.keys(plan))
     try:
-        return _count_all(relation, plan, with_keys=bool(plan.key))
+        return _count_all(relation, plan, with_keys=with_keys)
     except OutOfSpace:
-        if not plan.key:
+        if not with_keys:
             raise
     return _count_all(relation, plan, with_keys=False)
 
 
-def _scan(relation: FileRelation, plan: file_sql.Plan, places: range, *, with_keys: bool) -> list[tuple[str, int, Any]]:
+def _scan(relation: FileRelation, plan: Plan, places: range, *, with_keys: bool) -> list[tuple[str, int, Any]]:
     names = file_sql.profile_statement(plan, "", places, with_keys=with_keys)[1]
     answer = relation.query(lambda source: file_sql.profile_statement(plan, source, places, with_keys=with_keys)[0])
     return [(what, place, value) for (what, place), value in zip(names, answer[0], strict=True)]
 
 
-def _count_all(relation: FileRelation, plan: file_sql.Plan, *, with_keys: bool) -> Counted:
+def _count_all(relation: FileRelation, plan: Plan, *, with_keys: bool) -> Counted:
     fields: dict[str, dict[int, Any]] = {}
     for first in range(0, len(plan.columns), COLUMNS_OF_A_SCAN):
         places = range(first, min(first + COLUMNS_OF_A_SCAN, len(plan.columns)))
@@ -90,5 +95,7 @@ def _count_all(relation: FileRelation, plan: file_sql.Plan, *, with_keys: bool) 
         filled=filled,
         typed=fields.get("typed", {}),
         longest={place: length or 0 for place, length in fields.get("longest", {}).items()},
-        distinct_keys=fields["distinct keys"][0] if with_keys else None,
+        distinct_keys=fields["distinct"] if with_keys else None,
+        broken=fields.get("broken", {}),
+        newest=fields.get("newest", {}),
     )

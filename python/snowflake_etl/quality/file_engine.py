@@ -16,13 +16,16 @@ from snowflake_etl.errors import FileError
 from snowflake_etl.files.layout import Compression, Layout
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import SourceFile
-from snowflake_etl.quality import file_sql
+from snowflake_etl.progress import Progress, no_progress
 from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads, in_parallel
-from snowflake_etl.quality.file_bytes import ByteLook, chunks
+from snowflake_etl.quality.file_bytes import ByteLook
 from snowflake_etl.quality.file_counts import Counted, count_all, count_days
 from snowflake_etl.quality.file_faults import bad_values, duplicates, list_bad_values, suspects_of
+from snowflake_etl.quality.file_plan import Column, Plan
+from snowflake_etl.quality.file_rejects import OnReject, tell_rejects
 from snowflake_etl.quality.file_relation import FileRelation
-from snowflake_etl.quality.line_look import LineFindings, look_at_lines
+from snowflake_etl.quality.file_rules import count_rules, list_broken_rules, rule_suspects
+from snowflake_etl.quality.line_look import LineFindings, Wanted, look_at_lines
 from snowflake_etl.quality.lines import merged
 from snowflake_etl.quality.profile import (
     ColumnProfile,
@@ -55,21 +58,28 @@ def profile_file(
     threads: int | None = None,
     scope: Scope = Scope.ALL,
     stop: Stop = lambda: False,
+    progress: Progress = no_progress,
+    sample_rows: int | None = None,
+    on_reject: OnReject | None = None,
 ) -> Profile:
     """Count ``path`` as ``layout`` says it is written.
 
     ``memory_limit`` and ``temp_limit`` are bytes; temporary data goes below ``temp_directory`` and is gone
-    afterwards.  ``threads`` None takes every core.  Raise ConfigError for a date or key column that the file
-    does not have, FileError for a file that cannot be read to its end, Stopped once ``stop`` says so.
+    afterwards.  ``threads`` None takes every core.  ``sample_rows`` takes the first rows only.  ``on_reject`` is told
+    every value and row that the target would not take.  Raise ConfigError for a date, key or rule column that the
+    file does not have, FileError for a file that cannot be read to its end, Stopped once ``stop`` says so.
     """
     stopped = stop.is_set if isinstance(stop, threading.Event) else stop
-    plan = file_sql.Plan(layout, expectations)
+    plan = Plan(layout, expectations)
     SourceFile(path).close()
     with Duck(memory_limit, temp_directory, temp_limit, threads or default_threads(), stopped) as duck:
-        relation = FileRelation(path, layout, expectations.null_values, duck, stopped)
+        relation = FileRelation(path, layout, expectations.null_values, duck, stopped, sample_rows)
         try:
-            counted, odd = (_days if scope is Scope.DAYS else _everything)(relation, plan, stopped)
-            return _profile(relation, plan, expectations, counted, odd, scope, stopped)
+            counted, odd = (_days if scope is Scope.DAYS else _everything)(relation, plan, progress)
+            profile = _profile(relation, plan, expectations, counted, odd, scope, progress)
+            if on_reject:
+                tell_rejects(relation, plan, expectations, counted, odd, on_reject)
+            return profile
         except OutOfSpace as error:
             raise FileError(
                 f"{shown(path)} cannot be checked within the memory and temporary space that it may use ({error}). "
@@ -78,18 +88,18 @@ def profile_file(
             ) from error
 
 
-def _days(relation: FileRelation, plan: file_sql.Plan, stopped: Callable[[], bool]) -> tuple[Counted, bool]:
+def _days(relation: FileRelation, plan: Plan, progress: Progress) -> tuple[Counted, bool]:
     """Count days; a packed file is unpacked a second time beside it, since DuckDB takes a torn one for whole."""
     packed = relation.layout.compression is not Compression.NONE
-    with _beside(relation, stopped, lambda _: None) if packed else nullcontext():
+    with _beside(relation, progress, lambda _: None) if packed else nullcontext():
         counted = count_days(relation, plan)
     return counted, relation.rejected
 
 
-def _everything(relation: FileRelation, plan: file_sql.Plan, stopped: Callable[[], bool]) -> tuple[Counted, bool]:
+def _everything(relation: FileRelation, plan: Plan, progress: Progress) -> tuple[Counted, bool]:
     """Count while the bytes are looked at; the second value says that the lines deserve an exact look."""
     look = ByteLook(relation.layout.line_ending)
-    with _beside(relation, stopped, look.see):
+    with _beside(relation, progress, look.see):
         counted = count_all(relation, plan)
     look.finish()
     records = max(look.lines - relation.layout.header, 0)
@@ -97,11 +107,11 @@ def _everything(relation: FileRelation, plan: file_sql.Plan, stopped: Callable[[
 
 
 @contextmanager
-def _beside(relation: FileRelation, stopped: Callable[[], bool], see: Callable[[bytes], None]) -> Iterator[None]:
+def _beside(relation: FileRelation, progress: Progress, see: Callable[[bytes], None]) -> Iterator[None]:
     """Show every byte of the file to ``see`` in a thread; what goes wrong with reading is raised at the end."""
 
     def see_all() -> None:
-        for chunk in chunks(relation.path, relation.layout, stopped):
+        for chunk in relation.bytes(lambda done, total: progress("check", done, total, "bytes")):
             see(chunk)
 
     wait = in_parallel(see_all)
@@ -113,23 +123,32 @@ def _beside(relation: FileRelation, stopped: Callable[[], bool], see: Callable[[
 
 def _profile(
     relation: FileRelation,
-    plan: file_sql.Plan,
+    plan: Plan,
     expectations: Expectations,
     counted: Counted,
     odd: bool,
     scope: Scope,
-    stopped: Callable[[], bool],
+    progress: Progress,
 ) -> Profile:
     listed = list_bad_values(relation, plan, counted)
-    suspects = suspects_of(plan, counted, listed, expectations.null_values)
+    broken = list_broken_rules(relation, plan, counted)
+    nulls = expectations.null_values
+    wanted = Wanted(
+        suspects_of(plan, counted, listed, nulls),
+        rule_suspects(plan, broken),
+        frozenset(value.encode() for value in nulls),
+    )
     looked = None
-    if odd or suspects:
-        date_place = plan.place(plan.date) if plan.date else None
-        looked = look_at_lines(relation.path, relation.layout, suspects, stopped, date_place)
+    if odd or wanted:
+        source = relation.bytes(lambda done, total: progress("look at lines", done, total, "bytes"))
+        looked = look_at_lines(source, relation.layout, wanted, plan.place(plan.date) if plan.date else None)
     not_checked = [_DAYS_ONLY] if scope is Scope.DAYS else []
     found = _duplicates(relation, plan, counted, looked) if plan.key and scope is Scope.ALL else None
     if found and not found.searched:
         not_checked.append(_no_duplicates(relation.path))
+    rules, rules_left = (
+        ((), ()) if scope is Scope.DAYS else count_rules(relation, plan, expectations.rules, counted, broken, looked)
+    )
     return Profile(
         engine="file",
         subject=relation.path.name,
@@ -142,24 +161,24 @@ def _profile(
         layout=looked.layout if looked else LayoutFaults(len(plan.columns)),
         bad_values=bad_values(plan, counted, listed, looked),
         duplicates=found,
-        not_checked=tuple(not_checked),
+        rules=rules,
+        not_checked=(*not_checked, *rules_left),
+        sample_rows=relation.sample_rows,
     )
 
 
-def _duplicates(
-    relation: FileRelation, plan: file_sql.Plan, counted: Counted, looked: LineFindings | None
-) -> Duplicates:
+def _duplicates(relation: FileRelation, plan: Plan, counted: Counted, looked: LineFindings | None) -> Duplicates:
     found = duplicates(relation, plan, counted)
     return replace(found, null_lines=_null_lines(plan, looked, list(plan.key)))
 
 
-def _null_lines(plan: file_sql.Plan, looked: LineFindings | None, columns: list[file_sql.Column]) -> Lines | None:
+def _null_lines(plan: Plan, looked: LineFindings | None, columns: list[Column]) -> Lines | None:
     if looked is None or not columns:
         return None
     return merged([looked.value_lines.get((plan.place(column), Reason.NULL), Lines()) for column in columns])
 
 
-def _columns(plan: file_sql.Plan, counted: Counted) -> tuple[ColumnProfile, ...]:
+def _columns(plan: Plan, counted: Counted) -> tuple[ColumnProfile, ...]:
     return tuple(
         ColumnProfile(
             column.name,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from snowflake_etl.quality import file_sql
 from snowflake_etl.quality.duck import OutOfSpace
 from snowflake_etl.quality.file_counts import Counted
+from snowflake_etl.quality.file_plan import Column, Plan
 from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.quality.formats import ISO
 from snowflake_etl.quality.line_look import LineFindings, Suspects
@@ -27,19 +28,28 @@ class ValueList:
     complete: bool = True
 
 
-def list_bad_values(relation: FileRelation, plan: file_sql.Plan, counted: Counted) -> ValueList:
-    """Ask DuckDB for the values behind ``counted``; asks nothing when there are none."""
-    conditions = _conditions(plan, counted)
+def list_bad_values(
+    relation: FileRelation,
+    plan: Plan,
+    counted: Counted,
+    more: Sequence[tuple[int, str, str]] = (),
+    bucket: str = "TRUE",
+) -> ValueList:
+    """Ask DuckDB for the values behind ``counted``, and for ``more``; asks nothing when there are none.
+
+    ``more`` is like the conditions of ``file_sql.bad_values_statement``.
+    """
+    conditions = [*_conditions(plan, counted), *more]
     if not conditions:
         return ValueList({})
-    rows = relation.query(lambda source: file_sql.bad_values_statement(conditions, source, MOST_BAD_VALUES))
+    rows = relation.query(lambda source: file_sql.bad_values_statement(conditions, source, MOST_BAD_VALUES, bucket))
     found: dict[tuple[int, Reason], list[tuple[str, int]]] = {}
     for place, reason, value, count in rows[:MOST_BAD_VALUES]:
         found.setdefault((place, Reason(reason)), []).append((value, count))
     return ValueList({key: tuple(values) for key, values in found.items()}, len(rows) <= MOST_BAD_VALUES)
 
 
-def _conditions(plan: file_sql.Plan, counted: Counted) -> list[tuple[int, str, str]]:
+def _conditions(plan: Plan, counted: Counted) -> list[tuple[int, str, str]]:
     conditions = []
     if plan.date and counted.bad_dates:
         column = plan.date
@@ -54,13 +64,11 @@ def _conditions(plan: file_sql.Plan, counted: Counted) -> list[tuple[int, str, s
     return conditions
 
 
-def _too_long(column: file_sql.Column, place: int, counted: Counted) -> bool:
+def _too_long(column: Column, place: int, counted: Counted) -> bool:
     return column.longest is not None and counted.longest.get(place, 0) > column.longest
 
 
-def suspects_of(
-    plan: file_sql.Plan, counted: Counted, listed: ValueList, null_values: tuple[str, ...]
-) -> dict[int, Suspects]:
+def suspects_of(plan: Plan, counted: Counted, listed: ValueList, null_values: tuple[str, ...]) -> dict[int, Suspects]:
     """What the look at the lines has to watch for, by column number."""
     watched: dict[int, dict[Reason, frozenset[bytes]]] = {}
     longest: dict[int, int] = {}
@@ -82,9 +90,7 @@ def _has_nulls(counted: Counted, place: int) -> bool:
     return counted.filled.get(place, counted.rows) < counted.rows
 
 
-def bad_values(
-    plan: file_sql.Plan, counted: Counted, listed: ValueList, looked: LineFindings | None
-) -> tuple[BadValues, ...]:
+def bad_values(plan: Plan, counted: Counted, listed: ValueList, looked: LineFindings | None) -> tuple[BadValues, ...]:
     """Put counts, values and lines together."""
     return tuple(
         BadValues(
@@ -95,6 +101,7 @@ def bad_values(
             values=tuple((value[:_SHOWN_CHARACTERS], count) for value, count in values),
             lines=looked.value_lines.get((place, reason)) if looked else None,
             complete=listed.complete,
+            examples=looked.examples.get((place, reason), ()) if looked else (),
         )
         for (place, reason), values in sorted(listed.values.items())
     )
@@ -107,31 +114,38 @@ def _rows(counted: Counted, place: int, reason: Reason, values: tuple[tuple[str,
     return counted.untyped(place) if reason is Reason.TYPE else sum(count for _, count in values)
 
 
-def _wanted(plan: file_sql.Plan, column: file_sql.Column, reason: Reason) -> str:
+def _wanted(plan: Plan, column: Column, reason: Reason) -> str:
     if reason is Reason.DATE:
         return plan.day_format(column) or ISO
     return type_text(column.type) if column.type else ""
 
 
-def duplicates(relation: FileRelation, plan: file_sql.Plan, counted: Counted) -> Duplicates:
-    """The keys that stand twice, exactly, and the rows with a NULL in the key.
+def duplicates(relation: FileRelation, plan: Plan, counted: Counted) -> Duplicates:
+    """The rows whose declared key stands twice, exactly, and the rows with a NULL in it.
 
     ``searched`` is False where the search does not fit into memory and temporary space.
     """
-    key = tuple(column.name for column in plan.key)
     null_rows = 0
     if any(_has_nulls(counted, plan.place(column)) for column in plan.key):
         null_rows = relation.query(lambda source: file_sql.null_keys_statement(plan, source))[0][0]
-    if counted.distinct_keys == counted.rows:
-        return Duplicates(key, null_rows=null_rows)
+    return repeated_keys(relation, plan, counted, file_sql.DECLARED_KEY, plan.key, null_rows)
+
+
+def repeated_keys(
+    relation: FileRelation, plan: Plan, counted: Counted, number: int, key: tuple[Column, ...], null_rows: int = 0
+) -> Duplicates:
+    """The same for the key of that number (see ``file_sql.keys``)."""
+    names = tuple(column.name for column in key)
+    if counted.distinct_keys is None:
+        return Duplicates(names, null_rows=null_rows, searched=False)
+    if counted.distinct_keys[number] == counted.rows:
+        return Duplicates(names, null_rows=null_rows)
     try:
-        if counted.distinct_keys is not None:
-            answer = relation.query(lambda source: file_sql.duplicates_statement(plan, source, WORST_KEYS))
-            groups, excess, worst = answer[0]
-            return Duplicates(key, groups, excess, _ranked(worst), null_rows)
+        answer = relation.query(lambda source: file_sql.duplicates_statement(plan, source, WORST_KEYS, key))
     except OutOfSpace:
-        pass
-    return Duplicates(key, null_rows=null_rows, searched=False)
+        return Duplicates(names, null_rows=null_rows, searched=False)
+    groups, excess, worst = answer[0]
+    return Duplicates(names, groups, excess, _ranked(worst), null_rows)
 
 
 def _ranked(worst: list[dict[str, Any]] | None) -> tuple[tuple[tuple[str, ...], int], ...]:

@@ -13,7 +13,7 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import is_utf8
 from snowflake_etl.quality import file_sql
 from snowflake_etl.quality.duck import CannotParse, Duck, Pump
-from snowflake_etl.quality.file_bytes import chunks
+from snowflake_etl.quality.file_bytes import Seen, chunks, first_lines, unseen
 
 
 class FileRelation:
@@ -24,15 +24,29 @@ class FileRelation:
     """
 
     def __init__(
-        self, path: Path, layout: Layout, null_values: tuple[str, ...], duck: Duck, stopped: Callable[[], bool]
+        self,
+        path: Path,
+        layout: Layout,
+        null_values: tuple[str, ...],
+        duck: Duck,
+        stopped: Callable[[], bool],
+        sample_rows: int | None = None,
     ) -> None:
         self.path = path
+        self.sample_rows = sample_rows
         self.layout = layout
         self.rejected = False
         self._null_values = null_values
         self._duck = duck
         self._stopped = stopped
         self._normalized = False
+
+    def bytes(self, seen: Seen = unseen) -> Iterator[bytes]:
+        """The file unpacked and in UTF-8 (see ``chunks``), or as much of it as the sample takes."""
+        whole = chunks(self.path, self.layout, self._stopped, seen)
+        if self.sample_rows is None:
+            return whole
+        return first_lines(whole, self.sample_rows + self.layout.header, self.layout.quote)
 
     def query(self, statement: Callable[[str], str]) -> list[tuple[Any, ...]]:
         """Run what ``statement`` makes of the relation's SQL.  Raise FileError, Stopped or OutOfSpace."""
@@ -57,10 +71,11 @@ class FileRelation:
     @contextmanager
     def _relation(self) -> Iterator[str]:
         layout = self.layout
-        if is_utf8(layout.encoding) and layout.compression is not Compression.BZIP2 and not self._normalized:
+        read_by_duckdb = is_utf8(layout.encoding) and layout.compression is not Compression.BZIP2
+        if read_by_duckdb and self.sample_rows is None and not self._normalized:
             yield file_sql.relation(str(self.path), layout, self._null_values, layout.compression, layout.line_ending)
             return
-        source = chunks(self.path, layout, self._stopped)
+        source = self.bytes()
         ending = "\n" if self._normalized else layout.line_ending
         pump = Pump(self._duck.folder / "pipe", _without_returns(source) if self._normalized else source)
         try:

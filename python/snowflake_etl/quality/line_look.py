@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from snowflake_etl.files.layout import Layout
-from snowflake_etl.quality.file_bytes import chunks
 from snowflake_etl.quality.lines import LineCollector
 from snowflake_etl.quality.profile import LayoutFaults, Lines, RaggedRows, Reason
 from snowflake_etl.quality.quoted import Record, Shape, quoted_records
 
 LONGEST_LINE_BYTES = 2_000_000
+EXAMPLES = 10
 
 
 @dataclass(frozen=True)
@@ -28,28 +27,68 @@ class Suspects:
 
 
 @dataclass(frozen=True)
+class RuleSuspects:
+    """Values that break a rule, each a tuple of its columns' (None for NULL); ``places`` are their numbers."""
+
+    places: tuple[int, ...]
+    values: frozenset[tuple[bytes | None, ...]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to look for beside faults of layout: by column number, and by the number of a rule."""
+
+    columns: Mapping[int, Suspects] = field(default_factory=dict)
+    rules: Mapping[int, RuleSuspects] = field(default_factory=dict)
+    null_values: frozenset[bytes] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.columns or self.rules)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One value or row that the target would not take; ``place`` is its column's number, None for the whole row.
+
+    ``fault`` is a reason of values, or a code of the layout's; ``detail`` the columns of a ragged row, or the number of
+    the rule.
+    """
+
+    line: int
+    place: int | None
+    value: bytes
+    fault: str
+    detail: int = 0
+
+
+@dataclass(frozen=True)
 class LineFindings:
-    """What the exact look saw: all records, faults of layout, and the lines of each suspect column."""
+    """What the exact look saw: all records, faults of layout, and the lines of each suspect column or rule.
+
+    ``examples`` are the first of these lines with their values.
+    """
 
     records: int
     layout: LayoutFaults
     value_lines: Mapping[tuple[int, Reason], Lines]
+    examples: Mapping[tuple[int, Reason], tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
 
 def look_at_lines(
-    path: Path,
+    source: Iterator[bytes],
     layout: Layout,
-    suspects: Mapping[int, Suspects],
-    stopped: Callable[[], bool],
+    wanted: Wanted,
     date_place: int | None = None,
+    on_reject: Callable[[Reject], None] | None = None,
 ) -> LineFindings:
-    """Read the file once and tell every faulty line; ``date_place`` is the number of the date column from 0.
+    """Read a file's bytes (see ``chunks``) once and tell every faulty line.
 
-    Raise FileError or Stopped as ``chunks`` does.
+    ``date_place`` is the number of the date column from 0; ``on_reject`` is told every fault as it goes by.  Raise
+    what ``source`` raises.
     """
-    look = _Look(layout, suspects)
+    look = _Look(layout, wanted, on_reject)
     ending = layout.line_ending.removesuffix("\n").encode()
-    blocks = _blocks_of_lines(chunks(path, layout, stopped), ending)
+    blocks = _blocks_of_lines(source, ending)
     if layout.quote is None:
         for number, lines in blocks:
             look.see_plain_block(number, lines)
@@ -83,20 +122,22 @@ def _blocks_of_lines(source: Iterator[bytes], ending: bytes) -> Iterator[tuple[i
 class _Look:
     """Collects the faults while the records go by."""
 
-    def __init__(self, layout: Layout, suspects: Mapping[int, Suspects]) -> None:
+    def __init__(self, layout: Layout, wanted: Wanted, on_reject: Callable[[Reject], None] | None) -> None:
         self._header = layout.header
         self._delimiter = layout.delimiter.encode()
         self._columns = len(layout.columns)
         self._crlf = layout.line_ending == "\r\n"
-        self._suspects = suspects
+        self._wanted = wanted
+        self._on_reject = on_reject
         self._records = 0
+        self._examples: defaultdict[tuple[int, Reason], list[tuple[int, str]]] = defaultdict(list)
         self._ragged: defaultdict[int, LineCollector] = defaultdict(LineCollector)
         self._faults: defaultdict[str, LineCollector] = defaultdict(LineCollector)
         self._values: defaultdict[tuple[int, Reason], LineCollector] = defaultdict(LineCollector)
 
     def see_plain_block(self, first: int, lines: list[bytes]) -> None:
         """See lines at once; those of a clean block are only counted through."""
-        if self._suspects or (first == 1 and self._header) or self._crlf or not _is_clean(lines):
+        if self._wanted or (first == 1 and self._header) or self._crlf or not _is_clean(lines):
             for number, line in enumerate(lines, first):
                 self.see_plain(number, line)
             return
@@ -112,15 +153,25 @@ class _Look:
         if number == 1 and self._header:
             return
         self._records += 1
-        if self._see_columns(number, text) and self._suspects:
+        if self._see_columns(number, text) and self._wanted:
             self._see_values(number, text.split(self._delimiter))
 
     def _see_columns(self, number: int, text: bytes) -> bool:
         """True where the record has the columns that it should have; note it where not."""
         found = text.count(self._delimiter) + 1 if text or self._columns == 1 else 0
         if found != self._columns:
-            self._ragged[found].add(number)
+            self._note_ragged(number, found, text)
         return found == self._columns
+
+    def _note_ragged(self, number: int, found: int, text: bytes) -> None:
+        self._ragged[found].add(number)
+        if self._on_reject:
+            self._on_reject(Reject(number, None, text, "ragged_rows", found))
+
+    def _note(self, code: str, number: int, text: bytes) -> None:
+        self._faults[code].add(number)
+        if self._on_reject:
+            self._on_reject(Reject(number, None, text, code))
 
     def see_quoted(self, record: Record) -> None:
         for offset, line in enumerate(record.lines):
@@ -130,11 +181,11 @@ class _Look:
             return
         self._records += 1
         if record.unbalanced:
-            self._faults["unbalanced_quotes"].add(record.number)
+            self._note("unbalanced_quotes", record.number, record.lines[0])
             return
         found = len(record.fields) if record.fields != [b""] or self._columns == 1 else 0
         if found != self._columns:
-            self._ragged[found].add(record.number)
+            self._note_ragged(record.number, found, b"\n".join(record.lines))
         else:
             self._see_values(record.number, record.fields)
 
@@ -142,34 +193,50 @@ class _Look:
         """Return the line without the CR of its ending; note a CR too many or too few."""
         text = line[:-1] if line.endswith(b"\r") else line
         if b"\r" in text or (len(text) < len(line)) != self._crlf:
-            self._faults["carriage_returns"].add(number)
+            self._note("carriage_returns", number, line)
         return text
 
     def _bytes_of_line(self, number: int, line: bytes) -> None:
         if b"\0" in line:
-            self._faults["nul_bytes"].add(number)
+            self._note("nul_bytes", number, line)
         if len(line) > LONGEST_LINE_BYTES:
-            self._faults["long_lines"].add(number)
+            self._note("long_lines", number, line)
         if not line.isascii():
             try:
                 line.decode()
             except UnicodeDecodeError:
-                self._faults["invalid_encoding"].add(number)
+                self._note("invalid_encoding", number, line)
 
     def _see_values(self, number: int, fields: list[bytes]) -> None:
-        for column, suspects in self._suspects.items():
+        for column, suspects in self._wanted.columns.items():
             value = fields[column]
             for reason, values in suspects.values.items():
                 if value in values:
-                    self._values[column, reason].add(number)
+                    self._note_value((column, reason), number, column, value)
             if suspects.longest is not None and _characters(value, suspects.longest) > suspects.longest:
-                self._values[column, Reason.LENGTH].add(number)
+                self._note_value((column, Reason.LENGTH), number, column, value)
+        for rule, broken in self._wanted.rules.items():
+            plain = [fields[place] for place in broken.places]
+            if tuple(None if value in self._wanted.null_values else value for value in plain) in broken.values:
+                place = broken.places[0] if len(plain) == 1 else None
+                self._note_value((rule, Reason.RULE), number, place, self._delimiter.join(plain), rule)
+
+    def _note_value(
+        self, key: tuple[int, Reason], number: int, place: int | None, value: bytes, detail: int = 0
+    ) -> None:
+        self._values[key].add(number)
+        examples = self._examples[key]
+        if len(examples) < EXAMPLES:
+            examples.append((number, value.decode("utf-8", "backslashreplace")))
+        if self._on_reject:
+            self._on_reject(Reject(number, place, value, key[1].value, detail))
 
     def result(self) -> LineFindings:
         ragged = tuple(RaggedRows(found, lines.lines) for found, lines in sorted(self._ragged.items()))
         faults = {name: collector.lines for name, collector in self._faults.items()}
         values = {place: collector.lines for place, collector in self._values.items()}
-        return LineFindings(self._records, LayoutFaults(self._columns, ragged, **faults), values)
+        examples = {key: tuple(each) for key, each in self._examples.items()}
+        return LineFindings(self._records, LayoutFaults(self._columns, ragged, **faults), values, examples)
 
 
 def _is_clean(lines: list[bytes]) -> bool:

@@ -31,6 +31,8 @@ class Reason(StrEnum):
     TYPE = "type"
     LENGTH = "length"
     NULL = "null"
+    RULE = "rule"
+    OUTSIDE = "outside"
 
 
 @dataclass(frozen=True)
@@ -165,8 +167,9 @@ class LayoutFaults:
 class BadValues:
     """Values of one column that the target would not take, most frequent first: (text, rows).
 
-    ``wanted`` names the type or format they should have had.  ``lines`` is None where the engine has no lines;
-    ``complete`` is False when there are more different values than are listed.
+    ``wanted`` names the type or format they should have had.  ``lines`` is None where the engine has no lines, and
+    ``examples`` the first of them with their values; ``complete`` is False when there are more different values than
+    are listed.
     """
 
     column: str
@@ -175,6 +178,25 @@ class BadValues:
     wanted: str
     values: tuple[tuple[str, int], ...] = ()
     lines: Lines | None = None
+    complete: bool = True
+    examples: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """What was counted for one rule: the ``rows`` that break it, of uniqueness those beyond the first of each key.
+
+    ``values`` are the offending ones as text, most frequent first, ``lines`` and ``examples`` as in ``BadValues``;
+    ``newest`` is the newest day for a rule of freshness that names a column, ``keys`` belongs to uniqueness.
+    """
+
+    rule: Rule
+    rows: int = 0
+    keys: int = 0
+    values: tuple[tuple[str, int], ...] = ()
+    lines: Lines | None = None
+    examples: tuple[tuple[int, str], ...] = ()
+    newest: date | None = None
     complete: bool = True
 
 
@@ -217,7 +239,8 @@ class Profile:
     """What one engine counted in one relation.
 
     ``rows`` are all records, those with faults included; ``rows_per_day`` holds the rows whose date
-    could be read, None when there is no date column.
+    could be read, None when there is no date column.  ``sample_rows`` is not None when only that many rows were
+    looked at: then nothing is said about what only the whole tells.
     """
 
     engine: str
@@ -231,7 +254,9 @@ class Profile:
     layout: LayoutFaults | None = None
     bad_values: tuple[BadValues, ...] = ()
     duplicates: Duplicates | None = None
+    rules: tuple[RuleCount, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
+    sample_rows: int | None = None
 
 
 def type_text(kind: ColumnType) -> str:

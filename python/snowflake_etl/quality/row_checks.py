@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from snowflake_etl.quality.names import stored
 from snowflake_etl.quality.profile import Expectations, Lines, Profile, Reason
-from snowflake_etl.quality.wording import counted, shown, unlisted, unlisted_of, value_samples
+from snowflake_etl.quality.wording import counted, examples_of, shown, unlisted, unlisted_of, value_samples
 from snowflake_etl.results import Finding, Severity
 
 # Percent of excess rows, rows of one key: above either is the grade.
@@ -104,6 +104,7 @@ def values_do_not_cast(profile: Profile, _: Expectations) -> Iterator[Finding]:
                 "Correct this at the source, or add what stands for NULL to null_values.",
                 {"rows": bad.rows, "column": bad.column, "type": bad.wanted, **unlisted_of(bad)},
                 value_samples(bad.values, bad.lines.texts if bad.lines else ()),
+                examples_of(bad.examples, bad.values),
             )
 
 
@@ -126,6 +127,7 @@ def values_too_long(profile: Profile, _: Expectations) -> Iterator[Finding]:
                     **unlisted_of(bad),
                 },
                 value_samples(bad.values, bad.lines.texts if bad.lines else ()),
+                examples_of(bad.examples, bad.values),
             )
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from snowflake_etl.files.layout import Layout
 from snowflake_etl.month import DayRange
+from snowflake_etl.progress import Progress, no_progress
 from snowflake_etl.quality.checks import run_checks
 from snowflake_etl.quality.day_checks import expected_days
 from snowflake_etl.quality.file_engine import DEFAULT_MEMORY_LIMIT, DEFAULT_TEMP_LIMIT, Stop, profile_file
+from snowflake_etl.quality.file_rejects import OnReject
 from snowflake_etl.quality.names import stored
 from snowflake_etl.quality.profile import ColumnProfile, Expectations, Profile, Scope, type_text
 from snowflake_etl.quality.table_engine import Queries, profile_table
@@ -28,6 +30,9 @@ def check_file(
     threads: int | None = None,
     scope: Scope = Scope.ALL,
     stop: Stop = lambda: False,
+    progress: Progress = no_progress,
+    sample_rows: int | None = None,
+    on_reject: OnReject | None = None,
 ) -> CheckReport:
     """Check one file; arguments and errors are those of ``profile_file``."""
     started = time.monotonic()
@@ -41,6 +46,9 @@ def check_file(
         threads=threads,
         scope=scope,
         stop=stop,
+        progress=progress,
+        sample_rows=sample_rows,
+        on_reject=on_reject,
     )
     return report_of(profile, expectations, time.monotonic() - started)
 
@@ -75,6 +83,7 @@ def report_of(profile: Profile, expectations: Expectations, seconds: float) -> C
         seconds=seconds,
         rows_per_day={str(day): profile.rows_per_day[day] for day in days} if profile.rows_per_day else {},
         columns=_columns(profile, expectations),
+        sample_rows=profile.sample_rows,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from snowflake_etl.quality.profile import BadValues, Lines
 
 _MOST_IN_A_SENTENCE = 5
+_EXAMPLES = 10
 
 
 def counted(number: int, thing: str) -> str:
@@ -31,6 +32,12 @@ def value_samples(values: Iterable[tuple[str, int]], lines: tuple[str, ...]) -> 
     return tuple(f"line {line}" for line in lines) or tuple(
         f"{value!a}: {counted(rows, 'row')}" for value, rows in values
     )
+
+
+def examples_of(in_lines: Iterable[tuple[int, str]], values: Iterable[tuple[str, int]]) -> tuple[str, ...]:
+    """The first ten offending values: with their lines where there are some, else with their rows."""
+    with_lines = tuple(f"line {line}: {value!a}" for line, value in in_lines)
+    return with_lines or tuple(f"{value!a}: {counted(rows, 'row')}" for value, rows in values)[:_EXAMPLES]
 
 
 def unlisted(rows: int, *several: Lines) -> dict[str, int]:

@@ -1,0 +1,171 @@
+"""Which column of a file is what (floor 4, pure text): the date, the key, types, and rules, in DuckDB's SQL.
+
+Columns are read as text under the names c0, c1, ... so that nothing is guessed and no name needs care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from snowflake_etl.errors import ConfigError
+from snowflake_etl.files.layout import Layout
+from snowflake_etl.quality.conditions import Dialect, Value
+from snowflake_etl.quality.formats import day_format, fixed_width, to_strptime
+from snowflake_etl.quality.names import stored
+from snowflake_etl.quality.profile import Expectations, RuleKind
+from snowflake_etl.quality.rule_sql import newest_day, row_rules, typed_value
+from snowflake_etl.sqltext import ColumnType, nearest_names
+
+LONGEST_TEXT = 16_777_216
+_TRUE = ("true", "t", "yes", "y", "on", "1")
+_FALSE = ("false", "f", "no", "n", "off", "0")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the file: its SQL name, its stored name, and the target's type (None: not known)."""
+
+    sql: str
+    name: str
+    type: ColumnType | None
+
+    @property
+    def longest(self) -> int | None:
+        """The most characters that the target takes, None where there is no such limit."""
+        return self.type.length if self.type and self.type.is_text and self.type.length < LONGEST_TEXT else None
+
+
+Key = tuple[Column, ...]
+
+
+class Plan:
+    """Which expressions answer what ``expectations`` ask of the columns of ``layout``.
+
+    Raise ConfigError when the date column or a key column is not in the file.
+    """
+
+    def __init__(self, layout: Layout, expectations: Expectations) -> None:
+        self._known = {*expectations.types, *expectations.columns}
+        names = [stored(name, self._known) for name in layout.columns]
+        self.columns = tuple(
+            Column(f"c{index}", name, expectations.types.get(name)) for index, name in enumerate(names)
+        )
+        self._expectations = expectations
+        self.date = self.find(expectations.date_column, "date column") if expectations.date_column else None
+        self.key = tuple(self.find(name, "key column") for name in expectations.key_columns)
+        self.dialect = Dialect(self._rule_value, text_literal, _full_match, "TIMESTAMP")
+        self.rules, self.rules_left = row_rules(expectations.rules, self.dialect, expectations.types)
+
+    def find(self, name: str, role: str) -> Column:
+        """The file's column of that name."""
+        wanted = stored(name, self._known)
+        for column in self.columns:
+            if column.name == wanted:
+                return column
+        names = [column.name for column in self.columns]
+        raise ConfigError(
+            f"The {role} {name} is not among the {len(names)} columns of the file. {nearest_names(wanted, names)}. "
+            "Correct the name in the configuration, or look at the file's header."
+        )
+
+    def place(self, column: Column) -> int:
+        """The column's number in the file, from 0."""
+        return self.columns.index(column)
+
+    def day(self, column: Column) -> str:
+        """The day of the date column as DATE, NULL where it cannot be read."""
+        return self._day_of(column.sql, to_strptime(self.day_format(column)))
+
+    def day_format(self, column: Column) -> str | None:
+        """How the date column writes its day, None for ISO text."""
+        expected = self._expectations
+        return day_format(column.type, expected.date_format, expected.timestamp_format)
+
+    def _day_of(self, value: str, pattern: str | None) -> str:
+        if pattern is None:
+            return f"CASE WHEN TRY_CAST({value} AS TIMESTAMP) IS NOT NULL THEN TRY_CAST({value} AS DATE) END"
+        parsed = f"TRY_STRPTIME({value}, {text_literal(pattern)})::DATE"
+        width = fixed_width(pattern)
+        return parsed if width is None else f"CASE WHEN strlen({value}) = {width} THEN {parsed} END"
+
+    def cast(self, column: Column) -> str | None:
+        """The value as the target's type, NULL where it does not fit; None where every text fits."""
+        kind, value = column.type, column.sql
+        if kind is None or kind.is_text:
+            return None
+        if kind.is_number:
+            return f"TRY_CAST({value} AS DECIMAL({kind.length}, {kind.scale}))"
+        if kind.is_date:
+            return self._day_of(value, to_strptime(self._expectations.date_format))
+        if kind.is_timestamp:
+            pattern = to_strptime(self._expectations.timestamp_format)
+            return f"TRY_STRPTIME({value}, {text_literal(pattern)})" if pattern else f"TRY_CAST({value} AS TIMESTAMP)"
+        if kind.base == "FLOAT":
+            return f"TRY_CAST({value} AS DOUBLE)"
+        if kind.base == "TIME":
+            return f"TRY_CAST({value} AS TIME)"
+        if kind.base == "BOOLEAN":
+            true, false = (", ".join(map(text_literal, words)) for words in (_TRUE, _FALSE))
+            return f"CASE WHEN lower({value}) IN ({true}) THEN TRUE WHEN lower({value}) IN ({false}) THEN FALSE END"
+        return None
+
+    def key_parts(self, key: Key | None = None) -> list[str]:
+        """A key (else the declared one) as it will stand in the table: typed, so that 7 and 07 are one number."""
+        parts = []
+        for column in self.key if key is None else key:
+            typed = self._typed(column)
+            parts.append(f"COALESCE(CAST({typed} AS VARCHAR), {column.sql})" if typed else column.sql)
+        return parts
+
+    def key_hash(self, key: Key | None = None) -> str:
+        """64 bits of a typed key (else the declared one).
+
+        Equal keys are equal here.  The reverse need not hold (NULLs and values that do not cast are all alike, and
+        there are chance collisions), so that a difference calls for a look at the keys themselves.
+        """
+        columns = self.key if key is None else key
+        return f"hash({', '.join(self._typed(column) or column.sql for column in columns)})"
+
+    def key_complete(self, key: Key | None = None) -> str:
+        """SQL that is true where no part of a key (else the declared one) is NULL."""
+        return " AND ".join(f"{column.sql} IS NOT NULL" for column in (self.key if key is None else key))
+
+    @property
+    def unique_rules(self) -> dict[int, Key]:
+        """The columns of each rule of uniqueness, by the rule's number."""
+        return {
+            number: tuple(self.find(name, f"column of the rule {rule.name!a},") for name in rule.columns)
+            for number, rule in enumerate(self._expectations.rules)
+            if rule.kind is RuleKind.UNIQUE
+        }
+
+    @property
+    def newest_days(self) -> dict[int, str]:
+        """The day whose newest is wanted, by the number of the rule of freshness that names its column."""
+        return {
+            number: newest_day(rule, self.dialect)
+            for number, rule in enumerate(self._expectations.rules)
+            if rule.kind is RuleKind.FRESHNESS and rule.columns and rule.columns[0] in self._expectations.types
+        }
+
+    def raw(self, names: Iterable[str]) -> list[str]:
+        """Columns of a rule as they stand in the file."""
+        return [self.find(name, "column of a rule in quality.rules,").sql for name in names]
+
+    def _rule_value(self, name: str) -> Value:
+        column = self.find(name, "column of a rule in quality.rules,")
+        return typed_value(column.type, self.cast(column) or column.sql, column.sql)
+
+    def _typed(self, column: Column) -> str | None:
+        return self.day(column) if column == self.date else self.cast(column)
+
+
+def text_literal(text: str) -> str:
+    """A DuckDB string literal, in which only the quote is special."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _full_match(value: str, pattern: str) -> str:
+    """As in Snowflake, a pattern has to match the whole value."""
+    return f"regexp_full_match({value}, {text_literal(pattern)})"
