@@ -64,6 +64,59 @@ def test_a_missing_month_of_a_range_starts_nothing(desk: Desk) -> None:
     assert desk.sql("SHOW TABLES LIKE 'T'") == []
 
 
+def two_tables(desk: Desk) -> Path:
+    """A configuration of two tables; of the second one January's file alone is there."""
+    two_months(desk)
+    document = json.loads(desk.config.read_text())
+    document["files"].append({**document["files"][0], "file_pattern": "u_{date_range}.tsv", "table_name": "U"})
+    config = desk.folder / "two.json"
+    config.write_text(json.dumps(document))
+    desk.file("u_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-31")))
+    return config
+
+
+def test_a_missing_file_of_one_table_is_a_failed_row_and_the_others_are_loaded(desk: Desk) -> None:
+    words = ("load", "--config", str(two_tables(desk)), "--month", "2024-01..2024-02")
+    refused = desk.run(*words)
+    assert refused.code == 6
+    assert refused.err.startswith("error: No file of table U for 2024-02")
+    assert desk.sql("SHOW TABLES LIKE 'T'") == []
+    answer = desk.run(*words, "--continue-on-error", "--jobs", "2")
+    assert answer.code == 6
+    plan, *_, table = answer.out.rstrip().split("\n\n")
+    assert [line.split() for line in plan.splitlines()[-1:]] == [
+        ["2024-02", "U", "0", "0", "B", "no", "usable", "file"]
+    ]
+    assert "failed: No file of table U for 2024-02" in answer.out
+    assert sorted(line.split()[:3] for line in table.splitlines()[2:6]) == [
+        ["2024-01", "T", "loaded"],
+        ["2024-01", "U", "loaded"],
+        ["2024-02", "T", "loaded"],
+        ["2024-02", "U", "failed"],
+    ]
+    assert desk.count() == 600
+    assert desk.count(table="U") == 310
+    documents = desk.run(*words, "--continue-on-error", "--json").result
+    assert [(one["table"], one["month"], one["status"]) for one in documents][-1] == ("U", "2024-02", "failed")
+    desk.file("u_20240201-20240229.tsv", rows_for(days_between("2024-02-01", "2024-02-29")))
+    assert desk.run(*words).code == 0
+    assert desk.count(table="U") == 600
+
+
+def test_with_continue_on_error_what_cannot_be_loaded_is_planned_and_compared_too(desk: Desk) -> None:
+    words = ("load", "--config", str(two_tables(desk)), "--continue-on-error")
+    planned = desk.run(*words, "--month", "2024-02", "--dry-run")
+    assert planned.code == 6
+    assert "failed: No file of table U for 2024-02" in planned.out
+    assert "planned: append to" in planned.out
+    one = desk.run(*words, "--month", "2024-02", "--table", "U")
+    assert one.code == 6
+    assert "failed: No file of table U" in one.out
+    compared = desk.run(*words, "--month", "2024-02", "--verify")
+    assert compared.code == 6
+    assert compared.err.startswith("error: No file of table U for 2024-02")
+
+
 def test_months_are_found_in_folders_of_either_scheme(desk: Desk) -> None:
     two_months(desk)
     for name, folder in (("t_20240101-20240131.tsv", "2024-01"), ("t_20240201-20240229.tsv", "022024")):

@@ -34,7 +34,8 @@ def nothing_is_there(desk: Desk) -> None:
         (("--month", "2024-01", "--allow-shrink"), 2, "--mode replace only"),
         (("--month", "2024-01", "--qc", "maybe"), 2, "invalid choice"),
         (("--month", "2024-01", "--frobnicate"), 2, "--help"),
-        (("--month", "2024-01", "--base-path", "/nowhere"), 6, "does not exist"),
+        (("--month", "2024-01", "--base-path", "/nowhere"), 2, "does not exist. Correct --base-path."),
+        (("--month", "2024-01", "--base-path", "/etc/passwd"), 2, "'/etc/passwd' is not a folder. Correct --base-path."),
     ],
 )
 def test_a_command_that_cannot_be_meant_says_why(desk: Desk, words: tuple[str, ...], code: int, sentence: str) -> None:
@@ -100,9 +101,21 @@ def test_two_patterns_that_match_one_file_are_an_error(desk: Desk) -> None:
     document["files"].append({**document["files"][0], "table_name": "U", "file_pattern": "*_{date_range}.tsv"})
     config = desk.folder / "two.json"
     config.write_text(json.dumps(document))
-    answer = desk.run("load", "--config", str(config), "--month", "2024-01")
+    for months in ("2024-01", "all"):
+        answer = desk.run("load", "--config", str(config), "--month", months)
+        assert answer.code == 3
+        assert "Several file patterns match" in answer.err
+
+
+@pytest.mark.parametrize(("base_path", "sentence"), [("gone", "does not exist"), ("config.json", "is not a folder")])
+def test_a_base_path_that_is_no_folder_is_a_mistake_of_the_configuration(
+    desk: Desk, base_path: str, sentence: str
+) -> None:
+    desk.sections["base_path"] = base_path
+    answer = desk.load("--month", "2024-01")
     assert answer.code == 3
-    assert "Several file patterns match" in answer.err
+    assert sentence in answer.err
+    assert f"Correct base_path in {desk.config}" in answer.err
 
 
 def test_a_plain_file_beside_its_packed_copy_is_an_error(desk: Desk) -> None:

@@ -162,7 +162,9 @@ def planned_orders(context: Context) -> list[Order]:
     elif arguments.file:
         loads = plan_files(context.configuration, arguments.file, arguments.table)
     else:
-        loads = plan_months(context.configuration, arguments.month, today(), arguments.base_path, arguments.table)
+        go_on = getattr(arguments, "continue_on_error", False) and not arguments.verify
+        where, table = arguments.base_path, arguments.table
+        loads = plan_months(context.configuration, arguments.month, today(), where, table, go_on=go_on)
     _refuse_replacing_twice(getattr(arguments, "mode", "append"), loads)
     return [Order(context, planned) for planned in loads]
 
@@ -191,7 +193,7 @@ def resumed_orders(
     orders = []
     for command in dict.fromkeys(commands):
         arguments = parse(json.loads(command))
-        for name in ("json", "quiet", "verbose", "dry_run"):
+        for name in ("json", "quiet", "verbose", "dry_run", "continue_on_error"):
             setattr(arguments, name, getattr(context.arguments, name))
         resumed = Context(arguments)
         # What was not consented to then is asked now, or refused where nobody is there.

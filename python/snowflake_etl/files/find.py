@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -64,28 +64,35 @@ class _Candidate:
                 yield month
 
 
-def find_files(base_path: Path, patterns: Sequence[FilePattern], months: Iterable[Month]) -> tuple[FoundFile, ...]:
+def find_files(
+    base_path: Path,
+    patterns: Sequence[FilePattern],
+    months: Iterable[Month] | None,
+    on_problem: Callable[[str, Month, FileError], None] | None = None,
+) -> tuple[FoundFile, ...]:
     """Return the files of every table and month asked for, by table, month and first day.
 
-    Raise FileError when a table has no file for a month or when what is there is ambiguous or unreadable,
-    and ConfigError when patterns cannot be used or overlap.
+    Without ``months`` each table's are those that its files' names claim.  Raise FileError when a table has
+    no file for a month or when what is there is ambiguous or unreadable, or tell ``on_problem`` and go on with the
+    others; raise ConfigError when patterns cannot be used or overlap.
     """
     candidates = list(_candidates(base_path, patterns))
     found: list[FoundFile] = []
-    wanted = months_in_order(months)
+    wanted = None if months is None else months_in_order(months)
     for table in dict.fromkeys(pattern.table for pattern in patterns):
-        for month in wanted:
-            files = _files_of_month(candidates, table, month)
-            if not files:
-                raise FileError(_nothing_found(base_path, patterns, table, month, candidates))
-            found.extend(files)
+        of_table = [candidate for candidate in candidates if candidate.pattern.table == table]
+        for month in _months_of(of_table) if wanted is None else wanted:
+            try:
+                files = _files_of_month(candidates, table, month)
+                if not files:
+                    raise FileError(_nothing_found(base_path, patterns, table, month, candidates))
+            except FileError as error:
+                if on_problem is None:
+                    raise
+                on_problem(table, month, error)
+            else:
+                found.extend(files)
     return tuple(found)
-
-
-def available_months(base_path: Path, patterns: Sequence[FilePattern], table: str | None = None) -> tuple[Month, ...]:
-    """Return the months that files below ``base_path`` claim (of ``table`` alone, when given), in order."""
-    wanted = [pattern for pattern in patterns if table is None or pattern.table == table]
-    return _months_of(_candidates(base_path, wanted))
 
 
 def match_file(path: Path, patterns: Sequence[FilePattern]) -> FoundFile:

@@ -25,7 +25,10 @@ from snowflake_etl.warehouse.signin import Warehouse
 
 @dataclass(frozen=True)
 class Preview:
-    """One load before it runs: ``state`` is new, loaded or partly loaded; ``seconds`` an estimate, 0 if unknown."""
+    """One load before it runs; ``seconds`` is an estimate, 0 if unknown.
+
+    ``state`` is new, loaded, partly loaded or, when the load cannot but fail, no usable file.
+    """
 
     month: str
     table: str
@@ -68,6 +71,8 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
 
 
 def _state(planned: PlannedLoad, live: set[str]) -> str:
+    if planned.problem:
+        return "no usable file"
     staged = [manifest.fingerprint for manifest in planned.manifests]
     there = [one in live for one in staged or [fingerprint(file.path) for file in planned.files]]
     return "loaded" if all(there) else "partly loaded" if any(there) or live else "new"

@@ -16,7 +16,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from snowflake_etl.config.model import Configuration
-from snowflake_etl.errors import EtlError, Refused, Stopped
+from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import CutPlan, plan_cuts
 from snowflake_etl.history.run_record import RunRecord, RunRecords
@@ -45,17 +45,14 @@ def load(
     """Run one load and return what became of it: expected errors end in the result, bugs are raised."""
     state = LoadState(planned, configuration, warehouse, request, progress)
     LOGGER.info("Run %s: load %s into %s", state.run_id, planned.month, planned.entry.table_name)
+    if planned.problem:
+        return state.result("failed", planned.problem, ExitCode.PROBLEMS_FOUND)
     if request.dry_run:
         return _plan(state)
     records = RunRecords(warehouse.state_directory)
-    wishes = request.wishes
+    words, place = json.dumps(request.words), warehouse.place
     with records.begin(
-        state.run_id,
-        planned.entry.table_name,
-        str(planned.month),
-        wishes.mode.value,
-        json.dumps(request.words),
-        warehouse.place,
+        state.run_id, planned.entry.table_name, str(planned.month), request.wishes.mode.value, words, place
     ) as record:
         result = _Load(state, records, record).run()
         seconds = sum(phase.seconds for phase in result.phases)

@@ -11,7 +11,7 @@ from pathlib import Path
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, FileError, UsageError
-from snowflake_etl.files.find import FoundFile, available_months, find_files, match_file
+from snowflake_etl.files.find import FoundFile, find_files, match_file
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import ALL_MONTHS, Month, parse_months
@@ -22,13 +22,15 @@ from snowflake_etl.operations.manifest import Manifest
 class PlannedLoad:
     """The files of one month for one table, and the configuration's entry that says how to read them.
 
-    With ``manifests``, one a file, the load takes what is staged and never looks at the files.
+    With ``manifests``, one a file, the load takes what is staged and never looks at the files.  With a ``problem``
+    it has no files and will fail, for that reason; it stands in a batch for the load that was asked for.
     """
 
     entry: FileSection
     month: Month
     files: tuple[FoundFile, ...]
     manifests: tuple[Manifest, ...] = ()
+    problem: str = ""
 
     @property
     def bytes(self) -> int:
@@ -36,25 +38,54 @@ class PlannedLoad:
 
 
 def plan_months(
-    loaded: LoadedConfiguration, months_text: str, today: date, base_path: Path | None, table: str | None
+    loaded: LoadedConfiguration,
+    months_text: str,
+    today: date,
+    base_path: Path | None,
+    table: str | None,
+    *,
+    go_on: bool = False,
 ) -> list[PlannedLoad]:
     """Find the files of the months asked for (see ``month.parse_months``; ``all`` is every month with files).
 
     Raise ConfigError without a base path, FileError when a month has no file, UsageError for what cannot be meant.
+    With ``go_on`` a month whose files cannot be loaded becomes a load with a problem instead of an error.
     """
+    folder = _base_folder(loaded, base_path)
+    patterns = patterns_of(loaded, table)
+    problems: list[PlannedLoad] = []
+
+    def keep(name: str, month: Month, error: FileError) -> None:
+        problems.append(planned_problem(loaded, name, month, str(error)))
+
+    months = None if months_text.strip().lower() == ALL_MONTHS else parse_months(months_text, today)
+    found = find_files(folder, patterns, months, keep if go_on else None)
+    if not (found or problems):
+        raise UsageError(f"{folder} holds no file of any month. Check base_path and the patterns in {loaded.path}.")
+    loads = [*_grouped(loaded, [(file, patterns[file.pattern_index]) for file in found]), *problems]
+    return sorted(loads, key=lambda load: (load.month, load.entry.table_name))
+
+
+def planned_problem(loaded: LoadedConfiguration, table: str, month: Month, problem: str) -> PlannedLoad:
+    """The place-holder in a batch for a load that cannot be."""
+    entry = next(entry for entry in loaded.configuration.files if entry.table_name == table)
+    return PlannedLoad(entry, month, (), problem=problem)
+
+
+def _base_folder(loaded: LoadedConfiguration, base_path: Path | None) -> Path:
+    """Where the files are.  Raise UsageError or ConfigError, by who said so, when there is no such folder."""
     folder = base_path or loaded.base_path
     if folder is None:
         raise ConfigError(f"{loaded.path} has no base_path. Add it, or say with --base-path where the files are.")
-    patterns = patterns_of(loaded, table)
-    if months_text.strip().lower() != ALL_MONTHS:
-        return _grouped(loaded, _found(folder, patterns, parse_months(months_text, today)))
-    files: list[tuple[FoundFile, FilePattern]] = []
-    for name in dict.fromkeys(pattern.table for pattern in patterns):
-        of_table = [pattern for pattern in patterns if pattern.table == name]
-        files += _found(folder, of_table, available_months(folder, of_table))
-    if not files:
-        raise UsageError(f"{folder} holds no file of any month. Check base_path and the patterns in {loaded.path}.")
-    return _grouped(loaded, files)
+    if os.path.lexists(folder) and not folder.is_dir():
+        wrong = f"{shown(folder)} is not a folder"
+    elif not folder.exists():
+        wrong = f"The folder {shown(folder)} does not exist"
+    else:
+        return folder
+    if base_path:
+        raise UsageError(f"{wrong}. Correct --base-path.")
+    raise ConfigError(f"{wrong}. Correct base_path in {loaded.path}, or say with --base-path where the files are.")
 
 
 def plan_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | None) -> list[PlannedLoad]:
@@ -66,12 +97,6 @@ def plan_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | 
             raise FileError(f"There is no file {shown(path)}. Check its name and folder.")
     files = [match_file(path, patterns) for path in distinct]
     return _grouped(loaded, [(file, patterns[file.pattern_index]) for file in files])
-
-
-def _found(
-    folder: Path, patterns: Sequence[FilePattern], months: Sequence[Month]
-) -> list[tuple[FoundFile, FilePattern]]:
-    return [(file, patterns[file.pattern_index]) for file in find_files(folder, patterns, months)]
 
 
 def patterns_of(loaded: LoadedConfiguration, table: str | None) -> list[FilePattern]:

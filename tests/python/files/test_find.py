@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from snowflake_etl.errors import ConfigError, FileError, UsageError
-from snowflake_etl.files.find import available_months, find_files, match_file, months_in_words
+from snowflake_etl.files.find import find_files, match_file, months_in_words
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import DayRange, Month
 
@@ -261,8 +261,31 @@ def test_available_months_are_those_of_the_names(tmp_path: Path) -> None:
     put(tmp_path / "flights_20231201-20231231.tsv")
     put(tmp_path / "fares_2024-05.csv")
     put(tmp_path / "flights_20249901-20249931.tsv")
-    assert available_months(tmp_path, [FLIGHTS, FARES]) == (Month(2023, 12), JANUARY, Month(2024, 5))
-    assert available_months(tmp_path, [FLIGHTS, FARES], "FLIGHTS") == (Month(2023, 12), JANUARY)
+    found = find_files(tmp_path, [FLIGHTS, FARES], None)
+    assert [(file.table, file.month) for file in found] == [
+        ("FLIGHTS", Month(2023, 12)),
+        ("FLIGHTS", JANUARY),
+        ("FARES", Month(2024, 5)),
+    ]
+
+
+def test_what_cannot_be_loaded_is_told_and_the_others_are_found(tmp_path: Path) -> None:
+    put(tmp_path / "flights_20240101-20240131.tsv")
+    put(tmp_path / "flights_20231201-20231215.tsv")
+    put(tmp_path / "flights_20231210-20231231.tsv")
+    problems: list[tuple[str, Month, str]] = []
+    months = [Month(2023, 12), JANUARY]
+    found = find_files(
+        tmp_path, [FLIGHTS, FARES], months, lambda table, month, error: problems.append((table, month, str(error)))
+    )
+    assert [(file.table, file.month) for file in found] == [("FLIGHTS", JANUARY)]
+    assert [one[:2] for one in problems] == [
+        ("FLIGHTS", Month(2023, 12)),
+        ("FARES", Month(2023, 12)),
+        ("FARES", JANUARY),
+    ]
+    assert "claim the same days" in problems[0][2]
+    assert "No file of table FARES for 2024-01" in problems[2][2]
 
 
 def test_months_are_told_as_runs() -> None:
