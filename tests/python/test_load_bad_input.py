@@ -35,7 +35,7 @@ def nothing_is_there(desk: Desk) -> None:
         (("--month", "2024-01", "--qc", "maybe"), 2, "invalid choice"),
         (("--month", "2024-01", "--frobnicate"), 2, "--help"),
         (("--month", "2024-01", "--base-path", "/nowhere"), 2, "does not exist. Correct --base-path."),
-        (("--month", "2024-01", "--base-path", "/etc/passwd"), 2, "'/etc/passwd' is not a folder. Correct --base-path."),
+        (("--month", "2024-01", "--base-path", "/etc/passwd"), 2, "/etc/passwd' is not a folder. Correct --base"),
     ],
 )
 def test_a_command_that_cannot_be_meant_says_why(desk: Desk, words: tuple[str, ...], code: int, sentence: str) -> None:
