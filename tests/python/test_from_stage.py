@@ -54,6 +54,17 @@ def test_the_month_is_loaded_without_its_file(desk: Desk, via: str, stage: str) 
     assert desk.load(*MONTH, "--from-stage").code == 6, "the parts are gone, and it says so"
 
 
+def test_a_month_that_is_not_staged_is_a_failed_row_where_the_others_are_to_go_on(desk: Desk) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    at_night(desk)
+    words = ("--month", "2024-01..2024-02", "--from-stage")
+    assert desk.load(*words).err.startswith("error: No file of table T for 2024-02 is staged completely")
+    answer = desk.load(*words, "--continue-on-error")
+    assert answer.code == 6
+    assert "failed: No file of table T for 2024-02 is staged completely" in answer.out
+    assert desk.count() == 310
+
+
 def test_the_file_is_known_again_after_it_was_loaded_from_the_stage(desk: Desk) -> None:
     path = desk.month("2024-01-01", "2024-01-31")
     content = path.read_bytes()

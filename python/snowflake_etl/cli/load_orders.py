@@ -70,7 +70,7 @@ class Order:
 
     def command(self, files: Sequence[Path] = ()) -> str:
         """The command line of this one load, or of some of its files, to be typed with something added."""
-        program = ["./snowflake_etl.sh" if places.is_checkout() else "snowflake-etl", "load"]
+        program = [places.program(), "load"]
         arguments = self.context.arguments
         quality = ["--qc", arguments.qc] if arguments.qc else []
         return shlex.join([*program, *self._what(absolute=False, files=files), *quality])
@@ -157,22 +157,23 @@ def today() -> date:
 def planned_orders(context: Context) -> list[Order]:
     """The loads that the flags ask for."""
     arguments = context.arguments
+    go_on = getattr(arguments, "continue_on_error", False) and not arguments.verify
+    where, table = arguments.base_path, arguments.table
     if getattr(arguments, "from_stage", False):
-        loads = _staged_loads(context)
+        loads = _staged_loads(context, go_on=go_on)
     elif arguments.file:
-        loads = plan_files(context.configuration, arguments.file, arguments.table)
+        loads = plan_files(context.configuration, arguments.file, table)
     else:
-        go_on = getattr(arguments, "continue_on_error", False) and not arguments.verify
-        where, table = arguments.base_path, arguments.table
         loads = plan_months(context.configuration, arguments.month, today(), where, table, go_on=go_on)
     _refuse_replacing_twice(getattr(arguments, "mode", "append"), loads)
     return [Order(context, planned) for planned in loads]
 
 
-def _staged_loads(context: Context) -> list[PlannedLoad]:
+def _staged_loads(context: Context, *, go_on: bool) -> list[PlannedLoad]:
     arguments, loaded = context.arguments, context.configuration
     with context.warehouse.open("snowflake_etl plan") as session, explaining(session, loaded.configuration):
-        return plan_staged(session, loaded, arguments.month, today(), arguments.base_path, arguments.table)
+        where, table = arguments.base_path, arguments.table
+        return plan_staged(session, loaded, arguments.month, today(), where, table, go_on=go_on)
 
 
 def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:

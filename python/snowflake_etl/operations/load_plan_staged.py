@@ -21,7 +21,7 @@ from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import ALL_MONTHS, Month, parse_months
-from snowflake_etl.operations.load_plan import PlannedLoad, patterns_of, plan_months
+from snowflake_etl.operations.load_plan import PlannedLoad, patterns_of, plan_months, planned_problem
 from snowflake_etl.operations.manifest import Manifest, is_manifest, read_manifest
 from snowflake_etl.sqltext import object_name
 from snowflake_etl.warehouse import catalog, stage
@@ -41,11 +41,13 @@ def plan_staged(
     today: date,
     base_path: Path | None,
     table: str | None,
+    *,
+    go_on: bool = False,
 ) -> list[PlannedLoad]:
     """Find the staged files of the months asked for (``all`` is every month with some).
 
-    Raise FileError when a month of a table has nothing staged or the same days staged twice, Refused when a file
-    on this host is another one than was staged.
+    Raise FileError when a month of a table has nothing staged (with ``go_on`` it becomes a load with a problem) or
+    the same days staged twice, Refused when a file on this host is another one than was staged.
     """
     objects = WorkObjects.of(session.database, loaded.configuration.load)
     patterns = patterns_of(loaded, table)
@@ -60,13 +62,18 @@ def plan_staged(
         months = months_in_order(staged) if _is_all(months_text) else parse_months(months_text, today)
         for month in months:
             if month not in staged:
-                raise FileError(_nothing_staged(name, month, folder, sorted(staged)))
+                missing = _nothing_staged(name, month, folder, sorted(staged))
+                if not go_on:
+                    raise FileError(missing)
+                loads.append(planned_problem(loaded, name, month, missing))
+                continue
             manifests = [read_manifest(session, folder.at(found.folder), found) for found in staged[month]]
             loads.append(_planned(loaded, of_table, month, manifests))
     if not loads:
         raise FileError(f"Nothing is staged at {objects.stage_root}. Stage files with: load --month ... --stage-only.")
     for planned in loads:
-        _refuse_other_files(loaded, planned, today, base_path)
+        if planned.manifests:
+            _refuse_other_files(loaded, planned, today, base_path)
     return sorted(loads, key=lambda planned: (planned.month, planned.entry.table_name))
 
 
