@@ -20,6 +20,7 @@ VERBS = {
     "ledger": "ledger_tool",
     "validate": "validate_table",
     "duplicates": "duplicate_checker",
+    "history": "run_history",
     "local": "local_warehouse",
     "doctor": "doctor",
     "config": "config_tool",

@@ -1,0 +1,91 @@
+"""``history``: past runs and checks, and what has changed since the check before (floor 6)."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import TYPE_CHECKING
+
+from snowflake_etl.cli.common import Context, add_common_flags
+from snowflake_etl.cli.results import add_output_flag, deliver, where_all_is
+from snowflake_etl.cli.terminal import ascii_table
+from snowflake_etl.errors import ExitCode, UsageError
+from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS
+
+if TYPE_CHECKING:
+    from snowflake_etl.operations.history import Selection
+    from snowflake_etl.results_history import HistoryResult
+
+DESCRIPTION = "List past runs and checks, or compare the last check of a table and month with the one before."
+_LONGEST_MESSAGE = 80
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", nargs="?", choices=("list", "diff", "show"), default="list", help="what to do (default: list)"
+    )
+    parser.add_argument("check", nargs="?", type=int, metavar="ID", help="with show: the number of a check")
+    parser.add_argument("--table", metavar="TABLE", help="only this table")
+    parser.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS[:1].lower() + HOW_TO_WRITE_MONTHS[1:])
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many at most, the newest (default: 50)")
+    add_output_flag(parser)
+    add_common_flags(parser)
+
+
+def run(context: Context) -> ExitCode:
+    from snowflake_etl.operations import history
+
+    arguments = context.arguments
+    if (arguments.action == "show") != (arguments.check is not None):
+        raise UsageError("The number of a check goes with show, and show needs one: history show 12.")
+    if arguments.action == "show":
+        result = history.show_check(context.state_directory, arguments.check)
+    elif arguments.action == "diff":
+        result = history.compare_checks(context.state_directory, _selection(context))
+    else:
+        result = history.list_entries(context.state_directory, _selection(context))
+    _show(context, result)
+    deliver(context, dataclasses.asdict(result))
+    return ExitCode(result.exit_code)
+
+
+def _selection(context: Context) -> Selection:
+    """What the flags ask for; a configuration that is named restricts to its target."""
+    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.month import parse_months
+    from snowflake_etl.operations.history import Selection
+
+    arguments = context.arguments
+    if arguments.limit < 1:
+        raise UsageError(f"--limit takes 1 or more, not {arguments.limit}.")
+    month = arguments.month
+    months = None if month is None or month.strip().lower() == ALL_MONTHS else parse_months(month, today())
+    target = context.configuration.configuration.snowflake.target if arguments.config else None
+    return Selection(arguments.table, months, target, arguments.limit)
+
+
+def _show(context: Context, result: HistoryResult) -> None:
+    from snowflake_etl.reports.history_text import check_text, comparison_text
+
+    all_of_it = where_all_is(context)
+    if result.entries:
+        rows = [
+            (
+                entry.at[:19].replace("T", " "),
+                entry.what,
+                entry.table,
+                entry.days,
+                "" if entry.rows is None else f"{entry.rows:,}",
+                entry.status,
+                "" if entry.check_id is None else entry.check_id,
+                # A run says how it ended; a check has said so already.
+                entry.message[:_LONGEST_MESSAGE] if entry.check_id is None else "",
+            )
+            for entry in result.entries
+        ]
+        context.say(ascii_table(("when (UTC)", "what", "table", "days", "rows", "status", "check", ""), rows))
+    for detail in result.checks:
+        context.say(check_text(detail, all_of_it))
+    for comparison in result.comparisons:
+        context.say(comparison_text(comparison, all_of_it))
+    context.say(result.message)

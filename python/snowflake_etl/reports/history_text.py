@@ -1,0 +1,54 @@
+"""Past checks, alone and compared, as text for people (floor 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snowflake_etl.reports.check_text import findings_on_screen
+from snowflake_etl.results_history import CheckComparison, CheckDetail, FindingChange
+
+_MOST_DAYS = 31
+
+
+def check_text(detail: CheckDetail, all_of_it: str) -> str:
+    """One check: what it was, its findings, rows per day."""
+    entry = detail.entry
+    lines = [f"  check {entry.check_id} of {_when(entry.at)}, {entry.what}, {entry.table} {entry.days}: {entry.status}"]
+    lines += findings_on_screen(detail.findings, all_of_it)
+    days = [f"    {day}: {rows:,} rows" for day, rows in detail.rows_per_day.items()]
+    return "\n".join([*lines, *_few(days, "day(s)", all_of_it)])
+
+
+def comparison_text(comparison: CheckComparison, all_of_it: str) -> str:
+    """What changed between two checks, or that nothing did."""
+    now, before = comparison.now, comparison.before
+    lines = [f"  {now.table} {now.days}: {_when(now.at)} {now.what}, {now.rows:,} rows, {now.status}"]
+    if before is None:
+        return "\n".join([*lines, "    no check before it"])
+    lines.append(f"    before: {_when(before.at)} {before.what}, {before.rows:,} rows, {before.status}")
+    if not comparison.differs:
+        return "\n".join([*lines, "    no difference"])
+    if comparison.rows_changed:
+        lines.append(f"    rows: {comparison.rows_changed:+,}")
+    days = [f"    {one.day}: {one.before:,} -> {one.now:,} rows ({one.now - one.before:+,})" for one in comparison.days]
+    lines += _few(days, "day(s)", all_of_it)
+    return "\n".join([*lines, *(line for change in comparison.findings for line in _finding(change))])
+
+
+def _finding(change: FindingChange) -> Iterator[str]:
+    told = change.now or change.before
+    if told is not None:
+        yield f"    {change.change} {told.severity}: {told.message}"
+    if change.change == "changed" and change.before is not None:
+        yield f"      before: {change.before.message}"
+
+
+def _few(lines: list[str], things: str, all_of_it: str) -> list[str]:
+    hidden = len(lines) - _MOST_DAYS
+    rest = [f"    and {hidden:,} more {things}, all of them {all_of_it}"] if hidden > 0 else []
+    return [*lines[:_MOST_DAYS], *rest]
+
+
+def _when(at: str) -> str:
+    """``2024-02-01 06:15:00 UTC`` from what is recorded."""
+    return f"{at[:19].replace('T', ' ')} UTC"
