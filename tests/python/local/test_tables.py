@@ -340,3 +340,13 @@ def test_tables_types_and_stages_live_over_a_restart(tmp_path: Path) -> None:
     finally:
         again.connection.close()
         lifecycle.stop(tmp_path)
+
+
+def test_there_is_no_time_travel_and_nobody_is_promised_any(client: Client) -> None:
+    client.rows("CREATE TABLE T (A NUMBER)")
+    client.rows("ALTER TABLE T SET DATA_RETENTION_TIME_IN_DAYS = 0")
+    assert client.records("SHOW TABLES LIKE 'T'")[0]["retention_time"] == 0
+    with pytest.raises(ProgrammingError, match="Time Travel"):
+        client.rows("ALTER TABLE T SET DATA_RETENTION_TIME_IN_DAYS = 1")
+    with pytest.raises(ProgrammingError, match="does not exist"):
+        client.rows("ALTER TABLE NOWHERE SET DATA_RETENTION_TIME_IN_DAYS = 0")

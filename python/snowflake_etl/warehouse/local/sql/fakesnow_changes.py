@@ -14,6 +14,7 @@ _UTC_ON_THE_WIRE = 1440
 def adapt_fakesnow() -> None:
     """Take out what would make answers differ from Snowflake's."""
     from fakesnow import arrow, transforms
+    from fakesnow.transforms import show
 
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     # It makes every SUM a FLOAT, for the sake of sums over texts.
@@ -21,6 +22,10 @@ def adapt_fakesnow() -> None:
     # It reads a text cast to a timestamp as a number of seconds first, which fails for bound values.
     to_timestamp = transforms.to_timestamp
     transforms.to_timestamp = lambda node: node if isinstance(node, exp.Cast) else to_timestamp(node)
+    # It promises a day of Time Travel and has none: whoever relied on that could not restore what was deleted.
+    show.SQL_CREATE_VIEW_SHOW_TABLES = show.SQL_CREATE_VIEW_SHOW_TABLES.replace(
+        "1 as retention_time", "0 as retention_time"
+    )
     # It sends NULL timestamps as 1970.
     arrow.timestamp_to_sf_struct = _timestamps_on_the_wire
 

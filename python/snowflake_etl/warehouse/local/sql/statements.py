@@ -17,7 +17,7 @@ from snowflake_etl.warehouse.local.sql import guard, namespaces, shows, table_ty
 from snowflake_etl.warehouse.local.sql.duck_text import quoted
 from snowflake_etl.warehouse.local.sql.virtual_tables import VirtualTables
 from snowflake_etl.warehouse.local.sql.words import Words, split_words
-from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine, missing
+from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine, missing, unsupported
 from snowflake_etl.warehouse.local.staging import statements as stage_statements
 from snowflake_etl.warehouse.local.staging.names import complete
 
@@ -30,6 +30,7 @@ _COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|//[^\n]*(?:\n|\Z)|/\*.*?\*/)
 _WORD = re.compile(r"[A-Z_]+|\S")
 _HEAD_CHARACTERS = 200
 _WORDS_BEFORE_THE_KIND = frozenset({"OR", "REPLACE", "TEMPORARY", "TEMP", "TRANSIENT"})
+_RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
 _DDL_WORDS = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE", "COMMENT", "UNDROP", "GRANT", "REVOKE"})
 _DML_WORDS = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
 
@@ -89,6 +90,8 @@ class Statements:
             return handler(session, sql)
         if word == "ALTER" and next_word == "SESSION":
             return _alter_session(session, sql)
+        if word == "ALTER" and next_word == "TABLE" and _RETENTION in sql.upper():
+            return _alter_retention(session, sql)
         if word == "SHOW" and (answer := shows.show(session, sql)) is not None:
             return answer
         if word in ("CREATE", "DROP") and (answer := _create_or_drop(session, sql, word)) is not None:
@@ -164,6 +167,24 @@ def _alter_session(session: Session, sql: str) -> Answer:
         words.skip_sign(",")
     if session.parameters.autocommit:
         session.commit()
+    return success()
+
+
+def _alter_retention(session: Session, sql: str) -> Answer:
+    """There is no Time Travel here: a table may be told to have none, and nothing else."""
+    words = Words(split_words(sql))
+    words.take_name("ALTER")
+    words.take_name("TABLE")
+    name = complete(words.take_object_name(), session.database, session.schema)
+    words.take_name("SET")
+    words.take_name(_RETENTION)
+    words.take_sign("=")
+    days = words.advance().value
+    words.expect_end()
+    if not table_types.table_columns(session, name):
+        raise missing("Table", ".".join(name))
+    if days != "0":
+        raise unsupported("Time Travel")
     return success()
 
 
