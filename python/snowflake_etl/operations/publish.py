@@ -7,11 +7,10 @@ not as planned rolls everything back.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from snowflake_etl.errors import EtlError, Refused, Stopped, WarehouseError
+from snowflake_etl.errors import Refused, WarehouseError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.month import Month
 from snowflake_etl.sqltext import ObjectName, column_list
@@ -20,9 +19,7 @@ from snowflake_etl.warehouse.catalog import count_rows
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
-from snowflake_etl.warehouse.transaction import roll_back, transact
-
-LOGGER = logging.getLogger(__name__)
+from snowflake_etl.warehouse.transaction import Sides, roll_back, transact_or_tell
 
 
 @dataclass(frozen=True)
@@ -87,12 +84,14 @@ def publish(session: Session, objects: WorkObjects, plan: PublishPlan) -> Publis
     was changed), Stopped when a signal came before the COMMIT; after it the signal is only logged.
     """
     ledger.ensure_lock_row(session, objects, plan.table)
-    try:
-        return transact(
-            session, lambda: _change(session, objects, plan), lambda: _committed_before(session, objects, plan)
-        )
-    except Stopped as stopped:
-        return _after_signal(stopped, session, objects, plan)
+    sides = Sides(
+        before="Nothing was published.",
+        after="the rows are published.",
+        unsure=f"Whether the rows are published the ledger tells: run the same load again ({plan.publish_id}).",
+    )
+    return transact_or_tell(
+        session, lambda: _change(session, objects, plan), lambda: _committed_before(session, objects, plan), sides
+    )
 
 
 def _committed_before(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published | None:
@@ -109,20 +108,6 @@ def _committed_before(session: Session, objects: WorkObjects, plan: PublishPlan)
     if not published:
         return None
     return Published(plan.rows_in, plan.rows_before if plan.replace else 0)
-
-
-def _after_signal(stopped: Stopped, session: Session, objects: WorkObjects, plan: PublishPlan) -> Published:
-    """Tell on which side of the COMMIT a signal fell: after it there is nothing left to stop."""
-    try:
-        session.reconnect()
-        published = _committed_before(session, objects, plan)
-    except EtlError:
-        side = f"Whether the rows are published the ledger tells: run the same load again ({plan.publish_id})."
-        raise Stopped(f"{stopped} {side}", stopped.exit_code) from None
-    if published is None:
-        raise Stopped(f"{stopped} Nothing was published.", stopped.exit_code)
-    LOGGER.warning("%s It came after the COMMIT: the rows are published.", stopped)
-    return published
 
 
 def _change(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published:

@@ -16,6 +16,7 @@ from snowflake_etl.warehouse.session import Session
 
 LIVE = "live"
 REPLACED = "replaced"
+DROPPED = "dropped"
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,14 @@ def insert_rows(session: Session, objects: WorkObjects, rows: Iterable[LedgerRow
         )
 
 
-def set_state(session: Session, objects: WorkObjects, rows: Sequence[LedgerRow], state: str) -> None:
-    """Change the state of live rows, in the caller's transaction."""
+def set_state(
+    session: Session, objects: WorkObjects, rows: Sequence[LedgerRow], state: str, *, was: str = LIVE
+) -> None:
+    """Change the state of rows that are live (or ``was``), in the caller's transaction."""
     for row in rows:
         session.execute(
             f"UPDATE {objects.ledger.sql} SET STATE = ?, STATE_CHANGED_AT = {_NOW} "
-            f"WHERE PUBLISH_ID = ? AND FILE_NAME = ? AND TABLE_NAME = ? AND STATE = '{LIVE}'",
+            f"WHERE PUBLISH_ID = ? AND FILE_NAME = ? AND TABLE_NAME = ? AND STATE = '{was}'",
             [state, row.publish_id, row.file_name, row.table_name],
         )
 

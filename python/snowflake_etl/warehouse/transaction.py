@@ -11,9 +11,10 @@ import itertools
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from snowflake_etl.errors import ConnectError, EtlError, WarehouseError
+from snowflake_etl.errors import ConnectError, EtlError, Stopped, WarehouseError
 from snowflake_etl.warehouse.retry import pause_before_retry
 from snowflake_etl.warehouse.session import Session
 
@@ -55,6 +56,36 @@ def transact(session: Session, change: Callable[[], Result], committed_before: C
             LOGGER.warning("The transaction is tried again (attempt %d): %s", attempt + 1, error)
             pause_before_retry(attempt)
     raise AssertionError("an attempt returns or raises")
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What is said when a signal comes near the COMMIT: ``before`` it, ``after`` it, or when nobody can tell."""
+
+    before: str
+    after: str
+    unsure: str
+
+
+def transact_or_tell(
+    session: Session, change: Callable[[], Result], committed_before: Callable[[], Result | None], sides: Sides
+) -> Result:
+    """Like ``transact``; a signal that came after the COMMIT is only logged, since there is nothing left to stop.
+
+    Raise Stopped, with the side that it fell on, when it came before.
+    """
+    try:
+        return transact(session, change, committed_before)
+    except Stopped as stopped:
+        try:
+            session.reconnect()
+            result = committed_before()
+        except EtlError:
+            raise Stopped(f"{stopped} {sides.unsure}", stopped.exit_code) from None
+        if result is None:
+            raise Stopped(f"{stopped} {sides.before}", stopped.exit_code) from None
+        LOGGER.warning("%s It came after the COMMIT: %s", stopped, sides.after)
+        return result
 
 
 def _once(session: Session, change: Callable[[], Result]) -> Result:

@@ -5,6 +5,7 @@ Whoever reads sees what is committed; so a state of the committed tables that is
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -61,6 +62,7 @@ class ModelChecks:
             or _repeated("published twice", [(row.publish_id, row.file_name) for row in loaded])
             or _repeated("live twice", [row.text for row in live])
             or (None if self._overlaps else _overlapping(live))
+            or self._uncounted(server)
             or _repeated("leased twice", [lease["FINGERPRINT"] for lease in self._records(server, OBJECTS.lease.name)])
         )
 
@@ -75,6 +77,12 @@ class ModelChecks:
             f"the table has {_counted(present)}{' - doubled: ' + ', '.join(doubled) if doubled else ''}; "
             f"the ledger's live rows say {_counted(told)} ({counts} rows)"
         )
+
+    def _uncounted(self, server: Server) -> str | None:
+        for run_id, detail in self._audit(server).items():
+            if detail["counted"] is not None and detail["rows_out"] != detail["counted"]:
+                return f"{run_id} dropped {detail['rows_out']} rows and had not counted but {detail['counted']}"
+        return None
 
     # -- every publish
 
@@ -101,9 +109,9 @@ class ModelChecks:
 
     def end(self, server: Server, ended: Sequence[Sequence[Ended]]) -> str | None:
         loaded = self._ledger(server)
-        published = {row.publish_id for row in loaded}
+        done = {row.publish_id for row in loaded} | set(self._audit(server))
         for attempt in (attempt for attempts in ended for attempt in attempts):
-            if wrong := _untrue(attempt, attempt.name in published):
+            if wrong := _untrue(attempt, attempt.name in done):
                 return wrong
         live = {row.text for row in loaded if row.state == LIVE}
         if not self._expects(live, ended):
@@ -120,6 +128,11 @@ class ModelChecks:
         table = str(OBJECTS.name(name))
         return [dict(zip(self._schema[table], row, strict=True)) for row in self._warehouse.rows(server, table)]
 
+    def _audit(self, server: Server) -> dict[str, Mapping[str, Any]]:
+        """The audit log: what each run noted of the change that it made."""
+        records = self._records(server, OBJECTS.audit_log.name)
+        return {str(record["RUN_ID"]): json.loads(str(record["DETAIL"])) for record in records}
+
     def _ledger(self, server: Server) -> list[Loaded]:
         numbers = self._warehouse.numbers(server, str(OBJECTS.ledger))
         if numbers not in self._loaded:
@@ -132,17 +145,19 @@ def _loaded(record: Mapping[str, Any]) -> Loaded:
     return Loaded(*(record[name] for name in names))
 
 
-def _untrue(attempt: Ended, published: bool) -> str | None:
+def _untrue(attempt: Ended, changed: bool) -> str | None:
     """An attempt has to say the truth about itself; a killed one says nothing."""
     claims = {"published": True, "refused": False, "failed": False}.get(attempt.kind)
     if attempt.kind == "stopped":
-        if "Nothing was published." in attempt.text:
+        if "Nothing was " in attempt.text:
             claims = False
-        elif "the rows are published." in attempt.text:
+        elif "the rows are " in attempt.text:
             claims = True
-    if claims is None or claims == published:
+    elif attempt.text in ("dropped", "restored"):
+        claims = True
+    if claims is None or claims == changed:
         return None
-    fact = "had published" if published else "had published nothing"
+    fact = "had changed the table" if changed else "had changed nothing"
     return f"{attempt.name} {fact} and ended so: {attempt.kind}: {attempt.text}"
 
 

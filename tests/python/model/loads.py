@@ -15,18 +15,20 @@ from model.program import Body, Outcome
 from snowflake_etl.errors import EtlError, Refused, Stopped
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import situation
+from snowflake_etl.operations.month_change import MonthChange, Selected, StateChange, change_month
 from snowflake_etl.operations.publish import PublishPlan, publish
 from snowflake_etl.operations.situation import Mode, Permission, Situation, Wishes
 from snowflake_etl.sqltext import ColumnType, ObjectName, column_list, day_bounds_of_any
-from snowflake_etl.warehouse import lease, ledger
+from snowflake_etl.warehouse import audit, lease, ledger
 from snowflake_etl.warehouse.catalog import count_rows
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
-from snowflake_etl.warehouse.transaction import transact
 
 OBJECTS = WorkObjects("D", "ETL_WORK")
 TARGET = ObjectName("D", "PUBLIC", "T")
+COPY = ObjectName("D", "ETL_WORK", "COPY")
+"""What a safety copy holds: the rows of the files that are there before the runs."""
 COLUMNS = ("DAY", "ID")
 LEASE_SECONDS = 300
 
@@ -178,33 +180,63 @@ def _ledger_row(run: Run) -> LedgerRow:
     )
 
 
-def drop(file: File, name: str, *, lock_first: bool = False) -> Body:
-    """What the design says of drop-month: rows and ledger in one transaction, under the table's lock row.
-
-    Its locks come in the order of a publish: the target, the lock row, the ledger.  ``lock_first`` breaks that.
-    """
+def drop(file: File, name: str) -> Body:
+    """drop-month without its safety copy, which is made before the transaction."""
 
     def steps(session: Session) -> Outcome:
-        live = ledger.rows_of_month(ledger.live_rows(session, OBJECTS, TARGET), file.month)
-        if not live:
+        live = _month_of(session, file, ledger.LIVE)
+        rows = count_rows(session, TARGET, *file.claimed)
+        if not (live or rows):
             return Outcome("done", "nothing to drop")
-        condition, binds = file.claimed
-
-        def change() -> Outcome:
-            if lock_first:
-                ledger.take_lock(session, OBJECTS, TARGET, name)
-            deleted = session.execute(f"DELETE FROM {TARGET.sql} WHERE {condition}", binds).rowcount
-            ledger.take_lock(session, OBJECTS, TARGET, name)
-            present = ledger.rows_of_month(ledger.live_rows(session, OBJECTS, TARGET), file.month)
-            left = count_rows(session, TARGET, condition, binds)
-            if present != live or deleted != sum(row.row_count for row in live) or left:
-                raise Refused("The month changed.")
-            ledger.set_state(session, OBJECTS, live, "dropped")
-            return Outcome("done", "dropped")
-
-        return transact(session, change, lambda: None)
+        states = StateChange(tuple(live), ledger.LIVE, ledger.DROPPED)
+        change_month(session, OBJECTS, _month_change(file, name, audit.DROPPED, live, rows, states))
+        return Outcome("done", "dropped")
 
     return lambda connect: _outcome(connect, steps)
+
+
+def restore(file: File, name: str) -> Body:
+    """restore-month of a file that was dropped, from what its work table still holds."""
+
+    def steps(session: Session) -> Outcome:
+        dropped = _month_of(session, file, ledger.DROPPED)
+        live = _month_of(session, file, ledger.LIVE)
+        rows = count_rows(session, TARGET, *file.claimed)
+        if rows or live or not dropped:
+            return Outcome("done", "nothing to restore")
+        states = StateChange(tuple(dropped), ledger.DROPPED, ledger.LIVE)
+        change_month(session, OBJECTS, _month_change(file, name, audit.RESTORED, live, None, states))
+        return Outcome("done", "restored")
+
+    return lambda connect: _outcome(connect, steps)
+
+
+def _month_of(session: Session, file: File, state: str) -> list[LedgerRow]:
+    rows = ledger.all_rows(session, OBJECTS, TARGET)
+    return [row for row in ledger.rows_of_month(rows, file.month) if row.state == state]
+
+
+def _month_change(
+    file: File, name: str, event: str, live: list[LedgerRow], rows_out: int | None, states: StateChange
+) -> MonthChange:
+    columns = column_list(COLUMNS)
+    condition, binds = file.claimed
+    insert = f"INSERT INTO {TARGET.sql} ({columns}) SELECT {columns} FROM {COPY.sql} WHERE {condition}"
+    rows_in = len(file.rows) if rows_out is None else 0
+    return MonthChange(
+        run_id=name,
+        event=event,
+        table=TARGET,
+        month=file.month,
+        selected=Selected(condition, tuple(binds)),
+        rows_out=rows_out,
+        insert=insert if rows_out is None else None,
+        rows_in=rows_in,
+        rows_after=rows_in,
+        live_before=tuple(live),
+        states=(states,),
+        detail={"counted": rows_out},
+    )
 
 
 def written_under_lock(row: tuple[date, str]) -> Body:

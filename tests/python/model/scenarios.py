@@ -8,7 +8,20 @@ from datetime import date
 
 from model.actions import Attempts, Ended, World
 from model.checks import BY_HAND, Expectation, ModelChecks
-from model.loads import COLUMNS, LEASE_SECONDS, OBJECTS, TARGET, File, Job, Run, drop, load, written_under_lock
+from model.loads import (
+    COLUMNS,
+    COPY,
+    LEASE_SECONDS,
+    OBJECTS,
+    TARGET,
+    File,
+    Job,
+    Run,
+    drop,
+    load,
+    restore,
+    written_under_lock,
+)
 from model.program import Body, Program, model_time
 from model.server import Rules, Server, Warehouse
 from model.sql import Schema, columns_of
@@ -35,7 +48,7 @@ class Scenario:
     ``symmetric``: the runs may change places, so that faults need to hit the first one only.
     """
 
-    before: tuple[Job, ...]
+    before: tuple[Job | Other, ...]
     runs: tuple[Job | Other, ...]
     expects: Expectation
     symmetric: bool = False
@@ -61,10 +74,14 @@ class _Made:
         jobs = {name: job for name, job in {**work, **early}.items() if isinstance(job, Job)}
         self._schema = schema(list(jobs))
         self._warehouse = Warehouse(self._schema, scenario.rules)
-        self._start = self._warehouse.empty({str(name): job.file.rows for name, job in jobs.items()})
+        copied = [row for job in early.values() if isinstance(job, Job) for row in job.file.rows]
+        self._start = self._warehouse.empty(
+            {str(COPY): copied, **{str(name): job.file.rows for name, job in jobs.items()}}
+        )
         for (name, job), number in zip(early.items(), range(len(early)), strict=True):
-            run = Run(job, f"early {number}", "host 0", (), name)
-            self._start = _alone(self._warehouse, self._start, load(run))
+            run_id = f"early {number}"
+            body = load(Run(job, run_id, "host 0", (), name)) if isinstance(job, Job) else job(run_id)
+            self._start = _alone(self._warehouse, self._start, body)
         self._work = dict(zip(names, work, strict=True))
 
     def world(self, faults: int, everywhere: bool) -> World:
@@ -96,7 +113,7 @@ class _Made:
 def schema(work_tables: Sequence[ObjectName]) -> Schema:
     """The columns of all tables: ours as the tools make them, the target, the work tables."""
     ours = [columns_of(sql) for sql in OBJECTS.create_statements() if sql.startswith("CREATE TABLE")]
-    return {**dict(ours), **dict.fromkeys(map(str, (TARGET, *work_tables)), COLUMNS)}
+    return {**dict(ours), **dict.fromkeys(map(str, (TARGET, COPY, *work_tables)), COLUMNS)}
 
 
 def _alone(warehouse: Warehouse, server: Server, body: Body) -> Server:
@@ -110,8 +127,8 @@ def _alone(warehouse: Warehouse, server: Server, body: Body) -> Server:
             server, answer = result
             node = program.after(node, answer)
     outcome = program.node(node).outcome
-    if outcome is None or outcome.kind != "published":
-        raise AssertionError(f"the load beforehand ended so: {outcome}")
+    if outcome is None or outcome.kind not in ("published", "done"):
+        raise AssertionError(f"the run beforehand ended so: {outcome}")
     return server._replace(clock=0)
 
 
@@ -134,6 +151,14 @@ def one_of(*choices: tuple[File, ...]) -> Expectation:
 
 def replacing(file: File) -> Job:
     return Job(file, Mode.REPLACE)
+
+
+def dropping(file: File) -> Other:
+    return lambda name: drop(file, name)
+
+
+def restoring(file: File) -> Other:
+    return lambda name: restore(file, name)
 
 
 ELSEWHERE = Job(JANUARY, same_host=False)
@@ -177,9 +202,19 @@ SCENARIOS: dict[str, Scenario] = {
     "replace and a row by other means": Scenario(
         (Job(JANUARY),), (replacing(JANUARY_2), _row_by_hand), one_of((JANUARY,), (JANUARY_2,))
     ),
-    "append and drop": Scenario((), (Job(JANUARY), lambda name: drop(JANUARY, name)), one_of((JANUARY,), ())),
-    "replace and drop": Scenario(
-        (Job(JANUARY),), (replacing(JANUARY_2), lambda name: drop(JANUARY, name)), one_of((JANUARY_2,), ())
+    "append and drop": Scenario((), (Job(JANUARY), dropping(JANUARY)), one_of((JANUARY,), ())),
+    "replace and drop": Scenario((Job(JANUARY),), (replacing(JANUARY_2), dropping(JANUARY)), one_of((JANUARY_2,), ())),
+    "one drop": Scenario((Job(JANUARY),), (dropping(JANUARY),), exactly()),
+    "two drops": Scenario((Job(JANUARY),), (dropping(JANUARY), dropping(JANUARY)), exactly(), symmetric=True),
+    "drop and a row by other means": Scenario(
+        (Job(JANUARY),), (dropping(JANUARY), _row_by_hand), one_of((JANUARY,), ())
+    ),
+    "drop and restore": Scenario((Job(JANUARY),), (dropping(JANUARY), restoring(JANUARY)), one_of((JANUARY,), ())),
+    "two restores": Scenario(
+        (Job(JANUARY), dropping(JANUARY)), (restoring(JANUARY), restoring(JANUARY)), exactly(JANUARY), symmetric=True
+    ),
+    "restore and append": Scenario(
+        (Job(JANUARY), dropping(JANUARY)), (restoring(JANUARY), Job(JANUARY_2)), one_of((JANUARY,), (JANUARY_2,))
     ),
     "one append with a long INSERT": Scenario(
         (), (Job(JANUARY),), exactly(JANUARY), rules=Rules(slow_insert=(str(TARGET), int(RETRY_SECONDS) + 20))

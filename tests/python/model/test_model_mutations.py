@@ -13,10 +13,9 @@ from unittest import mock
 import pytest
 
 from model.explore import explore
-from model.loads import drop
-from model.scenarios import JANUARY, JANUARY_2, SCENARIOS, Scenario, replacing
+from model.scenarios import JANUARY, JANUARY_2, SCENARIOS, Scenario, dropping, replacing
 from snowflake_etl.errors import Refused
-from snowflake_etl.operations import publish
+from snowflake_etl.operations import month_change, publish
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse import lease, ledger, transaction
 from snowflake_etl.warehouse.ledger import LedgerRow
@@ -75,14 +74,14 @@ def test_with_the_ledger_written_after_commit_readers_see_rows_that_it_does_not_
     def keep(session: Session, objects: WorkObjects, rows: Sequence[LedgerRow]) -> None:
         late[:] = rows
 
-    def transact(session: Session, change: Callable[[], Any], before: Callable[[], Any]) -> Any:
-        published = transaction.transact(session, change, before)
+    def transact(session: Session, change: Callable[[], Any], before: Callable[[], Any], sides: Any) -> Any:
+        published = transaction.transact_or_tell(session, change, before, sides)
         ledger.insert_rows(session, WorkObjects("D", "ETL_WORK"), late)
         return published
 
     with (
         mock.patch.object(publish, "ledger", altered(ledger, insert_rows=keep)),
-        mock.patch.object(publish, "transact", transact),
+        mock.patch.object(publish, "transact_or_tell", transact),
     ):
         assert "the ledger's live rows say no rows" in violation(SCENARIOS["two appends of one file"])
 
@@ -124,7 +123,7 @@ def test_without_the_lock_two_runs_get_the_lease_of_one_file() -> None:
 
 def test_without_asking_after_a_lost_commit_a_run_does_not_know_what_it_did() -> None:
     with mock.patch.object(publish, "_committed_before", nothing):
-        assert "had published and ended so" in violation(SCENARIOS["one append with a long INSERT"], faults=1)
+        assert "had changed the table and ended so" in violation(SCENARIOS["one append with a long INSERT"], faults=1)
 
 
 def test_asking_without_the_lock_a_commit_that_arrives_late_is_missed() -> None:
@@ -140,10 +139,32 @@ def _asked_at_once(session: Session, objects: WorkObjects, plan: publish.Publish
 def test_a_drop_that_locks_in_another_order_than_a_publish_ends_in_a_deadlock() -> None:
     upside_down = Scenario(
         SCENARIOS["replace and drop"].before,
-        (replacing(JANUARY_2), lambda name: drop(JANUARY, name, lock_first=True)),
+        (replacing(JANUARY_2), dropping(JANUARY)),
         lambda live, ended: True,
     )
-    assert violation(upside_down) == "deadlock: every run waits"
+
+    def lock_first(session: Session, objects: WorkObjects, change: month_change.MonthChange) -> Any:
+        ledger.take_lock(session, objects, change.table, change.run_id)
+        return genuine(session, objects, change)
+
+    genuine = month_change._change
+    with mock.patch.object(month_change, "_change", lock_first):
+        assert violation(upside_down) == "deadlock: every run waits"
+
+
+def test_without_counting_again_a_drop_marks_a_month_whose_rows_are_others() -> None:
+    with mock.patch.object(month_change, "_expect", nothing):
+        assert "had not counted" in violation(SCENARIOS["drop and a row by other means"])
+
+
+def test_without_reading_the_ledger_again_a_drop_leaves_live_rows_of_nobody() -> None:
+    with mock.patch.object(month_change, "_keys", lambda rows: []), mock.patch.object(month_change, "_expect", nothing):
+        assert violation(SCENARIOS["append and drop"])
+
+
+def test_without_asking_after_a_lost_commit_a_drop_is_refused_that_was_done() -> None:
+    with mock.patch.object(month_change, "_committed_before", nothing):
+        assert violation(SCENARIOS["one drop"], faults=1)
 
 
 def test_a_bug_in_the_production_code_is_told_with_its_schedule() -> None:

@@ -1,0 +1,41 @@
+"""The audit log of this state folder (floor 3): one JSON line a run that deletes or brings back, refusals too.
+
+It is only ever appended to, is readable by its owner alone, and nothing rotates it away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+NAME = "audit.jsonl"
+
+
+def append(state_directory: Path, entry: Mapping[str, Any]) -> None:
+    """Append one entry, with the time, in a single write.  Raise OSError when it cannot be kept."""
+    line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), **entry}, default=str) + "\n"
+    descriptor = os.open(state_directory / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, line.encode("ascii"))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def entries(state_directory: Path) -> list[dict[str, Any]]:
+    """All entries, oldest first; a line cut off by a full disk is left out."""
+    try:
+        text = (state_directory / NAME).read_text("ascii")
+    except FileNotFoundError:
+        return []
+    found = []
+    for line in text.splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
