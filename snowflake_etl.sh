@@ -8,6 +8,7 @@
 #   load        load months (--month 2024-01, last, A..B, all) or files (--file); --resume carries on
 #   recover     interrupted loads and what they left; --clean removes what no live run has
 #   ledger      what is loaded: list; adopt records rows that were loaded before this tool
+#   report      all tables: status, rows, days, gaps, duplicates, score (text, JSON, CSV, XLSX, HTML)
 #   local       the embedded warehouse: start, stop, status, sql, reset
 #   doctor      check connection, objects and tables; --setup-sql prints the script for a DBA
 #   config      look at configurations: validate, target

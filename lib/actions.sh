@@ -11,6 +11,7 @@ declare -gA ACTIONS_SCRIPTS=(
   [load]=loader.py
   [recover]=recover_load.py
   [ledger]=ledger_tool.py
+  [report]=table_report.py
   [local]=local_warehouse.py
   [doctor]=doctor.py
   [config]=config_tool.py
@@ -18,7 +19,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover ledger doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover ledger report doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1
@@ -166,7 +167,8 @@ _actions_start() { # <verb> <arguments...> -> REPLY: the job's id
   shift
   _actions_title "$verb" "$@"
   title=$REPLY
-  if [[ $ACTIONS_CONFIGURED_VERBS == *" $verb "* ]] && ! _actions_has_flag --config "$@"; then
+  if [[ $ACTIONS_CONFIGURED_VERBS == *" $verb "* ]] && ! _actions_has_flag --config "$@" \
+    && ! _actions_has_flag --configs "$@"; then
     actions_config_current
     set -- --config "$REPLY" "$@"
   fi

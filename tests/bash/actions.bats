@@ -67,6 +67,13 @@ teardown() {
   run --separate-stderr actions_run_verb load --config=other.json --month 2013-01 --background 3>&-
   mapfile -d '' -t command <"$ETL_STATE_DIR/jobs/$output/command"
   [[ " ${command[*]} " != *mine.json* ]]
+  # A report on a folder of configurations is not one on the chosen one too.
+  run --separate-stderr actions_run_verb report --configs "$BATS_TEST_TMPDIR" --background 3>&-
+  mapfile -d '' -t command <"$ETL_STATE_DIR/jobs/$output/command"
+  [ "${command[*]}" = "$ETL_PYTHON $ROOT/python/table_report.py --configs $BATS_TEST_TMPDIR" ]
+  run --separate-stderr actions_run_verb report --background 3>&-
+  mapfile -d '' -t command <"$ETL_STATE_DIR/jobs/$output/command"
+  [ "${command[*]:2}" = "--config $BATS_TEST_TMPDIR/mine.json" ]
 }
 
 @test "actions: a hostile file name makes a harmless title" {
@@ -89,7 +96,7 @@ teardown() {
     run actions_run_verb "$word"
     [ "$status" -eq 2 ]
     [[ $output == *"no verb '$word'"* && $output == *"Did you mean 'load'?"* ]]
-    [[ $output == *'config doctor jobs ledger load local recover setup'* ]]
+    [[ $output == *'config doctor jobs ledger load local recover report setup'* ]]
   done
   for word in zzzzzz '' '--' 'jobs setup' '$(touch y)' '[x]' _actions; do
     run actions_run_verb "$word"

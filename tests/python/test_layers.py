@@ -17,6 +17,7 @@ FLOORS = {
     "progress": 1,
     "results": 2,
     "results_history": 2,
+    "results_report": 2,
     "results_tables": 2,
     "sqltext": 2,
     "config": 2,

@@ -20,6 +20,7 @@ VERBS = {
     "ledger": "ledger_tool",
     "validate": "validate_table",
     "duplicates": "duplicate_checker",
+    "report": "table_report",
     "history": "run_history",
     "local": "local_warehouse",
     "doctor": "doctor",

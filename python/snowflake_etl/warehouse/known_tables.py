@@ -1,0 +1,63 @@
+"""What the catalog tells of many tables at once (floor 3): their columns and sizes, two statements a schema."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from snowflake_etl.errors import UsageError
+from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, quote
+from snowflake_etl.warehouse.session import Session
+
+
+@dataclass(frozen=True)
+class KnownTable:
+    """A table or view that the role may see: its columns' types in their order, its size in bytes if it is told."""
+
+    types: dict[str, ColumnType]
+    bytes: int | None
+
+
+def schemas_of(names: Iterable[ObjectName]) -> dict[tuple[str, str], list[ObjectName]]:
+    """The names by database and schema: what one call of ``known_tables`` may ask for."""
+    schemas: dict[tuple[str, str], list[ObjectName]] = defaultdict(list)
+    for name in dict.fromkeys(names):
+        schemas[name.database, name.schema].append(name)
+    return dict(schemas)
+
+
+def known_tables(session: Session, names: Sequence[ObjectName]) -> dict[ObjectName, KnownTable]:
+    """Those of ``names``, all of one schema, that are there and may be seen.
+
+    Raise WarehouseError where the database may not be used.
+    """
+    first = names[0]
+    places = ", ".join("?" for _ in names)
+    condition = f"TABLE_SCHEMA = ? AND TABLE_NAME IN ({places})"
+    binds = [first.schema, *(name.name for name in names)]
+    catalog = f"{quote(first.database)}.INFORMATION_SCHEMA"
+    sizes = {
+        str(name): int(size)
+        for name, size in session.query(f"SELECT TABLE_NAME, BYTES FROM {catalog}.TABLES WHERE {condition}", binds)
+        # Views have none, and a table of 0 bytes says no more than that its size is not kept.
+        if size
+    }
+    types: dict[ObjectName, dict[str, ColumnType]] = defaultdict(dict)
+    columns = session.query(
+        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, "
+        f"DATETIME_PRECISION FROM {catalog}.COLUMNS WHERE {condition} ORDER BY TABLE_NAME, ORDINAL_POSITION",
+        binds,
+    )
+    for table, column, kind, length, precision, scale, fraction in columns:
+        size = int(length or precision or fraction or 0)
+        types[first.sibling(str(table))][str(column)] = ColumnType(_base(str(kind)), size, int(scale or 0))
+    return {name: KnownTable(kinds, sizes.get(name.name)) for name, kinds in types.items()}
+
+
+def _base(kind: str) -> str:
+    """The base of a type; of one that no file can be loaded into (VECTOR, MAP, ...) its first word."""
+    try:
+        return column_type(kind).base
+    except UsageError:
+        return kind.split("(")[0].strip().upper()
