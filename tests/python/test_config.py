@@ -110,6 +110,18 @@ def test_every_unknown_key_is_named_with_the_nearest_one(tmp_path: Path) -> None
             "column 'DAY' is not among the columns",
         ),
         ({"files": FILES, "snowflake": {"account": "a", "connection": "b"}}, "not both"),
+        (
+            {"files": FILES, "quality": {"rules": [{"table": "B", "check": "not_null", "column": "X"}]}},
+            "quality.rules[0].table: 'B' is no table of 'files' (A)",
+        ),
+        ({"files": FILES, "quality": {"rules": [{"table": "A", "check": "regex", "column": "X"}]}}, "needs 'pattern'"),
+        (
+            {"files": FILES, "quality": {"rules": [{"table": "A", "check": "not_null", "column": "X", "values": [1]}]}},
+            "has no 'values'",
+        ),
+        ({"files": FILES, "quality": {"rules": [{"table": "A", "check": "uniq", "column": "X"}]}}, "'unique'"),
+        ({"files": FILES, "quality": {"calendar": {"closed": ["2024-13-01"]}}}, "write days as YYYY-MM-DD"),
+        ({"files": FILES, "quality": {"calendar": {"subdivision": "NY"}}}, "goes with 'country'"),
         ("[]", "holds no object"),
         ("{", "not valid JSON"),
         ('{"files": [], "files": []}', "stands twice"),
@@ -172,13 +184,14 @@ def test_every_environment_variable_stands_in_the_documentation_and_no_other() -
 
 
 def test_every_key_stands_in_the_documentation_and_no_other() -> None:
-    from snowflake_etl.config.model import Configuration, FileSection, LoadSection, QualitySection, SnowflakeSection
+    from snowflake_etl.config import model
 
     documented = documented_names(environment=False)
     known = {
         field.alias or name
-        for model in (Configuration, FileSection, LoadSection, QualitySection, SnowflakeSection)
-        for name, field in model.model_fields.items()
+        for section in vars(model).values()
+        if isinstance(section, type) and issubclass(section, model.Section)
+        for name, field in section.model_fields.items()
     }
     assert documented == known
 
@@ -190,6 +203,25 @@ def test_every_key_stands_in_the_documentation_and_no_other() -> None:
         ({"encoding": "utf-99"}, {}, "no encoding 'utf-99'"),
         ({"date_format": "MMDD"}, {}, "names no year"),
         ({}, {"base_path": "nowhere"}, "nowhere is not a folder"),
+        ({}, {"quality": {"calendar": {"country": "XQ"}}}, "country is 'XQ', which is not known"),
+        ({}, {"quality": {"calendar": {"country": "US", "subdivision": "QQ"}}}, "is not one of US"),
+        ({}, {"quality": {"calendar": {"market": "QQ"}}}, "Known: BVMF"),
+        (
+            {},
+            {"quality": {"rules": [{"table": "A", "check": "condition", "condition": "X IN (SELECT 1)"}]}},
+            "is not among what means the same",
+        ),
+        ({}, {"quality": {"rules": [{"table": "A", "check": "regex", "column": "X", "pattern": "(?i)a"}]}}, "(?i)a"),
+        (
+            {"create_table": {"X": "DATE"}},
+            {"quality": {"rules": [{"table": "a", "check": "range", "column": "X", "minimum": 5}]}},
+            "5 is no ISO date",
+        ),
+        (
+            {"create_table": {"PRICE": "DATE"}},
+            {"quality": {"rules": [{"table": "A", "check": "unique", "column": "PRISE"}]}},
+            "Nearest: PRICE",
+        ),
     ],
 )
 def test_validate_finds_what_only_using_the_values_shows(

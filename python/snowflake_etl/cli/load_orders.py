@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.config import places
+from snowflake_etl.config.places import today as today
 from snowflake_etl.errors import Refused, UsageError
 from snowflake_etl.operations.load import load
 from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_months
@@ -147,11 +146,6 @@ def check_flags(context: Context) -> None:
 def quality_of(arguments: argparse.Namespace) -> QualityMethod:
     """Where the load is checked: in the file unless it is not read."""
     return QualityMethod(arguments.qc or ("snowflake" if arguments.from_stage else "file"))
-
-
-def today() -> date:
-    """The day that "current" and "last" months are told from; ETL_TODAY sets another one."""
-    return date.fromisoformat(os.environ["ETL_TODAY"]) if os.environ.get("ETL_TODAY") else date.today()
 
 
 def planned_orders(context: Context) -> list[Order]:

@@ -6,15 +6,18 @@ models' complaints into sentences.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from snowflake_etl.errors import UsageError
-from snowflake_etl.sqltext import column_type, fold
+from snowflake_etl.sqltext import column_type, fold, object_name
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 OneCharacter = Annotated[str, StringConstraints(min_length=1, max_length=1)]
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 _DELIMITER_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "pipe": "|", "semicolon": ";"}
 _FORMAT_DELIMITERS = {"TSV": "\t", "CSV": ","}
@@ -161,8 +164,130 @@ class LoadSection(Section):
     statement_timeout: int = Field(86_400, ge=1)
 
 
+# What each kind of rule needs; of a tuple one is enough, or both.
+_NEEDED_BY_RULES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "not_null": (("column",),),
+    "unique": (("column", "columns"),),
+    "accepted_values": (("column",), ("values",)),
+    "range": (("column",), ("minimum", "maximum")),
+    "regex": (("column",), ("pattern",)),
+    "max_length": (("column",), ("maximum",)),
+    "row_count": (("minimum", "maximum"),),
+    "freshness": (("max_age_days",),),
+    "condition": (("condition",),),
+}
+_OPTIONAL_FOR_RULES = {"freshness": ("column",)}
+Limit = int | float | str
+
+
+class RuleSection(Section):
+    """One entry of ``quality.rules``: something that the rows of a table have to be, beyond the built-in checks.
+
+    ``check`` decides which of the other keys are needed; a NULL breaks ``not_null`` only.
+    """
+
+    table: Text
+    check: Literal[
+        "not_null",
+        "unique",
+        "accepted_values",
+        "range",
+        "regex",
+        "max_length",
+        "row_count",
+        "freshness",
+        "condition",
+    ]
+    name: Text | None = None
+    severity: Literal["error", "warning", "info"] = "error"
+    column: Text | None = None
+    columns: tuple[Text, ...] = ()
+    values: tuple[Limit, ...] = ()
+    minimum: Limit | None = None
+    maximum: Limit | None = None
+    pattern: Text | None = None
+    max_age_days: int | None = Field(None, ge=0)
+    condition: Text | None = None
+
+    @field_validator("columns", "values", mode="before")
+    @classmethod
+    def _list_to_tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _keys_fit_the_check(self) -> RuleSection:
+        needed = _NEEDED_BY_RULES[self.check]
+        for choices in needed:
+            if not any(self._has(key) for key in choices):
+                raise ValueError(f"a rule with check '{self.check}' needs {' or '.join(map(repr, choices))}")
+        allowed = {key for choices in needed for key in choices} | set(_OPTIONAL_FOR_RULES.get(self.check, ()))
+        for key in ("column", "columns", "values", "minimum", "maximum", "pattern", "max_age_days", "condition"):
+            if self._has(key) and key not in allowed:
+                raise ValueError(f"a rule with check '{self.check}' has no '{key}'")
+        counts = (self.minimum, self.maximum) if self.check in ("row_count", "max_length") else ()
+        if any(limit is not None and not (isinstance(limit, int) and limit >= 0) for limit in counts):
+            raise ValueError(f"'minimum' and 'maximum' of '{self.check}' are whole numbers from 0")
+        try:
+            self.stored_columns  # noqa: B018 - raises for what is no name
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @property
+    def stored_columns(self) -> tuple[str, ...]:
+        """The columns as stored names; () for a condition, which names its own."""
+        return tuple(fold(name) for name in (*((self.column,) if self.column else ()), *self.columns))
+
+    @property
+    def title(self) -> str:
+        """What findings call the rule."""
+        return self.name or self.condition or " ".join((self.check, *self.stored_columns))
+
+    def _has(self, key: str) -> bool:
+        return getattr(self, key) not in (None, ())
+
+
+class CalendarSection(Section):
+    """``quality.calendar``: which days need no rows, because nothing happens on them.
+
+    Without ``country`` and ``market`` only weekends; ``tables`` () means all.  ``subdivision`` is a state, ``market``
+    an exchange (both as the library ``holidays`` names them), ``closed`` are more days, as ISO dates.
+    """
+
+    country: Text | None = None
+    subdivision: Text | None = None
+    market: Text | None = None
+    weekend: tuple[Weekday, ...] | None = None
+    closed: tuple[date, ...] = ()
+    only_business_days: bool = False
+    tables: tuple[Text, ...] = ()
+
+    @field_validator("weekend", "tables", mode="before")
+    @classmethod
+    def _list_to_tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("closed", mode="before")
+    @classmethod
+    def _dates(cls, value: object) -> object:
+        if not isinstance(value, list):
+            return value
+        try:
+            return tuple(day if isinstance(day, date) else date.fromisoformat(str(day)) for day in value)
+        except ValueError as error:
+            raise ValueError(f"{error}; write days as YYYY-MM-DD") from error
+
+    @model_validator(mode="after")
+    def _one_source(self) -> CalendarSection:
+        if self.country and self.market:
+            raise ValueError("give either 'country' or 'market', not both")
+        if self.subdivision and not self.country:
+            raise ValueError("'subdivision' goes with 'country'")
+        return self
+
+
 class QualitySection(Section):
-    """``quality``: thresholds of the checks; shares are between 0 and 1, limits are in bytes."""
+    """``quality``: thresholds of the checks, rules and calendar; shares are between 0 and 1, limits are in bytes."""
 
     normal_share: float = Field(0.10, ge=0, le=1)
     warning_share: float = Field(0.50, ge=0, le=1)
@@ -170,6 +295,13 @@ class QualitySection(Section):
     band_width: float = Field(3.5, gt=0)
     memory_limit: int = Field(200 * 1024 * 1024, ge=64 * 1024 * 1024)
     temp_limit: int = Field(20 * 1024**3, ge=0)
+    rules: tuple[RuleSection, ...] = ()
+    calendar: CalendarSection | None = None
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _list_to_tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
 
 
 class Configuration(Section):
@@ -192,3 +324,26 @@ class Configuration(Section):
         if not value:
             raise ValueError("the list is empty: name at least one file_pattern and its table_name")
         return value
+
+    @model_validator(mode="after")
+    def _rules_have_tables(self) -> Configuration:
+        known = {same_table(entry.table_name): entry.table_name for entry in self.files}
+        calendar = self.quality.calendar
+        named = [(f"quality.rules[{place}].table", rule.table) for place, rule in enumerate(self.quality.rules)]
+        named += [
+            (f"quality.calendar.tables[{place}]", name)
+            for place, name in enumerate(calendar.tables if calendar else ())
+        ]
+        for where, name in named:
+            if same_table(name) not in known:
+                raise ValueError(f"{where}: '{name}' is no table of 'files' ({', '.join(known.values())})")
+        return self
+
+
+def same_table(name: str) -> tuple[str, ...]:
+    """A table's name in a form that is equal for two spellings of it.  Raise ValueError for what is no name."""
+    try:
+        full = object_name(name, "", "")
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+    return (full.database, full.schema, full.name)

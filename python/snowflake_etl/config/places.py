@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -45,3 +46,8 @@ def default_configuration(environment: Mapping[str, str] = os.environ) -> Path:
     if saved.is_file() and (text := saved.read_text(encoding="utf-8").rstrip("\n")):
         return Path(text)
     return CHECKOUT / "config" / "example.json"
+
+
+def today(environment: Mapping[str, str] = os.environ) -> date:
+    """The day that "current" and "last" months and the age of data are told from; ``ETL_TODAY`` sets another one."""
+    return date.fromisoformat(environment["ETL_TODAY"]) if environment.get("ETL_TODAY") else date.today()

@@ -6,11 +6,19 @@ Loads, checks of files and checks of tables all ask here, so that each of them j
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from snowflake_etl.config.model import FileSection, QualitySection
-from snowflake_etl.month import DayRange
-from snowflake_etl.quality.profile import Expectations, Thresholds
-from snowflake_etl.sqltext import ColumnType, fold
+from snowflake_etl.config import places
+from snowflake_etl.config.model import CalendarSection, FileSection, QualitySection, RuleSection, same_table
+from snowflake_etl.files.layout import Layout
+from snowflake_etl.month import DayRange, Month
+from snowflake_etl.operations.calendars import closed_days
+from snowflake_etl.quality.conditions import columns_of
+from snowflake_etl.quality.file_plan import Plan
+from snowflake_etl.quality.patterns import check_pattern
+from snowflake_etl.quality.profile import Expectations, Rule, RuleKind, Thresholds
+from snowflake_etl.results import Severity
+from snowflake_etl.sqltext import ColumnType, column_type, fold, quote
 
 
 def expectations_of(
@@ -23,10 +31,13 @@ def expectations_of(
 ) -> Expectations:
     """Expectations of ``entry``: ``days`` that have to have rows, ``columns`` that have to be there.
 
-    ``types`` are the target's by stored name.  Days without a date column are not expected of anybody.
+    ``types`` are the target's by stored name.  Days without a date column are not expected of anybody.  Raise
+    ConfigError for a calendar that is not known.
     """
+    expected_days = tuple(days) if entry.date_column else ()
+    calendar = calendar_of(entry, quality)
     return Expectations(
-        days=tuple(days) if entry.date_column else (),
+        days=expected_days,
         columns=tuple(columns),
         date_column=fold(entry.date_column) if entry.date_column else None,
         date_format=entry.date_format,
@@ -40,4 +51,58 @@ def expectations_of(
             error_share=quality.error_share,
             band_width=quality.band_width,
         ),
+        closed_days=closed_days(calendar, expected_days) if calendar else frozenset(),
+        only_open_days=bool(calendar and calendar.only_business_days),
+        rules=tuple(rule_of(section) for section in rules_of(entry, quality)),
+        today=places.today(),
     )
+
+
+def rules_of(entry: FileSection, quality: QualitySection) -> list[RuleSection]:
+    """The rules of the entry's table."""
+    return [rule for rule in quality.rules if same_table(rule.table) == same_table(entry.table_name)]
+
+
+def rule_of(section: RuleSection) -> Rule:
+    """A rule as the engines take it."""
+    kind = RuleKind(section.check)
+    return Rule(
+        kind=kind,
+        name=section.title,
+        severity=Severity(section.severity),
+        columns=section.stored_columns,
+        values=section.values,
+        minimum=section.minimum,
+        maximum=section.max_age_days if kind is RuleKind.FRESHNESS else section.maximum,
+        pattern=section.pattern or "",
+        condition=section.condition or "",
+    )
+
+
+def calendar_of(entry: FileSection, quality: QualitySection) -> CalendarSection | None:
+    """The calendar of the entry's table, None where every day counts."""
+    calendar = quality.calendar
+    if calendar is None or not calendar.tables:
+        return calendar
+    wanted = {same_table(name) for name in calendar.tables}
+    return calendar if same_table(entry.table_name) in wanted else None
+
+
+def try_rules(entry: FileSection, quality: QualitySection) -> None:
+    """Raise ConfigError for a rule or a calendar of the entry's table that no check could use.
+
+    Columns and types are tried where the configuration tells them (``create_table``).
+    """
+    types = {fold(name): column_type(text.removesuffix(" NOT NULL")) for name, text in entry.create_table.items()}
+    if calendar := calendar_of(entry, quality):
+        closed_days(calendar, (Month.of(places.today()).days(),))
+    if types:
+        expected = replace(expectations_of(entry, quality, types), date_column=None, key_columns=())
+        plan = Plan(Layout("\t", None, True, tuple(quote(name) for name in types)), expected)
+        plan.unique_rules, plan.newest_days  # noqa: B018 - both raise for what cannot be used
+        return
+    for rule in rules_of(entry, quality):
+        if rule.pattern:
+            check_pattern(rule.pattern)
+        if rule.condition:
+            columns_of(rule.condition)

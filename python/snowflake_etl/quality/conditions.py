@@ -59,6 +59,10 @@ class Dialect:
         return Value(f"CAST({self.text(text)} AS DATE)", Family.DATE)
 
 
+# For looks at a condition that no engine is to run.
+_NO_ENGINE = Dialect(lambda name: Value(name, Family.OTHER, name), ascii, lambda value, pattern: value + pattern, "")
+
+
 def written(condition: str, dialect: Dialect) -> str:
     """Return the condition in the engine's SQL.  Raise ConfigError for what is not known to mean the same."""
     writer = _Writer(condition, dialect)
@@ -69,10 +73,15 @@ def written(condition: str, dialect: Dialect) -> str:
 
 
 def columns_of(condition: str) -> tuple[str, ...]:
-    """The stored names of the columns that a condition reads, in order.  Raise ConfigError when it is no expression."""
+    """The stored names of the columns that a condition reads, in order.
+
+    Raise ConfigError when it is no expression, or holds anything that is not known to mean the same.
+    """
     from sqlglot import exp
 
-    return tuple(dict.fromkeys(_column_name(column) for column in _parsed(condition).find_all(exp.Column, bfs=False)))
+    tree = _parsed(condition)
+    _Writer(condition, _NO_ENGINE).check(tree)
+    return tuple(dict.fromkeys(_column_name(column) for column in tree.find_all(exp.Column, bfs=False)))
 
 
 def is_day(text: str) -> bool:
@@ -147,6 +156,14 @@ class _Writer:
 
     def refused(self, why: str) -> ConfigError:
         return ConfigError(f"The condition {self._condition!a} cannot be used: {why}.")
+
+    def check(self, tree: exp.Expr) -> None:
+        """Raise ConfigError for the first part that is of no known kind, whatever the columns' types."""
+        from sqlglot import exp
+
+        for node in tree.walk(bfs=False):
+            if type(node) not in self._writers and not isinstance(node, exp.Identifier | exp.DataType):
+                self._no(node)
 
     def write(self, node: exp.Expr) -> Value:
         writer = self._writers.get(type(node))

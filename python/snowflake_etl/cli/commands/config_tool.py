@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.errors import ConfigError, EtlError, ExitCode
 
-DESCRIPTION = "Validate a configuration or name its target."
+DESCRIPTION = "Validate a configuration, or name its target or its tables."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "action", choices=("target", "validate"), help="target: print where it loads to; validate: read it strictly"
+        "action",
+        choices=("target", "tables", "validate"),
+        help="target: print where it loads to; tables: each of its tables once; validate: read it strictly",
     )
     add_common_flags(parser)
 
@@ -22,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _problems(context: Context) -> Iterator[str]:
     """What only using the values shows: patterns, formats, encodings, the base path."""
     from snowflake_etl.files.patterns import FilePattern
+    from snowflake_etl.operations.expectations import try_rules
     from snowflake_etl.quality.formats import to_strptime
 
     loaded = context.configuration
@@ -33,6 +36,7 @@ def _problems(context: Context) -> Iterator[str]:
             for text in (entry.date_format, entry.timestamp_format):
                 to_strptime(text)
             codecs.lookup(entry.encoding or "utf-8")
+            try_rules(entry, loaded.configuration.quality)
         except LookupError:
             yield f"there is no encoding '{entry.encoding}'"
         except EtlError as error:
@@ -47,6 +51,11 @@ def run(context: Context) -> ExitCode:
         context.answer({"target": section.target})
         return ExitCode.OK
     entries = loaded.configuration.files
+    if context.arguments.action == "tables":
+        tables = list(dict.fromkeys(entry.table_name for entry in entries))
+        context.say("\n".join(tables))
+        context.answer({"tables": tables})
+        return ExitCode.OK
     if problems := list(_problems(context)):
         raise ConfigError(f"{loaded.path}: {'; '.join(problems)}.")
     message = f"{loaded.path} is valid: {len(entries)} file pattern(s), target {section.target}."
