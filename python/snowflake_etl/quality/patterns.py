@@ -7,6 +7,7 @@ pattern always has to match the whole value.
 from __future__ import annotations
 
 import re
+import warnings
 
 from snowflake_etl.errors import ConfigError
 
@@ -31,8 +32,11 @@ def check_pattern(pattern: str) -> None:
         if any(count and int(count) > _MOST_REPEATS for count in counts):
             raise _refused(pattern, f"nothing can be repeated more than {_MOST_REPEATS} times")
     try:
-        re.compile(_NAMED_CLASS.sub("a-z", pattern))
-    except re.error as error:
+        with warnings.catch_warnings():
+            # Sets within sets: a warning to Python, something else to each engine.
+            warnings.simplefilter("error")
+            re.compile(_NAMED_CLASS.sub("a-z", pattern))
+    except (re.error, FutureWarning) as error:
         raise _refused(pattern, str(error)) from None
 
 

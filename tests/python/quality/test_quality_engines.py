@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import pytest
 import sqlglot
-import zstandard
+from both_engines import Lines, comparable, fill, session_of, table_of
 from planted import (
     EXPECTED,
     FLIGHT_LAYOUT,
@@ -30,66 +27,10 @@ from planted import (
 )
 
 from desk import Desk
-from snowflake_etl.config.model import LoadSection, SnowflakeSection
 from snowflake_etl.errors import UsageError
-from snowflake_etl.quality.formats import to_snowflake
-from snowflake_etl.quality.profile import Expectations, Scope, type_text
+from snowflake_etl.quality.profile import Scope
 from snowflake_etl.quality.runner import check_table
-from snowflake_etl.results import CheckReport
-from snowflake_etl.sqltext import ObjectName, column_type, literal, quote
-from snowflake_etl.warehouse.copy import CsvFormat
-from snowflake_etl.warehouse.signin import Warehouse
-
-Lines = list[str]
-
-
-class Recorder:
-    """Hands statements on and keeps them."""
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
-        self.statements: list[str] = []
-
-    def query(self, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        self.statements.append(sql)
-        return list(self._session.query(sql, binds))
-
-    def put(self, stream: BinaryIO, name: str, stage_path: str) -> None:
-        assert self._session.put(stream, name, stage_path) == "UPLOADED"
-
-
-@contextmanager
-def session_of(desk: Desk) -> Iterator[Recorder]:
-    section = SnowflakeSection(connection="local", database=desk.database, schema="PUBLIC", network_timeout=20)
-    with Warehouse(section, LoadSection(), desk.state).open("test") as session:
-        yield Recorder(session)
-
-
-def table_of(desk: Desk) -> ObjectName:
-    return ObjectName(desk.database, "PUBLIC", "T")
-
-
-def fill(session: Recorder, table: ObjectName, lines: Lines, expected: Expectations) -> None:
-    """Make the table and COPY the records into it, as a load does."""
-    types = dict(expected.types)
-    columns = ", ".join(f"{quote(name)} {type_text(kind)}" for name, kind in types.items())
-    session.query(f"CREATE TABLE {table.sql} ({columns})")
-    if lines:
-        stage = table.sibling("S").sql
-        content = "".join(f"{line}\n" for line in lines).encode()
-        session.query(f"CREATE STAGE {stage}")
-        session.put(io.BytesIO(zstandard.compress(content)), "part.tsv.zst", f"@{stage}/in/")
-        form = CsvFormat("\t", None, expected.null_values, to_snowflake(expected.date_format))
-        session.query(f"COPY INTO {table.sql} FROM {literal(f'@{stage}/in/')} FILE_FORMAT={form.sql}")
-    session.statements.clear()
-
-
-def comparable(report: CheckReport) -> list[tuple[object, ...]]:
-    """What both engines have to agree on: everything but lines, which a table does not have."""
-    return [
-        (each.code, each.severity, dict(each.numbers), each.message.replace(report.subject, "RELATION"))
-        for each in report.findings
-    ]
+from snowflake_etl.sqltext import ObjectName, column_type
 
 
 def without(lines: Lines, *days: str) -> Lines:
