@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, UsageError, WarehouseError
+from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, WarehouseError
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations import check_history, refusals
 from snowflake_etl.operations.report_subjects import Subject
@@ -71,13 +71,6 @@ class _Place:
             raise
         self._give_back(session)
 
-    def name_of(self, session: Session, subject: Subject) -> ObjectName:
-        """The table's full name.  Raise ConfigError for what cannot be one."""
-        try:
-            return object_name(subject.entry.table_name, session.database, session.schema)
-        except UsageError as error:
-            raise ConfigError(f"{subject.config}: {error}") from error
-
     def known(self, name: ObjectName) -> KnownTable | None:
         """What the catalog tells of a table, None where it does not show it.  Raise WarehouseError."""
         if name in self._hidden:
@@ -126,12 +119,7 @@ class _Place:
             self._idle.append(session)
 
     def _ask_once(self, session: Session) -> None:
-        names = {}
-        for subject in self._subjects:
-            try:
-                names[self.name_of(session, subject)] = subject
-            except ConfigError:
-                continue
+        names = {_name(session, subject): subject for subject in self._subjects}
         known: dict[ObjectName, KnownTable] = {}
         for several in schemas_of(names).values():
             try:
@@ -153,7 +141,8 @@ class _Place:
         try:
             return [row for row in ledger.all_rows(session, objects) if row.state == ledger.LIVE]
         except WarehouseError as error:
-            LOGGER.info("Nothing is known of earlier loads: %s", " ".join(str(error).split()))
+            # Reports are for tables that were loaded by other means, too.
+            LOGGER.debug("Nothing is known of earlier loads: %s", " ".join(str(error).split()))
             return []
 
 
@@ -249,7 +238,7 @@ def _one(subject: Subject, place: _Place, days: DayRange | None) -> TableReport:
         if subject.conflict:
             raise ConfigError(subject.conflict)
         with place.session() as session:
-            name = place.name_of(session, subject)
+            name = _name(session, subject)
             known = place.known(name)
             if known is None:
                 return _not_found(subject, name, refusals.role_of(session), time.monotonic() - started)
@@ -266,6 +255,10 @@ def _one(subject: Subject, place: _Place, days: DayRange | None) -> TableReport:
         message, code = f"Unexpected {type(error).__name__}: {error}. This is a bug; report it.", ExitCode.UNEXPECTED
     seconds = time.monotonic() - started
     return TableReport(subject.config, str(name), TableStatus.ERROR, message, int(code), seconds=seconds)
+
+
+def _name(session: Session, subject: Subject) -> ObjectName:
+    return object_name(subject.entry.table_name, session.database, session.schema)
 
 
 def _not_found(subject: Subject, name: ObjectName, role: str, seconds: float) -> TableReport:

@@ -89,10 +89,9 @@ def _subjects_of_one(loaded: LoadedConfiguration) -> Iterable[Subject]:
     section = loaded.configuration.snowflake
     # Where the configuration does not name database and schema, the session's stand for them all.
     database, schema = fold(section.database or _ANY), fold(section.schema_ or _ANY)
-    entries: dict[object, list[FileSection]] = {}
+    entries: dict[ObjectName, list[FileSection]] = {}
     for entry in loaded.configuration.files:
-        name = _stored_name(entry.table_name, database, schema)
-        entries.setdefault(name or entry.table_name, []).append(entry)
+        entries.setdefault(object_name(entry.table_name, database, schema), []).append(entry)
     return [_one(loaded, several) for several in entries.values()]
 
 
@@ -123,17 +122,9 @@ def _comparable(value: str | tuple[str, ...] | None) -> str:
 
 def _names(table_name: str) -> list[str]:
     """A table's name, its schema and name, its full name: as far as the configuration tells."""
-    name = _stored_name(table_name, "", "")
-    parts = [part for part in (name.database, name.schema, name.name) if part] if name else [table_name]
+    name = object_name(table_name, "", "")
+    parts = [part for part in (name.database, name.schema, name.name) if part]
     return [".".join(parts[start:]) for start in range(len(parts))]
-
-
-def _stored_name(table_name: str, database: str, schema: str) -> ObjectName | None:
-    """None for what cannot be a table's name: its own row of the report says so."""
-    try:
-        return object_name(table_name, database, schema)
-    except UsageError:
-        return None
 
 
 def _fits(patterns: Sequence[str], *names: str) -> bool:

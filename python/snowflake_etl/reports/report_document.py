@@ -78,6 +78,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "numbers": dict(finding.numbers),
         "samples": list(finding.samples),
+        "examples": list(finding.examples),
     }
 
 

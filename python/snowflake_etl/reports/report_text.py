@@ -160,8 +160,9 @@ def _facts(table: TableReport) -> Iterator[str]:
 
 def _finding(finding: Finding, width: int, samples: int | None, all_of_them: str) -> Iterator[str]:
     yield from _wrapped(f"  {finding.severity}: {visible(finding.message)}", width, 4)
-    # One sample says no more than the sentence.
-    listed = finding.samples if len(finding.samples) > 1 else ()
+    samples_or_examples = finding.samples or finding.examples
+    # One says no more than the sentence.
+    listed = samples_or_examples if len(samples_or_examples) > 1 else ()
     shown = listed if samples is None else listed[:samples]
     for sample in shown:
         yield from _wrapped(f"      {visible(sample)}", width, 8)

@@ -221,7 +221,7 @@ def _finding_rows(tables: Iterable[TableReport]) -> Iterable[list[Value]]:
 
 def _sample_rows(tables: Iterable[TableReport]) -> Iterable[list[Value]]:
     for table, finding in _findings(tables):
-        for sample in finding.samples:
+        for sample in finding.samples or finding.examples:
             yield [table.config, table.table, finding.code, sample]
 
 

@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from snowflake_etl.errors import UsageError
+from snowflake_etl.errors import UsageError, WarehouseError
 from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, quote
 from snowflake_etl.warehouse.session import Session
+
+# Does not exist or not authorized; 2043: the same of a schema.
+_OBJECT_MISSING = frozenset({2003, 2043})
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,16 @@ def schemas_of(names: Iterable[ObjectName]) -> dict[tuple[str, str], list[Object
 
 
 def known_tables(session: Session, names: Sequence[ObjectName]) -> dict[ObjectName, KnownTable]:
-    """Those of ``names``, all of one schema, that are there and may be seen.
+    """Those of ``names``, all of one schema, that are there and may be seen; none of a database that may not be."""
+    try:
+        return _known(session, names)
+    except WarehouseError as error:
+        if error.code in _OBJECT_MISSING:
+            return {}
+        raise
 
-    Raise WarehouseError where the database may not be used.
-    """
+
+def _known(session: Session, names: Sequence[ObjectName]) -> dict[ObjectName, KnownTable]:
     first = names[0]
     places = ", ".join("?" for _ in names)
     condition = f"TABLE_SCHEMA = ? AND TABLE_NAME IN ({places})"
