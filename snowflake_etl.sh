@@ -9,6 +9,9 @@
 #   recover     interrupted loads and what they left; --clean removes what no live run has
 #   ledger      what is loaded: list; adopt records rows that were loaded before this tool
 #   report      all tables: status, rows, days, gaps, duplicates, score (text, JSON, CSV, XLSX, HTML)
+#   validate    check tables: --table, --month or --days; every day there, no strange day, no bad key
+#   duplicates  keys in several rows of tables or a --file; --key, --show N, --delete-sql prints SQL
+#   history     past runs and checks; diff: what changed since the check before
 #   local       the embedded warehouse: start, stop, status, sql, reset
 #   doctor      check connection, objects and tables; --setup-sql prints the script for a DBA
 #   config      look at configurations: validate, target
@@ -51,8 +54,8 @@ _etl_root() { # sets ETL_ROOT: the folder of this script, through links
 
 _etl_source() { # the libraries, lowest layer first
   local name
-  for name in core colors month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/config \
-    menus/main; do
+  for name in core colors month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/quality \
+    menus/config menus/main; do
     # shellcheck source=/dev/null
     source "$ETL_ROOT/lib/$name.sh" || return
   done
@@ -84,7 +87,7 @@ _etl_split() { # <words...>: sets ETL_VERB and ETL_ARGUMENTS; shared flags may s
   ETL_VERB=''
   while (($# > 0)); do
     case $1 in
-      --config | --base-path | --month | --file | --table | --qc | --mode | --output | --format)
+      --config | --base-path | --month | --days | --file | --table | --qc | --mode | --output | --format)
         before+=("${@:1:2}")
         shift $(($# > 1 ? 2 : 1))
         ;;

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # One action a verb (layer 3): answers become an argument array, which runs in the foreground or as a background job.
 # Offers actions_run_verb actions_check_verb actions_verbs, and what the menus call: actions_prepare actions_load_plan
-# actions_load_start actions_load_words actions_jobs_* actions_capture.  Actions never ask.
+# actions_load_start actions_start actions_words actions_jobs_* actions_capture.  Actions never ask.
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/actions_config.sh"
@@ -11,6 +11,9 @@ declare -gA ACTIONS_SCRIPTS=(
   [load]=loader.py
   [recover]=recover_load.py
   [ledger]=ledger_tool.py
+  [validate]=validate_table.py
+  [duplicates]=duplicate_checker.py
+  [history]=run_history.py
   [report]=table_report.py
   [local]=local_warehouse.py
   [doctor]=doctor.py
@@ -19,7 +22,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover ledger report doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover ledger validate duplicates report doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1
@@ -76,14 +79,18 @@ actions_load_plan() { # <load arguments...> -> REPLY: the plan as text, or why n
 }
 
 actions_load_start() { # <load arguments...> -> REPLY: the job's id
-  setup_ensure || return
-  _actions_start load "$@" --yes
+  actions_start load "$@" --yes
 }
 
-actions_load_words() { # <load arguments...> -> REPLY: the same as a command line to type, which starts a job too
+actions_start() { # <verb> <arguments...> -> REPLY: the job's id
+  setup_ensure || return
+  _actions_start "$@"
+}
+
+actions_words() { # <verb> <arguments...> -> REPLY: the same as a command line to type, which starts a job too
   local word line=./snowflake_etl.sh
   [[ $PWD == "$ETL_ROOT" ]] || printf -v line '%q' "$ETL_ROOT/snowflake_etl.sh"
-  for word in load "$@" --background; do
+  for word in "$@" --background; do
     word=${word#"$PWD"/}
     printf -v word '%q' "$word"
     line+=" $word"
@@ -188,23 +195,25 @@ _actions_command() { # <verb> <arguments...>: sets ACTIONS_COMMAND; 1 with a sen
 
 _actions_title() { # <verb> <arguments...> -> REPLY: what a person calls this run: "Load 2024-01", "Load x.tsv, y.tsv"
   local verb=$1 word name=''
-  local -a about=()
+  local -a about=() other=()
   shift
   for word in "$@"; do
+    # Which configuration is in the job's command; it says little about what is done.
+    [[ $name == --config || $word == --config || $word == --config=* ]] || other+=("$word")
     case $name in
-      --month | --table) about+=("$word") ;;
+      --month | --days | --table) about+=("$word") ;;
       --file) about+=("${word##*/}") ;;
     esac
     name=$word
     case $word in
-      --month=* | --table=*) about+=("${word#*=}") ;;
+      --month=* | --days=* | --table=*) about+=("${word#*=}") ;;
       --file=*) about+=("${word##*/}") ;;
       --mode=replace | replace) about+=("(replace)") ;;
       --dry-run) about+=("(plan only)") ;;
     esac
   done
   REPLY=${verb^}
-  ((${#about[@]} > 0)) || about=("$@")
+  ((${#about[@]} > 0)) || about=("${other[@]}")
   for word in "${about[@]}"; do
     REPLY+=" $word"
   done

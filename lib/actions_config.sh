@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The configuration in use and where it leads (part of actions.sh, layer 3).
 # Offers actions_config_current actions_config_list actions_config_use actions_config_choose actions_config_short actions_config_target
-# actions_config_target_cached actions_config_preference actions_config_set_preference.
+# actions_config_target_cached actions_config_tables actions_config_preference actions_config_set_preference.
 
 actions_config_current() { # -> REPLY: path of the configuration in use, the same that Python would take
   REPLY=${ETL_CONFIG:-}
@@ -74,6 +74,14 @@ actions_config_target() { # -> REPLY: the same, found out by Python once for eve
   [[ -n $REPLY ]] || return 1
   _actions_config_folder "${cache%/*}" && core_write_file "$cache" "$path"$'\n'"$REPLY"
   return 0
+}
+
+actions_config_tables() { # sets ACTIONS_TABLES to the tables of the configuration in use; else 1 and why not in REPLY
+  actions_config_current
+  actions_capture config tables --config "$REPLY" --quiet || return 1
+  ACTIONS_TABLES=()
+  # shellcheck disable=SC2034 # for the menus
+  [[ -z $REPLY ]] || mapfile -t ACTIONS_TABLES <<<"$REPLY"
 }
 
 actions_config_preference() { # <name> -> REPLY: what was saved, or nothing

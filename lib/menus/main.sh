@@ -5,6 +5,7 @@
 MENUS_MAIN=( # tag (menus_main_<tag> runs it), label, explanation
   quick_load "Quick Load" "load a month or a file"
   jobs "Job Status" "progress, logs, cancel, run again"
+  quality "Quality" "check files and tables, duplicates, reports"
   config "Configuration" "choose it, check it, test the connection"
   help "Help" "keys, and where things are"
   quit "Quit" "jobs go on"
@@ -30,6 +31,11 @@ Job Status
   lost              the host went down meanwhile
   Choose a job for its log, its result and what can be done.
 
+Quality
+  Checks read and never change a row. They run as jobs, too: the
+  log says what they found, "problems" that they found something.
+  Each is kept: History shows what changed since the one before.
+
 Command line
   All of this is a command too; every plan shows the line to type.
     ./snowflake_etl.sh --help
@@ -51,6 +57,10 @@ menus_main_quick_load() {
 
 menus_main_jobs() {
   menus_jobs
+}
+
+menus_main_quality() {
+  menus_quality
 }
 
 menus_main_config() {

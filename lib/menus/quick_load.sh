@@ -116,7 +116,7 @@ _menus_quick_load_plan() { # <what> <load arguments...>: 1 to ask again, 0 when 
     _menus_quick_load_refused "$what" "$status" "$plan"
     return 0
   fi
-  actions_load_words "$@"
+  actions_words load "$@"
   command=$REPLY
   UI_OK=Start UI_BACK=Back ui_yesno "Load $what" "As a command:"$'\n'"  $command"$'\n\n'"$plan" || return 1
   _menus_quick_load_start "$what" "$@"

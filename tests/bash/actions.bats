@@ -96,7 +96,7 @@ teardown() {
     run actions_run_verb "$word"
     [ "$status" -eq 2 ]
     [[ $output == *"no verb '$word'"* && $output == *"Did you mean 'load'?"* ]]
-    [[ $output == *'config doctor jobs ledger load local recover report setup'* ]]
+    [[ $output == *'config doctor duplicates history jobs ledger load local recover report setup validate'* ]]
   done
   for word in zzzzzz '' '--' 'jobs setup' '$(touch y)' '[x]' _actions; do
     run actions_run_verb "$word"
@@ -119,13 +119,13 @@ teardown() {
 
 @test "actions: the command line shown can be typed as it is" {
   cd "$ROOT"
-  actions_load_words --config "$ROOT/config/example.json" --file "/data/my \$(touch y) file.tsv" --qc both
+  actions_words load --config "$ROOT/config/example.json" --file "/data/my \$(touch y) file.tsv" --qc both
   [[ $REPLY == './snowflake_etl.sh load --config config/example.json --file /data/my\ \$'* ]]
   eval "set -- $REPLY"
   [ "$6" = '/data/my $(touch y) file.tsv' ]
   [ "${!#}" = --background ]
   cd "$BATS_TEST_TMPDIR"
-  actions_load_words --month 2013-01
+  actions_words load --month 2013-01
   [[ $REPLY == "$ROOT/snowflake_etl.sh load"* ]]
 }
 

@@ -1,22 +1,30 @@
 # shellcheck shell=bash
 # A stand-in for the environment's Python: records every call and plays the answers that a test puts into $FAKE.
-# Files in $FAKE: target, target_code, plan, plan_code, job_code; a job ends when the file "gate" is there.
+# Files in $FAKE: target, target_code, tables, plan, plan_code, job_code; a job ends when the file "gate" is there.
 
 fake_python() { # after helpers_setup: ETL_VENV with a python that is this stand-in
   export FAKE=$BATS_TEST_TMPDIR/fake ETL_VENV=$BATS_TEST_TMPDIR/venv
   mkdir -p -- "$FAKE" "$ETL_VENV/bin"
   cp -- "$ROOT/requirements.lock" "$ETL_VENV/.etl-lock"
   printf 'local\n' >"$FAKE/target"
+  printf 'FLIGHTS\n' >"$FAKE/tables"
   printf 'Plan: one file, 27004 rows, none of the month in FLIGHTS.\n' >"$FAKE/plan"
   {
     printf '#!/bin/bash\nFAKE=%q\n' "$FAKE"
     cat <<'PYTHON'
 number=$(ls "$FAKE" | grep -c '^call-')
 printf '%s\0' "$@" >"$FAKE/call-$number"
-case " ${*:2} " in
+case "$1 ${*:2} " in
   *' target '*)
     cat "$FAKE/target"
     exit "$(cat "$FAKE/target_code" 2>/dev/null || echo 0)"
+    ;;
+  *' tables '*)
+    cat "$FAKE/tables"
+    exit "$(cat "$FAKE/tables_code" 2>/dev/null || echo 0)"
+    ;;
+  *'/run_history.py '*)
+    printf 'when (UTC)           what      table\n2013-03-01 06:00:00  validate  FLIGHTS\n'
     ;;
   *' --dry-run '*)
     cat "$FAKE/plan"

@@ -35,11 +35,11 @@ job_count() {
   menu quit
   [ "$status" -eq 0 ]
   [[ $output == *'Snowflake ETL | config: example.json | target: local | jobs running: 0'* ]]
-  [[ $output == *'Quick Load'*'Job Status'*'Configuration'*'Help'*'Quit'* ]]
+  [[ $output == *'Quick Load'*'Job Status'*'Quality'*'Configuration'*'Help'*'Quit'* ]]
 }
 
 @test "menus: every entry of every menu has its function" {
-  helpers_source core colors month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/config menus/main
+  helpers_source core colors month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/quality menus/config menus/main
   local seen=0
   ui_menu() { return 1; }
   menus_screen_run() {
@@ -52,6 +52,7 @@ job_count() {
     done
   }
   menus_quick_load
+  menus_quality
   menus_config
   menus_screen_run x '' menus_main "${MENUS_MAIN[@]}"
   [ "$seen" -ge 13 ]

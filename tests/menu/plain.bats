@@ -31,7 +31,7 @@ teardown() {
   helpers_path_without dialog whiptail
   tmux_menu
   tmux_wait 'neither dialog nor whiptail is installed' '1  Quick Load'
-  tmux_type 5
+  tmux_type 6
   tmux_ended
 }
 

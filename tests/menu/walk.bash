@@ -6,7 +6,7 @@ walk_start() {
   export ETL_UI=$UI
   # shellcheck disable=SC2086 # two numbers
   tmux_menu $SIZE
-  tmux_wait 'Main menu' 'Quick Load' 'Job Status' 'Configuration' 'Help' 'Quit'
+  tmux_wait 'Main menu' 'Quick Load' 'Job Status' 'Quality' 'Configuration' 'Help' 'Quit'
 }
 
 walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and its entry
@@ -19,7 +19,7 @@ walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and 
   tmux_ended
   local buttons='Right Enter' # to the second button
   [[ $UI == dialog ]] || buttons='Tab Tab Enter'
-  for way in "$buttons" 'Down Down Down Down Enter'; do
+  for way in "$buttons" 'Down Down Down Down Down Enter'; do
     tmux_type "clear; $ROOT/snowflake_etl.sh"
     tmux_wait 'Main menu'
     read -ra keys <<<"$way"
@@ -58,6 +58,14 @@ walk_escape() { # ESC is one screen back from everywhere and never ends the menu
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys Down Enter
+  tmux_wait 'What is to be looked at?' 'Validate tables' 'Duplicates' 'Table report' 'History'
+  tmux_keys V Enter
+  tmux_wait 'Which days?' '2013-02'
+  tmux_keys Escape
+  tmux_wait 'What is to be looked at?'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  tmux_keys Down Enter
   tmux_wait 'Choose' 'Other file' 'Test connection'
   tmux_keys Enter
   tmux_wait 'from now on' 'example.json  (in use)'
@@ -72,7 +80,7 @@ walk_escape() { # ESC is one screen back from everywhere and never ends the menu
 
 walk_message() { # ESC in a message box goes on; a long text can be scrolled
   walk_start
-  tmux_keys Down Down Down Enter
+  tmux_keys Down Down Down Down Enter
   tmux_wait 'Help' 'Arrows or a first letter'
   tmux_ascii
   tmux_keys NPage
@@ -140,6 +148,64 @@ walk_jobs() { # a finished job: seen at re-entry, its details, its log in less a
   tmux_wait 'Main menu'
   tmux_keys Escape
   tmux_ended
+}
+
+walk_quality() { # from the menu to a running check of last month and its log; what was answered is the next default
+  walk_start
+  tmux_keys Down Down Enter
+  tmux_wait 'What is to be looked at?' 'Validate tables' 'every day there, no strange day'
+  tmux_ascii
+  tmux_keys V Enter
+  tmux_wait 'Which days?' 'This month' '2013-03' 'All there is'
+  tmux_ascii
+  tmux_keys Enter
+  tmux_wait 'As a command:' '2013-02 --background' 'Follow the log' 'jobs running: 1'
+  tmux_ascii
+  tmux_keys Enter
+  tmux_wait 'following job' 'state: '
+  tmux_keys q
+  tmux_wait 'What is to be looked at?'
+  tmux_keys Down Enter
+  tmux_wait 'Where are keys looked for?' 'Tables, with SQL'
+  tmux_keys Enter
+  tmux_wait 'Which days?'
+  tmux_keys Enter
+  tmux_wait 'Key columns, with commas'
+  tmux_text 'CARRIER,FLIGHT'
+  tmux_keys Enter
+  tmux_wait 'As a command:' ' --key' 'jobs running: 2'
+  tmux_keys Down Enter
+  tmux_wait 'Where are keys looked for?'
+  tmux_keys Enter
+  tmux_wait 'Which days?'
+  tmux_keys Enter
+  tmux_wait 'Key columns, with commas' 'CARRIER,FLIGHT'
+  tmux_keys Escape
+  tmux_wait 'Which days?'
+  tmux_keys Escape
+  tmux_wait 'Where are keys looked for?'
+  tmux_keys Escape
+  tmux_wait 'What is to be looked at?'
+  tmux_keys Down Enter
+  tmux_wait 'Which days?'
+  tmux_keys Enter
+  tmux_wait 'How is it to be shown?' 'one file for a browser'
+  tmux_ascii
+  tmux_keys Escape
+  tmux_wait 'Which days?'
+  tmux_keys Escape
+  tmux_wait 'What is to be looked at?'
+  tmux_keys Down Enter
+  tmux_wait 'What is to be shown?' 'Runs and checks' 'What changed'
+  tmux_keys Enter
+  tmux_wait 'when (UTC)' 'FLIGHTS'
+  tmux_ascii
+  tmux_keys Escape
+  tmux_wait 'What is to be shown?'
+  tmux_keys Escape
+  tmux_wait 'What is to be looked at?'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
 }
 
 walk_hostile() { # names of jobs and configurations that want to be options, commands, escape codes or other lines

@@ -54,6 +54,14 @@ teardown() {
   SIZE='132 43' walk_jobs
 }
 
+@test "whiptail 80x24: from the quality menu to a check, its log, and what was found before" {
+  SIZE='80 24' walk_quality
+}
+
+@test "whiptail 132x43: from the quality menu to a check, its log, and what was found before" {
+  SIZE='132 43' walk_quality
+}
+
 @test "whiptail 80x24: cancelling a job asks first" {
   SIZE='80 24' walk_cancel
 }
