@@ -79,6 +79,10 @@ class FileError(EtlError):
     exit_code = ExitCode.PROBLEMS_FOUND
 
 
+class NoRows(FileError):  # noqa: N818 - an outcome, not a malfunction
+    """A file of the operator's is there and holds not a single row."""
+
+
 class ProblemsFound(EtlError):  # noqa: N818 - an outcome, not a malfunction
     """The work ran as it should and found problems: a failed check, duplicates, differences."""
 

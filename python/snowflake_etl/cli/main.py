@@ -18,6 +18,7 @@ VERBS = {
     "load": "loader",
     "recover": "recover_load",
     "ledger": "ledger_tool",
+    "check-file": "check_file",
     "validate": "validate_table",
     "duplicates": "duplicate_checker",
     "report": "table_report",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from snowflake_etl.errors import ConfigError, FileError
+from snowflake_etl.errors import ConfigError, FileError, NoRows
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.sample import Sample, read_sample
@@ -29,7 +29,7 @@ def read_layout(path: Path, wishes: LayoutWishes) -> Layout:
     _check_wishes(wishes)
     sample = read_sample(path, wishes.encoding)
     if not sample.text.strip("\r\n"):
-        raise FileError(f"{shown(path)} holds empty lines only. Ask its sender for the complete file.")
+        raise NoRows(f"{shown(path)} holds empty lines only. Ask its sender for the complete file.")
     notes = list(sample.notes)
     line_ending = _line_ending(path, sample, notes)
     delimiter = wishes.delimiter or _delimiter(path, sample.text, wishes, notes)
@@ -38,7 +38,7 @@ def read_layout(path: Path, wishes: LayoutWishes) -> Layout:
     header = _header(path, records, wishes, notes)
     columns = _columns(path, records[0], header, wishes)
     if header and len(records) == 1 and sample.whole:
-        raise FileError(f"{shown(path)} has a header and not a single row. Ask its sender for the complete file.")
+        raise NoRows(f"{shown(path)} has a header and not a single row. Ask its sender for the complete file.")
     return Layout(
         delimiter,
         quote,
@@ -100,11 +100,15 @@ def _line_ending(path: Path, sample: Sample, notes: list[str]) -> str:
 
 def _delimiter(path: Path, text: str, wishes: LayoutWishes, notes: list[str]) -> str:
     """Return the candidate that divides the most records alike.  Raise FileError when none does."""
-    scores = {candidate: _score(text, candidate, wishes) for candidate in DELIMITERS}
-    best = max(DELIMITERS, key=lambda candidate: scores[candidate])
-    if scores[best] > (0.5, 0):
-        notes.append(f"The delimiter is a {_NAMES[best]}, as detected in the first lines.")
-        return best
+    # Where nothing gives the expected number of columns, what divides evenly at all shows which ones are there.
+    for width in dict.fromkeys((len(wishes.columns), 0)):
+        scores = {candidate: _score(text, candidate, wishes, width) for candidate in DELIMITERS}
+        best = max(DELIMITERS, key=scores.__getitem__)
+        if scores[best] > (0.5, 0):
+            notes.append(f"The delimiter is a {_NAMES[best]}, as detected in the first lines.")
+            return best
+        if width == 1:
+            break
     if len(wishes.columns) == 1 or (not wishes.columns and not any(mark in text for mark in DELIMITERS)):
         notes.append("No delimiter was found; the file is read as one column.")
         return "\t"
@@ -114,13 +118,13 @@ def _delimiter(path: Path, text: str, wishes: LayoutWishes, notes: list[str]) ->
     )
 
 
-def _score(text: str, delimiter: str, wishes: LayoutWishes) -> tuple[float, int]:
-    """Return how many of the records (0 to 1) have the same number of fields, and that number."""
+def _score(text: str, delimiter: str, wishes: LayoutWishes, expected: int) -> tuple[float, int]:
+    """Return how many of the records (0 to 1) have ``expected`` fields (0: the commonest number), and that number."""
     quote = DEFAULT_QUOTE if wishes.quote is None else wishes.quote
     quoting = bool(quote) and (wishes.quote is not None or delimiter != "\t")
     records = read_records(text, delimiter, quote if quoting else None)
     widths = [len(record) for record in records]
-    width = len(wishes.columns) or max(set(widths), key=widths.count, default=0)
+    width = expected or max(set(widths), key=widths.count, default=0)
     if width < 2:
         return 0.0, 0
     return sum(one == width for one in widths) / len(widths), width

@@ -6,7 +6,7 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
-from snowflake_etl.errors import ConfigError, FileError
+from snowflake_etl.errors import ConfigError, FileError, NoRows
 from snowflake_etl.files.layout import Compression
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import SourceFile
@@ -47,7 +47,12 @@ def read_sample(path: Path, encoding: str | None) -> Sample:
     content, whole = _beginning(path, compression)
     if not content:
         packed = "" if compression is Compression.NONE else f" once its {compression} packing is undone"
-        raise FileError(f"{shown(path)} is empty{packed}. Ask its sender for the complete file.")
+        raise NoRows(f"{shown(path)} is empty{packed}. Ask its sender for the complete file.")
+    if not content.strip(b"\0"):
+        raise FileError(
+            f"{shown(path)} holds nothing but NUL bytes, like a file whose space was reserved and never written. "
+            "Ask its sender for it again."
+        )
     used, marked, encoding_notes = _encoding(path, content, encoding)
     text = _decoded(path, content, used, whole).removeprefix("\ufeff")
     if not whole:

@@ -20,10 +20,23 @@ def findings_on_screen(findings: Sequence[Finding], all_of_it: str, *, indent: s
     ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.severity))
     for finding in ordered[:MOST_FINDINGS]:
         yield f"{indent}{finding.severity}: {finding.message}"
-        yield from _samples(finding.examples or finding.samples, all_of_it, indent + "  ")
+        yield from _examples(finding, all_of_it, indent + "  ")
     hidden = len(ordered) - MOST_FINDINGS
     if hidden > 0:
         yield f"{indent}and {hidden:,} more finding(s), all of them {all_of_it}"
+
+
+def _examples(finding: Finding, all_of_it: str, indent: str) -> Iterator[str]:
+    """The first wrong values with their lines, where there are such; else the first samples."""
+    if not finding.examples:
+        yield from _samples(finding.samples, all_of_it, indent)
+        return
+    rows = finding.numbers.get("rows", 0)
+    there_are_more = (isinstance(rows, int) and rows > len(finding.examples)) or len(finding.samples) > len(
+        finding.examples
+    )
+    rest = f"; all lines or values {all_of_it}" if there_are_more else ""
+    yield f"{indent}{', '.join(finding.examples)}{rest}"
 
 
 def _samples(samples: Sequence[str], all_of_it: str, indent: str) -> Iterator[str]:

@@ -1,0 +1,55 @@
+"""Rejected values and rows as a CSV file, one a line, as they come (floor 3)."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from snowflake_etl.reports.cells import begins_like_formula, visible
+
+HEADINGS = ("file", "line", "column", "value", "reason")
+
+
+class RejectsFile:
+    """Writes a file that only its owner may read (0600), whole or not at all; use it in a ``with``.
+
+    Nothing is cut off.  Control codes become escapes, and what a spreadsheet would compute is written as text.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = 0
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        self._stream: IO[str] | None = None
+        self._writer: Any = None
+
+    def __enter__(self) -> RejectsFile:
+        self._temporary.unlink(missing_ok=True)
+        descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._stream = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
+        self._writer = csv.writer(self._stream, lineterminator="\n")
+        self._writer.writerow(HEADINGS)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        if error is None:
+            self._temporary.replace(self.path)
+        else:
+            self._temporary.unlink(missing_ok=True)
+
+    def add(self, file: str, line: int, column: str, value: str, reason: str) -> None:
+        """Write one rejected value, or row where ``column`` is ""."""
+        self._writer.writerow((_cell(file), line, _cell(column), _cell(value), _cell(reason)))
+        self.rows += 1
+
+
+def _cell(text: str) -> str:
+    shown = visible(text)
+    return f"'{shown}" if begins_like_formula(text) or begins_like_formula(shown) else shown
