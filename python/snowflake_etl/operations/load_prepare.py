@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from snowflake_etl.warehouse.copy import CsvFormat
 from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.stage import StagePath, table_folder
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,15 @@ def prepare(
         done = Prepared(objects, target, planned.month, tuple(all_sources), present, Permission(), ())
         raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done)
     permission = situation.permit(present, wishes)
+    if not dry_run:
+        _say_what_was_detected(sources)
     return Prepared(objects, target, planned.month, tuple(sources), present, permission, tuple(left_out))
+
+
+def _say_what_was_detected(sources: list[Source]) -> None:
+    for source in sources:
+        for note in source.layout.notes:
+            LOGGER.info("%s: %s", shown(source.path.name), note)
 
 
 def _sources(planned: PlannedLoad, target: Target) -> list[Source]:
