@@ -12,9 +12,9 @@ from snowflake_etl.results import Finding
 class PastEntry:
     """One run of a load or one check; ``at`` is UTC, when it began or was kept.
 
-    ``what`` is the verb with the mode of a load or the engine of a check, ``days`` the month or days or ``all``.
-    ``check_id`` is None for a run; ``rows`` None where none are recorded.  ``status`` of a run is how it ended, running
-    or interrupted; that of a check ok, or how many errors and warnings it found.
+    ``what`` is the verb with the mode of a load, or with what a check looked at (file, table); ``days`` the month, the
+    days or ``all``.  ``check_id`` is None for a run; ``rows`` None where none are recorded.  ``status`` of a run is how
+    it ended, running or interrupted; that of a check ok, or how many errors and warnings it found.
     """
 
     at: str

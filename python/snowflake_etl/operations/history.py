@@ -10,6 +10,7 @@ from snowflake_etl.errors import ExitCode, UsageError
 from snowflake_etl.history.check_record import CheckRecords, PastCheck
 from snowflake_etl.history.run_record import PastRun, RunRecords
 from snowflake_etl.month import Month
+from snowflake_etl.quality.wording import counted
 from snowflake_etl.results import Finding, Severity
 from snowflake_etl.results_history import (
     CheckComparison,
@@ -147,13 +148,19 @@ def _run_entry(run: PastRun, records: RunRecords) -> PastEntry:
     )
 
 
+def _what(check: PastCheck) -> str:
+    """The verb, and what it looked at where it may look at files and at tables."""
+    of_either = check.verb in ("load", "duplicates")
+    return f"{check.verb} {'file' if check.engine == 'file' else 'table'}" if of_either else check.verb
+
+
 def _check_entry(check: PastCheck) -> PastEntry:
     errors, warnings = check.count(Severity.ERROR), check.count(Severity.WARNING)
-    counts = [f"{number} {word}(s)" for number, word in ((errors, "error"), (warnings, "warning")) if number]
+    counts = [counted(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number]
     status = ", ".join(counts) or "ok"
     return PastEntry(
         check.at,
-        f"{check.verb} ({check.engine})",
+        _what(check),
         check.about.target,
         check.about.table or check.subject,
         check.about.span,

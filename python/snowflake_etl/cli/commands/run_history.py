@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from snowflake_etl.cli.common import Context, add_common_flags
@@ -14,10 +15,9 @@ from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.history import Selection
-    from snowflake_etl.results_history import HistoryResult
+    from snowflake_etl.results_history import HistoryResult, PastEntry
 
 DESCRIPTION = "List past runs and checks, or compare the last check of a table and month with the one before."
-_LONGEST_MESSAGE = 80
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,26 +64,33 @@ def _selection(context: Context) -> Selection:
     return Selection(arguments.table, months, target, arguments.limit)
 
 
+def _rows(entries: Sequence[PastEntry]) -> list[tuple[str, ...]]:
+    """The list's columns; a table without its schema as long as that is clear."""
+    short = {entry.table: entry.table.rsplit(".", 1)[-1] for entry in entries}
+    clear = len({entry.table for entry in entries if "." in entry.table}) == len(
+        {short[entry.table] for entry in entries if "." in entry.table}
+    )
+    return [
+        (
+            entry.at[:16].replace("T", " "),
+            entry.what,
+            short[entry.table] if clear else entry.table,
+            entry.days,
+            "" if entry.rows is None else f"{entry.rows:,}",
+            # Errors before warnings: what is worst is enough here.
+            entry.status.split(",")[0],
+            "" if entry.check_id is None else str(entry.check_id),
+        )
+        for entry in entries
+    ]
+
+
 def _show(context: Context, result: HistoryResult) -> None:
     from snowflake_etl.reports.history_text import check_text, comparison_text
 
     all_of_it = where_all_is(context)
     if result.entries:
-        rows = [
-            (
-                entry.at[:19].replace("T", " "),
-                entry.what,
-                entry.table,
-                entry.days,
-                "" if entry.rows is None else f"{entry.rows:,}",
-                entry.status,
-                "" if entry.check_id is None else entry.check_id,
-                # A run says how it ended; a check has said so already.
-                entry.message[:_LONGEST_MESSAGE] if entry.check_id is None else "",
-            )
-            for entry in result.entries
-        ]
-        context.say(ascii_table(("when (UTC)", "what", "table", "days", "rows", "status", "check", ""), rows))
+        context.say(ascii_table(("when (UTC)", "what", "table", "days", "rows", "status", "id"), _rows(result.entries)))
     for detail in result.checks:
         context.say(check_text(detail, all_of_it))
     for comparison in result.comparisons:
