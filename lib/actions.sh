@@ -11,6 +11,7 @@ declare -gA ACTIONS_SCRIPTS=(
   [load]=loader.py
   [recover]=recover_load.py
   [ledger]=ledger_tool.py
+  ['check-file']=check_file.py
   [validate]=validate_table.py
   [duplicates]=duplicate_checker.py
   [history]=run_history.py
@@ -22,7 +23,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover ledger validate duplicates report doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover ledger check-file validate duplicates report doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1
