@@ -144,9 +144,7 @@ class _Book:
         sheet.conditional_format(1, column, max(1, last), column, scale)
 
     def bars(self, sheet: Any, column: int, last: int) -> None:
-        sheet.conditional_format(
-            1, column, max(1, last), column, {"type": "data_bar", "bar_color": "#8BB2D6", "bar_solid": True}
-        )
+        sheet.conditional_format(1, column, max(1, last), column, {"type": "data_bar", "bar_color": "#8BB2D6"})
 
     def _sheet(self, name: str, columns: Sequence[tuple[str, int]]) -> Any:
         sheet = self._workbook.add_worksheet(name)
