@@ -187,3 +187,50 @@ class VerifyResult:
     notes: tuple[str, ...]
     message: str
     exit_code: int
+
+
+@dataclass(frozen=True)
+class DropResult:
+    """The end of dropping one month of one table.
+
+    ``status`` is dropped, planned (a dry run), nothing (the month is empty), refused or failed.  ``rows_counted`` is
+    what the month had, ``rows_in_table`` what the table has now (None: not known).  ``sample`` are the first rows that
+    go, as text under ``columns``.
+    """
+
+    status: str
+    run_id: str
+    table: str
+    month: str
+    message: str
+    exit_code: int
+    rows_counted: int = 0
+    rows_deleted: int = 0
+    rows_in_table: int | None = None
+    days: int = 0
+    first_day: str = ""
+    last_day: str = ""
+    safety_copy: str | None = None
+    restorable_until: str | None = None
+    statements: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    sample: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class RestoreResult:
+    """The end of bringing one month of one table back; ``source`` is where the rows came from."""
+
+    status: str
+    run_id: str
+    table: str
+    month: str
+    message: str
+    exit_code: int
+    source: str = ""
+    rows_restored: int = 0
+    rows_deleted: int = 0
+    rows_in_table: int | None = None
+    statements: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

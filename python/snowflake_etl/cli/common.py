@@ -126,6 +126,16 @@ def confirmed(context: Context, question: str) -> bool:
         return sys.stdin.readline().strip().lower() == "yes"
 
 
+def confirmed_by_typing(context: Context, question: str, phrase: str) -> bool:
+    """Show what will be destroyed and have ``phrase`` typed exactly; nobody there is a no."""
+    if not context.is_interactive:
+        return False
+    with _ASKING:
+        context.close()
+        print(f"{printable(question)}\nType {printable(phrase)} to go on: ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip() == phrase
+
+
 def write_private(path: Path, content: str | bytes) -> None:
     """Write a file that only its owner may read (0600), whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

@@ -23,6 +23,8 @@ VERBS = {
     "duplicates": "duplicate_checker",
     "report": "table_report",
     "history": "run_history",
+    "drop-month": "drop_month",
+    "restore-month": "restore_month",
     "local": "local_warehouse",
     "doctor": "doctor",
     "config": "config_tool",
@@ -61,7 +63,7 @@ def run_command(verb: str, argv: Sequence[str]) -> int:
 
 def _usage() -> str:
     lines = [f"usage: {places.program()} VERB [flags]", "", "verbs:"]
-    lines += [f"  {verb:<10} {_description(stem)}" for verb, stem in VERBS.items()]
+    lines += [f"  {verb:<13} {_description(stem)}" for verb, stem in VERBS.items()]
     return "\n".join([*lines, "", f"{places.program()} VERB --help tells the flags of a verb."])
 
 

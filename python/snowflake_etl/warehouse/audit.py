@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.sqltext import ObjectName, column_list, quote
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 
@@ -20,6 +20,8 @@ DROPPED = "dropped"
 REPLACED = "replaced"
 RESTORED = "restored"
 
+# Quoted in statements: AT is a word of Time Travel.
+_COLUMNS = ("AT", "RUN_ID", "EVENT", "TABLE_NAME", "MONTH", "DETAIL")
 _NOW = "CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_NTZ)"
 
 
@@ -46,8 +48,7 @@ def insert(
 ) -> None:
     """Insert a row, in the caller's transaction where there is one."""
     session.execute(
-        f"INSERT INTO {objects.audit_log.sql} (AT, RUN_ID, EVENT, TABLE_NAME, MONTH, DETAIL) "
-        f"SELECT {_NOW}, ?, ?, ?, ?, ?",
+        f"INSERT INTO {objects.audit_log.sql} ({column_list(_COLUMNS)}) SELECT {_NOW}, ?, ?, ?, ?, ?",
         [run_id, event, str(table), month, json.dumps(detail, default=str)],
     )
 
@@ -63,7 +64,7 @@ def has_row(session: Session, objects: WorkObjects, run_id: str, event: str, tab
 def rows_of(session: Session, objects: WorkObjects, table: ObjectName | None = None) -> list[AuditRow]:
     """The rows of a table, or of all, oldest first."""
     where, binds = (" WHERE TABLE_NAME = ?", [str(table)]) if table else ("", [])
-    sql = f"SELECT AT, RUN_ID, EVENT, TABLE_NAME, MONTH, DETAIL FROM {objects.audit_log.sql}{where} ORDER BY AT"
+    sql = f"SELECT {column_list(_COLUMNS)} FROM {objects.audit_log.sql}{where} ORDER BY {quote('AT')}"
     return [
         AuditRow(at, run_id, event, name, month, json.loads(detail) if detail else {})
         for at, run_id, event, name, month, detail in session.query(sql, binds)

@@ -7,6 +7,7 @@ Travel of its own, since a clone of a transient table has to be, and it is swept
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -76,10 +77,12 @@ def copies(session: Session, objects: WorkObjects) -> list[SafetyCopy]:
     return sorted(found, key=lambda copy: copy.made_at)
 
 
-def drop_copies(session: Session, objects: WorkObjects, older_than: timedelta) -> list[SafetyCopy]:
-    """Drop the copies made longer ago than that; return them."""
+def old_copies(session: Session, objects: WorkObjects, older_than: timedelta) -> list[SafetyCopy]:
+    """The copies made longer ago than that."""
     before = datetime.now(UTC) - older_than
-    old = [copy for copy in copies(session, objects) if copy.made_at < before]
+    return [copy for copy in copies(session, objects) if copy.made_at < before]
+
+
+def drop_copies(session: Session, old: Iterable[SafetyCopy]) -> None:
     for copy in old:
         session.ensure(f"DROP TABLE IF EXISTS {copy.name.sql}")
-    return old

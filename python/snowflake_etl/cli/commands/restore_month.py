@@ -1,0 +1,151 @@
+"""``restore-month``: back what drop-month or a replace took away (floor 6)."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from snowflake_etl.cli.common import Context, add_common_flags, confirmed
+from snowflake_etl.cli.results import add_output_flag, deliver
+from snowflake_etl.cli.terminal import ascii_table
+from snowflake_etl.errors import ExitCode, Refused, UsageError
+
+if TYPE_CHECKING:
+    from snowflake_etl.operations.restore_month import RestoreRequest
+
+DESCRIPTION = "Bring back a month that was dropped or replaced, into the same table; list what can be brought back."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_argument_group("what to do")
+    which.add_argument("--list", action="store_true", help="list deletions, and until when each can be restored")
+    which.add_argument("--drop-copies", action="store_true", help="drop safety copies (see --older-than)")
+    which.add_argument("--table", metavar="TABLE", help="the table")
+    which.add_argument("--month", metavar="MONTH", help="the month, for example 2024-01")
+    which.add_argument("--run", metavar="RUN", default="", help="the deletion of that run (default: the month's last)")
+    how = parser.add_argument_group("how to do it")
+    how.add_argument("--older-than", default="14d", metavar="DAYS", help="with --drop-copies: age in days (14d)")
+    how.add_argument(
+        "--mode",
+        choices=("append", "replace"),
+        default="append",
+        help="replace takes out what the days have now (it can be restored in turn)",
+    )
+    how.add_argument("--allow-existing", action="store_true", help="put the rows beside what the days have now")
+    how.add_argument("--dry-run", action="store_true", help="show counts and statements; touch nothing")
+    how.add_argument("--yes", action="store_true", help="do not ask")
+    how.add_argument("--policies-checked", action="store_true", help="restore in spite of masking policies")
+    add_output_flag(parser)
+    add_common_flags(parser)
+
+
+def run(context: Context) -> ExitCode:
+    arguments = context.arguments
+    if arguments.list and arguments.drop_copies:
+        raise UsageError("--list and --drop-copies are two different things.")
+    if arguments.list:
+        return _list(context)
+    if arguments.drop_copies:
+        return _drop_copies(context)
+    if not (arguments.table and arguments.month):
+        raise UsageError("Say what to restore with --table and --month; --list shows what there is.")
+    return _restore(context)
+
+
+def _restore(context: Context) -> ExitCode:
+    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.month import parse_month
+    from snowflake_etl.operations.checked_tables import chosen_entries
+    from snowflake_etl.operations.restore_month import restore_month
+
+    arguments = context.arguments
+    (entry,) = chosen_entries(context.configuration, [arguments.table])
+    result = restore_month(
+        entry,
+        parse_month(arguments.month, today()),
+        context.configuration.configuration,
+        context.warehouse,
+        _request(context),
+    )
+    context.close()
+    context.say(f"{result.status}: {result.message}")
+    deliver(context, dataclasses.asdict(result))
+    return ExitCode(result.exit_code)
+
+
+def _request(context: Context) -> RestoreRequest:
+    from snowflake_etl.operations.restore_month import RestoreRequest
+    from snowflake_etl.operations.situation import Mode
+
+    arguments = context.arguments
+    if not (arguments.dry_run or context.is_interactive or arguments.yes):
+        raise Refused("A restore writes rows, and nobody can be asked here. Look with --dry-run, then add --yes.")
+    return RestoreRequest(
+        confirm=lambda shown: confirmed(context, f"{shown}\nGo on?"),
+        run_id=arguments.run,
+        mode=Mode(arguments.mode),
+        allow_existing=arguments.allow_existing,
+        policies_checked=arguments.policies_checked,
+        dry_run=arguments.dry_run,
+    )
+
+
+def _list(context: Context) -> ExitCode:
+    from snowflake_etl.operations.restore_month import list_deletions
+
+    found = list_deletions(context.configuration.configuration, context.warehouse)
+    wanted = [
+        one
+        for one in found
+        if (not context.arguments.table or one.table.upper().endswith(context.arguments.table.upper()))
+        and (not context.arguments.month or one.month == context.arguments.month)
+    ]
+    rows = [
+        (
+            one.table,
+            one.month,
+            one.event,
+            f"{one.rows:,}",
+            f"{one.at:%Y-%m-%d %H:%M}",
+            one.who,
+            one.source_in_words,
+            f"{one.until:%Y-%m-%d %H:%M}" if one.source and not one.restored_by else "",
+            one.run_id,
+        )
+        for one in wanted
+    ]
+    if rows:
+        headings = ("table", "month", "event", "rows", "when (UTC)", "who", "can be restored from", "until", "run")
+        context.say(ascii_table(headings, rows))
+    ready = sum(bool(one.source) and not one.restored_by for one in wanted)
+    message = f"{len(wanted)} deletion(s), {ready} of which can be restored."
+    context.say(message)
+    documents = [dataclasses.asdict(one) for one in wanted]
+    deliver(context, {"status": "ok", "deletions": documents, "message": message})
+    return ExitCode.OK
+
+
+def _drop_copies(context: Context) -> ExitCode:
+    from snowflake_etl.operations.restore_month import drop_copies, list_copies
+
+    age = _days(context.arguments.older_than)
+    configuration = context.configuration.configuration
+    old = list_copies(configuration, context.warehouse, age)
+    for copy in old:
+        context.say(f"  {copy.name}, made {copy.made_at:%Y-%m-%d %H:%M} UTC")
+    if old and not confirmed(context, f"Drop these {len(old)} safety copies? What they hold cannot be restored then."):
+        raise Refused("Not confirmed: no safety copy was dropped. Without a terminal add --yes.")
+    drop_copies(configuration, context.warehouse, old)
+    message = f"{len(old)} safety copies older than {age.days} day(s) dropped."
+    context.say(message)
+    deliver(context, {"status": "ok", "dropped": [str(copy.name) for copy in old], "message": message})
+    return ExitCode.OK
+
+
+def _days(text: str) -> timedelta:
+    number = text.strip().lower().removesuffix("d")
+    if not (number.isascii() and number.isdigit()):
+        raise UsageError(f"--older-than takes days, for example 14d, not '{text}'.")
+    return timedelta(days=int(number))

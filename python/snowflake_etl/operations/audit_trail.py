@@ -1,0 +1,71 @@
+"""What a run that deletes or brings back tells of itself (floor 5): in the state folder and in the warehouse."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import secrets
+import socket
+from datetime import UTC, datetime
+from typing import Any
+
+from snowflake_etl.errors import Refused, WarehouseError
+from snowflake_etl.history import audit_file
+from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.warehouse import audit
+from snowflake_etl.warehouse.objects import WorkObjects
+from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.signin import Warehouse
+
+LOGGER = logging.getLogger(__name__)
+
+
+def new_run_id() -> str:
+    """A run's id: when it began (UTC) and what tells it from others."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+class Trail:
+    """The audit entries of one run on one month: who, where, what, how it ended."""
+
+    def __init__(self, warehouse: Warehouse, run_id: str, verb: str, table: str, month: str) -> None:
+        self._state = warehouse.state_directory
+        self._run_id = run_id
+        self._month = month
+        self._facts = {
+            "run_id": run_id,
+            "verb": verb,
+            "table": table,
+            "month": month,
+            "who": getpass.getuser(),
+            "host": socket.gethostname(),
+            "target": warehouse.place,
+        }
+
+    def started(self, **facts: Any) -> None:
+        """From here on rows may be gone; whoever finds no end to it asks the audit log in the warehouse.
+
+        Raise Refused when that cannot be written down: nothing is deleted that nobody could prove.
+        """
+        try:
+            audit_file.append(self._state, {**self._facts, "outcome": "started", **facts})
+        except OSError as error:
+            raise Refused(
+                f"The audit log in {self._state} cannot be written ({error.strerror}), so nothing was deleted. "
+                "Make room or set ETL_STATE_DIR."
+            ) from None
+
+    def ended(self, outcome: str, **facts: Any) -> None:
+        """How it ended; that is said in any case, so that a log that cannot be written is a warning only."""
+        try:
+            audit_file.append(self._state, {**self._facts, "outcome": outcome, **facts})
+        except OSError as error:
+            LOGGER.warning("The audit log in %s cannot be written: %s", self._state, error)
+
+    def tell(self, session: Session, objects: WorkObjects, table: ObjectName, outcome: str, **facts: Any) -> None:
+        """Tell the warehouse of what changed nothing (refusals, dry runs), where the role may write there."""
+        verb = self._facts["verb"]
+        try:
+            audit.insert(session, objects, self._run_id, f"{verb} {outcome}", table, self._month, facts)
+        except WarehouseError as error:
+            LOGGER.info("The warehouse's audit log was not written: %s", error)

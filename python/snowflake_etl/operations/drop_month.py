@@ -1,0 +1,205 @@
+"""``drop-month`` (floor 5): count, show, ask, copy, delete in one transaction, verify, record.
+
+Nothing is deleted that was not counted before, and what is deleted can be brought back by ``restore-month``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from snowflake_etl.config.model import Configuration, FileSection
+from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
+from snowflake_etl.month import Month
+from snowflake_etl.operations import refusals
+from snowflake_etl.operations.audit_trail import Trail, new_run_id
+from snowflake_etl.operations.drop_plan import DropPlan, plan_drop
+from snowflake_etl.operations.month_change import MonthChange, StateChange, change_month
+from snowflake_etl.operations.protection import (
+    Protection,
+    give_up,
+    plan_protection,
+    protect,
+    sweep,
+    undo_detail,
+)
+from snowflake_etl.results import DropResult
+from snowflake_etl.sqltext import object_name
+from snowflake_etl.warehouse import audit, catalog, ledger
+from snowflake_etl.warehouse.objects import WorkObjects
+from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.signin import Warehouse
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DropRequest:
+    """What is asked of a drop.
+
+    ``confirm`` is shown what will be done and the phrase to be typed, and says whether to go on.
+    ``expect_rows`` is the number of rows that may be deleted, ``any``, or None.  ``copy`` True or False wishes a
+    safety copy or none; None leaves it to how far the table's Time Travel reaches.
+    """
+
+    confirm: Callable[[str, str], bool]
+    expect_rows: int | str | None = None
+    copy: bool | None = None
+    preview: int = 0
+    policies_checked: bool = False
+    dry_run: bool = False
+
+
+def drop_month(
+    entry: FileSection, month: Month, configuration: Configuration, warehouse: Warehouse, request: DropRequest
+) -> DropResult:
+    """Drop one month of one table.  Expected errors end in the result; every outcome is kept in the audit log."""
+    run_id = new_run_id()
+    trail = Trail(warehouse, run_id, "drop-month", entry.table_name, str(month))
+    tag = f"snowflake_etl run={run_id} drop={entry.table_name} month={month}"
+    try:
+        with warehouse.open(tag) as session, refusals.explaining(session, configuration, entry.table_name):
+            try:
+                result = _Drop(session, configuration, run_id, trail).run(entry, month, request)
+            except Refused as refused:
+                objects = WorkObjects.of(session.database, configuration.load)
+                table = object_name(entry.table_name, session.database, session.schema)
+                trail.tell(session, objects, table, "refused", message=str(refused))
+                raise
+    except (EtlError, Stopped) as error:
+        status = "refused" if isinstance(error, Refused) else "failed"
+        result = DropResult(status, run_id, entry.table_name, str(month), str(error), int(error.exit_code))
+    trail.ended(result.status, rows=result.rows_deleted, message=result.message)
+    return result
+
+
+class _Drop:
+    """The steps of one drop, over one session."""
+
+    def __init__(self, session: Session, configuration: Configuration, run_id: str, trail: Trail) -> None:
+        self._session = session
+        self._configuration = configuration
+        self._run_id = run_id
+        self._trail = trail
+
+    def run(self, entry: FileSection, month: Month, request: DropRequest) -> DropResult:
+        session = self._session
+        plan = plan_drop(session, self._configuration, entry, month, preview=request.preview)
+        for warning in plan.warnings:
+            LOGGER.warning(warning)
+        if not plan.rows and not plan.live:
+            return self._result("nothing", plan, f"{plan.place} has no rows and no ledger entry: nothing to drop.")
+        protection = plan_protection(session, plan.objects, plan.target.name, self._run_id, request.copy)
+        change = _change_of(plan, self._run_id, protection)
+        _refuse(plan, request)
+        shown = _in_words(plan, change, protection)
+        if request.dry_run:
+            self._trail.tell(session, plan.objects, plan.target.name, "planned", rows=plan.rows)
+            return self._result("planned", plan, f"{shown}\nNothing was touched.", change)
+        if not request.confirm(shown, f"DELETE {plan.target.name.name} {plan.month}"):
+            raise Refused(f"Not confirmed: {plan.target.name} is unchanged.")
+        sweep(session, plan.objects)
+        self._trail.started(rows=plan.rows, undo=protection.in_words)
+        protect(session, protection, plan.target.name, plan.selected, plan.rows)
+        try:
+            deleted = change_month(session, plan.objects, change).deleted
+        except Refused:
+            give_up(session, protection)
+            raise
+        return self._verified(plan, change, deleted, protection)
+
+    def _verified(self, plan: DropPlan, change: MonthChange, deleted: int, protection: Protection) -> DropResult:
+        """The rows are gone: what cannot be counted any more is a warning."""
+        left: int | None = None
+        try:
+            left = catalog.count_rows(self._session, plan.target.name)
+            again = catalog.count_rows(self._session, plan.target.name, plan.selected.condition, plan.selected.binds)
+            if again:
+                LOGGER.warning("%s has %s rows again, which came after the drop.", plan.place, f"{again:,}")
+        except EtlError as error:
+            LOGGER.warning("The rows are deleted, but the table could not be counted afterwards: %s", error)
+        now = "" if left is None else f" {plan.target.name} has {left:,} rows now."
+        message = (
+            f"{deleted:,} rows of {plan.place} deleted.{now} To undo it ({protection.in_words}): "
+            f"restore-month --table {plan.target.name} --month {plan.month}"
+        )
+        return self._result("dropped", plan, message, change, deleted, left, protection)
+
+    def _result(
+        self,
+        status: str,
+        plan: DropPlan,
+        message: str,
+        change: MonthChange | None = None,
+        deleted: int = 0,
+        rows_now: int | None = None,
+        protection: Protection | None = None,
+    ) -> DropResult:
+        return DropResult(
+            status=status,
+            run_id=self._run_id,
+            table=str(plan.target.name),
+            month=str(plan.month),
+            message=message,
+            exit_code=int(ExitCode.OK),
+            rows_counted=plan.rows,
+            rows_deleted=deleted,
+            rows_in_table=plan.rows_in_table if status != "dropped" else rows_now,
+            days=plan.days,
+            first_day=plan.first_day,
+            last_day=plan.last_day,
+            safety_copy=str(protection.copy) if protection and protection.copy else None,
+            restorable_until=protection.until.isoformat(timespec="seconds") if protection else None,
+            statements=tuple(change.statements()) if change else (),
+            warnings=plan.warnings,
+            columns=plan.sample.columns,
+            sample=plan.sample.rows,
+        )
+
+
+def _in_words(plan: DropPlan, change: MonthChange, protection: Protection) -> str:
+    """What is shown before anything is done."""
+    days = f", {plan.first_day} to {plan.last_day}" if plan.first_day else ""
+    sample = [" | ".join(values) for values in (plan.sample.columns, *plan.sample.rows)] if plan.sample.rows else []
+    lines = [
+        f"Delete {plan.rows:,} of {plan.rows_in_table:,} rows ({plan.share:.1%}) from {plan.place}",
+        f"  on {plan.days} day(s){days}",
+        f"  in the ledger: {len(plan.live)} file(s) with {sum(row.row_count for row in plan.live):,} rows",
+        *(f"  warning: {warning}" for warning in plan.warnings),
+        *(f"  row: {line}" for line in sample),
+        *(f"  {statement}" for statement in change.statements()),
+        f"  to be undone {protection.in_words}",
+    ]
+    return "\n".join(lines)
+
+
+def _refuse(plan: DropPlan, request: DropRequest) -> None:
+    if plan.policies and not request.policies_checked:
+        raise Refused(
+            f"{plan.target.name} has {', '.join(plan.policies)}: a role that does not see all rows would count and "
+            "keep the wrong ones. Check the policies, then add --policies-checked."
+        )
+    if isinstance(request.expect_rows, int) and request.expect_rows != plan.rows:
+        raise Refused(
+            f"{plan.place} has {plan.rows:,} rows, not the {request.expect_rows:,} given with --expect-rows. "
+            "Nothing was deleted; look at the month first: --dry-run --preview 10."
+        )
+
+
+def _change_of(plan: DropPlan, run_id: str, protection: Protection) -> MonthChange:
+    days = [[str(plan.month.first_day), str(plan.month.last_day)]]
+    return MonthChange(
+        run_id=run_id,
+        event=audit.DROPPED,
+        table=plan.target.name,
+        month=plan.month,
+        selected=plan.selected,
+        rows_out=plan.rows,
+        insert=None,
+        rows_in=0,
+        rows_after=0,
+        live_before=plan.live,
+        states=(StateChange(plan.live, ledger.LIVE, ledger.DROPPED),),
+        detail={**undo_detail(plan.target.table, plan.live, protection), "days": days},
+    )

@@ -1,0 +1,211 @@
+"""What dropping a month would do (floor 5): counted, with everything that should make an operator stop and think."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from snowflake_etl.config.model import Configuration, FileSection
+from snowflake_etl.errors import EtlError, Refused, WarehouseError
+from snowflake_etl.month import DayRange, Month
+from snowflake_etl.operations import load_target
+from snowflake_etl.operations.load_target import Target
+from snowflake_etl.operations.month_change import Selected
+from snowflake_etl.sqltext import ColumnType, quote
+from snowflake_etl.warehouse import catalog, lease, ledger
+from snowflake_etl.warehouse.ledger import LedgerRow
+from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
+from snowflake_etl.warehouse.session import Session
+
+MUCH_OF_THE_TABLE = 0.20
+_MOST_SHAPES = 20
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows that would go, as text."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class DropPlan:
+    """One month of one table: counts in rows, ``live`` the ledger's rows of the month, warnings for the operator."""
+
+    objects: WorkObjects
+    target: Target
+    month: Month
+    selected: Selected
+    rows: int
+    rows_in_table: int
+    days: int
+    first_day: str
+    last_day: str
+    live: tuple[LedgerRow, ...]
+    policies: tuple[str, ...]
+    warnings: tuple[str, ...]
+    sample: Sample = field(default_factory=Sample)
+
+    @property
+    def place(self) -> str:
+        return f"{self.target.name} {self.month}"
+
+    @property
+    def share(self) -> float:
+        return self.rows / self.rows_in_table if self.rows_in_table else 0.0
+
+
+def plan_drop(
+    session: Session, configuration: Configuration, entry: FileSection, month: Month, *, preview: int
+) -> DropPlan:
+    """Count what a drop would delete; ``preview`` rows of it are read as a sample.
+
+    Raise Refused for what has no months or no rows that may be deleted, WarehouseError for a table that is missing.
+    """
+    objects = WorkObjects.of(session.database, configuration.load)
+    ensure_objects(session, objects)
+    target = existing_target(session, entry)
+    column = target.date_column
+    if column is None:
+        raise Refused(
+            f"{target.name} has no date_column in the configuration, so it has no months to drop. Set date_column."
+        )
+    selected = selected_days(target, [month.days()])
+    if column.type.is_text:
+        _refuse_mixed_formats(session, target)
+    rows, days, first, last = _count(session, target, selected)
+    total = catalog.count_rows(session, target.name)
+    live = ledger.rows_of_month(ledger.live_rows(session, objects, target.name), month)
+    plan = DropPlan(
+        objects=objects,
+        target=target,
+        month=month,
+        selected=selected,
+        rows=rows,
+        rows_in_table=total,
+        days=days,
+        first_day=first,
+        last_day=last,
+        live=tuple(live),
+        policies=tuple(catalog.policies_on(session, target.name)),
+        warnings=(),
+        sample=_sample(session, target, selected, preview) if preview else Sample(),
+    )
+    return _with_warnings(session, plan)
+
+
+def existing_target(session: Session, entry: FileSection) -> Target:
+    """The table of an entry, which has to be there.  Raise WarehouseError when it is not, Refused for a view."""
+    target = load_target.resolve_target(session, entry, may_create=False)
+    if not target.exists:
+        raise WarehouseError(f"There is no table {target.name}: nothing of it can be dropped or restored.")
+    return target
+
+
+def selected_days(target: Target, days: Sequence[DayRange]) -> Selected:
+    """The rows of those days, by a half-open range that fits the column's type."""
+    condition, binds = target.condition(days) or ("", [])
+    return Selected(condition, tuple(binds))
+
+
+def day_text(column: str, kind: ColumnType) -> str:
+    """SQL for the day that a row's date column names."""
+    name = quote(column)
+    if kind.base == "TIMESTAMP_TZ":
+        return f"CAST(CAST({name} AS TIMESTAMP_NTZ) AS DATE)"
+    if kind.is_timestamp:
+        return f"CAST({name} AS DATE)"
+    return name
+
+
+def _count(session: Session, target: Target, selected: Selected) -> tuple[int, int, str, str]:
+    column = target.date_column
+    day = day_text(column.name, column.type) if column else "NULL"
+    rows = session.query(
+        f"SELECT COUNT(*), COUNT(DISTINCT {day}), MIN({day}), MAX({day}) FROM {target.name.sql}{selected.where}",
+        selected.binds,
+    )
+    count, days, first, last = rows[0]
+    return int(count), int(days), str(first or ""), str(last or "")
+
+
+def _sample(session: Session, target: Target, selected: Selected, rows: int) -> Sample:
+    day = quote(target.date_column.name) if target.date_column else "1"
+    columns = [column.name for column in target.table.columns]
+    names = ", ".join(map(quote, columns))
+    found = session.query(
+        f"SELECT {names} FROM {target.name.sql}{selected.where} ORDER BY {day} LIMIT {int(rows)}", selected.binds
+    )
+    return Sample(tuple(columns), tuple(tuple("" if value is None else str(value) for value in row) for row in found))
+
+
+def _refuse_mixed_formats(session: Session, target: Target) -> None:
+    """Texts compare as texts: a date written otherwise would be in the wrong month or in none."""
+    column = target.date_column
+    if column is None:
+        return
+    name = quote(column.name)
+    shapes = session.query(
+        f"SELECT REGEXP_REPLACE({name}, '[0-9]', '9') AS ETL_SHAPE, COUNT(*) AS ETL_ROWS FROM {target.name.sql} "
+        f"WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT {_MOST_SHAPES}"
+    )
+    wanted = re.sub(r"[YMD]", "9", target.date_format.upper())
+    if all(str(shape).startswith(wanted) for shape, _ in shapes):
+        return
+    counts = ", ".join(f"{str(shape)!a} {int(count):,} rows" for shape, count in shapes)
+    raise Refused(
+        f"{target.name} writes the days of {column.name} in several formats ({counts}), so that its months cannot be "
+        f"told apart safely. Bring them all into {target.date_format} first, or store the column as DATE."
+    )
+
+
+def _with_warnings(session: Session, plan: DropPlan) -> DropPlan:
+    now = session.query(f"SELECT {lease.NOW}")[0][0]
+    open_loads = [row for row in lease.rows_of(session, plan.objects, plan.target.name) if row.expires_at > now]
+    unknown = plan.rows - sum(row.row_count for row in plan.live)
+    unclaimed = _rows_on_unclaimed_days(session, plan)
+    warnings = [
+        f"{plan.share:.0%} of the table's rows are in this month." if plan.share > MUCH_OF_THE_TABLE else "",
+        f"The month is not in the ledger: its {plan.rows:,} rows were not loaded by this tool, or were never adopted."
+        if plan.rows and not plan.live
+        else "",
+        f"The ledger knows {sum(row.row_count for row in plan.live):,} rows of the month, the table has {plan.rows:,}."
+        if plan.live and unknown
+        else "",
+        f"{unclaimed:,} rows lie on days that no loaded file claims." if plan.live and unclaimed else "",
+        *(
+            f"{row.taken_by} on {row.host} is loading into the table right now (run {row.run_id})."
+            for row in open_loads
+        ),
+        *(f"{name} will see the deletes." for name in catalog.dependents_of(session, plan.target.name)),
+        _partitions_in_words(session, plan),
+    ]
+    return replace(plan, warnings=tuple(filter(None, warnings)))
+
+
+def _rows_on_unclaimed_days(session: Session, plan: DropPlan) -> int:
+    claimed = [row.days for row in plan.live if row.days]
+    if not claimed:
+        return 0
+    inside = selected_days(plan.target, claimed)
+    both = f"({plan.selected.condition}) AND ({inside.condition})"
+    return plan.rows - catalog.count_rows(session, plan.target.name, both, [*plan.selected.binds, *inside.binds])
+
+
+def _partitions_in_words(session: Session, plan: DropPlan) -> str:
+    """How much of the table the DELETE rewrites, from its plan; "" where the warehouse does not tell."""
+    try:
+        rows = session.query(
+            f"EXPLAIN USING JSON SELECT * FROM {plan.target.name.sql}{plan.selected.where}", plan.selected.binds
+        )
+        stats: dict[str, Any] = json.loads(str(rows[0][0]))["GlobalStats"]
+        touched, total = int(stats["partitionsAssigned"]), int(stats["partitionsTotal"])
+    except (EtlError, ValueError, KeyError, IndexError, TypeError):
+        return ""
+    if touched < total or not total:
+        return ""
+    return f"The deletes touch all {total:,} micro-partitions of the table: it is not clustered by its days."

@@ -1,0 +1,95 @@
+"""What can undo a deletion (floor 5): a safety copy made before it, or the table's own Time Travel."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from snowflake_etl.errors import Refused
+from snowflake_etl.operations.month_change import Selected
+from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.warehouse import catalog, safety_copy
+from snowflake_etl.warehouse.catalog import Table
+from snowflake_etl.warehouse.ledger import LedgerRow
+from snowflake_etl.warehouse.objects import WorkObjects
+from snowflake_etl.warehouse.session import Session
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What can undo a deletion: a safety copy (None: the table's Time Travel alone), and until when."""
+
+    copy: ObjectName | None
+    until: datetime
+
+    @property
+    def in_words(self) -> str:
+        if self.copy is None:
+            return f"by Time Travel until {self.until:%Y-%m-%d %H:%M} UTC"
+        return f"from {self.copy} until {self.until:%Y-%m-%d} UTC"
+
+
+def plan_protection(
+    session: Session, objects: WorkObjects, table: ObjectName, run_id: str, wish: bool | None
+) -> Protection:
+    """How a deletion is going to be undone: a copy where that is wished (True) or Time Travel is short (None).
+
+    Raise Refused when no copy is wished and nothing else could undo it.
+    """
+    now, days = datetime.now(UTC), safety_copy.retention_days(session, table)
+    if wish is False and not days:
+        raise Refused(
+            f"{table} has no Time Travel (DATA_RETENTION_TIME_IN_DAYS is 0): without a safety copy nothing could bring "
+            "the rows back. Leave --no-safety-copy out."
+        )
+    if wish or (wish is None and days < safety_copy.ENOUGH_TIME_TRAVEL_DAYS):
+        return Protection(safety_copy.copy_name(objects, table, run_id), now + safety_copy.KEPT)
+    return Protection(None, now + timedelta(days=days))
+
+
+def protect(session: Session, protection: Protection, table: ObjectName, selected: Selected, rows: int) -> None:
+    """Make the safety copy, if there is to be one; it has to hold the ``rows`` that were counted."""
+    copy = protection.copy
+    if copy is None:
+        return
+    safety_copy.make_copy(session, copy, table)
+    copied = catalog.count_rows(session, copy, selected.condition, selected.binds)
+    if copied != rows:
+        give_up(session, protection)
+        raise Refused(
+            f"{table} changed since it was counted: its safety copy has {copied:,} of the rows instead of {rows:,}. "
+            "Nothing was deleted; run it again to see the new counts."
+        )
+
+
+def give_up(session: Session, protection: Protection) -> None:
+    """Drop the safety copy of a deletion that did not take place."""
+    if protection.copy is not None:
+        session.ensure(f"DROP TABLE IF EXISTS {protection.copy.sql}")
+
+
+def undo_detail(table: Table, rows: Sequence[LedgerRow], protection: Protection) -> dict[str, Any]:
+    """What restore-month needs to know of a deletion, for the audit log."""
+    return {
+        "copy": protection.copy.name if protection.copy else None,
+        "until": protection.until.isoformat(timespec="seconds"),
+        "columns": [column.name for column in table.columns],
+        "ledger": [[row.publish_id, row.file_name] for row in rows],
+        "who": getpass.getuser(),
+        "host": socket.gethostname(),
+    }
+
+
+def sweep(session: Session, objects: WorkObjects) -> None:
+    """Drop safety copies that are past their time."""
+    old = safety_copy.old_copies(session, objects, safety_copy.KEPT)
+    safety_copy.drop_copies(session, old)
+    for copy in old:
+        LOGGER.info("Dropped safety copy %s, made %s", copy.name, copy.made_at.date())

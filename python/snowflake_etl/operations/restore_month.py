@@ -1,0 +1,311 @@
+"""``restore-month`` (floor 5): put back what drop-month or a replace took away, into the same table.
+
+The rows come from the safety copy, else by Time Travel from right before the DELETE.  The table is never replaced: it
+keeps its grants, its clustering and its own history.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from snowflake_etl.config.model import Configuration, FileSection
+from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
+from snowflake_etl.month import Month
+from snowflake_etl.operations import refusals
+from snowflake_etl.operations.audit_trail import Trail, new_run_id
+from snowflake_etl.operations.drop_plan import existing_target, selected_days
+from snowflake_etl.operations.load_target import Target
+from snowflake_etl.operations.month_change import MonthChange, Selected, StateChange, change_month
+from snowflake_etl.operations.protection import Protection, give_up, plan_protection, protect, sweep, undo_detail
+from snowflake_etl.operations.restorable import Restorable, deletions
+from snowflake_etl.operations.situation import Mode
+from snowflake_etl.results import RestoreResult
+from snowflake_etl.sqltext import column_list, object_name
+from snowflake_etl.warehouse import audit, catalog, ledger, safety_copy
+from snowflake_etl.warehouse.ledger import LedgerRow
+from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
+from snowflake_etl.warehouse.safety_copy import SafetyCopy
+from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.signin import Warehouse
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RestoreRequest:
+    """What is asked of a restore.
+
+    ``confirm`` is shown what will be done and says whether to go on.  ``run_id`` chooses the deletion ("" the last),
+    ``mode`` what becomes of rows that the days have now: replace takes them out, append is refused unless
+    ``allow_existing``.
+    """
+
+    confirm: Callable[[str], bool]
+    run_id: str = ""
+    mode: Mode = Mode.APPEND
+    allow_existing: bool = False
+    policies_checked: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """One deletion that is going to be undone; counts in rows."""
+
+    objects: WorkObjects
+    target: Target
+    month: Month
+    deletion: Restorable
+    selected: Selected
+    rows_now: int
+    live: tuple[LedgerRow, ...]
+    revived: tuple[LedgerRow, ...]
+    policies: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        return f"{self.target.name} {self.month}"
+
+    def in_words(self, change: MonthChange) -> str:
+        """What is shown before anything is done: rows in, rows out, where from, the statements."""
+        lines = [
+            f"Restore {self.place}, deleted {self.deletion.at:%Y-%m-%d %H:%M} UTC by {self.deletion.who}:",
+            f"  rows in: {self.deletion.rows:,}    rows out: {change.rows_out or 0:,}    from: {self.deletion.source}",
+            f"  files that are live in the ledger again: {len(self.revived)}",
+            *(f"  warning: {warning}" for warning in self.warnings),
+            *(f"  {line}" for line in change.statements()),
+        ]
+        return "\n".join(lines)
+
+
+def restore_month(
+    entry: FileSection, month: Month, configuration: Configuration, warehouse: Warehouse, request: RestoreRequest
+) -> RestoreResult:
+    """Restore one month of one table.  Expected errors end in the result; every outcome is kept in the audit log."""
+    run_id = new_run_id()
+    trail = Trail(warehouse, run_id, "restore-month", entry.table_name, str(month))
+    tag = f"snowflake_etl run={run_id} restore={entry.table_name} month={month}"
+    try:
+        with warehouse.open(tag) as session, refusals.explaining(session, configuration, entry.table_name):
+            try:
+                result = _Restore(session, configuration, run_id, trail).run(entry, month, request)
+            except Refused as refused:
+                objects = WorkObjects.of(session.database, configuration.load)
+                table = object_name(entry.table_name, session.database, session.schema)
+                trail.tell(session, objects, table, "refused", message=str(refused))
+                raise
+    except (EtlError, Stopped) as error:
+        status = "refused" if isinstance(error, Refused) else "failed"
+        result = RestoreResult(status, run_id, entry.table_name, str(month), str(error), int(error.exit_code))
+    trail.ended(result.status, rows=result.rows_restored, message=result.message)
+    return result
+
+
+class _Restore:
+    """The steps of one restore, over one session."""
+
+    def __init__(self, session: Session, configuration: Configuration, run_id: str, trail: Trail) -> None:
+        self._session = session
+        self._configuration = configuration
+        self._run_id = run_id
+        self._trail = trail
+
+    def run(self, entry: FileSection, month: Month, request: RestoreRequest) -> RestoreResult:
+        session = self._session
+        plan = plan_restore(session, self._configuration, entry, month, request)
+        protection = self._protection(plan, request)
+        change = _change_of(plan, self._run_id, request, protection)
+        if request.dry_run:
+            self._trail.tell(session, plan.objects, plan.target.name, "planned", rows=change.rows_in)
+            return self._result("planned", plan, change, f"{plan.in_words(change)}\nNothing was touched.")
+        if not request.confirm(plan.in_words(change)):
+            raise Refused(f"Not confirmed: {plan.target.name} is unchanged.")
+        sweep(session, plan.objects)
+        self._trail.started(rows_in=change.rows_in, rows_out=change.rows_out or 0)
+        if protection is not None:
+            protect(session, protection, plan.target.name, plan.selected, plan.rows_now)
+        try:
+            change_month(session, plan.objects, change)
+        except Refused:
+            if protection is not None:
+                give_up(session, protection)
+            raise
+        return self._done(plan, change)
+
+    def _protection(self, plan: RestorePlan, request: RestoreRequest) -> Protection | None:
+        if request.mode is not Mode.REPLACE or not plan.rows_now:
+            return None
+        return plan_protection(self._session, plan.objects, plan.target.name, self._run_id, None)
+
+    def _done(self, plan: RestorePlan, change: MonthChange) -> RestoreResult:
+        rows_now: int | None = None
+        try:
+            rows_now = catalog.count_rows(self._session, plan.target.name)
+        except EtlError as error:
+            LOGGER.warning("The rows are restored, but the table could not be counted afterwards: %s", error)
+        instead = f" in place of {change.rows_out:,}" if change.rows_out else ""
+        now = "" if rows_now is None else f" {plan.target.name} has {rows_now:,} rows now."
+        message = f"{change.rows_in:,} rows of {plan.place} restored{instead}.{now}"
+        return self._result("restored", plan, change, message, rows_now)
+
+    def _result(
+        self, status: str, plan: RestorePlan, change: MonthChange, message: str, rows_now: int | None = None
+    ) -> RestoreResult:
+        done = status == "restored"
+        return RestoreResult(
+            status=status,
+            run_id=self._run_id,
+            table=str(plan.target.name),
+            month=str(plan.month),
+            message=message,
+            exit_code=int(ExitCode.OK),
+            source=plan.deletion.source,
+            rows_restored=change.rows_in if done else 0,
+            rows_deleted=(change.rows_out or 0) if done else 0,
+            rows_in_table=rows_now,
+            statements=tuple(change.statements()),
+            warnings=plan.warnings,
+        )
+
+
+def plan_restore(
+    session: Session, configuration: Configuration, entry: FileSection, month: Month, request: RestoreRequest
+) -> RestorePlan:
+    """Find the deletion and count what undoing it means.  Raise Refused when it cannot or must not be undone."""
+    objects = WorkObjects.of(session.database, configuration.load)
+    ensure_objects(session, objects)
+    target = existing_target(session, entry)
+    deletion = _chosen(deletions(session, objects, target.name), target, month, request.run_id)
+    if set(deletion.columns) != {column.name for column in target.table.columns}:
+        raise Refused(
+            f"{target.name} has other columns now than when the rows were deleted ({', '.join(deletion.columns)}). "
+            f"Read them from {deletion.source} by hand, column by column."
+        )
+    selected = selected_days(target, deletion.days)
+    _check_source(session, deletion, selected)
+    every = ledger.all_rows(session, objects, target.name)
+    live = [row for row in ledger.rows_of_month(every, month) if row.state == ledger.LIVE]
+    gone = ledger.DROPPED if deletion.event == audit.DROPPED else ledger.REPLACED
+    plan = RestorePlan(
+        objects=objects,
+        target=target,
+        month=month,
+        deletion=deletion,
+        selected=selected,
+        rows_now=catalog.count_rows(session, target.name, selected.condition, selected.binds),
+        live=tuple(live),
+        revived=tuple(
+            row for row in every if (row.publish_id, row.file_name) in deletion.ledger_keys and row.state == gone
+        ),
+        policies=tuple(catalog.policies_on(session, target.name)),
+        warnings=tuple(f"{name} will see the rows." for name in catalog.dependents_of(session, target.name)),
+    )
+    _refuse(plan, request)
+    return plan
+
+
+def _chosen(found: list[Restorable], target: Target, month: Month, run_id: str) -> Restorable:
+    of_month = [one for one in found if one.month == str(month) and run_id in ("", one.run_id)]
+    waiting = [one for one in of_month if not one.restored_by]
+    if not waiting:
+        known = "was restored already" if of_month else "was never deleted by this tool"
+        which = f" (run {run_id})" if run_id else ""
+        raise Refused(f"{target.name} {month} {known}{which}. See: restore-month --list.")
+    chosen = waiting[-1]
+    if not chosen.source:
+        raise Refused(
+            f"The rows of {target.name} {month} are gone: {_where(chosen)} they could be read until "
+            f"{chosen.until:%Y-%m-%d %H:%M} UTC. Load the month from its files."
+        )
+    return chosen
+
+
+def _where(deletion: Restorable) -> str:
+    return "from a safety copy that is not there any more" if deletion.copy is None else f"from {deletion.copy}"
+
+
+def _check_source(session: Session, deletion: Restorable, selected: Selected) -> None:
+    sql = f"SELECT COUNT(*) FROM {deletion.source}{selected.where}"
+    rows = int(session.query(sql, selected.binds)[0][0])
+    if rows != deletion.rows:
+        raise Refused(
+            f"{deletion.source} has {rows:,} rows of those days, and {deletion.rows:,} were deleted. "
+            "Nothing was restored; look at it by hand."
+        )
+
+
+def _refuse(plan: RestorePlan, request: RestoreRequest) -> None:
+    if plan.policies and not request.policies_checked:
+        raise Refused(
+            f"{plan.target.name} has {', '.join(plan.policies)}: a role that sees masked or filtered rows would write "
+            "the wrong ones back. Check the policies, then add --policies-checked."
+        )
+    if request.mode is Mode.REPLACE or request.allow_existing:
+        return
+    if plan.rows_now:
+        raise Refused(
+            f"{plan.place} has {plan.rows_now:,} rows again. To take them out and put the {plan.deletion.rows:,} back: "
+            "--mode replace; to put these beside them: --allow-existing."
+        )
+    if plan.live:
+        raise Refused(
+            f"The ledger says that {plan.place} is loaded again, but its days have no rows: somebody deleted them "
+            "elsewhere. To restore all the same: --mode replace."
+        )
+
+
+def _change_of(plan: RestorePlan, run_id: str, request: RestoreRequest, protection: Protection | None) -> MonthChange:
+    replaces = request.mode is Mode.REPLACE
+    columns = column_list(plan.deletion.columns)
+    days = [[str(days.first), str(days.last)] for days in plan.deletion.days]
+    leaving = tuple(row for row in plan.live if _is_among(row, plan)) if replaces else ()
+    was = ledger.DROPPED if plan.deletion.event == audit.DROPPED else ledger.REPLACED
+    detail = {"of": plan.deletion.run_id, "source": plan.deletion.source, "days": days}
+    if protection is not None:
+        detail |= undo_detail(plan.target.table, leaving, protection)
+    return MonthChange(
+        run_id=run_id,
+        event=audit.RESTORED,
+        table=plan.target.name,
+        month=plan.month,
+        selected=plan.selected,
+        rows_out=plan.rows_now if replaces else None,
+        insert=(
+            f"INSERT INTO {plan.target.name.sql} ({columns}) "
+            f"SELECT {columns} FROM {plan.deletion.source}{plan.selected.where}"
+        ),
+        rows_in=plan.deletion.rows,
+        rows_after=plan.deletion.rows + (0 if replaces else plan.rows_now),
+        live_before=plan.live,
+        states=(
+            StateChange(leaving, ledger.LIVE, ledger.REPLACED),
+            StateChange(plan.revived, was, ledger.LIVE),
+        ),
+        detail=detail,
+    )
+
+
+def _is_among(row: LedgerRow, plan: RestorePlan) -> bool:
+    return row.days is not None and any(row.days.overlaps(days) for days in plan.deletion.days)
+
+
+def list_deletions(configuration: Configuration, warehouse: Warehouse) -> list[Restorable]:
+    """Every deletion in the warehouse's audit log, oldest first, with what can be restored of it."""
+    with warehouse.open("snowflake_etl restore list") as session, refusals.explaining(session, configuration):
+        return deletions(session, WorkObjects.of(session.database, configuration.load))
+
+
+def list_copies(configuration: Configuration, warehouse: Warehouse, older_than: timedelta) -> list[SafetyCopy]:
+    """The safety copies made longer ago than that."""
+    with warehouse.open("snowflake_etl safety copies") as session, refusals.explaining(session, configuration):
+        return safety_copy.old_copies(session, WorkObjects.of(session.database, configuration.load), older_than)
+
+
+def drop_copies(configuration: Configuration, warehouse: Warehouse, copies: Sequence[SafetyCopy]) -> None:
+    """Drop those safety copies: what they hold cannot be restored then."""
+    with warehouse.open("snowflake_etl safety copies") as session, refusals.explaining(session, configuration):
+        safety_copy.drop_copies(session, copies)
