@@ -5,20 +5,22 @@
 #        ./snowflake_etl.sh VERB [ARGUMENTS...]      flags may stand before or after the verb
 #
 # verbs:
-#   load        load months (--month 2024-01, last, A..B, all) or files (--file); --resume carries on
-#   recover     interrupted loads and what they left; --clean removes what no live run has
-#   ledger      what is loaded: list; adopt records rows that were loaded before this tool
-#   report      all tables: status, rows, days, gaps, duplicates, score (text, JSON, CSV, XLSX, HTML)
-#   check-file  check files before a load: days, layout, types, keys, own rules; --rejects FILE
-#   validate    check tables: --table, --month or --days; every day there, no strange day, no bad key
-#   duplicates  keys in several rows of tables or a --file; --key, --show N, --delete-sql prints SQL
-#   history     past runs and checks; diff: what changed since the check before
-#   local       the embedded warehouse: start, stop, status, sql, reset
-#   doctor      check connection, objects and tables; --setup-sql prints the script for a DBA
-#   config      look at configurations: validate, target
-#   jobs        background jobs: list, show, log, follow, cancel, rerun, wait, prune
-#   setup       make or repair the Python environment; --wheelhouse DIR without a network
-#   help        this text; VERB --help tells the flags of a verb
+#   load           load months (--month 2024-01, last, A..B, all) or files (--file); --resume carries on
+#   recover        interrupted loads and what they left; --clean removes what no live run has
+#   ledger         what is loaded: list; adopt records rows that were loaded before this tool
+#   report         all tables: status, rows, days, gaps, duplicates, score (text, JSON, CSV, XLSX, HTML)
+#   check-file     check files before a load: days, layout, types, keys, own rules; --rejects FILE
+#   validate       check tables: --table, --month or --days; every day there, no strange day, no bad key
+#   duplicates     keys in several rows of tables or a --file; --key, --show N, --delete-sql prints SQL
+#   history        past runs and checks; diff: what changed since the check before
+#   drop-month     delete months from tables: --dry-run shows, --yes --expect-rows N or a typed answer
+#   restore-month  bring a dropped or replaced month back; --list shows what can be restored
+#   local          the embedded warehouse: start, stop, status, sql, reset
+#   doctor         check connection, objects and tables; --setup-sql prints the script for a DBA
+#   config         look at configurations: validate, target
+#   jobs           background jobs: list, show, log, follow, cancel, rerun, wait, prune
+#   setup          make or repair the Python environment; --wheelhouse DIR without a network
+#   help           this text; VERB --help tells the flags of a verb
 #
 # flags:
 #   --config FILE    the configuration; alone it opens the menu with it

@@ -16,6 +16,8 @@ declare -gA ACTIONS_SCRIPTS=(
   [duplicates]=duplicate_checker.py
   [history]=run_history.py
   [report]=table_report.py
+  ['drop-month']=drop_month.py
+  ['restore-month']=restore_month.py
   [local]=local_warehouse.py
   [doctor]=doctor.py
   [config]=config_tool.py
@@ -23,7 +25,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover ledger check-file validate duplicates report doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover ledger check-file validate duplicates report drop-month restore-month doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1
