@@ -153,7 +153,8 @@ def test_a_right_that_is_missing_is_told_with_its_grant(desk: Desk, monkeypatch:
     answer = validate(desk, "--month", "2024-01")
     assert answer.code == 5
     assert "lacks a privilege on table T" in answer.out
-    assert f'ON TABLE "{desk.database}"."PUBLIC"."T" TO ROLE' in answer.out
+    assert f'GRANT SELECT ON TABLE "{desk.database}"."PUBLIC"."T" TO ROLE' in answer.out
+    assert "INSERT" not in answer.out
 
 
 def test_a_date_column_that_is_not_there_is_answered_with_the_nearest(desk: Desk) -> None:

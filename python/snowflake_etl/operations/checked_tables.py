@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from snowflake_etl.config.model import FileSection, SnowflakeSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, UsageError, WarehouseError
-from snowflake_etl.operations import check_history, refusals
-from snowflake_etl.sqltext import fold, nearest_names, object_name, quote
+from snowflake_etl.operations import check_history
+from snowflake_etl.operations.read_refusals import not_there
+from snowflake_etl.sqltext import fold, nearest_names, object_name
 from snowflake_etl.warehouse import catalog
 from snowflake_etl.warehouse.catalog import Table
 from snowflake_etl.warehouse.session import Session
@@ -50,16 +51,7 @@ def table_of(session: Session, entry: FileSection) -> Table:
     table = catalog.describe_table(session, name)
     if table is not None:
         return table
-    role = quote(refusals.role_of(session))
-    grants = [
-        f"GRANT USAGE ON DATABASE {quote(name.database)} TO ROLE {role}",
-        f"GRANT USAGE ON SCHEMA {quote(name.database)}.{quote(name.schema)} TO ROLE {role}",
-        f"GRANT SELECT ON TABLE {name.sql} TO ROLE {role}",
-    ]
-    raise WarehouseError(
-        f"There is no table {name}, or role {role} may not see it. Correct table_name in the configuration, or have "
-        f"its owner run: {'; '.join(grants)};"
-    )
+    raise WarehouseError(not_there(session, name))
 
 
 def _asked_name(loaded: LoadedConfiguration, known: dict[str, list[tuple[int, FileSection]]], text: str) -> str:

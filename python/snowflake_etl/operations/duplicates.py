@@ -14,9 +14,10 @@ from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import ConnectError, EtlError, ExitCode, UsageError
 from snowflake_etl.history.check_record import CheckScope, CheckSubject
 from snowflake_etl.month import DayRange
-from snowflake_etl.operations import check_history, refusals
+from snowflake_etl.operations import check_history
 from snowflake_etl.operations.checked_tables import table_of
 from snowflake_etl.operations.expectations import expectations_of
+from snowflake_etl.operations.read_refusals import reading
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality import names
 from snowflake_etl.quality.key_counts import key_findings, keys_of_table
@@ -63,7 +64,7 @@ def duplicates_in_tables(
             progress(VERB, len(checks), len(orders), "checks")
             about = check_history.subject_of(configuration.snowflake, entry.table_name, span)
             try:
-                with refusals.explaining(session, configuration, entry.table_name):
+                with reading(session, configuration, entry.table_name):
                     check = _check(session, entry, span, request, configuration)
             except ConnectError:
                 raise

@@ -17,8 +17,9 @@ from queue import Empty, SimpleQueue
 from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, WarehouseError
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations import check_history, refusals
+from snowflake_etl.operations.read_refusals import grants_to_read, refused_to_read
 from snowflake_etl.operations.report_subjects import Subject
-from snowflake_etl.operations.report_table import grants_to_read, refused, table_report
+from snowflake_etl.operations.report_table import table_report
 from snowflake_etl.progress import Progress
 from snowflake_etl.results_report import ReportResult, TableReport, TableStatus, UnreadConfig
 from snowflake_etl.sqltext import ObjectName, fold, object_name
@@ -128,7 +129,7 @@ class _Place:
             except WarehouseError as error:
                 self.statements += 1
                 for name in several:
-                    explained = refused(error, session, name, names[name])
+                    explained = refused_to_read(error, session, names[name].configuration, name)
                     self._hidden[name] = explained if isinstance(explained, WarehouseError) else error
         for row in self._ledger_rows(session):
             self._live.setdefault(row.table_name, []).append(row)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from snowflake_etl.errors import ConfigError, EtlError, ExitCode, UsageError, WarehouseError
+from snowflake_etl.errors import ConfigError, ExitCode, UsageError, WarehouseError
 from snowflake_etl.month import DayRange
-from snowflake_etl.operations import refusals
+from snowflake_etl.operations.read_refusals import refused_to_read
 from snowflake_etl.operations.report_subjects import Subject
 from snowflake_etl.operations.table_check import Counted, count_table, judged
 from snowflake_etl.quality.day_checks import expected_days, gaps_of
@@ -18,8 +18,7 @@ from snowflake_etl.quality.profile import Profile
 from snowflake_etl.quality.score import STRANGE_DAYS, facts_of, quality_score
 from snowflake_etl.results import CheckReport, Finding, Severity
 from snowflake_etl.results_report import DuplicateCount, LastLoad, TableReport, TableStatus
-from snowflake_etl.sqltext import ObjectName, fold, quote
-from snowflake_etl.warehouse import denials
+from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse.known_tables import KnownTable
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.session import Session
@@ -68,7 +67,7 @@ def table_report(
     except UsageError as error:
         raise ConfigError(str(error)) from error
     except WarehouseError as error:
-        raise refused(error, session, name, subject) from error
+        raise refused_to_read(error, session, subject.configuration, name) from error
     if days and not entry.date_column:
         counted = replace(counted, notes=(*counted.notes, _without_days(name)))
     check = judged(counted, time.monotonic() - started)
@@ -147,28 +146,3 @@ def last_load(live: Sequence[LedgerRow]) -> LastLoad | None:
         return None
     at, row = max(known, key=lambda one: one[0])
     return LastLoad(at, row.month, row.file_name, row.row_count, row.loaded_by)
-
-
-def refused(error: WarehouseError, session: Session, name: ObjectName, subject: Subject) -> EtlError:
-    """The error in a sentence that names the grant, where a grant is what is missing.
-
-    A report reads: it needs less than the grants of a load.
-    """
-    denial = denials.denial_of(str(error))
-    if denial is None:
-        around = refusals.surroundings(session, subject.configuration, subject.entry.table_name)
-        return refusals.explained(error, session, around)
-    role = denial.role or refusals.role_of(session)
-    work_schema = fold(subject.configuration.load.work_schema)
-    sentence = denials.denial_in_words(denial, role, grants_to_read(name, role), work_schema)
-    return WarehouseError(sentence, code=error.code, sqlstate=error.sqlstate, query_id=error.query_id)
-
-
-def grants_to_read(name: ObjectName, role: str) -> list[str]:
-    """What a role needs to read a table, from the outside in."""
-    to_role = f"TO ROLE {quote(role)}"
-    return [
-        f"GRANT USAGE ON DATABASE {quote(name.database)} {to_role}",
-        f"GRANT USAGE ON SCHEMA {quote(name.database)}.{quote(name.schema)} {to_role}",
-        f"GRANT SELECT ON TABLE {name.sql} {to_role}",
-    ]

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import ConnectError, EtlError, ExitCode
 from snowflake_etl.month import DayRange
-from snowflake_etl.operations import check_history, refusals
+from snowflake_etl.operations import check_history
 from snowflake_etl.operations.checked_tables import table_of
+from snowflake_etl.operations.read_refusals import reading
 from snowflake_etl.operations.table_check import check_of_table
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import CheckReport
@@ -53,7 +54,7 @@ def _check(
 ) -> TableCheck:
     about = check_history.subject_of(configuration.snowflake, entry.table_name, span)
     try:
-        with refusals.explaining(session, configuration, entry.table_name):
+        with reading(session, configuration, entry.table_name):
             table = table_of(session, entry)
             report = check_of_table(session, table, entry, configuration, span, warehouse.state_directory)
     except ConnectError:
