@@ -132,4 +132,18 @@ def test_another_file_in_its_place_starts_anew(desk: Desk) -> None:
     result = desk.load_json("--month", "2024-01")
     assert (result["status"], result["rows_published"]) == ("loaded", 341)
     assert result["files"][0]["parts_sent"] == 1
-    assert desk.count() == 341
+    # What the first file had left - parts, work table, lease - is gone as well.
+    right(desk, 341)
+    assert desk.run("recover", "--config", str(desk.config), "--json").result["interrupted"] == []
+
+
+def test_another_file_in_its_place_leaves_alone_what_another_run_has(desk: Desk) -> None:
+    desk.file(NAME, rows_for(JANUARY))
+    assert crash(desk, lambda _, command: "SET COPY_QUERY_ID" in command, after=True) == KILLED
+    # As if a colleague elsewhere had carried on with the first file.
+    desk.sql("UPDATE ETL_WORK.ETL_LOAD_LEASE SET HOST = 'elsewhere', RUN_ID = '20240101-000000-0000abcd'")
+    work_tables, staged = desk.work_tables(), desk.staged()
+    desk.file(NAME, rows_for(JANUARY, 11))
+    assert desk.load("--month", "2024-01").code == 0
+    assert desk.work_tables() == work_tables
+    assert desk.staged() == staged

@@ -13,7 +13,6 @@ import json
 import logging
 import socket
 import threading
-from datetime import UTC, datetime, timedelta
 
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
@@ -23,6 +22,7 @@ from snowflake_etl.history.run_record import RunRecord, RunRecords
 from snowflake_etl.operations import load_checks, load_direct, load_stage, load_words, load_work_table, situation
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_advice import warehouse_warnings
+from snowflake_etl.operations.load_leftovers import put_away_replaced, remove_old_parts
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
 from snowflake_etl.operations.load_stage import StagedSource
@@ -161,6 +161,7 @@ class _Load:
             state.warn(f"Run {run_id} was interrupted; this run takes its leases over and carries on.")
             self._records.superseded(run_id, state.run_id)
         self._record.step("leased", fingerprints=[source.fingerprint for source in prepared.sources])
+        put_away_replaced(session, prepared, self._records, state.run_id)
         return prepared
 
     def _recognised(self, session: Session, already: AlreadyLoaded) -> LoadResult:
@@ -350,21 +351,10 @@ class _Load:
             for source in [] if state.request.keep_staged else prepared.sources:
                 stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
-            self._remove_old_parts(session, prepared)
+            remove_old_parts(session, prepared, state.configuration.load.keep_failed)
         except (EtlError, Stopped) as error:
             state.warn(f"The rows are published, but not all was tidied up: {error}")
         return rows_now
-
-    def _remove_old_parts(self, session: Session, prepared: Prepared) -> None:
-        """Remove what failed loads of the table left longer ago than load.keep_failed, nothing that is leased."""
-        days = self._state.configuration.load.keep_failed
-        if not days:
-            return
-        leased = {row.fingerprint for row in lease.rows_of(session, prepared.objects, prepared.target.name)}
-        folder = stage.table_folder(prepared.objects.stage_root, prepared.target.name)
-        before = datetime.now(UTC) - timedelta(days=days)
-        for removed in stage.remove_older(session, folder, before, lambda name: any(one in name for one in leased)):
-            LOGGER.info("Removed parts of a failed load: %s", removed)
 
     def _tidy_after_failure(self, session: Session) -> str:
         """Drop the work table, keep or remove the parts, give the leases back; say what is left."""

@@ -1,0 +1,74 @@
+"""What earlier runs left on the stage and nobody needs any more (floor 5)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from snowflake_etl.history.run_record import PastRun, RunRecords
+from snowflake_etl.operations.load_prepare import Prepared
+from snowflake_etl.warehouse import lease, stage
+from snowflake_etl.warehouse.session import Session
+
+LOGGER = logging.getLogger(__name__)
+
+
+def put_away_replaced(session: Session, prepared: Prepared, records: RunRecords, run_id: str) -> None:
+    """Remove what dead or failed runs of the very command of ``run_id`` staged of files that are other ones by now.
+
+    Another file in a file's place has another fingerprint, and the command finds its own parts by that: those of
+    the file that was there before would lie unused until ``load.keep_failed``.  What any other run has is left alone.
+    """
+    earlier = _earlier_runs(records, run_id)
+    now = {source.fingerprint for source in prepared.sources}
+    replaced = {fingerprint for run in earlier for fingerprint in _leased_by(records, run)} - now
+    if not replaced:
+        return
+    dead = {run.run_id for run in earlier}
+    leases = lease.rows_of(session, prepared.objects, prepared.target.name)
+    others = {row.fingerprint for row in leases if row.run_id not in dead}
+    for row in leases:
+        if row.run_id in dead and row.work_table and row.fingerprint in replaced:
+            session.ensure(f"DROP TABLE IF EXISTS {prepared.objects.name(row.work_table).sql}")
+    staged = {_fingerprint_of(found) for found in stage.list_objects(session, prepared.stage_path)}
+    for fingerprint in sorted((replaced & staged) - others):
+        LOGGER.warning("Removing the staged parts of a file that is another one now: %s", fingerprint)
+        stage.remove(session, prepared.stage_path, f"{fingerprint}-")
+    for run in earlier:
+        lease.release(session, prepared.objects, run.run_id)
+        if run.status is None:
+            records.superseded(run.run_id, run_id)
+
+
+def _earlier_runs(records: RunRecords, run_id: str) -> list[PastRun]:
+    """Runs of the same command against the same target that did not load and are no more."""
+    runs = records.all()
+    this = next(run for run in runs if run.run_id == run_id)
+    return [
+        run
+        for run in runs
+        if (run.target, run.command) == (this.target, this.command)
+        and run.run_id != run_id
+        and run.status in (None, "failed", "superseded")
+        and records.is_dead(run.run_id)
+    ]
+
+
+def _leased_by(records: RunRecords, run: PastRun) -> list[str]:
+    found = [detail["fingerprints"] for _, step, detail in records.steps(run.run_id) if step == "leased"]
+    return [str(fingerprint) for listed in found if isinstance(listed, list) for fingerprint in listed]
+
+
+def _fingerprint_of(found: stage.StagedObject) -> str:
+    return found.folder.rstrip("/").rsplit("/", 1)[-1].split("-")[0]
+
+
+def remove_old_parts(session: Session, prepared: Prepared, days: int) -> None:
+    """Remove what failed loads of the table left more than ``days`` ago (0: never), nothing that is leased."""
+    if not days:
+        return
+    leased = {row.fingerprint for row in lease.rows_of(session, prepared.objects, prepared.target.name)}
+    folder = stage.table_folder(prepared.objects.stage_root, prepared.target.name)
+    before = datetime.now(UTC) - timedelta(days=days)
+    for removed in stage.remove_older(session, folder, before, lambda name: any(one in name for one in leased)):
+        LOGGER.info("Removed parts of a failed load: %s", removed)
