@@ -29,6 +29,8 @@ run_prepare_programs() { # installs what the tests use of the system, where that
   for package in dialog whiptail tmux less more:util-linux script:bsdutils ps:procps flock:util-linux; do
     command -v "${package%%:*}" >/dev/null || missing+=("${package#*:}")
   done
+  # A browser is large: it is installed only where nobody works.  Elsewhere its tests take the one that is there, or skip.
+  [[ -z ${CI:-} ]] || command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
   ((${#missing[@]} > 0)) || return 0
   if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
     printf 'Missing, and what needs them is skipped: %s\n' "${missing[*]}"

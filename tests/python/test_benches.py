@@ -33,6 +33,18 @@ def test_memory_of_loads_is_watched_from_outside(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
 
 
+def test_the_statements_of_a_report_are_counted(tmp_path: Path) -> None:
+    words = ("--tables", "3", "--days", "5", "--rows", "4", "--repeat", "1", "--latency", "0.05")
+    done = run("report.py", tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    facts = facts_of(done)
+    assert facts["statements_per_table"] == 2
+    assert facts["statements"] == facts["statements_reported"] == 3 + 3 * 2
+    # Nine statements of one session, one after the other.
+    assert facts["far_seconds_1_worker"] > 9 * 0.05
+    assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
+
+
 def test_a_load_that_takes_more_than_its_limit_fails_the_bench(tmp_path: Path) -> None:
     done = run("memory.py", tmp_path, "--size", "1M", "--qc", "skip", "--budget", "50M")
     assert done.returncode == 1

@@ -67,6 +67,18 @@ def test_every_statement_of_verify_and_the_ledger_is_snowflakes(desk: Desk, sent
         check(statement)
 
 
+def test_every_statement_of_reports_is_snowflakes(desk: Desk, sent: list[str]) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    desk.sql("INSERT INTO T SELECT * FROM T WHERE ID = 1001")
+    del sent[:]
+    assert desk.run("report", "--config", str(desk.config), "--json").code == 6
+    assert desk.run("report", "--config", str(desk.config), "--month", "2024-01").code == 6
+    assert len([statement for statement in sent if "INFORMATION_SCHEMA" in statement]) == 4
+    for statement in sent:
+        check(statement)
+
+
 def test_the_set_up_script_is_snowflakes() -> None:
     configuration = read_configuration(Path(__file__).resolve().parents[2] / "config" / "example.json").configuration
     script = setup_sql(configuration, "loader")
