@@ -3,7 +3,7 @@
 # Offers menus_quality.
 
 MENUS_QUALITY=( # tag (menus_quality_<tag> runs it), verb that it needs, label, explanation
-  check_file check-file "Check a file" "before it is loaded"
+  check_file check-file "Check files" "before they are loaded"
   validate validate "Validate tables" "every day there, no strange day"
   duplicates duplicates "Duplicates" "keys in several rows"
   report report "Table report" "all tables: status, days, gaps, score"
@@ -21,6 +21,17 @@ menus_quality() {
 }
 
 menus_quality_check_file() {
+  menus_screen_run "Check files" "Which files are to be checked?" menus_quality_check_file \
+    month "Files of a month" "found by the configuration's patterns" \
+    file "One file" "by its path"
+}
+
+menus_quality_check_file_month() {
+  _menus_quality_ask "Check files" table month || return 0
+  _menus_quality_start "Check files" check-file "${MENUS_QUALITY_TABLE[@]}" "${MENUS_QUALITY_DAYS[@]}"
+}
+
+menus_quality_check_file_file() {
   _menus_quality_ask "Check a file" file || return 0
   _menus_quality_start "Check a file" check-file "${MENUS_QUALITY_FILE[@]}"
 }
@@ -108,23 +119,34 @@ _menus_quality_ask_table() { # <title>: sets MENUS_QUALITY_TABLE; 2 where the co
   [[ $table == '*' ]] || MENUS_QUALITY_TABLE=(--table "$table")
 }
 
-_menus_quality_ask_days() { # <title>: sets MENUS_QUALITY_DAYS
+_menus_quality_ask_month() { # <title>: sets MENUS_QUALITY_DAYS to months
+  _menus_quality_ask_span "$1" "Which month?" month
+}
+
+_menus_quality_ask_days() { # <title>: sets MENUS_QUALITY_DAYS to months, days or, for all there is, to nothing
+  _menus_quality_ask_span "$1" "Which days?" days
+}
+
+_menus_quality_ask_span() { # <title> <text> <month or days>
   local current last chosen
+  local -a items
   month_current
   current=$REPLY
   month_previous "$current"
   last=$REPLY
+  items=(current "This month         $current" last "Last month         $last")
+  if [[ $3 == days ]]; then
+    items+=(other "Other              months or days" all "All there is")
+  else
+    items+=(other "Other              months")
+  fi
   actions_config_preference quality_days
-  while UI_DEFAULT=${REPLY:-last} ui_menu "$1" "Which days?" \
-    current "This month         $current" \
-    last "Last month         $last" \
-    other "Other              months or days" \
-    all "All there is"; do
+  while UI_DEFAULT=${REPLY:-last} ui_menu "$1" "$2" "${items[@]}"; do
     chosen=$REPLY
     case $chosen in
       current) MENUS_QUALITY_DAYS=(--month "$current") ;;
       last) MENUS_QUALITY_DAYS=(--month "$last") ;;
-      other) _menus_quality_ask_other_days "$1" || { REPLY=other && continue; } ;;
+      other) _menus_quality_ask_other "$1" "$3" || { REPLY=other && continue; } ;;
       *) MENUS_QUALITY_DAYS=() ;;
     esac
     actions_config_set_preference quality_days "$chosen"
@@ -133,14 +155,15 @@ _menus_quality_ask_days() { # <title>: sets MENUS_QUALITY_DAYS
   return 1
 }
 
-_menus_quality_ask_other_days() { # <title>: sets MENUS_QUALITY_DAYS from what is typed, until it can be meant
-  local typed how='Months: 2024-01, a list 2024-01,2024-03 or a range 2024-01..2024-06. Days: 2024-01-03..2024-01-10.'
+_menus_quality_ask_other() { # <title> <month or days>: sets MENUS_QUALITY_DAYS from what is typed, until it can be meant
+  local typed how='Months: 2024-01, a list 2024-01,2024-03 or a range 2024-01..2024-06.'
+  [[ $2 == month ]] || how+=' Days: 2024-01-03..2024-01-10.'
   local text=$how
-  actions_config_preference quality_other_days
+  actions_config_preference "quality_other_$2"
   typed=$REPLY
   while ui_input "$1" "$text" "$typed"; do
     typed=${REPLY//[[:blank:]]/}
-    if _menus_quality_are_days "$typed"; then
+    if [[ $2 == days ]] && _menus_quality_are_days "$typed"; then
       MENUS_QUALITY_DAYS=(--days "$typed")
     elif _menus_quality_are_months "$typed"; then
       MENUS_QUALITY_DAYS=(--month "$typed")
@@ -148,7 +171,7 @@ _menus_quality_ask_other_days() { # <title>: sets MENUS_QUALITY_DAYS from what i
       text="$REPLY"$'\n\n'"$how"
       continue
     fi
-    actions_config_set_preference quality_other_days "$typed"
+    actions_config_set_preference "quality_other_$2" "$typed"
     return 0
   done
   return 1

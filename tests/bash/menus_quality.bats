@@ -89,6 +89,18 @@ job_count() {
   [ "$WORDS" = 'validate_table.py --days 2013-01-03..2013-01-10' ]
 }
 
+@test "menus quality: files of a month, or one, are checked before they are loaded" {
+  menu check_file month other '2013-01-03..2013-01-10' 2013-01,2013-02 back b
+  [[ $output == *'Files of a month'*"is not a month"* ]]
+  newest_words
+  [ "$WORDS" = 'check_file.py --month 2013-01,2013-02' ]
+  sleep 1.1
+  : >"$BATS_TEST_TMPDIR/a b.tsv"
+  menu check_file file "$BATS_TEST_TMPDIR/a b.tsv" back b
+  newest_words
+  [ "$WORDS" = "check_file.py --file $BATS_TEST_TMPDIR/a b.tsv" ]
+}
+
 @test "menus quality: duplicates of tables, with other keys, with the statements" {
   menu duplicates table last '' back b
   newest_words
