@@ -5,7 +5,7 @@
 MENUS_MAIN=( # tag (menus_main_<tag> runs it), label, explanation
   quick_load "Quick Load" "load a month or a file"
   jobs "Job Status" "progress, logs, cancel, run again"
-  quality "Quality" "check files and tables, duplicates, reports"
+  quality "Data Quality" "check files and tables, duplicates, reports"
   config "Configuration" "choose it, check it, test the connection"
   help "Help" "keys, and where things are"
   quit "Quit" "jobs go on"
@@ -31,7 +31,7 @@ Job Status
   lost              the host went down meanwhile
   Choose a job for its log, its result and what can be done.
 
-Quality
+Data Quality
   Checks read and never change a row. They run as jobs, too: the
   log says what they found, "problems" that they found something.
   Each is kept: History shows what changed since the one before.

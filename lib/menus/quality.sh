@@ -17,7 +17,7 @@ menus_quality() {
     actions_is_verb "${MENUS_QUALITY[place + 1]}" || continue
     items+=("${MENUS_QUALITY[place]}" "${MENUS_QUALITY[@]:place+2:2}")
   done
-  menus_screen_run "Quality" "What is to be looked at?" menus_quality "${items[@]}"
+  menus_screen_run "Data Quality" "What is to be looked at?" menus_quality "${items[@]}"
 }
 
 menus_quality_check_file() {
