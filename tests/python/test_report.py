@@ -278,6 +278,20 @@ def test_views_and_tables_without_days_or_keys_are_reported_too(desk: Desk) -> N
     assert (table["status"], table["score"]) == ("OK", 100)
 
 
+def test_days_that_the_calendar_closes_are_missed_by_nobody_and_rules_are_asked(desk: Desk) -> None:
+    make_table(desk, "T", "2024-01-01", "2024-01-31", lambda day: 10 if day.weekday() < 5 else 0)
+    use_tables(desk, entry("T"))
+    table = rows_of(desk, code=6)["T"]
+    assert (table["days_expected"], table["missing_days"], len(table["gaps"])) == (31, 8, 4)
+    rule = {"table": "T", "check": "accepted_values", "column": "NAME", "values": ["y"], "severity": "warning"}
+    desk.sections["quality"] = {"calendar": {}, "rules": [rule]}
+    for words in ((), ("--month", "2024-01")):
+        table = rows_of(desk, *words)["T"]
+        assert (table["days_expected"], table["missing_days"], table["gaps"]) == (23, 0, [])
+        assert [finding["severity"] for finding in table["findings"]] == ["warning"]
+        assert (table["status"], table["score"]) == ("WARNING", 97)
+
+
 def test_every_table_is_kept_in_the_history(own_desk: Desk) -> None:
     make_table(own_desk, "T", "2024-01-01", "2024-01-31")
     use_tables(own_desk, entry("T"))

@@ -74,16 +74,18 @@ def count_table(
             "or check all of it, without --month and --days."
         )
     about = check_history.subject_of(configuration.snowflake, entry.table_name, span)
-    expected = replace(
-        expectations_of(entry, configuration.quality, types, days=[span] if span else ()),
-        earlier_days=check_history.earlier_days(state_directory, about),
-    )
+    earlier = check_history.earlier_days(state_directory, about)
+
+    def expecting(days: Sequence[DayRange]) -> Expectations:
+        return replace(expectations_of(entry, configuration.quality, types, days=days), earlier_days=earlier)
+
+    expected = expecting([span] if span else ())
     profile = profile_table(session, name, expected, days=span, scope=scope)
     if span is not None or expected.date_column is None:
         return Counted(profile, expected)
     found = [day for day, rows in (profile.rows_per_day or {}).items() if rows]
     days, notes = days_to_expect(found, claimed)
-    return Counted(profile, replace(expected, days=days), tuple(notes))
+    return Counted(profile, expecting(days), tuple(notes))
 
 
 def judged(counted: Counted, seconds: float) -> CheckReport:
