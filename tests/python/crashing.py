@@ -1,4 +1,4 @@
-"""A load in a process that ends at a chosen statement, as by kill -9, and what has to hold when it was run again."""
+"""A command in a process that ends at a chosen statement, as by kill -9, and what has to hold when it was run again."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from typing import Any
 
 from snowflake.connector.cursor import SnowflakeCursor
 
-from desk import Desk
+from desk import Answer, Desk
 
 KILLED = 137
 
 
 def crash(desk: Desk, when: Callable[[int, str], bool], *, after: bool, words: tuple[str, ...] = ()) -> int:
-    """Run a load in a process that ends abruptly at a statement; return its exit code."""
+    """Run a load of January in a process that ends abruptly at a statement; return its exit code."""
+    return crash_of(lambda: desk.load("--month", "2024-01", *words), when, after=after)
+
+
+def crash_of(run: Callable[[], Answer], when: Callable[[int, str], bool], *, after: bool) -> int:
+    """Run a command so: ``when`` is asked at each statement, by its number and text, whether this is the one."""
 
     def child() -> None:
         count = 0
@@ -33,12 +38,12 @@ def crash(desk: Desk, when: Callable[[int, str], bool], *, after: bool, words: t
             return result
 
         SnowflakeCursor.execute = execute
-        os._exit(desk.load("--month", "2024-01", *words).code)
+        os._exit(run().code)
 
     process = multiprocessing.get_context("fork").Process(target=child)
     process.start()
-    process.join(60)
-    assert process.exitcode is not None, "the load hangs"
+    process.join(120)
+    assert process.exitcode is not None, "the command hangs"
     return process.exitcode
 
 
