@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from desk import Desk, days_between, rows_for
+from snowflake_etl.reports.load_text import human_bytes
 
 MONTHS = {"2024-01": ("2024-01-01", "2024-01-31"), "2024-02": ("2024-02-01", "2024-02-29")}
 
@@ -123,6 +124,54 @@ def test_months_are_found_in_folders_of_either_scheme(desk: Desk) -> None:
         (desk.files / folder).mkdir()
         (desk.files / name).rename(desk.files / folder / name)
     assert desk.load("--month", "all").code == 0
+    assert desk.count() == 600
+
+
+@pytest.mark.parametrize("months", ["2024-01,2024-02", "022024, 012024", "2024-01..2024-02"])
+def test_lists_and_ranges_are_loaded_in_order(desk: Desk, months: str) -> None:
+    two_months(desk)
+    results = desk.load_json("--month", months)
+    assert [(one["month"], one["status"]) for one in results] == [("2024-01", "loaded"), ("2024-02", "loaded")]
+
+
+def test_files_of_several_months_are_a_batch(desk: Desk) -> None:
+    paths = [str(desk.month(first, last)) for first, last in reversed(MONTHS.values())]
+    desk.month("2024-03-01", "2024-03-31")
+    results = desk.load_json("--file", paths[0], "--file", paths[1])
+    assert [(one["month"], one["rows_published"]) for one in results] == [("2024-01", 310), ("2024-02", 290)]
+    assert desk.count() == 600
+
+
+def test_the_plan_says_files_bytes_state_and_estimate(own_desk: Desk) -> None:
+    desk = own_desk
+    sizes = [
+        desk.month("2024-01-01", "2024-01-15").stat().st_size,
+        desk.month("2024-02-01", "2024-02-29").stat().st_size,
+    ]
+    first, _, _ = desk.load("--month", "all", "--dry-run").out.partition("\n\n")
+    assert [line.split() for line in first.splitlines()[2:]] == [
+        ["2024-01", "T", "1", *human_bytes(sizes[0]).split(), "new"],
+        ["2024-02", "T", "1", *human_bytes(sizes[1]).split(), "new"],
+    ]
+    assert desk.load("--month", "2024-01").code == 0
+    desk.month("2024-01-16", "2024-01-31")
+    second, _, _ = desk.load("--month", "all", "--dry-run").out.partition("\n\n")
+    (january, february) = (line.split() for line in second.splitlines()[2:])
+    assert (january[2], january[-4:-2]) == ("2", ["partly", "loaded"])
+    assert (february[2], february[-3]) == ("1", "new")
+    assert january[-1] == february[-1] == "s", "how long it may take, from the rate of the load before"
+
+
+def test_a_refused_month_stands_in_the_table_and_the_others_are_loaded(desk: Desk) -> None:
+    two_months(desk)
+    assert desk.load("--month", "2024-01").code == 0
+    desk.month("2024-01-01", "2024-01-31", per_day=11)
+    answer = desk.load("--month", "all")
+    assert answer.code == 7
+    assert [line.split() for line in answer.out.rstrip().splitlines() if line.startswith("2024-0")][-2:] == [
+        ["2024-01", "T", "refused", "0"],
+        ["2024-02", "T", "loaded", "290"],
+    ]
     assert desk.count() == 600
 
 

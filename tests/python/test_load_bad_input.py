@@ -30,6 +30,8 @@ def nothing_is_there(desk: Desk) -> None:
         (("--month", "2031-07"), 6, "No file of table T for 2031-07"),
         (("--month", "2024-01", "--table", "NOPE"), 2, "It has: T"),
         (("--month", "2024-01", "--workers", "0"), 2, "--workers takes 1 to 64"),
+        (("--month", "2024-01", "--workers", "65"), 2, "--workers takes 1 to 64"),
+        (("--month", "2024-01", "--jobs", "17"), 2, "--jobs takes 1 to 16"),
         (("--month", "2024-01", "--expect-rows", "many"), 2, "number of rows or 'any'"),
         (("--month", "2024-01", "--allow-shrink"), 2, "--mode replace only"),
         (("--month", "2024-01", "--qc", "maybe"), 2, "invalid choice"),

@@ -55,7 +55,7 @@ def in_table(desk: Desk) -> list[Row]:
 
 
 def assert_loaded(desk: Desk, answer: Answer, rows: Sequence[Row]) -> None:
-    assert answer.code == 0, answer
+    assert answer.code == 0, answer.out
     assert sorted(in_table(desk), key=lambda row: row[1]) == sorted(rows, key=lambda row: row[1])
 
 
@@ -227,6 +227,41 @@ def test_a_quote_never_closed_names_the_line_that_opens_it(desk: Desk, quality: 
     answer = load(desk, content, "--qc", quality, name="t_20240101-20240131.csv", quote_char='"')
     assert answer.code == 6, answer
     assert "line 21" in answer.out
+    assert_nothing_published(desk)
+
+
+# -- long records
+
+
+LONG = ["x" * 9_000_000, ("x" * 999 + "\n") * 9000]
+WIDE = {**TABLE, "NAME": "VARCHAR(16777216)"}
+
+
+@pytest.mark.parametrize("quote", [None, pytest.param('"', marks=pytest.mark.slow)])
+def test_a_record_longer_than_a_part_stays_whole(desk: Desk, quote: str | None) -> None:
+    rows: list[Row] = [*PLAIN[:40], ("20240115", 100, LONG[bool(quote)]), *PLAIN[40:]]
+    content = written(rows, delimiter=",", quote=quote).encode()
+    entry = {"quote_char": quote or "", "create_table": WIDE}
+    answer = load(desk, content, "--qc", "snowflake", "--json", name="t_20240101-20240131.csv", **entry)
+    assert answer.code == 0, answer.out
+    assert answer.result["files"][0]["parts"] >= 2
+    assert sorted(in_table(desk), key=lambda row: row[1]) == sorted(rows, key=lambda row: row[1])
+
+
+def test_the_check_of_a_file_names_a_line_that_is_too_long_to_be_meant(desk: Desk) -> None:
+    rows: list[Row] = [*PLAIN[:40], ("20240115", 100, LONG[0]), *PLAIN[40:]]
+    answer = load(desk, written(rows).encode(), create_table=WIDE)
+    assert answer.code == 6
+    assert "1 line with more than 2,000,000 bytes, first line 42" in answer.out
+    assert_nothing_published(desk)
+
+
+@pytest.mark.parametrize("quality", ["file", "skip"])
+def test_a_record_without_end_is_named_by_its_line(desk: Desk, quality: str) -> None:
+    content = written(PLAIN).encode() + b"20240131\t7\t" + b"x" * (130 << 20) + b"\n"
+    answer = load(desk, gzip.compress(content, 1), "--qc", quality, name="t_20240101-20240131.tsv.gz")
+    assert answer.code == 6, answer
+    assert "line 64" in answer.out
     assert_nothing_published(desk)
 
 

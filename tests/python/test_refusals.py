@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,8 +15,9 @@ from desk import Desk
 from snowflake_etl.errors import ConnectError, EtlError, WarehouseError
 from snowflake_etl.operations.refusals import Surroundings, explained
 from snowflake_etl.sqltext import ObjectName
-from snowflake_etl.warehouse import locks, table_kind, transaction
+from snowflake_etl.warehouse import catalog, locks, table_kind, transaction
 from snowflake_etl.warehouse.objects import WorkObjects
+from snowflake_etl.warehouse.session import Session
 
 OBJECTS = WorkObjects("D", "ETL_WORK")
 TARGET = ObjectName("D", "S", "T")
@@ -282,4 +284,115 @@ def test_the_plan_of_several_months_says_which_grant_is_missing(desk: Desk, monk
     assert answer.code == 5
     ledger = f'"{desk.database}"."ETL_WORK"."ETL_LOAD_LEDGER"'
     assert f'GRANT SELECT, INSERT, UPDATE ON TABLE {ledger} TO ROLE "SYSADMIN";' in answer.err
+    assert desk.count() == 310
+
+
+@pytest.mark.parametrize("mode", ["append", "replace"])
+@pytest.mark.parametrize("kind", ["external", "iceberg", "hybrid", "dynamic"])
+def test_special_tables_are_refused_as_targets_of_a_load(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: str, mode: str
+) -> None:
+    desk.sql("CREATE TABLE T (DAY DATE, ID NUMBER(9,0), NAME VARCHAR(10))")
+    desk.month("2024-01-01", "2024-01-31")
+    genuine = Session.records
+
+    def records(self: Session, sql: str, binds: Sequence[object] = ()) -> list[dict[str, Any]]:
+        rows = genuine(self, sql, binds)
+        return [{**row, f"is_{kind}": "Y"} for row in rows] if sql.startswith("SHOW TABLES LIKE 'T'") else rows
+
+    monkeypatch.setattr(Session, "records", records)
+    consent = ("--yes", "--expect-rows", "any") if mode == "replace" else ()
+    answer = desk.load("--month", "2024-01", "--mode", mode, *consent)
+    assert answer.code == 7
+    assert re.search(rf"{desk.database}.PUBLIC.T is an? {kind} table", answer.out, re.IGNORECASE)
+    assert desk.count() == 0
+
+
+def test_a_masking_policy_on_the_target_is_warned_of_and_keeps_a_replace_from_writing_masks_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.month("2024-01-01", "2024-01-15")
+    desk.load("--month", "2024-01")
+    desk.month("2024-01-16", "2024-01-31")
+    monkeypatch.setattr(catalog, "policies_on", lambda *_: ["MASKING_POLICY HIDE_NAMES"])
+    appended = desk.load_json("--month", "2024-01")
+    assert appended["status"] == "loaded"
+    assert any("T has MASKING_POLICY HIDE_NAMES" in warning for warning in appended["warnings"])
+    desk.month("2024-01-16", "2024-01-31", per_day=11)
+    words = ("--month", "2024-01", "--mode", "replace", "--yes", "--expect-rows", "any")
+    refused = desk.load(*words)
+    assert refused.code == 7
+    assert "--policies-checked" in refused.out
+    assert desk.count() == 310
+    assert desk.load(*words, "--policies-checked").code == 0
+    assert desk.count() == 150 + 176
+
+
+@pytest.mark.parametrize(
+    ("beginning", "text", "number", "state", "sentences"),
+    [
+        (
+            "PUT",
+            "SQL access control error:\nInsufficient privileges to operate on stage 'ETL_STAGE'.",
+            3001,
+            "42501",
+            ("Role SYSADMIN lacks a privilege on stage ETL_STAGE", "GRANT READ, WRITE ON STAGE", "TO ROLE"),
+        ),
+        (
+            "PUT",
+            "While putting file(s) there was an error: 'QuotaExceeded: the quota of the bucket is used up'",
+            253003,
+            "",
+            ("The stage has no room", "raise its quota"),
+        ),
+        (
+            "PUT",
+            "While putting file(s) there was an error: '403 Client Error: Forbidden for url: https://a.b/c?sig=SECRET'",
+            253003,
+            "",
+            ("The cloud store behind the stage refused the upload", "SYSTEM$ALLOWLIST()"),
+        ),
+        (
+            "COPY INTO",
+            "Warehouse 'MY_WH' is suspended. Use 'alter warehouse MY_WH resume;' command if you need to use it again.",
+            607,
+            "57P03",
+            ("Warehouse MY_WH is suspended", 'ALTER WAREHOUSE "MY_WH" RESUME;'),
+        ),
+        (
+            "COPY INTO",
+            "Warehouse 'WH' cannot be resumed because resource monitor 'DAILY' has exceeded its quota.",
+            90073,
+            "57014",
+            ("resource monitor DAILY has used up its quota",),
+        ),
+        (
+            'INSERT INTO "T',
+            "SQL access control error:\nInsufficient privileges to operate on table 'T'.",
+            3001,
+            "42501",
+            ("lacks a privilege on table T", "GRANT SELECT, INSERT, DELETE ON TABLE"),
+        ),
+    ],
+)
+def test_a_load_that_is_refused_on_its_way_says_what_mends_it_and_the_next_one_is_right(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    beginning: str,
+    text: str,
+    number: int,
+    state: str,
+    sentences: tuple[str, ...],
+) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    with monkeypatch.context() as patched:
+        failing(patched, beginning.replace('"T', f'"{desk.database}"."PUBLIC"."T'), text, number, state)
+        answer = desk.load("--month", "2024-01")
+    assert answer.code == 5, answer
+    for sentence in sentences:
+        assert sentence in answer.out
+    assert "SECRET" not in answer.out + answer.err
+    assert desk.count() == 0
+    assert desk.work_tables() == []
+    assert desk.load("--month", "2024-01").code == 0
     assert desk.count() == 310
