@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # One action a verb (layer 3): answers become an argument array, which runs in the foreground or as a background job.
 # Offers actions_run_verb actions_check_verb actions_verbs, and what the menus call: actions_prepare actions_load_plan
-# actions_load_start actions_start actions_words actions_jobs_* actions_capture.  Actions never ask.
+# actions_load_start actions_start actions_words actions_jobs_* actions_capture actions_capture_file.  Actions never ask.
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/actions_config.sh"
@@ -108,6 +108,16 @@ actions_capture() { # <verb> <arguments...> -> REPLY: all it prints; returns its
   REPLY=$("${ACTIONS_COMMAND[@]}" 2>&1 </dev/null)
   status=$?
   return "$status"
+}
+
+actions_capture_file() { # <verb> <arguments...> -> REPLY: a private file with all it prints; returns its exit code
+  local -i status
+  local path=$ETL_STATE_DIR/cache/$1.txt
+  actions_capture "$@"
+  status=$?
+  _actions_config_folder "${path%/*}" && (umask 077 && core_write_file "$path" "$REPLY") && REPLY=$path && return "$status"
+  core_error "What it says could not be written to $path. Make that writable or free disk space."
+  return "$ETL_EXIT_UNEXPECTED"
 }
 
 actions_jobs_cancel() { # <id> -> REPLY: what was done

@@ -274,10 +274,11 @@ _menus_quality_start() { # <title> <verb> <arguments...>: starts the job and off
   menus_jobs_follow "$id"
 }
 
-_menus_quality_show() { # <title> <verb> <arguments...>: what it prints, on the screen
+_menus_quality_show() { # <title> <verb> <arguments...>: what it prints, in the pager
   local title=$1
   shift
   ui_busy "$title" "One moment ..."
-  actions_capture "$@" --quiet
-  ui_message "$title" "$REPLY"
+  # Differences are no failure here: what it prints is what is to be seen.
+  actions_capture_file "$@" --quiet
+  [[ ! -f $REPLY ]] || menus_screen_log "$REPLY"
 }

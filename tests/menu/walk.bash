@@ -198,9 +198,9 @@ walk_quality() { # from the menu to a running check of last month and its log; w
   tmux_keys Down Enter
   tmux_wait 'What is to be shown?' 'Runs and checks' 'What changed'
   tmux_keys Enter
-  tmux_wait 'when (UTC)' 'FLIGHTS'
+  tmux_wait 'when (UTC)' 'FLIGHTS' 'q back, / search'
   tmux_ascii
-  tmux_keys Escape
+  tmux_keys q
   tmux_wait 'What is to be shown?'
   tmux_keys Escape
   tmux_wait 'What is to be looked at?'

@@ -79,6 +79,37 @@ def test_every_statement_of_reports_is_snowflakes(desk: Desk, sent: list[str]) -
         check(statement)
 
 
+@pytest.mark.parametrize(
+    ("day", "date_format"),
+    [
+        ("DATE", None),
+        ("TIMESTAMP_NTZ", None),
+        ("NUMBER(8,0)", None),
+        ("VARCHAR(20)", None),
+        ("VARCHAR(20)", "DD-MON-YYYY"),
+    ],
+)
+def test_every_statement_of_validate_and_duplicates_is_snowflakes(
+    desk: Desk, sent: list[str], day: str, date_format: str | None
+) -> None:
+    desk.entry |= {"create_table": None, "date_format": date_format}
+    desk.sql(f"CREATE TABLE T (DAY {day}, ID NUMBER(9,0), NAME VARCHAR(10))")
+    texts = {"NUMBER(8,0)": "20240105", "VARCHAR(20)": "'05-JAN-2024'" if date_format else "'20240105'"}
+    value = texts.get(day, "'2024-01-05'")
+    desk.sql(f"INSERT INTO T SELECT {value}, COLUMN1, 'x' FROM VALUES (1), (1), (2), (NULL)")
+    del sent[:]
+    for words in (("--month", "2024-01"), ()):
+        assert desk.run("validate", "--config", str(desk.config), *words).code == 6
+        answer = desk.run("duplicates", "--config", str(desk.config), *words, "--delete-sql", "--json")
+        assert answer.code == 6
+        assert answer.result["checks"][0]["excess_rows"] == 1
+        script = answer.result["checks"][0]["delete_sql"]
+        sent += "\n".join(script.splitlines()[4:]).removesuffix(";").split(";\n")
+    assert sum("QUALIFY" in statement for statement in sent) == 2
+    for statement in sent:
+        check(statement)
+
+
 def test_the_set_up_script_is_snowflakes() -> None:
     configuration = read_configuration(Path(__file__).resolve().parents[2] / "config" / "example.json").configuration
     script = setup_sql(configuration, "loader")
