@@ -194,6 +194,7 @@ def test_the_chart_of_many_years_says_what_a_column_is() -> None:
 
 def test_csv_is_one_row_a_table(three: Desk) -> None:
     _, path = written(three, "r.csv")
+    assert report(three, "--format", "csv").out == path.read_text()
     rows = list(csv.DictReader(io.StringIO(path.read_text())))
     assert [row["status"] for row in rows] == ["OK", "FAILED", "NOT_FOUND"]
     assert (rows[0]["rows"], rows[0]["score"], rows[0]["first_day"]) == ("310", "100", "2024-01-01")

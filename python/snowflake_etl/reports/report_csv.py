@@ -39,12 +39,12 @@ COLUMNS = (
 
 
 def report_csv(result: ReportResult) -> str:
-    """Comma-separated, quoted where needed (RFC 4180); configurations that could not be read are rows as well.
+    """Comma-separated, quoted where needed (RFC 4180, with LF); configurations that could not be read are rows as well.
 
     Text that a spreadsheet would compute begins with an apostrophe, which makes it text there.
     """
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in result.unread:
         row: dict[str, Cell] = {"config": one.config, "status": "ERROR", "message": one.message}

@@ -20,6 +20,8 @@ Value = str | int | float | date | datetime | None
 # Excel's own limits: rows of a sheet, characters of a cell, the first day that is one.
 MOST_ROWS = 1_048_576
 MOST_CHARACTERS = 32_767
+_LINE_POINTS = 15
+_MOST_POINTS = 405
 _FIRST_DAY = date(1900, 3, 1)
 
 # Heading, width in characters.
@@ -77,9 +79,9 @@ def report_xlsx(result: ReportResult) -> bytes:
         for sheet, last in summary:
             book.colour_statuses(sheet, 2, last)
             book.colour_scores(sheet, 3, last)
-        for sheet, last in book.sheets("Findings", _FINDINGS, _finding_rows(result.tables)):
+        for sheet, last in book.sheets("Findings", _FINDINGS, _finding_rows(result.worst_first())):
             book.colour_statuses(sheet, 2, last)
-        book.sheets("Samples", _SAMPLES, _sample_rows(result.tables))
+        book.sheets("Samples", _SAMPLES, _sample_rows(result.worst_first()))
         for sheet, last in book.sheets("Rows per day", _DAYS, _day_rows(result.tables)):
             book.bars(sheet, 4, last)
     return out.getvalue()
@@ -92,10 +94,9 @@ class _Book:
         self._workbook = workbook
         base = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
         self._head = workbook.add_format({**base, "bold": True, "bg_color": "#33475B", "font_color": "#FFFFFF"})
-        self._text = workbook.add_format(base)
-        self._long_text = workbook.add_format({**base, "text_wrap": True})
+        self._text = workbook.add_format({**base, "text_wrap": True})
         # The apostrophe in front: also who edits the cell does not make a formula of it.
-        self._quoted_text = workbook.add_format({**base, "quote_prefix": True})
+        self._quoted_text = workbook.add_format({**base, "text_wrap": True, "quote_prefix": True})
         self._whole = workbook.add_format({**base, "num_format": "#,##0"})
         self._broken = workbook.add_format({**base, "num_format": "#,##0.00"})
         self._day = workbook.add_format({**base, "num_format": "yyyy-mm-dd"})
@@ -116,8 +117,7 @@ class _Book:
                 made.append((sheet, place))
                 sheet, place = self._sheet(f"{name} {len(made) + 1}", columns), 0
             place += 1
-            for column, value in enumerate(row):
-                self._write(sheet, place, column, value)
+            self._write_row(sheet, place, columns, row)
         made.append((sheet, place))
         for one, last in made:
             one.autofilter(0, 0, last, len(columns) - 1)
@@ -149,10 +149,24 @@ class _Book:
     def _sheet(self, name: str, columns: Sequence[tuple[str, int]]) -> Any:
         sheet = self._workbook.add_worksheet(name)
         sheet.freeze_panes(1, 2)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
         for column, (heading, width) in enumerate(columns):
             sheet.set_column(column, column, width)
             sheet.write_string(0, column, heading, self._head)
         return sheet
+
+    def _write_row(self, sheet: Any, place: int, columns: Sequence[tuple[str, int]], row: Sequence[Value]) -> None:
+        """Write the values; a row whose text is wrapped is as high as that takes, up to Excel's limit."""
+        lines = max(
+            (-(-len(value) // width) for (_, width), value in zip(columns, row, strict=True) if isinstance(value, str)),
+            default=1,
+        )
+        if lines > 1:
+            sheet.set_row(place, min(lines * _LINE_POINTS, _MOST_POINTS))
+        for column, value in enumerate(row):
+            self._write(sheet, place, column, value)
 
     def _write(self, sheet: Any, row: int, column: int, value: Value) -> None:
         if value is None:
@@ -162,9 +176,7 @@ class _Book:
             text = (
                 text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 40]} (cut: Excel takes no more)"
             )
-            like = (
-                self._quoted_text if begins_like_formula(value) else self._long_text if len(text) > 60 else self._text
-            )
+            like = self._quoted_text if begins_like_formula(value) else self._text
             sheet.write_string(row, column, text, like)
         elif isinstance(value, datetime):
             sheet.write_datetime(row, column, value.replace(tzinfo=None), self._time)

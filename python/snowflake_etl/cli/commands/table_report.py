@@ -134,7 +134,7 @@ def _as_text(result: ReportResult, form: str, context: Context) -> str:
     if form == "csv":
         from snowflake_etl.reports.report_csv import report_csv
 
-        return report_csv(result)
+        return report_csv(result).removesuffix("" if context.arguments.output else "\n")
     if form == "json":
         import json
 
