@@ -7,7 +7,8 @@ memory speed that something is odd, ``line_look`` says exactly where.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from snowflake_etl.errors import FileError, Stopped
@@ -75,6 +76,23 @@ def _transcoded(blocks: Iterator[bytes], encoding: str, path: Path) -> Iterator[
         raise FileError(
             f"{shown(path)} is not {encoding}: {error}. Set 'encoding' to the file's own, or have it made again."
         ) from error
+
+
+def without_lines(source: Iterator[bytes], runs: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+    """Yield all but some lines, given as runs (first, last) in rising order, counted from 1."""
+    firsts = [first for first, _ in runs]
+
+    def is_left_out(number: int) -> bool:
+        place = bisect_right(firsts, number) - 1
+        return place >= 0 and number <= runs[place][1]
+
+    number, rest = 1, b""
+    for chunk in source:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield b"".join(line + b"\n" for place, line in enumerate(lines, number) if not is_left_out(place))
+        number += len(lines)
+    if rest and not is_left_out(number):
+        yield rest
 
 
 class ByteLook:

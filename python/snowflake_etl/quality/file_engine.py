@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snowflake_etl.errors import FileError
@@ -20,11 +20,11 @@ from snowflake_etl.progress import Progress, no_progress
 from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads, in_parallel
 from snowflake_etl.quality.file_bytes import ByteLook
 from snowflake_etl.quality.file_counts import Counted, count_all, count_days
-from snowflake_etl.quality.file_faults import bad_values, duplicates, list_bad_values, suspects_of
+from snowflake_etl.quality.file_faults import ValueList, bad_values, duplicates, list_bad_values, suspects_of
 from snowflake_etl.quality.file_plan import Column, Plan
 from snowflake_etl.quality.file_rejects import OnReject, tell_rejects
 from snowflake_etl.quality.file_relation import FileRelation
-from snowflake_etl.quality.file_rules import count_rules, list_broken_rules, rule_suspects
+from snowflake_etl.quality.file_rules import BrokenRules, count_rules, list_broken_rules, rule_suspects
 from snowflake_etl.quality.line_look import LineFindings, Wanted, look_at_lines
 from snowflake_etl.quality.lines import merged
 from snowflake_etl.quality.profile import (
@@ -121,6 +121,38 @@ def _beside(relation: FileRelation, progress: Progress, see: Callable[[bytes], N
         wait()
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """Values behind the counts, and the lines that they stand in; None where nothing called for a look."""
+
+    listed: ValueList
+    broken: BrokenRules
+    looked: LineFindings | None
+
+
+def _look_closer(
+    relation: FileRelation,
+    plan: Plan,
+    expectations: Expectations,
+    counted: Counted,
+    odd: bool,
+    progress: Progress,
+) -> _Seen:
+    listed = list_bad_values(relation, plan, counted)
+    broken = list_broken_rules(relation, plan, counted)
+    nulls = expectations.null_values
+    wanted = Wanted(
+        suspects_of(plan, counted, listed, nulls),
+        rule_suspects(plan, broken),
+        frozenset(value.encode() for value in nulls),
+    )
+    if not (odd or wanted):
+        return _Seen(listed, broken, None)
+    source = relation.bytes(lambda done, total: progress("look at lines", done, total, "bytes"))
+    place = plan.place(plan.date) if plan.date else None
+    return _Seen(listed, broken, look_at_lines(source, relation.layout, wanted, place))
+
+
 def _profile(
     relation: FileRelation,
     plan: Plan,
@@ -130,18 +162,13 @@ def _profile(
     scope: Scope,
     progress: Progress,
 ) -> Profile:
-    listed = list_bad_values(relation, plan, counted)
-    broken = list_broken_rules(relation, plan, counted)
-    nulls = expectations.null_values
-    wanted = Wanted(
-        suspects_of(plan, counted, listed, nulls),
-        rule_suspects(plan, broken),
-        frozenset(value.encode() for value in nulls),
-    )
-    looked = None
-    if odd or wanted:
-        source = relation.bytes(lambda done, total: progress("look at lines", done, total, "bytes"))
-        looked = look_at_lines(source, relation.layout, wanted, plan.place(plan.date) if plan.date else None)
+    seen = _look_closer(relation, plan, expectations, counted, odd, progress)
+    if seen.looked and seen.looked.layout.unbalanced_quotes.count:
+        # DuckDB took the rows behind a stray quote for its value: count once more without these lines.
+        relation.leave_out(seen.looked.layout.unbalanced_quotes)
+        counted = count_days(relation, plan) if scope is Scope.DAYS else count_all(relation, plan)
+        seen = _look_closer(relation, plan, expectations, counted, True, progress)
+    listed, broken, looked = seen.listed, seen.broken, seen.looked
     not_checked = [_DAYS_ONLY] if scope is Scope.DAYS else []
     found = _duplicates(relation, plan, counted, looked) if plan.key and scope is Scope.ALL else None
     if found and not found.searched:

@@ -13,7 +13,8 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import is_utf8
 from snowflake_etl.quality import file_sql
 from snowflake_etl.quality.duck import CannotParse, Duck, Pump
-from snowflake_etl.quality.file_bytes import Seen, chunks, first_lines, unseen
+from snowflake_etl.quality.file_bytes import Seen, chunks, first_lines, unseen, without_lines
+from snowflake_etl.quality.profile import Lines
 
 
 class FileRelation:
@@ -40,6 +41,11 @@ class FileRelation:
         self._duck = duck
         self._stopped = stopped
         self._normalized = False
+        self._left_out: tuple[tuple[int, int], ...] = ()
+
+    def leave_out(self, lines: Lines) -> None:
+        """Leave out lines of which DuckDB would make something else than they are, from now on."""
+        self._left_out = lines.runs
 
     def bytes(self, seen: Seen = unseen) -> Iterator[bytes]:
         """The file unpacked and in UTF-8 (see ``chunks``), or as much of it as the sample takes."""
@@ -72,10 +78,10 @@ class FileRelation:
     def _relation(self) -> Iterator[str]:
         layout = self.layout
         read_by_duckdb = is_utf8(layout.encoding) and layout.compression is not Compression.BZIP2
-        if read_by_duckdb and self.sample_rows is None and not self._normalized:
+        if read_by_duckdb and self.sample_rows is None and not (self._normalized or self._left_out):
             yield file_sql.relation(str(self.path), layout, self._null_values, layout.compression, layout.line_ending)
             return
-        source = self.bytes()
+        source = without_lines(self.bytes(), self._left_out) if self._left_out else self.bytes()
         ending = "\n" if self._normalized else layout.line_ending
         pump = Pump(self._duck.folder / "pipe", _without_returns(source) if self._normalized else source)
         try:

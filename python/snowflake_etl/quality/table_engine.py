@@ -172,6 +172,9 @@ class _TableCount:
         text = f"TO_VARCHAR({name})" if kind.is_number else name
         wanted = to_snowflake(self._day_format(column)) or DIGITS
         parsed = f"TRY_TO_DATE({text}, {literal(wanted)})"
+        if " " in wanted:
+            # Days may be padded: Apr  1 2024.
+            text = f"REGEXP_REPLACE({text}, ' +', ' ')"
         width = fixed_width(to_strptime(wanted) or "")
         return f"IFF(LENGTH({text}) = {width}, {parsed}, NULL)" if width else parsed
 

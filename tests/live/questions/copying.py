@@ -336,3 +336,20 @@ def force_loads_again(room: Room) -> Finding:
         room.main.wait(room.main.submit(statement), lambda: None)
     rows = room.count(table)
     return Finding(rows == 4, f"{rows} rows after two COPYs of 2.")
+
+
+@question(
+    227,
+    "Does DATE_FORMAT='MON DD YYYY' read a padded day, 'Apr  1 2024'?",
+    assumption="Yes: the check of a file passes it.",
+    source="docs/quality.md, Dates",
+    otherwise="Such a file passes its check and its COPY fails: make it unread_dates in file_plan for typed columns.",
+    differs="its COPY takes one blank for one",
+)
+def padded_days_are_read(room: Room) -> Finding:
+    form = CsvFormat(delimiter="\t", quote=None, null_values=("",), date_format="MON DD YYYY")
+    try:
+        rows = copied_rows(room, "Apr  1 2024\n", form, "D DATE")
+    except WarehouseError as error:
+        return Finding(False, f"{error.code:06d}: it is an error.")
+    return Finding(str(rows[0][0]) == "2024-04-01", f"Read as {rows[0][0]}.")

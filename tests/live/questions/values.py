@@ -182,3 +182,80 @@ def literals_are_read_as_written(room: Room) -> Finding:
     text = "a\\b'c\td\ne\\n"
     found = room.main.query(f"SELECT {literal(text)}")[0][0]
     return Finding(found == text, f"{found!r}")
+
+
+_PATTERNS = (
+    (r"name \d", "name 1", True),
+    (r"name \d", "a name 1", False),
+    (r"name \d", "name 12", False),
+    (r"^a|b$", "ab", False),
+    (r"a|b", "b", True),
+    (r"[[:alpha:]]{2,3}", "abcd", False),
+    (r"a.b", "a\nb", False),
+    (r"a\\b", "a\\b", True),
+    (r"\w+", "\u00fc", False),
+    (r"[A-Z]+", "abc", False),
+    (r"(ab)+c?", "ababc", True),
+)
+
+
+@question(
+    610,
+    "Does REGEXP_LIKE match the whole value, in the dialect that rules are written in?",
+    assumption="Yes: as DuckDB's regexp_full_match, classes, groups, repetitions and escapes alike.",
+    source="quality/patterns.py, decision 39",
+    otherwise="A rule means one thing in a file and another in its table: take the construct out of check_pattern.",
+)
+def patterns_match_whole_values(room: Room) -> Finding:
+    wrong = []
+    for pattern, value, wanted in _PATTERNS:
+        found = room.main.query(f"SELECT REGEXP_LIKE({literal(value)}, {literal(pattern)})")[0][0]
+        if bool(found) is not wanted:
+            wrong.append(f"{pattern!a} on {value!a}: {found}")
+    return Finding(not wrong, "; ".join(wrong) or f"{len(_PATTERNS)} patterns as expected.")
+
+
+_CONDITIONS = (
+    ("-7 % 3 = -1", True),
+    ("LENGTH('\u00e4\u00f6') = 2", True),
+    ("'a' < 'B'", False),
+    ("'a ' = 'a'", False),
+    ("'a_b' LIKE 'a%' AND NOT 'xb' LIKE 'a_'", True),
+    ("NULL IN (1, 2)", None),
+    ("NOT (1 IN (2, NULL))", None),
+    ("DATE '2024-03-01' - DATE '2024-02-28' = 2", True),
+    ("DATE '2024-02-28' + 2 = DATE '2024-03-01'", True),
+    ("COALESCE(NULL, 0.1) + 0.2 = 0.3", True),
+    ("UPPER('\u00e4') = '\u00c4'", True),
+)
+
+
+@question(
+    611,
+    "Do the conditions of rules mean what they mean in DuckDB?",
+    assumption="Yes: remainders, lengths, order of texts, LIKE, NULLs in lists, days between dates, exact numbers.",
+    source="quality/conditions.py, decision 38",
+    otherwise="A rule means one thing in a file and another in its table: take the construct out of the writer.",
+)
+def conditions_mean_the_same(room: Room) -> Finding:
+    wrong = []
+    for condition, wanted in _CONDITIONS:
+        found = room.main.query(f"SELECT {condition}")[0][0]
+        if found is not wanted:
+            wrong.append(f"{condition}: {found}")
+    return Finding(not wrong, "; ".join(wrong) or f"{len(_CONDITIONS)} conditions as expected.")
+
+
+@question(
+    612,
+    "Does TRY_TO_DATE read one-digit days behind a name of a month?",
+    assumption="Yes: 'Apr 1 2024' with MON DD YYYY is a day; what cannot be one is NULL.",
+    source="table_engine._day_of_text",
+    otherwise="Such days of a text column are unread_dates in the table and none in the file: pad them in SQL.",
+)
+def one_digit_days_are_read(room: Room) -> Finding:
+    rows = room.main.query(
+        "SELECT TRY_TO_DATE(REGEXP_REPLACE('Apr  1 2024', ' +', ' '), 'MON DD YYYY'), "
+        "TRY_TO_DATE('Apr 31 2024', 'MON DD YYYY')"
+    )
+    return Finding(rows == [(date(2024, 4, 1), None)], f"{rows}")
