@@ -19,6 +19,7 @@ VERBS = {
     "recover": "recover_load",
     "ledger": "ledger_tool",
     "check-file": "check_file",
+    "clean-file": "clean_file",
     "validate": "validate_table",
     "duplicates": "duplicate_checker",
     "report": "table_report",

@@ -20,14 +20,16 @@ _VALUE = re.compile(r"[-+]?[0-9][0-9.,:/TZ+-]*(?: [0-9:.,+-]+)?")
 _RECORDS_LOOKED_AT = 500
 
 
-def read_layout(path: Path, wishes: LayoutWishes) -> Layout:
+def read_layout(path: Path, wishes: LayoutWishes, *, tolerant: bool = False) -> Layout:
     """Return the layout of the file at ``path``.
 
+    ``tolerant`` is for files that are known to be dirty: lines that cannot be decoded are passed over, except the
+    first, and rows of another width than most do not count.
     Raise FileError when the file is empty, has a header and no rows, cannot be decoded, or when its layout
     contradicts the configuration or cannot be told; ConfigError when a wish cannot be fulfilled by any file.
     """
     _check_wishes(wishes)
-    sample = read_sample(path, wishes.encoding)
+    sample = read_sample(path, wishes.encoding, tolerant=tolerant)
     if not sample.text.strip("\r\n"):
         raise NoRows(f"{shown(path)} holds empty lines only. Ask its sender for the complete file.")
     notes = list(sample.notes)
@@ -36,7 +38,7 @@ def read_layout(path: Path, wishes: LayoutWishes) -> Layout:
     quote = _quote(sample, delimiter, wishes, notes)
     records = read_records(sample.text, delimiter, quote)
     header = _header(path, records, wishes, notes)
-    columns = _columns(path, records[0], header, wishes)
+    columns = _columns(path, _usual(records, wishes) if tolerant and not header else records[0], header, wishes)
     if header and len(records) == 1 and sample.whole:
         raise NoRows(f"{shown(path)} has a header and not a single row. Ask its sender for the complete file.")
     return Layout(
@@ -199,6 +201,13 @@ def _columns(path: Path, first: Sequence[str], header: bool, wishes: LayoutWishe
             f"{len(wishes.columns)} columns. Check 'expected_columns', 'delimiter' and 'quote_char'."
         )
     return wishes.columns
+
+
+def _usual(records: Sequence[Sequence[str]], wishes: LayoutWishes) -> Sequence[str]:
+    """The first record that is as wide as the expected columns, or where none is, as wide as most."""
+    widths = [len(record) for record in records]
+    wished = len(wishes.columns)
+    return records[widths.index(wished if wished in widths else max(set(widths), key=widths.count))]
 
 
 def _header_names(path: Path, first: Sequence[str]) -> tuple[str, ...]:

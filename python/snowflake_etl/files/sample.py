@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ SAMPLE_BYTES = 64 << 10
 LONGEST_FIRST_LINE_BYTES = 4 << 20
 
 _NAMED = {".gz": Compression.GZIP, ".zst": Compression.ZSTD, ".bz2": Compression.BZIP2}
+# What a codec puts in the place of bytes that it does not know.
+_HALF_READ = re.compile("[\udc80-\udcff]")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -34,9 +37,10 @@ class Sample:
     notes: tuple[str, ...]
 
 
-def read_sample(path: Path, encoding: str | None) -> Sample:
+def read_sample(path: Path, encoding: str | None, *, tolerant: bool = False) -> Sample:
     """Read the beginning of a file, in ``encoding`` or, where that is None, in what its first bytes say.
 
+    ``tolerant`` leaves lines that cannot be decoded out, except the first.
     Raise FileError when it is empty, damaged, not text in that encoding, or one endless line, and ConfigError
     for an encoding that does not exist.
     """
@@ -54,7 +58,8 @@ def read_sample(path: Path, encoding: str | None) -> Sample:
             "Ask its sender for it again."
         )
     used, marked, encoding_notes = _encoding(path, content, encoding)
-    text = _decoded(path, content, used, whole).removeprefix("\ufeff")
+    decode = _decoded_lines if tolerant and not used.startswith(("utf-16", "utf-32")) else _decoded
+    text = decode(path, content, used, whole).removeprefix("\ufeff")
     if not whole:
         text = text[: text.rfind("\n") + 1]
     return Sample(text, whole, compression, used, marked, (*notes, *encoding_notes))
@@ -143,6 +148,14 @@ def _decoded(path: Path, content: bytes, encoding: str, whole: bool) -> str:
     except UnicodeDecodeError as error:
         good = content[: error.start].decode(encoding, "ignore")
         raise undecodable(path, encoding, good.count("\n") + 1, error.start, error.reason) from None
+
+
+def _decoded_lines(path: Path, content: bytes, encoding: str, whole: bool) -> str:
+    """The lines that can be decoded; the first has to be, since it may be the header."""
+    first, end, rest = content.partition(b"\n")
+    text = _decoded(path, first + end, encoding, whole)
+    lines = rest.decode(encoding, "surrogateescape").split("\n")
+    return text + "\n".join(line for line in lines if not _HALF_READ.search(line))
 
 
 def undecodable(path: Path, encoding: str, line: int, offset: int, reason: str) -> FileError:

@@ -1,0 +1,56 @@
+"""Writes a file packed as its name says, as a stream (floor 3): ``.gz``, ``.zst``, ``.bz2``, else plain."""
+
+from __future__ import annotations
+
+import bz2
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from snowflake_etl.files.layout import Compression
+
+_BY_SUFFIX = {".gz": Compression.GZIP, ".zst": Compression.ZSTD, ".bz2": Compression.BZIP2}
+_ZSTD_LEVEL = 3
+_GZIP_LEVEL = 2
+
+
+class Writable(Protocol):
+    """What content is written to."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+def packing_of(path: Path) -> Compression:
+    """What a file of that name is expected to be packed with."""
+    return _BY_SUFFIX.get(path.suffix.lower(), Compression.NONE)
+
+
+@contextmanager
+def packed(stream: BinaryIO, compression: Compression) -> Iterator[Writable]:
+    """What is written to the answer goes to ``stream`` packed; whole once the block has ended without an error."""
+    if compression is Compression.NONE:
+        yield stream
+        return
+    packer = _packer(stream, compression)
+    try:
+        yield packer
+    except BaseException:
+        # Nobody will read it: ending it in an orderly way could fail for the same reason, such as a full disk.
+        raise
+    else:
+        packer.close()
+
+
+def _packer(stream: BinaryIO, compression: Compression) -> BinaryIO:
+    if compression is Compression.BZIP2:
+        return cast(BinaryIO, bz2.BZ2File(stream, "wb"))
+    if compression is Compression.ZSTD:
+        import zstandard
+
+        compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
+        return cast(BinaryIO, compressor.stream_writer(stream, closefd=False))
+    from isal import igzip
+
+    # A packed file tells neither its own name nor its time, so that the same rows give the same bytes.
+    return cast(BinaryIO, igzip.IGzipFile(filename="", mode="wb", fileobj=stream, compresslevel=_GZIP_LEVEL, mtime=0))

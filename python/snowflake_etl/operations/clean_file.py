@@ -1,0 +1,271 @@
+"""``clean-file`` (floor 5): a copy of a file that can be loaded, and the rows that cannot, with their reasons.
+
+Rows in = rows kept + rows rejected, counted again in the files that were written before they get their names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from snowflake_etl.config.model import FileSection
+from snowflake_etl.config.reading import LoadedConfiguration
+from snowflake_etl.errors import ConfigError, ExitCode, FileError
+from snowflake_etl.files.detect import read_layout
+from snowflake_etl.files.fingerprint import fingerprint
+from snowflake_etl.files.layout import Compression, Layout, LayoutWishes
+from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import UTF8_MARK, is_utf8
+from snowflake_etl.files.packing import packed, packing_of
+from snowflake_etl.files.patterns import FilePattern
+from snowflake_etl.operations import clean_output
+from snowflake_etl.operations.clean_output import FileSink, Places, StagingSink
+from snowflake_etl.operations.clean_proof import prove
+from snowflake_etl.operations.clean_second import drop_duplicates
+from snowflake_etl.operations.clean_types import Types
+from snowflake_etl.operations.expectations import expectations_of
+from snowflake_etl.progress import Progress
+from snowflake_etl.quality.clean_duplicates import DuplicateRows
+from snowflake_etl.quality.clean_values import ValueRules
+from snowflake_etl.quality.cleaner import Means, Tally, clean
+from snowflake_etl.quality.file_sql import Plan
+from snowflake_etl.quality.profile import Expectations
+from snowflake_etl.sqltext import fold
+
+
+@dataclass(frozen=True)
+class CleanRequest:
+    """What is to be cleaned, and where to.  ``key`` is not None where duplicates are rejected as well."""
+
+    source: Path
+    copy: Path | None = None
+    rejects: Path | None = None
+    key: tuple[str, ...] | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class CleanResult:
+    """``status`` is clean (nothing was rejected) or rejected; ``reasons`` tell rows by reason, most first.
+
+    Columns named in a reason are stored names.  ``rows`` is ``kept`` + ``rejected``, the header not counted.
+    """
+
+    status: str
+    source: str
+    copy: str
+    rejects_file: str
+    rows: int
+    kept: int
+    rejected: int
+    reasons: dict[str, int]
+    notes: tuple[str, ...]
+    message: str
+    exit_code: int
+
+
+def clean_file(
+    request: CleanRequest,
+    entry: FileSection | None,
+    types: Types,
+    loaded: LoadedConfiguration,
+    state_directory: Path,
+    progress: Progress,
+) -> CleanResult:
+    """Clean one file as ``entry`` says it is written, by the ``types`` of its target.
+
+    Raise Refused rather than write over the source or a file of others, FileError for a file that cannot be read to
+    its end, ConfigError for a key or date column that it does not have.
+    """
+    places = clean_output.places_of(request.source, request.copy, request.rejects)
+    layout = read_layout(places.source, _wishes(entry), tolerant=True)
+    quality = loaded.configuration.quality
+    means = Means(quality.memory_limit, quality.temp_limit, state_directory, lambda: False)
+    work = _Work(places, layout, _written(layout, places, entry), _expected(entry, types, request.key, loaded), means)
+    with clean_output.claimed(places, force=request.force) as (copy, rejects):
+        work.write(copy, rejects, types, progress)
+        progress("prove", 0, 0, "bytes")
+        prove(places, work.written, work.tally, means)
+        notes = (*layout.notes, *types.notes, *_notes(work, entry))
+        clean_output.write_footer(rejects, _about(work))
+        clean_output.publish(places, copy, rejects)
+    return _result(places, work.tally, notes)
+
+
+def entry_for(path: Path, loaded: LoadedConfiguration, table: str | None) -> FileSection | None:
+    """The configuration's entry of ``table``, else the one whose pattern fits the file's name, else None.
+
+    Raise ConfigError when there are several.
+    """
+    entries = [
+        entry for entry in loaded.configuration.files if table is None or entry.table_name.upper() == table.upper()
+    ]
+    fitting = [
+        entry for entry in entries if FilePattern(entry.file_pattern, entry.table_name).claim(path.name) is not None
+    ]
+    if table is not None and not fitting:
+        fitting = entries
+    if len(fitting) > 1 or (table is not None and not fitting):
+        known = ", ".join(dict.fromkeys(entry.table_name for entry in loaded.configuration.files))
+        raise ConfigError(
+            f"{loaded.path} does not tell how {shown(path.name)} is to be read: {len(fitting)} entries fit. Name one "
+            f"table with --table. It has: {known}."
+        )
+    return fitting[0] if fitting else None
+
+
+class _Work:
+    """One file on its way through one pass or two."""
+
+    def __init__(self, places: Places, layout: Layout, written: Layout, expected: Expectations, means: Means) -> None:
+        self.places = places
+        self.layout = layout
+        self.written = written
+        self.tally = Tally()
+        self._expected = expected
+        self._means = means
+        self._plan = Plan(layout, expected)
+        self._date_place = self._plan.place(self._plan.date) if self._plan.date else None
+
+    def write(self, copy: BinaryIO, rejects: BinaryIO, types: Types, progress: Progress) -> None:
+        """Fill the partial copy and rejects."""
+        if not self._expected.key_columns:
+            self._first(copy, rejects, FileSink, types, progress)
+            return
+        with clean_output.first_pass(self.places) as (copy_path, first_copy, rejects_path, first_rejects):
+            self._first(first_copy, first_rejects, StagingSink, types, progress)
+            progress("duplicates", 0, 0, "rows")
+            self._second(copy_path, rejects_path, copy, rejects)
+
+    def _first(
+        self, copy: BinaryIO, rejects: BinaryIO, sink_class: type[FileSink], types: Types, progress: Progress
+    ) -> None:
+        source = self.places.source
+        total = source.stat().st_size if self.layout.compression is Compression.NONE else 0
+        rules = ValueRules(self.layout, self._plan, self._expected.null_values, self._required(types))
+        with packed(copy, self.written.compression) as content:
+            if self.written.byte_order_mark:
+                content.write(UTF8_MARK)
+            sink = sink_class(content, rejects, self.written.line_ending)
+            self.tally = clean(
+                source,
+                self.layout,
+                rules,
+                self._date_place,
+                self._means,
+                sink,
+                lambda done: progress("clean", done, max(done, total) if total else 0, "bytes"),
+            )
+        copy.flush()
+        rejects.flush()
+
+    def _second(self, copy_path: Path, rejects_path: Path, copy: BinaryIO, rejects: BinaryIO) -> None:
+        key = self._expected.key_columns
+        duplicates = DuplicateRows(copy_path, self.written, self._plan, self._expected.null_values, self._means)
+        with duplicates, packed(copy, self.written.compression) as content:
+            if self.written.byte_order_mark:
+                content.write(UTF8_MARK)
+            drop_duplicates(
+                copy_path,
+                self.written,
+                self._date_place,
+                clean_output.staged_rejects(rejects_path),
+                duplicates,
+                key,
+                self._means,
+                FileSink(content, rejects, self.written.line_ending),
+                self.tally,
+            )
+        copy.flush()
+        rejects.flush()
+
+    def _required(self, types: Types) -> dict[str, str]:
+        """Columns of the file that may not be NULL, with the reason to give."""
+        required = dict.fromkeys(types.not_null, "no value, and the column is NOT NULL")
+        required |= dict.fromkeys((column.name for column in self._plan.key), "no value in the key")
+        if self._plan.date:
+            required[self._plan.date.name] = "no value in the date column"
+        return required
+
+
+def _wishes(entry: FileSection | None) -> LayoutWishes:
+    if entry is None:
+        return LayoutWishes()
+    return LayoutWishes(entry.wished_delimiter, entry.quote_char, entry.header, entry.encoding, entry.columns)
+
+
+def _expected(
+    entry: FileSection | None, types: Types, key: tuple[str, ...] | None, loaded: LoadedConfiguration
+) -> Expectations:
+    """What rows have to be; the key only where duplicates are to be rejected."""
+    keys = tuple(fold(name) for name in key or ())
+    if entry is None:
+        return Expectations(key_columns=keys)
+    expected = expectations_of(entry, loaded.configuration.quality, types.of)
+    return replace(expected, key_columns=keys, rules=())
+
+
+def _written(layout: Layout, places: Places, entry: FileSection | None) -> Layout:
+    """How the copy is written: as the source, but in UTF-8, and packed as its name says.
+
+    Where the configuration names another encoding, a byte order mark stops a load that would still read it so.
+    """
+    mark = bool(entry and entry.encoding and not is_utf8(entry.encoding))
+    return replace(layout, encoding="utf-8", byte_order_mark=mark, compression=packing_of(places.copy), notes=())
+
+
+def _about(work: _Work) -> dict[str, object]:
+    """What the last line of the rejects says."""
+    return {
+        "copy": work.places.copy.name,
+        "fingerprint": fingerprint(work.places.partial_copy),
+        "source": work.places.source.name,
+        "rows": work.tally.rows,
+        "rejected": work.tally.rejected,
+    }
+
+
+def _notes(work: _Work, entry: FileSection | None) -> list[str]:
+    """What whoever loads the copy has to know."""
+    notes = []
+    if work.written.byte_order_mark and entry:
+        notes.append(
+            f"The copy is in UTF-8, with a byte order mark; to load it, leave 'encoding' ({entry.encoding}) out of the "
+            "configuration."
+        )
+    elif not is_utf8(work.layout.encoding):
+        notes.append(f"The copy is in UTF-8; the source is in {work.layout.encoding}.")
+    if not work.tally.kept:
+        return [*notes, "No row is left to load."]
+    wishes = replace(_wishes(entry), encoding=None)
+    try:
+        read = read_layout(work.places.partial_copy, wishes)
+    except (FileError, ConfigError) as error:
+        text = str(error).replace(str(work.places.partial_copy), str(work.places.copy))
+        return [*notes, f"A load would not tell the copy's layout by itself: {text}"]
+    for name in ("delimiter", "quote", "header", "columns", "line_ending"):
+        if getattr(read, name) != getattr(work.written, name):
+            notes.append(
+                f"By itself a load would read the copy with {name.replace('_', ' ')} {getattr(read, name)!a}, not "
+                f"{getattr(work.written, name)!a} as here: write it into the configuration."
+            )
+    return notes
+
+
+def _result(places: Places, tally: Tally, notes: tuple[str, ...]) -> CleanResult:
+    what = f"{tally.rows:,} rows = {tally.kept:,} kept in {shown(places.copy)} + {tally.rejected:,} rejected"
+    where = f", with their reasons in {shown(places.rejects)}" if tally.rejected else ""
+    return CleanResult(
+        "rejected" if tally.rejected else "clean",
+        str(places.source),
+        str(places.copy),
+        str(places.rejects),
+        tally.rows,
+        tally.kept,
+        tally.rejected,
+        dict(tally.reasons.most_common()),
+        notes,
+        f"{shown(places.source)}: {what}{where}. Counted again in what was written.",
+        int(ExitCode.PROBLEMS_FOUND if tally.rejected else ExitCode.OK),
+    )

@@ -1,0 +1,237 @@
+"""Cuts a dirty file into records and tells those that are no rows by their layout (floor 4).
+
+A block of lines in which nothing is wrong is recognised at once; only in the others lines are looked at one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from snowflake_etl.errors import FileError
+from snowflake_etl.files.layout import Layout
+from snowflake_etl.files.naming import shown
+from snowflake_etl.files.records import RECORD_LIMIT_BYTES
+from snowflake_etl.quality.line_look import LONGEST_LINE_BYTES
+from snowflake_etl.quality.quoted import Shape, quoted_records
+
+BLOCK_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that is not kept: its first line (the file's first is 1), why, and the record as it stands."""
+
+    line: int
+    reason: str
+    record: bytes
+
+    @property
+    def lines(self) -> int:
+        return self.record.count(b"\n") + 1
+
+
+@dataclass
+class Block:
+    """Records in the file's order, without line ends; ``numbers`` are their first lines, ``records`` their bytes."""
+
+    records: list[bytes] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    bytes_read: int = 0
+
+
+def blocks_of_text(source: Iterator[bytes], name: str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+    """Put chunks together to blocks of whole lines; a last line without its end gets one.
+
+    Raise FileError for a line without an end in sight.
+    """
+    pieces: list[bytes] = []
+    held = 0
+    for chunk in source:
+        pieces.append(chunk)
+        held += len(chunk)
+        if held < size:
+            continue
+        if b"\n" not in chunk:
+            if held > RECORD_LIMIT_BYTES:
+                raise FileError(
+                    f"{shown(name)} has a line of more than {RECORD_LIMIT_BYTES} bytes. It does not look like rows of "
+                    "text; check its encoding and line ends."
+                )
+            continue
+        text = b"".join(pieces)
+        end = text.rfind(b"\n") + 1
+        yield text[:end]
+        pieces = [text[end:]]
+        held = len(text) - end
+    rest = b"".join(pieces)
+    if rest:
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
+
+
+def blocks_of_records(texts: Iterator[bytes], layout: Layout, date_place: int | None) -> Iterator[Block]:
+    """Cut blocks of lines into records; the header, where there is one, is the first block's only record."""
+    if layout.quote is None:
+        yield from _plain_blocks(texts, layout)
+    else:
+        yield from _QuotedBlocks(texts, layout, date_place).blocks()
+
+
+def _plain_blocks(texts: Iterator[bytes], layout: Layout) -> Iterator[Block]:
+    first = 1
+    for read in texts:
+        text = read.replace(b"\r\n", b"\n") if b"\r" in read else read
+        if first == 1 and layout.header:
+            header, _, text = text.partition(b"\n")
+            yield Block([header], [1])
+            first = 2
+        lines = text.split(b"\n")
+        lines.pop()
+        block = _plain_block(first, text, lines, layout)
+        block.bytes_read = len(read)
+        first += len(lines)
+        yield block
+
+
+def _plain_block(first: int, text: bytes, lines: list[bytes], layout: Layout) -> Block:
+    delimiter, wanted = layout.delimiter.encode(), len(layout.columns) - 1
+    counts = [line.count(delimiter) for line in lines]
+    harmless = (
+        b"\0" not in text
+        and b"\r" not in text
+        and (text.isascii() or _is_text(text))
+        and max(map(len, lines), default=0) <= LONGEST_LINE_BYTES
+    )
+    numbers = range(first, first + len(lines))
+    if harmless:
+        if counts.count(wanted) == len(lines):
+            return Block(lines, list(numbers))
+        bad = {place for place, count in enumerate(counts) if count != wanted}
+    else:
+        bad = {place for place, line in enumerate(lines) if counts[place] != wanted or fault_of_bytes(line) is not None}
+    block = Block()
+    block.records = [line for place, line in enumerate(lines) if place not in bad]
+    block.numbers = [number for place, number in enumerate(numbers) if place not in bad]
+    block.rejects = [
+        Reject(
+            numbers[place],
+            fault_of_bytes(lines[place]) or ragged(counts[place] + 1 if lines[place] else 0, layout),
+            lines[place],
+        )
+        for place in sorted(bad)
+    ]
+    return block
+
+
+def fault_of_bytes(record: bytes) -> str | None:
+    """What is wrong with the bytes of a line or record, None where nothing is."""
+    if b"\0" in record:
+        return "a NUL byte"
+    if b"\r" in record.rsplit(b"\n", 1)[-1]:
+        return "a carriage return that ends no line"
+    if not record.isascii() and not _is_text(record):
+        return "bytes that are not of the encoding"
+    if len(record) > LONGEST_LINE_BYTES:
+        return f"more than {LONGEST_LINE_BYTES:,} bytes"
+    return None
+
+
+def ragged(found: int, layout: Layout) -> str:
+    """The reason for a record that has ``found`` columns (0: a blank line)."""
+    columns = "1 column" if found == 1 else f"{found} columns"
+    return f"{columns if found else 'a blank line'} where {len(layout.columns)} are expected"
+
+
+def _is_text(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class _QuotedBlocks:
+    """Records of a quoted file.  Lines that are plainly one good record are told by a pattern, the others by
+    ``quoted_records``, which may need the lines behind them."""
+
+    def __init__(self, texts: Iterator[bytes], layout: Layout, date_place: int | None) -> None:
+        self._texts = texts
+        self._layout = layout
+        quote, delimiter = (layout.quote or "").encode(), layout.delimiter.encode()
+        self._quote, self._delimiter = quote, delimiter
+        self._shape = Shape(delimiter, quote, len(layout.columns), date_place)
+        mark, other = re.escape(quote), re.escape(delimiter)
+        one = b"(?:%b(?:[^%b]++|%b%b)*+%b|(?!%b)[^%b]*+)" % (mark, mark, mark, mark, mark, mark, other)
+        self._row = re.compile(one + b"(?:%b%b){%d}" % (other, one, len(layout.columns) - 1))
+        self._lines: list[bytes] = []
+        self._bytes_read = 0
+
+    def blocks(self) -> Iterator[Block]:
+        number, header = 1, self._layout.header
+        while self._more():
+            block, place = Block(), 0
+            end = len(self._lines)
+            while place < end:
+                taken = self._take(place, number, block, is_header=header)
+                place += taken
+                number += taken
+                if header:
+                    yield Block(block.records, block.numbers)
+                    block, header = Block(), False
+            del self._lines[:place]
+            block.bytes_read, self._bytes_read = self._bytes_read, 0
+            yield block
+
+    def _more(self) -> bool:
+        """Have lines that are not looked at yet; False at the end of the file."""
+        return bool(self._lines) or self._fetch()
+
+    def _fetch(self) -> bool:
+        text = next(self._texts, None)
+        if text is None:
+            return False
+        self._bytes_read += len(text)
+        self._lines += text.split(b"\n")[:-1]
+        return True
+
+    def _take(self, place: int, number: int, block: Block, *, is_header: bool) -> int:
+        """Put the record that begins at a line into the block; return how many lines it takes."""
+        line = self._lines[place]
+        text = line.removesuffix(b"\r")
+        if not is_header and self._is_row(text):
+            return self._judged(text, number, 1, block)
+        record = next(quoted_records(self._numbered(place, number), self._shape))
+        raw = b"\n".join(record.lines).removesuffix(b"\r")
+        found = len(record.fields) if record.fields != [b""] or len(self._layout.columns) == 1 else 0
+        if is_header:
+            block.records, block.numbers = [raw], [number]
+        elif record.unbalanced:
+            reason = fault_of_bytes(raw) or "a quote that does not close as it should"
+            block.rejects.append(Reject(number, reason, raw))
+        elif found != len(self._layout.columns):
+            block.rejects.append(Reject(number, fault_of_bytes(raw) or ragged(found, self._layout), raw))
+        else:
+            self._judged(raw, number, len(record.lines), block)
+        return len(record.lines)
+
+    def _is_row(self, text: bytes) -> bool:
+        if self._quote not in text:
+            return text.count(self._delimiter) == len(self._layout.columns) - 1
+        return self._row.fullmatch(text) is not None
+
+    def _judged(self, record: bytes, number: int, lines: int, block: Block) -> int:
+        fault = fault_of_bytes(record)
+        if fault:
+            block.rejects.append(Reject(number, fault, record))
+        else:
+            block.records.append(record)
+            block.numbers.append(number)
+        return lines
+
+    def _numbered(self, place: int, number: int) -> Iterator[tuple[int, bytes]]:
+        while place < len(self._lines) or self._fetch():
+            yield number, self._lines[place]
+            place += 1
+            number += 1

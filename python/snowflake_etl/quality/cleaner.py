@@ -1,0 +1,158 @@
+"""Parts a dirty file into records to keep and rejects with their reasons (floor 4), in the file's order.
+
+One thread reads and cuts while others have DuckDB look at values; a few blocks are under way at once, so that memory
+does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from snowflake_etl.files.layout import Layout
+from snowflake_etl.quality.clean_records import Block, Reject, blocks_of_records, blocks_of_text
+from snowflake_etl.quality.clean_values import ValueProbe, ValueRules
+from snowflake_etl.quality.duck import Duck, default_threads
+from snowflake_etl.quality.file_bytes import chunks
+
+_LEAST_MEMORY = 64 << 20
+
+
+class Sink(Protocol):
+    """Where records go: ``keep`` takes neighbours (without line ends), ``reject`` one with its reason."""
+
+    def header(self, record: bytes) -> None: ...
+    def keep(self, records: list[bytes]) -> None: ...
+    def reject(self, reject: Reject) -> None: ...
+
+
+@dataclass
+class Tally:
+    """What was counted while cleaning.  ``lines_read`` are counted in the bytes, whatever the records were."""
+
+    kept: int = 0
+    rejected: int = 0
+    lines_read: int = 0
+    header_lines: int = 0
+    rejected_lines: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rows(self) -> int:
+        return self.kept + self.rejected
+
+    def note(self, reject: Reject) -> None:
+        self.rejected += 1
+        self.rejected_lines += reject.lines
+        self.reasons.update(reject.reason.split("; "))
+
+
+@dataclass(frozen=True)
+class Means:
+    """What cleaning may use: memory in bytes, a folder for temporary data, threads, and when to stop."""
+
+    memory_limit: int
+    temp_limit: int
+    temp_directory: Path
+    stopped: Callable[[], bool]
+    threads: int = field(default_factory=default_threads)
+
+
+class _Probes:
+    """As many DuckDBs as threads, each used by one thread at a time."""
+
+    def __init__(self, rules: ValueRules, means: Means) -> None:
+        self._waiting: queue.SimpleQueue[ValueProbe] = queue.SimpleQueue()
+        self._all: list[ValueProbe] = []
+        memory = max(means.memory_limit // means.threads, _LEAST_MEMORY)
+        for _ in range(means.threads if rules.broken else 0):
+            duck = Duck(memory, means.temp_directory, means.temp_limit, 1, means.stopped)
+            self._all.append(ValueProbe(rules, duck))
+            self._waiting.put(self._all[-1])
+
+    def judge(self, block: Block) -> tuple[Block, dict[int, str]]:
+        if not self._all:
+            return block, {}
+        probe = self._waiting.get()
+        try:
+            return block, probe.broken_records(block.records)
+        finally:
+            self._waiting.put(probe)
+
+    def close(self) -> None:
+        for probe in self._all:
+            probe.close()
+
+
+def clean(
+    path: Path,
+    layout: Layout,
+    rules: ValueRules,
+    date_place: int | None,
+    means: Means,
+    sink: Sink,
+    progress: Callable[[int], None],
+) -> Tally:
+    """Send every record of ``path`` to ``sink``, kept or rejected, in order; ``progress`` is told unpacked bytes.
+
+    Raise FileError for a file that cannot be read to its end, Stopped when ``means.stopped`` says so.
+    """
+    tally = Tally()
+    texts = blocks_of_text(_counted(chunks(path, layout, means.stopped), tally), str(path))
+    blocks = blocks_of_records(texts, layout, date_place)
+    if layout.header:
+        header = next(blocks, Block([b""], [1])).records[0]
+        tally.header_lines = header.count(b"\n") + 1
+        sink.header(header)
+    probes = _Probes(rules, means)
+    under_way: deque[Future[tuple[Block, dict[int, str]]]] = deque()
+    done = 0
+    try:
+        with ThreadPoolExecutor(means.threads, thread_name_prefix="clean") as pool:
+            try:
+                for block in blocks:
+                    under_way.append(pool.submit(probes.judge, block))
+                    if len(under_way) > means.threads:
+                        done += _deliver(*under_way.popleft().result(), tally, sink)
+                        progress(done)
+                while under_way:
+                    done += _deliver(*under_way.popleft().result(), tally, sink)
+                    progress(done)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    finally:
+        probes.close()
+    return tally
+
+
+def _counted(source: Iterator[bytes], tally: Tally) -> Iterator[bytes]:
+    """Count lines as they come by, a last one without its end as well."""
+    last = b"\n"
+    for chunk in source:
+        tally.lines_read += chunk.count(b"\n")
+        last = chunk[-1:] or last
+        yield chunk
+    tally.lines_read += last != b"\n"
+
+
+def _deliver(block: Block, broken: dict[int, str], tally: Tally, sink: Sink) -> int:
+    """Give a judged block to the sink; return how many bytes were read for it."""
+    kept = block.records
+    rejects = block.rejects
+    if broken:
+        kept = [record for place, record in enumerate(block.records) if place not in broken]
+        found = [Reject(block.numbers[place], reason, block.records[place]) for place, reason in broken.items()]
+        rejects = sorted((*rejects, *found), key=lambda reject: reject.line)
+    if kept:
+        sink.keep(kept)
+    for reject in rejects:
+        tally.note(reject)
+        sink.reject(reject)
+    tally.kept += len(kept)
+    return block.bytes_read
