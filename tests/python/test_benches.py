@@ -60,3 +60,14 @@ def test_the_phases_of_a_load_are_measured_with_and_without_the_check(tmp_path: 
         assert 0 < sum(facts["phases"][qc].values()) < facts["seconds"][qc]
         assert facts["phases"][qc]["stage"] > 0
     assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
+
+
+def test_cleaning_is_measured_against_a_bare_copy(tmp_path: Path) -> None:
+    words = ("--size", "2M", "--repeat", "1", "--directory", str(tmp_path))
+    command = [sys.executable, str(ROOT / "bench" / "clean.py"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = facts_of(done)
+    assert facts["rows"] > facts["rejected"] > 0
+    assert facts["clean_vs_copy"] > 0
+    assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"

@@ -39,7 +39,7 @@ def read_layout(path: Path, wishes: LayoutWishes, *, tolerant: bool = False) -> 
     records = read_records(sample.text, delimiter, quote)
     header = _header(path, records, wishes, notes)
     columns = _columns(path, _usual(records, wishes) if tolerant and not header else records[0], header, wishes)
-    if header and len(records) == 1 and sample.whole:
+    if header and len(records) == 1 and sample.whole and not tolerant:
         raise NoRows(f"{shown(path)} has a header and not a single row. Ask its sender for the complete file.")
     return Layout(
         delimiter,

@@ -19,11 +19,11 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import UTF8_MARK, is_utf8
 from snowflake_etl.files.packing import packed, packing_of
 from snowflake_etl.files.patterns import FilePattern
-from snowflake_etl.operations import clean_output
-from snowflake_etl.operations.clean_output import FileSink, Places, StagingSink
-from snowflake_etl.operations.clean_proof import prove
-from snowflake_etl.operations.clean_second import drop_duplicates
-from snowflake_etl.operations.clean_types import Types
+from snowflake_etl.operations.cleaning import output
+from snowflake_etl.operations.cleaning.column_types import Types
+from snowflake_etl.operations.cleaning.output import FileSink, Places, StagingSink
+from snowflake_etl.operations.cleaning.proof import prove
+from snowflake_etl.operations.cleaning.second_pass import drop_duplicates
 from snowflake_etl.operations.expectations import expectations_of
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.clean_duplicates import DuplicateRows
@@ -78,18 +78,18 @@ def clean_file(
     Raise Refused rather than write over the source or a file of others, FileError for a file that cannot be read to
     its end, ConfigError for a key or date column that it does not have.
     """
-    places = clean_output.places_of(request.source, request.copy, request.rejects)
+    places = output.places_of(request.source, request.copy, request.rejects)
     layout = read_layout(places.source, _wishes(entry), tolerant=True)
     quality = loaded.configuration.quality
     means = Means(quality.memory_limit, quality.temp_limit, state_directory, lambda: False)
     work = _Work(places, layout, _written(layout, places, entry), _expected(entry, types, request.key, loaded), means)
-    with clean_output.claimed(places, force=request.force) as (copy, rejects):
+    with output.claimed(places, force=request.force) as (copy, rejects):
         work.write(copy, rejects, types, progress)
         progress("prove", 0, 0, "bytes")
         prove(places, work.written, work.tally, means)
         notes = (*layout.notes, *types.notes, *_notes(work, entry))
-        clean_output.write_footer(rejects, _about(work))
-        clean_output.publish(places, copy, rejects)
+        output.write_footer(rejects, _about(work))
+        output.publish(places, copy, rejects)
     return _result(places, work.tally, notes)
 
 
@@ -133,7 +133,7 @@ class _Work:
         if not self._expected.key_columns:
             self._first(copy, rejects, FileSink, types, progress)
             return
-        with clean_output.first_pass(self.places) as (copy_path, first_copy, rejects_path, first_rejects):
+        with output.first_pass(self.places) as (copy_path, first_copy, rejects_path, first_rejects):
             self._first(first_copy, first_rejects, StagingSink, types, progress)
             progress("duplicates", 0, 0, "rows")
             self._second(copy_path, rejects_path, copy, rejects)
@@ -170,7 +170,7 @@ class _Work:
                 copy_path,
                 self.written,
                 self._date_place,
-                clean_output.staged_rejects(rejects_path),
+                output.staged_rejects(rejects_path),
                 duplicates,
                 key,
                 self._means,

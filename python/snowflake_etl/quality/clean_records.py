@@ -6,8 +6,9 @@ A block of lines in which nothing is wrong is recognised at once; only in the ot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from snowflake_etl.errors import FileError
 from snowflake_etl.files.layout import Layout
@@ -17,6 +18,8 @@ from snowflake_etl.quality.line_look import LONGEST_LINE_BYTES
 from snowflake_etl.quality.quoted import Shape, quoted_records
 
 BLOCK_BYTES = 8 << 20
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -98,23 +101,13 @@ def _plain_blocks(texts: Iterator[bytes], layout: Layout) -> Iterator[Block]:
 def _plain_block(first: int, text: bytes, lines: list[bytes], layout: Layout) -> Block:
     delimiter, wanted = layout.delimiter.encode(), len(layout.columns) - 1
     counts = [line.count(delimiter) for line in lines]
-    harmless = (
-        b"\0" not in text
-        and b"\r" not in text
-        and (text.isascii() or _is_text(text))
-        and max(map(len, lines), default=0) <= LONGEST_LINE_BYTES
-    )
-    numbers = range(first, first + len(lines))
-    if harmless:
-        if counts.count(wanted) == len(lines):
-            return Block(lines, list(numbers))
-        bad = {place for place, count in enumerate(counts) if count != wanted}
-    else:
-        bad = {place for place, line in enumerate(lines) if counts[place] != wanted or fault_of_bytes(line) is not None}
-    block = Block()
-    block.records = [line for place, line in enumerate(lines) if place not in bad]
-    block.numbers = [number for place, number in enumerate(numbers) if place not in bad]
-    block.rejects = [
+    bad = _bad_bytes(text, lines)
+    if counts.count(wanted) < len(lines):
+        bad.update(place for place, count in enumerate(counts) if count != wanted)
+    numbers = list(range(first, first + len(lines)))
+    if not bad:
+        return Block(lines, numbers)
+    rejects = [
         Reject(
             numbers[place],
             fault_of_bytes(lines[place]) or ragged(counts[place] + 1 if lines[place] else 0, layout),
@@ -122,7 +115,35 @@ def _plain_block(first: int, text: bytes, lines: list[bytes], layout: Layout) ->
         )
         for place in sorted(bad)
     ]
-    return block
+    return Block(without(lines, bad), without(numbers, bad), rejects)
+
+
+def without(values: list[Value], places: Collection[int]) -> list[Value]:
+    """The values but for those at some places."""
+    kept, begin = list[Value](), 0
+    for place in sorted(places):
+        kept += values[begin:place]
+        begin = place + 1
+    return kept + values[begin:] if places else values
+
+
+def _bad_bytes(text: bytes, lines: list[bytes]) -> set[int]:
+    """The places of lines of which ``fault_of_bytes`` tells something; only what the text holds is looked for."""
+    bad = {*_lines_with(text, b"\0"), *_lines_with(text, b"\r")}
+    if not (text.isascii() or _is_text(text)):
+        bad.update(place for place, line in enumerate(lines) if not (line.isascii() or _is_text(line)))
+    if max(map(len, lines), default=0) > LONGEST_LINE_BYTES:
+        bad.update(place for place, line in enumerate(lines) if len(line) > LONGEST_LINE_BYTES)
+    return bad
+
+
+def _lines_with(text: bytes, mark: bytes) -> Iterator[int]:
+    """The places of lines that hold a byte."""
+    place = begin = 0
+    while (found := text.find(mark, begin)) >= 0:
+        place += text.count(b"\n", begin, found)
+        yield place
+        begin = text.find(b"\n", found)
 
 
 def fault_of_bytes(record: bytes) -> str | None:

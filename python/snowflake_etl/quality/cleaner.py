@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from snowflake_etl.files.layout import Layout
-from snowflake_etl.quality.clean_records import Block, Reject, blocks_of_records, blocks_of_text
+from snowflake_etl.quality.clean_records import Block, Reject, blocks_of_records, blocks_of_text, without
 from snowflake_etl.quality.clean_values import ValueProbe, ValueRules
 from snowflake_etl.quality.duck import Duck, default_threads
 from snowflake_etl.quality.file_bytes import chunks
@@ -146,9 +146,9 @@ def _deliver(block: Block, broken: dict[int, str], tally: Tally, sink: Sink) -> 
     kept = block.records
     rejects = block.rejects
     if broken:
-        kept = [record for place, record in enumerate(block.records) if place not in broken]
-        found = [Reject(block.numbers[place], reason, block.records[place]) for place, reason in broken.items()]
+        found = [Reject(block.numbers[place], reason, kept[place]) for place, reason in broken.items()]
         rejects = sorted((*rejects, *found), key=lambda reject: reject.line)
+        kept = without(kept, broken)
     if kept:
         sink.keep(kept)
     for reject in rejects:

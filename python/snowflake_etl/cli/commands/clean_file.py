@@ -15,7 +15,7 @@ from snowflake_etl.errors import ConfigError, ExitCode, UsageError
 if TYPE_CHECKING:
     from snowflake_etl.config.model import FileSection
     from snowflake_etl.operations.clean_file import CleanResult
-    from snowflake_etl.operations.clean_types import Types
+    from snowflake_etl.operations.cleaning.column_types import Types
 
 DESCRIPTION = "Write a copy of a file that can be loaded, and the rows that cannot with their reasons."
 EPILOG = "exit code 6: rows were rejected.  Run again it writes the same files; what it did not write it leaves alone."
@@ -78,7 +78,7 @@ def _key(context: Context, entry: FileSection | None) -> tuple[str, ...] | None:
 
 
 def _types(context: Context, entry: FileSection | None) -> Types:
-    from snowflake_etl.operations.clean_types import NO_TYPES, types_of_configuration, types_of_table
+    from snowflake_etl.operations.cleaning.column_types import NO_TYPES, types_of_configuration, types_of_table
 
     chosen, loaded = context.arguments.types, context.configuration
     if chosen == "none" or (entry is None and chosen is None):

@@ -78,10 +78,10 @@ def claimed(places: Places, *, force: bool) -> Iterator[tuple[BinaryIO, BinaryIO
     """
     with contextlib.ExitStack() as stack:
         copy = stack.enter_context(_locked(places.partial_copy, places.copy))
-        if not force:
-            _refuse_foreign(places)
         rejects = stack.enter_context(_locked(places.partial_rejects, places.rejects))
         try:
+            if not force:
+                _refuse_foreign(places)
             os.fchmod(copy.fileno(), places.source.stat().st_mode & 0o666)
             copy.truncate(0)
             rejects.truncate(0)

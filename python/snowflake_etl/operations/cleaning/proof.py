@@ -7,7 +7,7 @@ from pathlib import Path
 from snowflake_etl.errors import EtlError
 from snowflake_etl.files.layout import Layout
 from snowflake_etl.files.naming import shown
-from snowflake_etl.operations.clean_output import HEADINGS, Places
+from snowflake_etl.operations.cleaning.output import HEADINGS, Places
 from snowflake_etl.quality.cleaner import Means, Tally
 from snowflake_etl.quality.duck import Duck
 from snowflake_etl.quality.file_bytes import chunks

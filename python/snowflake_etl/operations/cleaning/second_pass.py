@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from snowflake_etl.files.layout import Layout
-from snowflake_etl.operations.clean_output import FileSink, StagedReject
+from snowflake_etl.operations.cleaning.output import FileSink, StagedReject
 from snowflake_etl.quality.clean_duplicates import DuplicateRows
-from snowflake_etl.quality.clean_records import Block, Reject, blocks_of_records, blocks_of_text
+from snowflake_etl.quality.clean_records import Reject, blocks_of_records, blocks_of_text, without
 from snowflake_etl.quality.cleaner import Means, Tally
 from snowflake_etl.quality.file_bytes import chunks
 
@@ -44,18 +44,11 @@ def drop_duplicates(
             reject = merged.reject(Reject(block.numbers[offset], reason, block.records[offset]))
             tally.kept -= 1
             tally.note(reject)
-        kept = _without(block, gone)
+        kept = without(block.records, gone)
         if kept:
             sink.keep(kept)
         begin = end
     merged.finish()
-
-
-def _without(block: Block, gone: list[int]) -> list[bytes]:
-    if not gone:
-        return block.records
-    left_out = set(gone)
-    return [record for place, record in enumerate(block.records) if place not in left_out]
 
 
 class _Merged:
