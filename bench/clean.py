@@ -85,7 +85,7 @@ def bare_copy(path: Path, threads: int) -> int:
 def our_clean(path: Path, threads: int, *, types: bool = True, duplicates: bool = False) -> int:
     """``clean_file`` by the types of the columns; answers the rows rejected."""
     from snowflake_etl.config.reading import read_configuration
-    from snowflake_etl.operations.clean_file import CleanRequest, clean_file
+    from snowflake_etl.operations.cleaning.clean_file import CleanRequest, clean_file
     from snowflake_etl.operations.cleaning.column_types import NO_TYPES, types_of_configuration
     from snowflake_etl.progress import no_progress
 
@@ -104,7 +104,7 @@ def our_clean(path: Path, threads: int, *, types: bool = True, duplicates: bool 
     config.write_text(json.dumps({"files": [entry]}), encoding="utf-8")
     loaded = read_configuration(config)
     (section,) = loaded.configuration.files
-    chosen = types_of_configuration(section) if types else NO_TYPES
+    chosen = types_of_configuration(section, config) if types else NO_TYPES
     request = CleanRequest(path, path.with_suffix(".kept"), path.with_suffix(".rejects"), KEY if duplicates else None)
     result = clean_file(request, section, chosen, loaded, path.parent, no_progress)
     assert result.rows == result.kept + result.rejected

@@ -99,8 +99,7 @@ def test_types_come_from_the_live_table_where_wished(desk: Desk) -> None:
         "NAME: no value, and the column is NOT NULL": 1,
         "ID: cannot be NUMBER(4,0)": 1,
     }
-    desk.entry["create_table"] = None
-    assert clean_json(desk, source)["kept"] == 1
+    assert clean_json(desk, source, "--table", "T")["kept"] == 1
 
 
 def test_a_column_that_is_not_null_needs_a_value(desk: Desk) -> None:
@@ -159,7 +158,7 @@ def test_packed_files_go_in_and_out(desk: Desk, packing: str, written: str, dupl
     source = desk.files / f"{NAME}{packing}"
     source.write_bytes(PACKERS[packing][0](content))
     copy = desk.folder / f"kept.tsv{written}"
-    answer = clean_json(desk, source, "--to", str(copy), "--table", "T", *duplicates)
+    answer = clean_json(desk, source, "--to", str(copy), *duplicates)
     assert (answer["rows"], answer["rejected"]) == (311, 7 if duplicates else 6)
     kept = PACKERS[written][1](copy.read_bytes()).decode().splitlines()
     assert len(kept) == 1 + answer["kept"]
@@ -237,13 +236,12 @@ def test_bad_first_rows_do_not_hide_the_layout(desk: Desk) -> None:
     assert (answer["rows"], answer["kept"]) == (313, 310)
 
 
-def test_a_file_that_no_pattern_fits_is_cleaned_by_its_layout_or_as_a_table(desk: Desk) -> None:
+def test_a_file_that_no_pattern_fits_is_cleaned_as_the_only_table_or_the_named_one(desk: Desk) -> None:
     source = desk.file("other.tsv", dirty_lines())
-    alone = clean_json(desk, source)
-    assert (alone["rejected"], "layout alone" in " ".join(alone["notes"])) == (3, True)
-    assert clean_json(desk, source, "--table", "t")["rejected"] == 6
-    assert clean(desk, source, "--types", "table").code == 2
-    assert clean(desk, source, "--table", "NONE").code == 3
+    assert clean_json(desk, source)["rejected"] == 6
+    assert clean_json(desk, source, "--table", "t", "--types", "none")["rejected"] == 5
+    assert clean(desk, source, "--table", "T").code == 5, "there is no live table"
+    assert clean(desk, source, "--table", "NONE").code == 2
     assert clean(desk, desk.files / "not there.tsv").code == 6
 
 
@@ -252,10 +250,10 @@ def test_what_was_lost_on_the_way_is_noticed_and_nothing_gets_a_name(
 ) -> None:
     genuine = cleaner._deliver
 
-    def losing(block: Any, broken: dict[int, str], *rest: Any) -> int:
+    def losing(block: Any, broken: dict[int, str], *rest: Any) -> None:
         block.records.pop(5)
         block.numbers.pop(5)
-        return genuine(block, broken, *rest)
+        genuine(block, broken, *rest)
 
     monkeypatch.setattr(cleaner, "_deliver", losing)
     source = desk.file(NAME, dirty_lines())

@@ -10,8 +10,8 @@ from snowflake_etl.files.layout import Layout
 from snowflake_etl.files.naming import shown
 from snowflake_etl.quality.cleaner import Means
 from snowflake_etl.quality.duck import Duck, OutOfSpace
+from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.file_relation import FileRelation
-from snowflake_etl.quality.file_sql import Plan
 
 _PAGE = 100_000
 
@@ -52,14 +52,14 @@ class DuplicateRows:
             ) from error
 
     def _find(self) -> None:
-        key = self._plan.key_hash()
+        key = self._plan.key_hash(self._plan.key)
         self._relation.query(
             lambda source: f"CREATE TABLE double AS SELECT {key} AS h FROM {source} GROUP BY h HAVING count(*) > 1"
         )
         if self._duck.query("SELECT count(*) FROM double") == [(0,)]:
             self._duck.query("CREATE TABLE repeated (place BIGINT)")
             return
-        parts = self._plan.key_parts()
+        parts = self._plan.key_parts(self._plan.key)
         names = [f"k{number}" for number in range(len(parts))]
         selected = ", ".join(f"{part} AS {name}" for part, name in zip(parts, names, strict=True))
         columns = ", ".join(f"c{place}" for place, _ in enumerate(self._plan.columns))

@@ -42,7 +42,6 @@ class Block:
     records: list[bytes] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
-    bytes_read: int = 0
 
 
 def blocks_of_text(source: Iterator[bytes], name: str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
@@ -92,10 +91,9 @@ def _plain_blocks(texts: Iterator[bytes], layout: Layout) -> Iterator[Block]:
             first = 2
         lines = text.split(b"\n")
         lines.pop()
-        block = _plain_block(first, text, lines, layout)
-        block.bytes_read = len(read)
-        first += len(lines)
-        yield block
+        line_count = len(lines)
+        yield _plain_block(first, text, lines, layout)
+        first += line_count
 
 
 def _plain_block(first: int, text: bytes, lines: list[bytes], layout: Layout) -> Block:
@@ -187,7 +185,6 @@ class _QuotedBlocks:
         one = b"(?:%b(?:[^%b]++|%b%b)*+%b|(?!%b)[^%b]*+)" % (mark, mark, mark, mark, mark, mark, other)
         self._row = re.compile(one + b"(?:%b%b){%d}" % (other, one, len(layout.columns) - 1))
         self._lines: list[bytes] = []
-        self._bytes_read = 0
 
     def blocks(self) -> Iterator[Block]:
         number, header = 1, self._layout.header
@@ -202,7 +199,6 @@ class _QuotedBlocks:
                     yield Block(block.records, block.numbers)
                     block, header = Block(), False
             del self._lines[:place]
-            block.bytes_read, self._bytes_read = self._bytes_read, 0
             yield block
 
     def _more(self) -> bool:
@@ -213,7 +209,6 @@ class _QuotedBlocks:
         text = next(self._texts, None)
         if text is None:
             return False
-        self._bytes_read += len(text)
         self._lines += text.split(b"\n")[:-1]
         return True
 

@@ -18,7 +18,7 @@ from snowflake_etl.files.layout import Layout
 from snowflake_etl.quality.clean_records import Block, Reject, blocks_of_records, blocks_of_text, without
 from snowflake_etl.quality.clean_values import ValueProbe, ValueRules
 from snowflake_etl.quality.duck import Duck, default_threads
-from snowflake_etl.quality.file_bytes import chunks
+from snowflake_etl.quality.file_bytes import Seen, chunks
 
 _LEAST_MEMORY = 64 << 20
 
@@ -96,14 +96,14 @@ def clean(
     date_place: int | None,
     means: Means,
     sink: Sink,
-    progress: Callable[[int], None],
+    seen: Seen,
 ) -> Tally:
-    """Send every record of ``path`` to ``sink``, kept or rejected, in order; ``progress`` is told unpacked bytes.
+    """Send every record of ``path`` to ``sink``, kept or rejected, in order; ``seen`` is told how far reading is.
 
     Raise FileError for a file that cannot be read to its end, Stopped when ``means.stopped`` says so.
     """
     tally = Tally()
-    texts = blocks_of_text(_counted(chunks(path, layout, means.stopped), tally), str(path))
+    texts = blocks_of_text(_counted(chunks(path, layout, means.stopped, seen), tally), str(path))
     blocks = blocks_of_records(texts, layout, date_place)
     if layout.header:
         header = next(blocks, Block([b""], [1])).records[0]
@@ -111,18 +111,15 @@ def clean(
         sink.header(header)
     probes = _Probes(rules, means)
     under_way: deque[Future[tuple[Block, dict[int, str]]]] = deque()
-    done = 0
     try:
         with ThreadPoolExecutor(means.threads, thread_name_prefix="clean") as pool:
             try:
                 for block in blocks:
                     under_way.append(pool.submit(probes.judge, block))
                     if len(under_way) > means.threads:
-                        done += _deliver(*under_way.popleft().result(), tally, sink)
-                        progress(done)
+                        _deliver(*under_way.popleft().result(), tally, sink)
                 while under_way:
-                    done += _deliver(*under_way.popleft().result(), tally, sink)
-                    progress(done)
+                    _deliver(*under_way.popleft().result(), tally, sink)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -141,8 +138,8 @@ def _counted(source: Iterator[bytes], tally: Tally) -> Iterator[bytes]:
     tally.lines_read += last != b"\n"
 
 
-def _deliver(block: Block, broken: dict[int, str], tally: Tally, sink: Sink) -> int:
-    """Give a judged block to the sink; return how many bytes were read for it."""
+def _deliver(block: Block, broken: dict[int, str], tally: Tally, sink: Sink) -> None:
+    """Give a judged block to the sink."""
     kept = block.records
     rejects = block.rejects
     if broken:
@@ -155,4 +152,3 @@ def _deliver(block: Block, broken: dict[int, str], tally: Tally, sink: Sink) -> 
         tally.note(reject)
         sink.reject(reject)
     tally.kept += len(kept)
-    return block.bytes_read

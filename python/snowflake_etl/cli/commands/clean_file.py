@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.results import add_output_flag, deliver, where_all_is
 from snowflake_etl.cli.terminal import ascii_table
-from snowflake_etl.errors import ConfigError, ExitCode, UsageError
+from snowflake_etl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from snowflake_etl.config.model import FileSection
-    from snowflake_etl.operations.clean_file import CleanResult
+    from snowflake_etl.operations.cleaning.clean_file import CleanResult
     from snowflake_etl.operations.cleaning.column_types import Types
 
 DESCRIPTION = "Write a copy of a file that can be loaded, and the rows that cannot with their reasons."
@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--types",
         choices=("config", "table", "none"),
-        help="column types: create_table of the configuration, the live table, or layout alone "
-        "(default: config where it has them, else table)",
+        help="column types: create_table of the configuration, the table as it is now, or none: layout alone "
+        "(default: table with --table, else config, and nobody signs in)",
     )
     parser.add_argument(
         "--duplicates", action="store_true", help="reject rows whose key stands in an earlier row, or is NULL"
@@ -51,12 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
-    from snowflake_etl.operations.clean_file import CleanRequest, clean_file, entry_for
+    from snowflake_etl.operations.checked_files import named_files
+    from snowflake_etl.operations.cleaning.clean_file import CleanRequest, clean_file
 
     arguments, loaded = context.arguments, context.configuration
     if arguments.key and not arguments.duplicates:
         raise UsageError("--key goes with --duplicates only.")
-    entry = entry_for(arguments.file, loaded, arguments.table)
+    entry = named_files(loaded, [arguments.file], arguments.table)[0].entry
     request = CleanRequest(arguments.file, arguments.to, arguments.rejects, _key(context, entry), force=arguments.force)
     types = _types(context, entry)
     result = clean_file(request, entry, types, loaded, context.state_directory, context.progress)
@@ -66,30 +67,26 @@ def run(context: Context) -> ExitCode:
     return ExitCode(result.exit_code)
 
 
-def _key(context: Context, entry: FileSection | None) -> tuple[str, ...] | None:
+def _key(context: Context, entry: FileSection) -> tuple[str, ...] | None:
     arguments = context.arguments
     if not arguments.duplicates:
         return None
     key = tuple(name.strip() for name in (arguments.key or "").split(",") if name.strip())
-    key = key or (entry.duplicate_key_columns if entry else ())
+    key = key or entry.duplicate_key_columns
     if not key:
         raise UsageError("--duplicates needs a key: set duplicate_key_columns in the configuration, or give --key A,B.")
     return key
 
 
-def _types(context: Context, entry: FileSection | None) -> Types:
+def _types(context: Context, entry: FileSection) -> Types:
     from snowflake_etl.operations.cleaning.column_types import NO_TYPES, types_of_configuration, types_of_table
 
-    chosen, loaded = context.arguments.types, context.configuration
-    if chosen == "none" or (entry is None and chosen is None):
+    chosen = context.arguments.types or ("table" if context.arguments.table else "config")
+    if chosen == "none":
         return NO_TYPES
-    if entry is None:
-        raise UsageError("No pattern of the configuration fits the file's name. Say with --table whose types it has.")
-    if chosen == "config" and not entry.create_table:
-        raise ConfigError(f"{loaded.path} has no create_table for {entry.table_name}. Add it, or use --types table.")
-    if chosen != "table" and entry.create_table:
-        return types_of_configuration(entry)
-    return types_of_table(entry, loaded.configuration, context.warehouse)
+    if chosen == "table":
+        return types_of_table(entry, context.configuration.configuration, context.warehouse)
+    return types_of_configuration(entry, context.configuration.path)
 
 
 def _show(context: Context, result: CleanResult) -> None:

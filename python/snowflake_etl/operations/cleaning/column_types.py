@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from snowflake_etl.config.model import Configuration, FileSection
+from snowflake_etl.operations.checked_files import configured_types
 from snowflake_etl.operations.checked_tables import table_of
 from snowflake_etl.operations.refusals import explaining
 from snowflake_etl.sqltext import ColumnType, column_type, fold
@@ -25,13 +27,13 @@ class Types:
 NO_TYPES = Types(notes=("No column types were asked for: rows are kept or rejected by their layout alone.",))
 
 
-def types_of_configuration(entry: FileSection) -> Types:
-    """What ``create_table`` says."""
+def types_of_configuration(entry: FileSection, path: Path) -> Types:
+    """What ``create_table`` says, without any connection; ``path`` is the configuration's."""
     declared = {fold(name): text for name, text in entry.create_table.items()}
     return Types(
         {name: column_type(text.removesuffix(NOT_NULL)) for name, text in declared.items()},
         frozenset(name for name, text in declared.items() if text.endswith(NOT_NULL)),
-        (f"Types are those of create_table in the configuration, for table {entry.table_name}.",),
+        (configured_types(entry, path).note,),
     )
 
 
@@ -45,5 +47,5 @@ def types_of_table(entry: FileSection, configuration: Configuration, warehouse: 
     return Types(
         {column.name: column.type for column in table.columns},
         frozenset(column.name for column in table.columns if not column.nullable),
-        (f"Types are those of the table {table.name}.",),
+        (f"Types of {entry.table_name}: the table {table.name}.",),
     )

@@ -5,6 +5,7 @@ Rows in = rows kept + rows rejected, counted again in the files that were writte
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -14,22 +15,22 @@ from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, ExitCode, FileError
 from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.fingerprint import fingerprint
-from snowflake_etl.files.layout import Compression, Layout, LayoutWishes
+from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import UTF8_MARK, is_utf8
 from snowflake_etl.files.packing import packed, packing_of
-from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.operations.cleaning import output
 from snowflake_etl.operations.cleaning.column_types import Types
 from snowflake_etl.operations.cleaning.output import FileSink, Places, StagingSink
 from snowflake_etl.operations.cleaning.proof import prove
 from snowflake_etl.operations.cleaning.second_pass import drop_duplicates
 from snowflake_etl.operations.expectations import expectations_of
+from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.clean_duplicates import DuplicateRows
 from snowflake_etl.quality.clean_values import ValueRules
 from snowflake_etl.quality.cleaner import Means, Tally, clean
-from snowflake_etl.quality.file_sql import Plan
+from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.sqltext import fold
 
@@ -67,7 +68,7 @@ class CleanResult:
 
 def clean_file(
     request: CleanRequest,
-    entry: FileSection | None,
+    entry: FileSection,
     types: Types,
     loaded: LoadedConfiguration,
     state_directory: Path,
@@ -79,9 +80,22 @@ def clean_file(
     its end, ConfigError for a key or date column that it does not have.
     """
     places = output.places_of(request.source, request.copy, request.rejects)
+    return stoppable(lambda stop: _cleaned(places, request, entry, types, loaded, state_directory, progress, stop))
+
+
+def _cleaned(
+    places: Places,
+    request: CleanRequest,
+    entry: FileSection,
+    types: Types,
+    loaded: LoadedConfiguration,
+    state_directory: Path,
+    progress: Progress,
+    stop: threading.Event,
+) -> CleanResult:
     layout = read_layout(places.source, _wishes(entry), tolerant=True)
     quality = loaded.configuration.quality
-    means = Means(quality.memory_limit, quality.temp_limit, state_directory, lambda: False)
+    means = Means(quality.memory_limit, quality.temp_limit, state_directory, stop.is_set)
     work = _Work(places, layout, _written(layout, places, entry), _expected(entry, types, request.key, loaded), means)
     with output.claimed(places, force=request.force) as (copy, rejects):
         work.write(copy, rejects, types, progress)
@@ -91,28 +105,6 @@ def clean_file(
         output.write_footer(rejects, _about(work))
         output.publish(places, copy, rejects)
     return _result(places, work.tally, notes)
-
-
-def entry_for(path: Path, loaded: LoadedConfiguration, table: str | None) -> FileSection | None:
-    """The configuration's entry of ``table``, else the one whose pattern fits the file's name, else None.
-
-    Raise ConfigError when there are several.
-    """
-    entries = [
-        entry for entry in loaded.configuration.files if table is None or entry.table_name.upper() == table.upper()
-    ]
-    fitting = [
-        entry for entry in entries if FilePattern(entry.file_pattern, entry.table_name).claim(path.name) is not None
-    ]
-    if table is not None and not fitting:
-        fitting = entries
-    if len(fitting) > 1 or (table is not None and not fitting):
-        known = ", ".join(dict.fromkeys(entry.table_name for entry in loaded.configuration.files))
-        raise ConfigError(
-            f"{loaded.path} does not tell how {shown(path.name)} is to be read: {len(fitting)} entries fit. Name one "
-            f"table with --table. It has: {known}."
-        )
-    return fitting[0] if fitting else None
 
 
 class _Work:
@@ -141,21 +133,19 @@ class _Work:
     def _first(
         self, copy: BinaryIO, rejects: BinaryIO, sink_class: type[FileSink], types: Types, progress: Progress
     ) -> None:
-        source = self.places.source
-        total = source.stat().st_size if self.layout.compression is Compression.NONE else 0
         rules = ValueRules(self.layout, self._plan, self._expected.null_values, self._required(types))
         with packed(copy, self.written.compression) as content:
             if self.written.byte_order_mark:
                 content.write(UTF8_MARK)
             sink = sink_class(content, rejects, self.written.line_ending)
             self.tally = clean(
-                source,
+                self.places.source,
                 self.layout,
                 rules,
                 self._date_place,
                 self._means,
                 sink,
-                lambda done: progress("clean", done, max(done, total) if total else 0, "bytes"),
+                lambda done, total: progress("clean", done, total, "bytes"),
             )
         copy.flush()
         rejects.flush()
@@ -189,29 +179,25 @@ class _Work:
         return required
 
 
-def _wishes(entry: FileSection | None) -> LayoutWishes:
-    if entry is None:
-        return LayoutWishes()
+def _wishes(entry: FileSection) -> LayoutWishes:
     return LayoutWishes(entry.wished_delimiter, entry.quote_char, entry.header, entry.encoding, entry.columns)
 
 
 def _expected(
-    entry: FileSection | None, types: Types, key: tuple[str, ...] | None, loaded: LoadedConfiguration
+    entry: FileSection, types: Types, key: tuple[str, ...] | None, loaded: LoadedConfiguration
 ) -> Expectations:
     """What rows have to be; the key only where duplicates are to be rejected."""
     keys = tuple(fold(name) for name in key or ())
-    if entry is None:
-        return Expectations(key_columns=keys)
     expected = expectations_of(entry, loaded.configuration.quality, types.of)
     return replace(expected, key_columns=keys, rules=())
 
 
-def _written(layout: Layout, places: Places, entry: FileSection | None) -> Layout:
+def _written(layout: Layout, places: Places, entry: FileSection) -> Layout:
     """How the copy is written: as the source, but in UTF-8, and packed as its name says.
 
     Where the configuration names another encoding, a byte order mark stops a load that would still read it so.
     """
-    mark = bool(entry and entry.encoding and not is_utf8(entry.encoding))
+    mark = bool(entry.encoding and not is_utf8(entry.encoding))
     return replace(layout, encoding="utf-8", byte_order_mark=mark, compression=packing_of(places.copy), notes=())
 
 
@@ -226,10 +212,10 @@ def _about(work: _Work) -> dict[str, object]:
     }
 
 
-def _notes(work: _Work, entry: FileSection | None) -> list[str]:
+def _notes(work: _Work, entry: FileSection) -> list[str]:
     """What whoever loads the copy has to know."""
     notes = []
-    if work.written.byte_order_mark and entry:
+    if work.written.byte_order_mark:
         notes.append(
             f"The copy is in UTF-8, with a byte order mark; to load it, leave 'encoding' ({entry.encoding}) out of the "
             "configuration."
