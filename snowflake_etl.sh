@@ -10,6 +10,7 @@
 #   ledger         what is loaded: list; adopt records rows that were loaded before this tool
 #   report         all tables: status, rows, days, gaps, duplicates, score (text, JSON, CSV, XLSX, HTML)
 #   check-file     check files before a load: days, layout, types, keys, own rules; --rejects FILE
+#   clean-file     a copy of a file that can be loaded, and the rows that cannot with their reasons
 #   validate       check tables: --table, --month or --days; every day there, no strange day, no bad key
 #   duplicates     keys in several rows of tables or a --file; --key, --show N, --delete-sql prints SQL
 #   history        past runs and checks; diff: what changed since the check before

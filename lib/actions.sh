@@ -12,6 +12,7 @@ declare -gA ACTIONS_SCRIPTS=(
   [recover]=recover_load.py
   [ledger]=ledger_tool.py
   ['check-file']=check_file.py
+  ['clean-file']=clean_file.py
   [validate]=validate_table.py
   [duplicates]=duplicate_checker.py
   [history]=run_history.py
@@ -25,7 +26,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover ledger check-file validate duplicates report drop-month restore-month doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover ledger check-file clean-file validate duplicates report drop-month restore-month doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1
