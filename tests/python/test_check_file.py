@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -328,6 +330,50 @@ def test_business_days_of_the_configuration_need_rows_and_no_others(nobody_home:
     assert codes(check_json(nobody_home, "--month", "2024-01")) == []
     nobody_home.sections["quality"] = {"calendar": {"country": "US", "only_business_days": True}}
     assert codes(check_json(nobody_home, "--month", "2024-01")) == ["rows_on_closed_days"]
+
+
+def test_business_days_hold_for_a_table_too_whatever_days_are_asked_for(desk: Desk) -> None:
+    open_days = [day for day in JANUARY if day.weekday() < 5 and day.day not in {1, 15}]
+    desk.sections["quality"] = {"calendar": {"country": "US"}}
+    desk.file(NAME, rows_for(open_days))
+    assert desk.load("--month", "2024-01", "--qc", "both").code == 0
+    for words in (("--month", "2024-01"), (), ("--days", "2024-01-02..2024-01-30")):
+        answer = desk.run("validate", "--config", str(desk.config), "--strict", "--json", *words)
+        assert answer.code == 0, answer.out
+    desk.sections["quality"] = {}
+    answer = desk.run("validate", "--config", str(desk.config), "--json")
+    assert [each["code"] for each in answer.result["checks"][0]["report"]["findings"]] == ["missing_days"]
+
+
+def test_progress_is_told_while_files_are_checked(nobody_home: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = nobody_home.month("2024-01-01", "2024-01-15")
+    second = nobody_home.month("2024-01-16", "2024-01-31")
+    job = nobody_home.folder / "job"
+    job.mkdir()
+    monkeypatch.setenv("ETL_JOB_DIR", str(job))
+    assert check(nobody_home, "--month", "2024-01").code == 0
+    phase, done, total, unit, *_ = (job / "progress").read_text(encoding="ascii").split("\t")
+    assert (phase, unit) == ("check", "bytes")
+    assert int(done) == int(total) == first.stat().st_size + second.stat().st_size
+    assert json.loads((job / "result.json").read_text(encoding="utf-8"))["status"] == "ok"
+
+
+def test_a_signal_ends_the_check_at_once_and_leaves_nothing(own_desk: Desk) -> None:
+    block = "".join(f"{line}\n" for line in rows_for(JANUARY, 2000))
+    with (own_desk.files / NAME).open("w", encoding="ascii") as out:
+        out.write("DAY\tID\tNAME\n")
+        for _ in range(60):
+            out.write(block)
+    rejects = own_desk.folder / "rejects.csv"
+    words = ("--config", str(own_desk.config), "--month", "2024-01", "--rejects", str(rejects))
+    with own_desk.process("check-file", *words) as process:
+        limit = time.monotonic() + 20
+        while not list(own_desk.state.glob("check-*")) and time.monotonic() < limit:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 143
+    assert list(own_desk.state.glob("check-*")) == []
+    assert not rejects.exists()
 
 
 def test_rules_stop_a_load_as_they_stop_a_check(desk: Desk) -> None:

@@ -199,3 +199,25 @@ def test_lost_days_are_found_in_a_file(lost: set[int], tmp_path_factory: pytest.
         report = check(path, LAYOUT, EXPECTED, scope=scope)
         assert [each.code for each in report.errors] == (["missing_days"] if lost else [])
         assert report.days_found == 31 - len(lost)
+
+
+FLIGHTS_OF_JANUARY = flight_lines(SAMPLES[0])
+
+
+@given(lost=st.sets(st.integers(1, 31), max_size=30))
+@settings(max_examples=20, deadline=None)
+def test_days_lost_from_the_flights_are_found_to_the_day_and_nothing_else_is_said(
+    lost: set[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Real data with a weekly rhythm: whatever days go, the others are as normal as before."""
+    header, *lines = FLIGHTS_OF_JANUARY
+    gone = {f"201301{day:02d}" for day in lost}
+    path = tmp_path_factory.mktemp("lost") / SAMPLES[0].name
+    write(path, [line for line in lines if line[:8] not in gone], header)
+    report = check(path, FLIGHT_LAYOUT, flight_expectations(SAMPLES[0]), scope=Scope.DAYS)
+    assert codes(report) == (["missing_days", "not_checked_values"] if lost else ["not_checked_values"])
+    if lost:
+        found = finding(report, "missing_days")
+        assert found.numbers["missing_days"] == len(lost)
+        gaps = gaps_of(date(2013, 1, day) for day in lost)
+        assert [sample.split(" ")[0] for sample in found.samples] == [str(gap.first) for gap in gaps]

@@ -6,6 +6,7 @@ import bz2
 import csv
 import gzip
 import io
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from planted import COLUMNS, EXPECTED, LAYOUT, check, check_lines, codes, findin
 
 from snowflake_etl.errors import FileError
 from snowflake_etl.files.layout import Compression
+from snowflake_etl.quality.file_bytes import first_lines, without_lines
 from snowflake_etl.quality.lines import LineCollector, merged
 from snowflake_etl.quality.profile import Lines, Scope
 from snowflake_etl.quality.quoted import Shape, quoted_records
@@ -275,6 +277,27 @@ def test_a_bounded_collection_says_that_it_is_not_complete() -> None:
     for number in range(0, 20, 2):
         collector.add(number + 1)
     assert (collector.lines.count, len(collector.lines.runs), collector.lines.complete) == (10, 3, False)
+
+
+@given(
+    st.lists(st.binary(max_size=3).map(lambda text: text.replace(b"\n", b"")), max_size=12),
+    st.lists(st.integers(1, 5), max_size=30),
+    st.sets(st.integers(2, 12)),
+    st.integers(0, 14),
+)
+def test_lines_are_left_out_and_taken_wherever_chunks_end(
+    lines: list[bytes], sizes: list[int], unwanted: set[int], first: int
+) -> None:
+    content = b"\n".join(lines)
+    whole = [line + b"\n" for line in lines[:-1]] + lines[-1:]
+    ends = [0, *itertools.accumulate(sizes), len(content)]
+    pieces = [content[start:end] for start, end in itertools.pairwise(ends) if content[start:end]]
+    collector = LineCollector()
+    for number in sorted(unwanted):
+        collector.add(number)
+    kept = b"".join(line for number, line in enumerate(whole, 1) if number not in unwanted)
+    assert b"".join(without_lines(iter(pieces), collector.lines.runs)) == kept
+    assert b"".join(first_lines(iter(pieces), first, None)) == b"".join(whole[:first])
 
 
 texts = st.text(st.sampled_from('ab"\t\n x'), max_size=6)

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import sqlglot
 from both_engines import comparable, fill, session_of, table_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,6 +169,8 @@ def test_both_engines_judge_a_rule_alike(case: str, desk: Desk, tmp_path: Path) 
         before = len(session.statements)
         of_table = check_table(session, table_of(desk), expected)
         statements = session.statements[before:]
+    for statement in statements:
+        sqlglot.parse_one(statement, dialect="snowflake")
     assert comparable(of_table) == comparable(of_file)
     assert [each.severity for each in of_file.findings] == (list(Severity) if rows else [])
     for each in of_file.findings:
