@@ -19,7 +19,15 @@ from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import CutPlan, plan_cuts
 from snowflake_etl.history.run_record import RunRecord, RunRecords
-from snowflake_etl.operations import load_checks, load_direct, load_stage, load_words, load_work_table, situation
+from snowflake_etl.operations import (
+    load_checks,
+    load_direct,
+    load_history,
+    load_stage,
+    load_words,
+    load_work_table,
+    situation,
+)
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_advice import warehouse_warnings
 from snowflake_etl.operations.load_leftovers import put_away_replaced, remove_old_parts
@@ -55,6 +63,7 @@ def load(
         state.run_id, planned.entry.table_name, str(planned.month), request.wishes.mode.value, words, place
     ) as record:
         result = _Load(state, records, record).run()
+        load_history.keep_checks(state)
         seconds = sum(phase.seconds for phase in result.phases)
         record.end(
             result.status, result.message, moved=planned.bytes if result.status == "loaded" else 0, seconds=seconds
@@ -275,6 +284,7 @@ class _Load:
             stop,
             strict=state.request.strict,
             keep_outside=state.request.wishes.keep_outside,
+            earlier_days=load_history.earlier_days(state),
         )
 
     def _take_reports(self, checks: load_checks.FileChecks) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from snowflake_etl.config.model import FileSection, QualitySection
@@ -56,8 +57,10 @@ class FileChecks:
         *,
         strict: bool,
         keep_outside: bool,
+        earlier_days: Mapping[date, int],
     ) -> None:
         self._memory = memory
+        self._earlier_days = earlier_days
         self._keep_outside = keep_outside
         self._prepared = prepared
         self._entry = entry
@@ -80,10 +83,11 @@ class FileChecks:
     def _check_all(self) -> list[CheckReport]:
         reports = []
         for source in self._prepared.sources:
+            expected = expectations(self._prepared, self._entry, self._quality, [source])
             report = check_file(
                 source.path,
                 source.layout,
-                expectations(self._prepared, self._entry, self._quality, [source]),
+                replace(expected, earlier_days=self._earlier_days),
                 temp_directory=self._temp_directory,
                 memory_limit=self._memory.check_bytes,
                 threads=self._memory.check_threads,
@@ -105,10 +109,14 @@ def check_rows(
     prepared: Prepared,
     entry: FileSection,
     quality: QualitySection,
+    earlier_days: Mapping[date, int],
     days: DayRange | None = None,
 ) -> CheckReport:
-    """Check everything that is about to be published: a work table, or some ``days`` of the target itself."""
-    expected = expectations(prepared, entry, quality, prepared.sources)
+    """Check everything that is about to be published: a work table, or some ``days`` of the target itself.
+
+    ``earlier_days`` are the rows of days before, as far as they are known.
+    """
+    expected = replace(expectations(prepared, entry, quality, prepared.sources), earlier_days=earlier_days)
     return check_table(session, table, expected, days=days)
 
 

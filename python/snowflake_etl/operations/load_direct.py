@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from snowflake_etl.errors import WarehouseError
-from snowflake_etl.operations import load_checks, load_copy, load_publish
+from snowflake_etl.operations import load_checks, load_compare, load_copy, load_history, load_publish
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_state import LoadState
 from snowflake_etl.operations.publish import PublishPlan
+from snowflake_etl.operations.situation import Mode
 from snowflake_etl.warehouse.copy import copied_parts, copy_statement
 from snowflake_etl.warehouse.session import Session
 
@@ -50,8 +51,17 @@ def _copy(session: Session, state: LoadState, prepared: Prepared, statement: str
     state.rows_loaded = sum(part.rows_loaded for part in copied_parts(records))
     if state.request.quality.in_warehouse:
         report = load_checks.check_rows(
-            session, prepared.target.name, prepared, state.planned.entry, state.configuration.quality, prepared.days
+            session,
+            prepared.target.name,
+            prepared,
+            state.planned.entry,
+            state.configuration.quality,
+            load_history.earlier_days(state),
+            prepared.days,
         )
+        if state.request.wishes.mode is Mode.REPLACE or not prepared.situation.rows_in_claimed:
+            # Nothing but the files' rows stands in these days.
+            report = load_compare.compared(state.checks, report, prepared.situation.claimed, prepared.columns)
         state.checks.append(report)
         load_checks.refuse_problems([report], strict=state.request.strict)
     return state.rows_loaded

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from snowflake_etl.errors import LeaseLost, Stopped
 from snowflake_etl.history.run_record import RunRecord
-from snowflake_etl.operations import load_checks, load_copy, load_publish, load_resume, situation
+from snowflake_etl.operations import (
+    load_checks,
+    load_compare,
+    load_copy,
+    load_history,
+    load_publish,
+    load_resume,
+    situation,
+)
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_state import LoadState
@@ -76,7 +84,16 @@ def check(session: Session, state: LoadState, prepared: Prepared, work_table: Ob
     wishes = state.request.wishes
     if state.request.quality.in_warehouse:
         state.progress("check", 0, state.rows_loaded, "rows")
-        report = load_checks.check_rows(session, work_table, prepared, state.planned.entry, state.configuration.quality)
+        report = load_checks.check_rows(
+            session,
+            work_table,
+            prepared,
+            state.planned.entry,
+            state.configuration.quality,
+            load_history.earlier_days(state),
+        )
+        # The work table holds the files' rows and no others.
+        report = load_compare.compared(state.checks, report, prepared.situation.claimed, prepared.columns)
         if wishes.keep_outside:
             report = load_checks.accept_outside(report)
         state.checks.append(report)
