@@ -16,7 +16,7 @@ from snowflake_etl.errors import ExitCode, UsageError
 from snowflake_etl.month import DayRange
 
 if TYPE_CHECKING:
-    from snowflake_etl.operations.duplicates import DuplicatesRequest
+    from snowflake_etl.operations.checks.duplicates import DuplicatesRequest
     from snowflake_etl.results_tables import DuplicatesResult
 
 DESCRIPTION = "Find keys that stand in several rows of tables or files: how many, how bad, the worst of them."
@@ -63,7 +63,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _request(context: Context) -> DuplicatesRequest:
-    from snowflake_etl.operations.duplicates import DuplicatesRequest
+    from snowflake_etl.operations.checks.duplicates import DuplicatesRequest
 
     arguments = context.arguments
     if not 0 <= arguments.show <= MOST_SHOWN:
@@ -81,11 +81,11 @@ def _result(context: Context, request: DuplicatesRequest) -> DuplicatesResult:
 
     arguments, loaded = context.arguments, context.configuration
     if arguments.file:
-        from snowflake_etl.operations.duplicates_file import duplicates_in_files
+        from snowflake_etl.operations.checks.duplicates_file import duplicates_in_files
 
         entry = chosen_entries(loaded, arguments.table)[0] if arguments.table else None
         return duplicates_in_files(arguments.file, entry, request, loaded, context.state_directory, context.progress)
-    from snowflake_etl.operations.duplicates import duplicates_in_tables
+    from snowflake_etl.operations.checks.duplicates import duplicates_in_tables
 
     entries = chosen_entries(loaded, arguments.table)
     return duplicates_in_tables(entries, request, loaded.configuration, context.warehouse, context.progress)

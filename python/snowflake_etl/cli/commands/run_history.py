@@ -14,7 +14,7 @@ from snowflake_etl.errors import ExitCode, UsageError
 from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS
 
 if TYPE_CHECKING:
-    from snowflake_etl.operations.history import Selection
+    from snowflake_etl.operations.checks.history import Selection
     from snowflake_etl.results_history import HistoryResult, PastEntry
 
 DESCRIPTION = "List past runs and checks, or compare the last check of a table and month with the one before."
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
-    from snowflake_etl.operations import history
+    from snowflake_etl.operations.checks import history
 
     arguments = context.arguments
     if (arguments.action == "show") != (arguments.check is not None):
@@ -53,7 +53,7 @@ def _selection(context: Context) -> Selection:
     """What the flags ask for; a configuration that is named restricts to its target."""
     from snowflake_etl.cli.load_orders import today
     from snowflake_etl.month import parse_months
-    from snowflake_etl.operations.history import Selection
+    from snowflake_etl.operations.checks.history import Selection
 
     arguments = context.arguments
     if arguments.limit < 1:

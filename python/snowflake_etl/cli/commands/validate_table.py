@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context) -> ExitCode:
     from snowflake_etl.operations.checked_tables import chosen_entries
-    from snowflake_etl.operations.validate import validate
+    from snowflake_etl.operations.checks.validate import validate
     from snowflake_etl.reports.validate_text import validate_text
 
     arguments = context.arguments

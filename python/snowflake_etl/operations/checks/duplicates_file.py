@@ -16,7 +16,7 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations import check_history
-from snowflake_etl.operations.duplicates import DuplicatesRequest, chosen_key, judged, keep, result_of
+from snowflake_etl.operations.checks.duplicates import DuplicatesRequest, chosen_key, judged, keep, result_of
 from snowflake_etl.operations.expectations import expectations_of
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.key_counts import keys_of_file
