@@ -151,6 +151,13 @@ class Desk:
 
     def work_tables(self) -> list[str]:
         """Work tables that are still there."""
+        return [name for name in self._made_by_runs() if not name.endswith("_COPY")]
+
+    def safety_copies(self) -> list[str]:
+        """Safety copies that are still there."""
+        return [name for name in self._made_by_runs() if name.endswith("_COPY")]
+
+    def _made_by_runs(self) -> list[str]:
         rows = self.sql(
             f"SELECT TABLE_NAME FROM {self.database}.INFORMATION_SCHEMA.TABLES "
             "WHERE TABLE_SCHEMA = 'ETL_WORK' AND TABLE_NAME NOT LIKE 'ETL%'"

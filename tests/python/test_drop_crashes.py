@@ -94,7 +94,7 @@ def test_rows_that_come_after_the_count_stop_the_drop(
     assert says in answer.out
     assert january.count() == 312
     assert january.ledger()[0][4] == "live"
-    assert [name for name in january.work_tables() if name.endswith("_COPY")] == []
+    assert january.safety_copies() == []
 
 
 def test_a_month_that_is_loaded_in_between_stops_the_restore(january: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

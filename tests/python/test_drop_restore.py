@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from desk import Answer, Desk, days_between, rows_for
+from snowflake_etl.errors import Refused
 
 CONSENT = ("--yes", "--expect-rows", "any")
 
@@ -43,10 +44,6 @@ def states(desk: Desk) -> list[tuple[str, str]]:
     return [(row[0], row[4]) for row in desk.ledger()]
 
 
-def copies(desk: Desk) -> list[str]:
-    return [name for name in desk.work_tables() if name.endswith("_COPY")]
-
-
 def test_a_month_goes_and_comes_back_as_it_was(loaded: Desk) -> None:
     before = rows(loaded)
     answer = drop(loaded, "--json", "--yes", "--expect-rows", "310")
@@ -77,7 +74,7 @@ def test_the_plan_shows_counts_statements_and_the_way_back_and_touches_nothing(l
     ):
         assert text in answer.out, text
     assert loaded.count() == 600
-    assert copies(loaded) == []
+    assert loaded.safety_copies() == []
 
 
 @pytest.mark.parametrize("words", [(), ("--yes",), ("--expect-rows", "310")])
@@ -97,7 +94,7 @@ def test_months_and_tables_have_a_transaction_each(loaded: Desk) -> None:
     answer = drop(loaded, *CONSENT, month="2024-01..2024-03")
     assert (answer.code, loaded.count()) == (0, 0)
     assert "2024-03 has no rows and no ledger entry" in answer.out
-    assert len(copies(loaded)) == 2
+    assert len(loaded.safety_copies()) == 2
     assert drop(loaded, "--yes", "--expect-rows", "5", month="2024-01,2024-02").code == 2
     everything = ("--all-tables", "--month", "2024-01", "--dry-run")
     assert loaded.run("drop-month", "--config", str(loaded.config), *everything).code == 0
@@ -153,7 +150,7 @@ def test_what_was_restored_or_never_dropped_is_not_restored(loaded: Desk) -> Non
 
 def test_a_copy_that_is_gone_is_said(loaded: Desk) -> None:
     drop(loaded, *CONSENT)
-    (copy,) = copies(loaded)
+    (copy,) = loaded.safety_copies()
     loaded.sql(f"DROP TABLE ETL_WORK.{copy}")
     answer = restore(loaded, "--yes")
     assert (answer.code, loaded.count()) == (7, 290)
@@ -165,17 +162,17 @@ def test_copies_are_dropped_by_age_and_never_without_a_word(loaded: Desk) -> Non
     drop(loaded, *CONSENT)
     words = ("restore-month", "--config", str(loaded.config), "--drop-copies")
     assert loaded.run(*words, "--yes").code == 0
-    assert len(copies(loaded)) == 1
+    assert len(loaded.safety_copies()) == 1
     assert loaded.run(*words, "--older-than", "0d").code == 7
     assert loaded.run(*words, "--older-than", "0d", "--yes").code == 0
-    assert copies(loaded) == []
+    assert loaded.safety_copies() == []
 
 
 def test_copies_past_their_time_are_swept_by_the_next_run(loaded: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     drop(loaded, *CONSENT)
     monkeypatch.setattr("snowflake_etl.warehouse.safety_copy.KEPT", timedelta(0))
     drop(loaded, *CONSENT, month="2024-02")
-    assert len(copies(loaded)) == 1
+    assert len(loaded.safety_copies()) == 1
 
 
 def test_no_safety_copy_is_refused_where_nothing_else_could_undo(loaded: Desk) -> None:
@@ -254,3 +251,50 @@ def test_days_written_in_several_ways_are_not_told_apart(desk: Desk) -> None:
 def test_months_that_cannot_be_meant(loaded: Desk, month: str) -> None:
     assert drop(loaded, *CONSENT, month=month).code == 2
     assert loaded.count() == 600
+
+
+def test_a_replace_is_undone_as_well(loaded: Desk) -> None:
+    before = rows(loaded)
+    loaded.file("t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-31"), 11))
+    consent = ("--mode", "replace", "--yes", "--expect-rows", "310")
+    assert loaded.load("--month", "2024-01", *consent).code == 0
+    assert len(loaded.safety_copies()) == 1
+    assert restore(loaded, "--yes").code == 7
+    assert restore(loaded, "--yes", "--mode", "replace").code == 0
+    assert rows(loaded) == before
+    assert states(loaded) == [("2024-01", "live"), ("2024-02", "live"), ("2024-01", "replaced")]
+
+
+def test_a_replace_of_some_days_is_undone_for_those_days(desk: Desk) -> None:
+    desk.month("2024-01-01", "2024-01-15")
+    desk.month("2024-01-16", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    before = rows(desk)
+    path = desk.file("t_20240101-20240115.tsv", rows_for(days_between("2024-01-01", "2024-01-15"), 11))
+    consent = ("--mode", "replace", "--yes", "--expect-rows", "150")
+    assert desk.load("--file", str(path), *consent).code == 0
+    assert desk.count() == 165 + 160
+    assert restore(desk, "--yes", "--mode", "replace").code == 0
+    assert rows(desk) == before
+
+
+def test_a_replace_of_a_whole_table_is_undone(desk: Desk) -> None:
+    desk.entry |= {"date_column": None, "full_refresh": True}
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    before = rows(desk)
+    desk.file("t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-31"), 11))
+    assert desk.load("--month", "2024-01", "--mode", "replace", "--yes", "--expect-rows", "310").code == 0
+    assert restore(desk, "--yes", "--mode", "replace").code == 0
+    assert rows(desk) == before
+    assert [state for _, state in states(desk)] == ["live", "replaced"]
+
+
+def test_a_refused_replace_leaves_no_copy(loaded: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from snowflake_etl.operations import publish
+
+    monkeypatch.setattr(publish, "_check_unchanged", lambda *_: (_ for _ in ()).throw(Refused("changed")))
+    loaded.file("t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-31"), 11))
+    consent = ("--mode", "replace", "--yes", "--expect-rows", "310")
+    assert loaded.load("--month", "2024-01", *consent).code == 7
+    assert (loaded.count(), loaded.safety_copies()) == (600, [])

@@ -194,6 +194,7 @@ def _change_of(plan: DropPlan, run_id: str, protection: Protection) -> MonthChan
         event=audit.DROPPED,
         table=plan.target.name,
         month=plan.month,
+        by_month=True,
         selected=plan.selected,
         rows_out=plan.rows,
         insert=None,

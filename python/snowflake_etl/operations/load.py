@@ -23,6 +23,7 @@ from snowflake_etl.operations import (
     load_checks,
     load_direct,
     load_history,
+    load_publish,
     load_stage,
     load_words,
     load_work_table,
@@ -36,7 +37,8 @@ from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Sourc
 from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadRequest, LoadState, StopSignal
 from snowflake_etl.operations.memory import MemoryPlan, give_back_freed_blocks, plan_memory
-from snowflake_etl.operations.publish import Published, PublishPlan, publish
+from snowflake_etl.operations.protection import sweep
+from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
@@ -342,7 +344,7 @@ class _Load:
     def _publish(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
         self._record.step("publishing", publish_id=plan.publish_id, rows=plan.rows_in)
         self._state.progress("publish", 0, plan.rows_in, "rows")
-        self._state.published = publish(session, prepared.objects, plan)
+        self._state.published = load_publish.publish_protected(session, prepared, plan)
         self._state.progress("publish", plan.rows_in, plan.rows_in, "rows")
         self._record.step("published", rows=self._state.published.inserted)
 
@@ -362,6 +364,7 @@ class _Load:
                 stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
             remove_old_parts(session, prepared, state.configuration.load.keep_failed)
+            sweep(session, prepared.objects)
         except (EtlError, Stopped) as error:
             state.warn(f"The rows are published, but not all was tidied up: {error}")
         return rows_now

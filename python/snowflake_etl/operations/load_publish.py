@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import socket
 
+from snowflake_etl.errors import Refused
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadState
-from snowflake_etl.operations.publish import PublishPlan
+from snowflake_etl.operations.month_change import Selected
+from snowflake_etl.operations.protection import give_up, plan_protection, protect, undo_detail
+from snowflake_etl.operations.publish import Published, PublishPlan, publish
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse.ledger import LedgerRow
+from snowflake_etl.warehouse.session import Session
 
 
 def publish_plan(
@@ -32,6 +37,26 @@ def publish_plan(
         replaced_rows=prepared.permission.replaces,
         new_rows=tuple(_ledger_row(state, prepared, staged, query_id) for staged in state.staged),
     )
+
+
+def publish_protected(session: Session, prepared: Prepared, plan: PublishPlan) -> Published:
+    """Publish; the rows that a replace takes out can be brought back by restore-month."""
+    if not (plan.replace and plan.rows_before):
+        return publish(session, prepared.objects, plan)
+    protection = plan_protection(session, prepared.objects, plan.table, plan.publish_id, None)
+    condition, binds = plan.claimed or ("", [])
+    protect(session, protection, plan.table, Selected(condition, tuple(binds)), plan.rows_before)
+    days = [[str(days.first), str(days.last)] for days in prepared.situation.claimed]
+    undo = {
+        **undo_detail(prepared.target.table, plan.replaced_rows, protection),
+        "days": days,
+        "month": str(prepared.month),
+    }
+    try:
+        return publish(session, prepared.objects, dataclasses.replace(plan, undo=undo))
+    except Refused:
+        give_up(session, protection)
+        raise
 
 
 def _ledger_row(state: LoadState, prepared: Prepared, staged: StagedSource, query_id: str) -> LedgerRow:

@@ -95,6 +95,7 @@ def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequen
     if situation.month and situation.live and situation.rows_in_month != situation.ledger_rows:
         lines.append(f"  the month has {situation.rows_in_month:,} rows, the ledger {situation.ledger_rows:,}")
     lines += [f"  sees the deletes too: {name}" for name in dependents]
+    lines += ["  restore-month can undo it"] if plan.rows_before else []
     return "\n".join([*lines, *(f"  {statement}" for statement in plan.statements())])
 
 

@@ -47,6 +47,7 @@ class StateChange:
 class MonthChange:
     """What is going to be done, counted before it.
 
+    ``by_month`` is false for a table without days, where the month is only that of the load that was replaced.
     ``rows_out`` are deleted (None: nothing is), ``rows_in`` come by ``insert``, a statement that takes the binds
     of ``selected``; ``rows_after`` are the selected rows that there have to be in the end.  ``live_before`` are the
     month's live ledger rows, which have to be the same still.
@@ -56,6 +57,7 @@ class MonthChange:
     event: str
     table: ObjectName
     month: Month
+    by_month: bool
     selected: Selected
     rows_out: int | None
     insert: str | None
@@ -124,7 +126,8 @@ def _change(session: Session, objects: WorkObjects, change: MonthChange) -> Chan
         _expect(change, "would have been put back", inserted, change.rows_in)
         done = dataclasses.replace(done, inserted=inserted)
     ledger.take_lock(session, objects, change.table, change.run_id)
-    present = ledger.rows_of_month(ledger.live_rows(session, objects, change.table), change.month)
+    live = ledger.live_rows(session, objects, change.table)
+    present = ledger.rows_of_month(live, change.month if change.by_month else None)
     if _keys(present) != _keys(change.live_before):
         raise _other(change, "the ledger's rows of the month are others now")
     left = count_rows(session, change.table, change.selected.condition, binds)

@@ -7,18 +7,19 @@ not as planned rolls everything back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from snowflake_etl.errors import Refused, WarehouseError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.month import Month
 from snowflake_etl.sqltext import ObjectName, column_list
-from snowflake_etl.warehouse import lease, ledger
+from snowflake_etl.warehouse import audit, lease, ledger
 from snowflake_etl.warehouse.catalog import count_rows
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
-from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.session import Outcome, Session
 from snowflake_etl.warehouse.transaction import Sides, roll_back, transact_or_tell
 
 
@@ -30,6 +31,7 @@ class PublishPlan:
     are the rows that it selects in the target now, ``rows_in_claimed`` those that it selects among the new ones
     (None: not known).  ``fill`` puts the new rows into the target and returns their number; where it is None they
     come from the work table.
+    ``undo`` is what restore-month needs to know of a replace (None: nothing is deleted), for the audit log.
     ``live_before`` are the live ledger rows of the month (None: of the whole table) as the plan knows them.
     """
 
@@ -46,6 +48,7 @@ class PublishPlan:
     replaced_rows: tuple[LedgerRow, ...]
     new_rows: tuple[LedgerRow, ...]
     fill: Callable[[Session], int] | None = None
+    undo: Mapping[str, Any] | None = None
 
     @property
     def publish_id(self) -> str:
@@ -111,7 +114,7 @@ def _committed_before(session: Session, objects: WorkObjects, plan: PublishPlan)
 
 
 def _change(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published:
-    deleted = _delete(session, plan) if plan.replace else 0
+    deleted = _delete(session, plan) if plan.replace else Outcome(0, "")
     inserted = plan.fill(session) if plan.fill else session.execute(plan.insert_statement()).rowcount
     if inserted != plan.rows_in:
         raise WarehouseError(
@@ -124,14 +127,17 @@ def _change(session: Session, objects: WorkObjects, plan: PublishPlan) -> Publis
     _check_unchanged(session, objects, plan)
     ledger.set_state(session, objects, plan.replaced_rows, ledger.REPLACED)
     ledger.insert_rows(session, objects, plan.new_rows)
-    return Published(inserted, deleted)
+    if plan.undo is not None:
+        detail = {**plan.undo, "rows_out": deleted.rowcount, "rows_in": inserted, "statement": deleted.query_id}
+        audit.insert(session, objects, plan.publish_id, audit.REPLACED, plan.table, plan.undo["month"], detail)
+    return Published(inserted, deleted.rowcount)
 
 
-def _delete(session: Session, plan: PublishPlan) -> int:
+def _delete(session: Session, plan: PublishPlan) -> Outcome:
     binds = plan.claimed[1] if plan.claimed else []
-    deleted = session.execute(f"DELETE FROM {plan.table.sql}{_where(plan.claimed)}", binds).rowcount
-    if deleted != plan.rows_before:
-        raise _changed(plan, f"{deleted:,} rows would have been deleted instead of {plan.rows_before:,}")
+    deleted = session.execute(f"DELETE FROM {plan.table.sql}{_where(plan.claimed)}", binds)
+    if deleted.rowcount != plan.rows_before:
+        raise _changed(plan, f"{deleted.rowcount:,} rows would have been deleted instead of {plan.rows_before:,}")
     return deleted
 
 

@@ -188,7 +188,8 @@ def plan_restore(
     selected = selected_days(target, deletion.days)
     _check_source(session, deletion, selected)
     every = ledger.all_rows(session, objects, target.name)
-    live = [row for row in ledger.rows_of_month(every, month) if row.state == ledger.LIVE]
+    of_month = ledger.rows_of_month(every, month if target.date_column else None)
+    live = [row for row in of_month if row.state == ledger.LIVE]
     gone = ledger.DROPPED if deletion.event == audit.DROPPED else ledger.REPLACED
     plan = RestorePlan(
         objects=objects,
@@ -272,6 +273,7 @@ def _change_of(plan: RestorePlan, run_id: str, request: RestoreRequest, protecti
         event=audit.RESTORED,
         table=plan.target.name,
         month=plan.month,
+        by_month=plan.target.date_column is not None,
         selected=plan.selected,
         rows_out=plan.rows_now if replaces else None,
         insert=(
@@ -290,6 +292,8 @@ def _change_of(plan: RestorePlan, run_id: str, request: RestoreRequest, protecti
 
 
 def _is_among(row: LedgerRow, plan: RestorePlan) -> bool:
+    if not plan.deletion.days:
+        return True
     return row.days is not None and any(row.days.overlaps(days) for days in plan.deletion.days)
 
 

@@ -154,6 +154,7 @@ def _plan(run: Run, facts: Situation, permission: Permission) -> PublishPlan:
         live_before=facts.live,
         replaced_rows=permission.replaces,
         new_rows=(_ledger_row(run),),
+        undo={"counted": facts.rows_in_claimed, "month": str(file.month)} if run.job.mode is Mode.REPLACE else None,
     )
 
 
@@ -228,6 +229,7 @@ def _month_change(
         event=event,
         table=TARGET,
         month=file.month,
+        by_month=True,
         selected=Selected(condition, tuple(binds)),
         rows_out=rows_out,
         insert=insert if rows_out is None else None,
