@@ -402,6 +402,39 @@ def test_what_earlier_months_had_is_known_the_next_time(nobody_home: Desk) -> No
     assert codes(check_json(nobody_home, "--month", "2024-01")) == ["level_changed"]
 
 
+def test_a_column_that_is_declared_not_null_has_values(desk: Desk) -> None:
+    desk.entry["create_table"] = {"DAY": "DATE NOT NULL", "ID": "NUMBER(9,0) NOT NULL", "NAME": "VARCHAR(10) NOT NULL"}
+    lines = rows_for(JANUARY)
+    lines[3] = "20240101\t1003\t"
+    desk.file(NAME, lines)
+    document = check_json(desk, "--month", "2024-01")
+    assert codes(document) == ["rule_not_null"]
+    assert document["checks"][0]["findings"][0]["samples"] == ["line 5"]
+    assert desk.load("--month", "2024-01", "--qc", "skip").code != 0
+    assert codes(check_json(desk, "--month", "2024-01", "--table", "T")) == ["rule_not_null"]
+
+
+def test_a_condition_that_overflows_is_an_error_in_words(nobody_home: Desk) -> None:
+    nobody_home.entry["create_table"] = {"DAY": "DATE", "ID": "NUMBER(38,0)", "NAME": "VARCHAR(10)"}
+    nobody_home.sections["quality"] = {
+        "rules": [{"table": "T", "check": "condition", "condition": "ID * ID * ID * ID * ID * ID * ID * ID * ID > 0"}]
+    }
+    nobody_home.month("2024-01-01", "2024-01-31")
+    answer = check(nobody_home, "--month", "2024-01")
+    assert answer.code == 3
+    assert "A condition in quality.rules cannot be computed" in answer.err
+
+
+@pytest.mark.parametrize("flag", ["--rejects", "--output"])
+def test_a_result_is_never_written_over_the_file_that_is_checked(flag: str, nobody_home: Desk) -> None:
+    path = nobody_home.month("2024-01-01", "2024-01-31")
+    before = path.read_bytes()
+    answer = check(nobody_home, "--month", "2024-01", flag, str(path))
+    assert answer.code == 2
+    assert "is a file to be checked" in answer.err
+    assert path.read_bytes() == before
+
+
 def test_the_flags_say_what_is_meant(desk: Desk) -> None:
     assert check(desk).code == 2
     assert check(desk, "--month", "2024-01", "--file", "x").code == 2

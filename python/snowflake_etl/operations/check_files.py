@@ -134,7 +134,14 @@ def _checked(
     days = [file.days] if file.days else []
     on_reject = wishes.on_reject
     expected = replace(
-        expectations_of(file.entry, quality, columns.types, days=days, columns=columns.columns),
+        expectations_of(
+            file.entry,
+            quality,
+            columns.types,
+            days=days,
+            columns=columns.columns,
+            not_null=[name for name in columns.not_null if name in (columns.columns or columns.types)],
+        ),
         earlier_days=check_history.earlier_days(state_directory, about),
     )
     report = check_file(

@@ -17,6 +17,7 @@ from snowflake_etl.operations import refusals
 from snowflake_etl.operations.checked_tables import table_of
 from snowflake_etl.operations.load_plan import PlannedLoad, patterns_of
 from snowflake_etl.sqltext import ColumnType, column_type, fold
+from snowflake_etl.warehouse.catalog import NOT_NULL
 from snowflake_etl.warehouse.signin import Warehouse
 
 
@@ -38,11 +39,12 @@ class CheckedFile:
 class ColumnTypes:
     """The columns that files have to have, with their types by stored name, and where they were learned.
 
-    ``columns`` () means that the file's own are taken.
+    ``columns`` () means that the file's own are taken; ``not_null`` are those that may not be NULL.
     """
 
     types: Mapping[str, ColumnType]
     columns: tuple[str, ...]
+    not_null: tuple[str, ...]
     note: str
 
 
@@ -55,6 +57,14 @@ def files_of_plan(loads: Sequence[PlannedLoad]) -> list[CheckedFile]:
             files.append(CheckedFile(name, 0, load.entry, load.month.days(), load.problem))
         files += [CheckedFile(file.path, file.size, load.entry, file.days) for file in load.files]
     return files
+
+
+def refuse_overwriting(files: Sequence[CheckedFile], written: Sequence[Path | None]) -> None:
+    """Raise UsageError where a result would be written over a file that is to be checked."""
+    for path in written:
+        for file in files:
+            if path is not None and path.exists() and file.path.exists() and path.samefile(file.path):
+                raise UsageError(f"{shown(path)} is a file to be checked: write the result somewhere else.")
 
 
 def named_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | None) -> list[CheckedFile]:
@@ -83,12 +93,14 @@ def named_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str |
 
 def configured_types(entry: FileSection, path: Path) -> ColumnTypes:
     """Types of ``create_table``, without any connection."""
-    types = {fold(name): column_type(text.removesuffix(" NOT NULL")) for name, text in entry.create_table.items()}
+    declared = {fold(name): text for name, text in entry.create_table.items()}
+    types = {name: column_type(text.removesuffix(NOT_NULL)) for name, text in declared.items()}
+    not_null = tuple(name for name, text in declared.items() if text.endswith(NOT_NULL))
     if types:
         note = f"Types of {entry.table_name}: those of create_table in {path}; no warehouse was asked."
     else:
         note = f"Types of {entry.table_name}: none, {path} has no create_table for it; no warehouse was asked."
-    return ColumnTypes(types, entry.columns, note)
+    return ColumnTypes(types, entry.columns, not_null, note)
 
 
 def types_of_tables(
@@ -107,4 +119,6 @@ def _live_types(
             with refusals.explaining(session, loaded.configuration, name):
                 table = table_of(session, entry)
             types = {column.name: column.type for column in table.columns}
-            yield name, ColumnTypes(types, entry.columns or tuple(types), f"Types of {name}: the table {table.name}.")
+            not_null = tuple(column.name for column in table.columns if not column.nullable)
+            note = f"Types of {name}: the table {table.name}."
+            yield name, ColumnTypes(types, entry.columns or tuple(types), not_null, note)

@@ -28,8 +28,10 @@ def expectations_of(
     *,
     days: Sequence[DayRange] = (),
     columns: Sequence[str] = (),
+    not_null: Sequence[str] = (),
 ) -> Expectations:
-    """Expectations of ``entry``: ``days`` that have to have rows, ``columns`` that have to be there.
+    """Expectations of ``entry``: ``days`` that have to have rows, ``columns`` that have to be there,
+    ``not_null`` those that the target takes no NULL for.
 
     ``types`` are the target's by stored name.  Days without a date column are not expected of anybody.  Raise
     ConfigError for a calendar that is not known.
@@ -53,9 +55,21 @@ def expectations_of(
         ),
         closed_days=closed_days(calendar, expected_days) if calendar else frozenset(),
         only_open_days=bool(calendar and calendar.only_business_days),
-        rules=tuple(rule_of(section) for section in rules_of(entry, quality)),
+        rules=(*map(rule_of, rules_of(entry, quality)), *_declared_rules(entry, not_null)),
         today=places.today(),
     )
+
+
+def _declared_rules(entry: FileSection, not_null: Sequence[str]) -> list[Rule]:
+    """What the table itself refuses; NULLs in the key and in the date column are findings of their own."""
+    judged = {
+        fold(name) for name in (*entry.duplicate_key_columns, *([entry.date_column] if entry.date_column else []))
+    }
+    return [
+        Rule(RuleKind.NOT_NULL, f"{name} is declared NOT NULL", columns=(name,))
+        for name in not_null
+        if name not in judged
+    ]
 
 
 def rules_of(entry: FileSection, quality: QualitySection) -> list[RuleSection]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from snowflake_etl.errors import EtlError, Stopped
+from snowflake_etl.errors import ConfigError, EtlError, Stopped
 
 POLL_SECONDS = 0.1
 
@@ -65,7 +65,10 @@ class Duck:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows.  Raise Stopped, OutOfSpace, CannotParse, or DuckDB's error."""
+        """Run one statement and return its rows.
+
+        Raise Stopped, OutOfSpace, CannotParse, ConfigError for a rule that overflows, or DuckDB's error.
+        """
         import duckdb
 
         try:
@@ -75,6 +78,12 @@ class Duck:
             raise Stopped("The check was stopped. Nothing was changed; run it again.") from error
         except duckdb.OutOfMemoryException as error:
             raise OutOfSpace(_first_line(error)) from error
+        except (duckdb.OutOfRangeException, duckdb.BinderException) as error:
+            # Everything of ours reads with TRY_CAST: only the arithmetic of a rule can come here.
+            raise ConfigError(
+                f"A condition in quality.rules cannot be computed over these values ({_first_line(error)}). "
+                "Write it with smaller numbers: a table would end its check with an error, too."
+            ) from error
         except duckdb.InvalidInputException as error:
             raise CannotParse(_first_line(error)) from error
         except duckdb.IOException as error:

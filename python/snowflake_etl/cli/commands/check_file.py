@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
+    from snowflake_etl.operations.checked_files import refuse_overwriting
     from snowflake_etl.reports.files_text import files_text
 
     arguments = context.arguments
@@ -49,31 +51,34 @@ def run(context: Context) -> ExitCode:
         raise UsageError("Say what to check with either --file or --month.")
     if arguments.sample_rows is not None and arguments.sample_rows < 1:
         raise UsageError(f"--sample-rows takes a number from 1, not {arguments.sample_rows}.")
-    result = _with_rejects(context, arguments.rejects) if arguments.rejects else _result(context, None)
+    files = _files(context)
+    refuse_overwriting(files, (arguments.rejects, arguments.output))
+    result = _with_rejects(context, files, arguments.rejects) if arguments.rejects else _result(context, files, None)
     context.close()
     context.say(files_text(result, where_all_is(context)))
     deliver(context, dataclasses.asdict(result))
     return ExitCode(result.exit_code)
 
 
-def _with_rejects(context: Context, path: Path) -> CheckResult:
+def _with_rejects(context: Context, files: Sequence[CheckedFile], path: Path) -> CheckResult:
     from snowflake_etl.reports.rejects_csv import RejectsFile
 
     with RejectsFile(path) as rejects:
         result = _result(
             context,
+            files,
             lambda file, reject: rejects.add(file.name, reject.line, reject.column, reject.value, reject.reason),
         )
     return dataclasses.replace(result, rejects_file=str(path), rejected=rejects.rows)
 
 
-def _result(context: Context, on_reject: OnReject | None) -> CheckResult:
+def _result(context: Context, files: Sequence[CheckedFile], on_reject: OnReject | None) -> CheckResult:
     from snowflake_etl.operations.check_files import CheckWishes, check_files
 
     arguments = context.arguments
     wishes = CheckWishes(bool(arguments.table), arguments.sample_rows, arguments.strict, on_reject)
     return check_files(
-        _files(context), context.configuration, context.warehouse, context.state_directory, wishes, context.progress
+        files, context.configuration, context.warehouse, context.state_directory, wishes, context.progress
     )
 
 
