@@ -204,6 +204,18 @@ def test_without_types_keys_are_text_and_that_is_said(desk: Desk) -> None:
     assert "7 and 07 are two" in found["notes"][-1]
 
 
+def test_with_the_table_named_keys_are_typed_as_the_table_is_now(desk: Desk) -> None:
+    desk.entry |= {"create_table": None}
+    path = desk.file("t_20240101-20240131.tsv", [*rows_for(JANUARY), "20240105\t05003\tx"])
+    loaded(desk)
+    found = check(desk, "--file", str(path), "--table", "T")
+    assert (found["status"], found["excess_rows"], found["notes"]) == ("duplicates", 1, [])
+    desk.sql("DROP TABLE T")
+    answer = duplicates(desk, "--file", str(path), "--table", "T")
+    assert answer.code == 5
+    assert "There is no table" in answer.err
+
+
 def test_a_file_of_no_pattern_is_read_as_it_looks(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "anything.csv"
     path.write_text("a,b\n1,2\n1,2\n3,4\n")

@@ -28,7 +28,11 @@ _NAMES = re.compile(r'\s*("(?:[^"]|"")+"|[^,"]+?)\s*(?:,|$)')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where to look")
     where.add_argument(
-        "--table", action="append", default=[], metavar="TABLE", help="a table of the configuration; without it all"
+        "--table",
+        action="append",
+        default=[],
+        metavar="TABLE",
+        help="a table of the configuration; without it all. With --file: how files are read, and types of the table",
     )
     where.add_argument(
         "--file",
@@ -36,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="FILE",
-        help="a file instead, exactly and without a connection; --table says how it is read",
+        help="a file instead (may be repeated); without --table nobody signs in",
     )
     add_span_flags(where)
     parser.add_argument(
@@ -84,7 +88,7 @@ def _result(context: Context, request: DuplicatesRequest) -> DuplicatesResult:
         from snowflake_etl.operations.checks.duplicates_file import duplicates_in_files
 
         entry = chosen_entries(loaded, arguments.table)[0] if arguments.table else None
-        return duplicates_in_files(arguments.file, entry, request, loaded, context.state_directory, context.progress)
+        return duplicates_in_files(arguments.file, entry, request, loaded, context.warehouse, context.progress)
     from snowflake_etl.operations.checks.duplicates import duplicates_in_tables
 
     entries = chosen_entries(loaded, arguments.table)

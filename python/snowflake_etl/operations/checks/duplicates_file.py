@@ -1,4 +1,4 @@
-"""``duplicates --file`` (floor 5): duplicate keys of files, exactly and without any connection."""
+"""``duplicates --file`` (floor 5): duplicate keys of files, exactly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from snowflake_etl.config.model import FileSection, QualitySection
+from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, EtlError
 from snowflake_etl.files.detect import read_layout
@@ -16,13 +16,18 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations import check_history
-from snowflake_etl.operations.checks.duplicates import DuplicatesRequest, chosen_key, judged, keep, result_of
+from snowflake_etl.operations.check_files import layout_wishes
+from snowflake_etl.operations.checked_files import CheckedFile, ColumnTypes, configured_types, types_of_tables
+from snowflake_etl.operations.checks.duplicates import VERB, DuplicatesRequest, chosen_key, judged, keep, result_of
 from snowflake_etl.operations.expectations import expectations_of
+from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.key_counts import keys_of_file
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.results_tables import DuplicateCheck, DuplicatesResult
-from snowflake_etl.sqltext import column_type, fold
+from snowflake_etl.warehouse.signin import Warehouse
+
+_AS_TEXT = "No column types are known (create_table, or --table): keys are compared as text, 7 and 07 are two."
 
 
 def duplicates_in_files(
@@ -30,69 +35,76 @@ def duplicates_in_files(
     entry: FileSection | None,
     request: DuplicatesRequest,
     loaded: LoadedConfiguration,
-    state_directory: Path,
+    warehouse: Warehouse,
     progress: Progress,
 ) -> DuplicatesResult:
     """Count the duplicate keys of each file; one that cannot be read does not stop the others.
 
-    ``entry`` says how they are to be read; None takes the one whose pattern a name matches, and where there is none
-    the layout is detected and keys are compared as text.
+    With an ``entry`` files are read as it says and typed by its table as that is now.  Without one nobody signs in:
+    the entry whose pattern a file's name matches says how it is read, and where there is none the layout is detected
+    and keys are compared as text.  Raise what the warehouse says, Stopped once a signal does.
     """
+    live = _live_types(paths, entry, loaded, warehouse) if entry else None
     orders = [(path, span) for path in paths for span in request.spans]
     checks: list[DuplicateCheck] = []
     for path, span in orders:
-        progress("duplicates", len(checks), len(orders), "checks")
+        progress(VERB, len(checks), len(orders), "checks")
+        about = check_history.subject_of(loaded.configuration.snowflake, "", span)
         try:
             chosen = entry or _entry_of(path, loaded)
-            check = _check(path, chosen, span, request, loaded.configuration.quality, state_directory)
+            types = live or (configured_types(chosen, loaded.path) if chosen else None)
+            check = _check(path, chosen, types, span, request, loaded, warehouse.state_directory)
         except EtlError as error:
-            spoken = check_history.subject_of(loaded.configuration.snowflake, "", span).span
-            checks.append(DuplicateCheck("error", shown(path.name), spoken, str(error), int(error.exit_code), "file"))
+            checks.append(
+                DuplicateCheck("error", shown(path.name), about.span, str(error), int(error.exit_code), "file")
+            )
             continue
-        table = chosen.table_name if chosen else ""
-        keep(state_directory, check_history.subject_of(loaded.configuration.snowflake, table, span), check)
+        if chosen:
+            about = check_history.subject_of(loaded.configuration.snowflake, chosen.table_name, span)
+        keep(warehouse.state_directory, about, check)
         checks.append(check)
-    progress("duplicates", len(orders), len(orders), "checks")
+    progress(VERB, len(orders), len(orders), "checks")
     return result_of(checks)
+
+
+def _live_types(
+    paths: Sequence[Path], entry: FileSection, loaded: LoadedConfiguration, warehouse: Warehouse
+) -> ColumnTypes:
+    files = [CheckedFile(path, 0, entry, None) for path in paths]
+    return types_of_tables(files, loaded, warehouse)[entry.table_name]
 
 
 def _check(
     path: Path,
     entry: FileSection | None,
+    types: ColumnTypes | None,
     span: DayRange | None,
     request: DuplicatesRequest,
-    quality: QualitySection,
+    loaded: LoadedConfiguration,
     state_directory: Path,
 ) -> DuplicateCheck:
-    began = time.monotonic()
+    began, quality = time.monotonic(), loaded.configuration.quality
     key = chosen_key(entry, request)
-    layout = read_layout(path, _wishes(entry))
-    profile = keys_of_file(
-        path,
-        layout,
-        replace(_expectations(entry, quality), key_columns=key),
-        span,
-        temp_directory=state_directory,
-        memory_limit=quality.memory_limit,
-        temp_limit=quality.temp_limit,
+    layout = read_layout(path, layout_wishes(entry, entry.columns) if entry else LayoutWishes())
+    expected = Expectations()
+    if entry:
+        expected = replace(expectations_of(entry, quality, types.types if types else {}), rules=())
+    profile = stoppable(
+        lambda stop: keys_of_file(
+            path,
+            layout,
+            replace(expected, key_columns=key),
+            span,
+            temp_directory=state_directory,
+            memory_limit=quality.memory_limit,
+            temp_limit=quality.temp_limit,
+            stopped=stop.is_set,
+        )
     )
     notes = list(layout.notes)
-    if entry is None or not entry.create_table:
-        notes.append("No column types are configured (create_table): keys are compared as text, 7 and 07 are two.")
+    if not expected.types:
+        notes.append(_AS_TEXT)
     return judged(profile, span, request.show, time.monotonic() - began, notes)
-
-
-def _expectations(entry: FileSection | None, quality: QualitySection) -> Expectations:
-    if entry is None:
-        return Expectations()
-    types = {fold(name): column_type(text.removesuffix(" NOT NULL")) for name, text in entry.create_table.items()}
-    return replace(expectations_of(entry, quality, types), rules=())
-
-
-def _wishes(entry: FileSection | None) -> LayoutWishes:
-    if entry is None:
-        return LayoutWishes()
-    return LayoutWishes(entry.wished_delimiter, entry.quote_char, entry.header, entry.encoding, entry.columns)
 
 
 def _entry_of(path: Path, loaded: LoadedConfiguration) -> FileSection | None:
