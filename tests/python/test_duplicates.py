@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -274,3 +276,20 @@ def test_flags_that_cannot_be_meant_are_usage_errors(desk: Desk, words: tuple[st
     answer = duplicates(desk, *words)
     assert answer.code == 2
     assert told in answer.err
+
+
+def test_a_signal_ends_the_search_at_once_and_leaves_nothing(own_desk: Desk) -> None:
+    block = "".join(f"{line}\n" for line in rows_for(JANUARY, 2000))
+    path = own_desk.files / "t_20240101-20240131.tsv"
+    with path.open("w", encoding="ascii") as out:
+        out.write("DAY\tID\tNAME\n")
+        for _ in range(100):
+            out.write(block)
+    words = ("--config", str(own_desk.config), "--file", str(path), "--key", "DAY,ID,NAME")
+    with own_desk.process("duplicates", *words) as process:
+        limit = time.monotonic() + 20
+        while not list(own_desk.state.glob("check-*")) and time.monotonic() < limit:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 143
+    assert list(own_desk.state.glob("check-*")) == []
