@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from crashing import KILLED, crash_of
 from desk import Desk, days_between, rows_for
 from snowflake_etl.reports.load_text import human_bytes
 
@@ -199,6 +200,68 @@ def test_sigterm_ends_a_batch_and_the_same_command_finishes_it(desk: Desk, tmp_p
     assert desk.work_tables() == []
     assert desk.load("--month", "all").code == 0
     assert desk.count() == 600_000
+
+
+def cut_off_batch(desk: Desk) -> None:
+    """A batch of three months that is killed while its first month is loaded."""
+    desk.month("2024-03-01", "2024-03-31")
+    two_months(desk)
+    code = crash_of(lambda: desk.load("--month", "all"), lambda _, command: command.startswith("COPY"), after=True)
+    assert code == KILLED
+
+
+def resume(desk: Desk, *words: str) -> list[tuple[str, str]]:
+    documents = desk.run("load", "--resume", "--json", *words).result
+    return [(one["month"], one["status"]) for one in (documents if isinstance(documents, list) else [documents])]
+
+
+def test_what_a_batch_had_not_begun_is_resumed_too(own_desk: Desk) -> None:
+    cut_off_batch(own_desk)
+    listed = own_desk.run("recover", "--config", str(own_desk.config))
+    assert "interrupted: 2024-01 into T" in listed.out
+    assert "not begun: 2 of 3 loads of the batch of " in listed.out
+    assert "3 interrupted load(s)" in listed.out
+    assert resume(own_desk, "--dry-run") == [(f"2024-0{number}", "planned") for number in (1, 2, 3)]
+    assert resume(own_desk) == [(f"2024-0{number}", "loaded") for number in (1, 2, 3)]
+    assert own_desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
+
+
+def test_what_was_loaded_since_is_not_resumed(own_desk: Desk) -> None:
+    cut_off_batch(own_desk)
+    assert own_desk.load("--month", "2024-02").code == 0
+    assert resume(own_desk) == [("2024-01", "loaded"), ("2024-03", "loaded")]
+
+
+def test_a_run_that_was_cut_off_before_its_first_statement_is_done_once_its_command_is(own_desk: Desk) -> None:
+    two_months(own_desk)
+    assert crash_of(lambda: own_desk.load("--month", "2024-01"), lambda *_: True, after=False) == KILLED
+    words = ("recover", "--config", str(own_desk.config), "--json")
+    assert len(own_desk.run(*words).result["interrupted"]) == 1
+    assert own_desk.load("--month", "2024-01").code == 0
+    assert own_desk.run(*words).result["interrupted"] == []
+
+
+def test_what_could_not_be_loaded_when_it_was_resumed_stays_to_be_resumed(own_desk: Desk) -> None:
+    cut_off_batch(own_desk)
+    path = own_desk.file("t_20240301-20240331.tsv", rows_for(days_between("2024-03-01", "2024-03-30")))
+    assert resume(own_desk) == [("2024-01", "loaded"), ("2024-02", "loaded"), ("2024-03", "failed")]
+    assert resume(own_desk) == [("2024-03", "failed")]
+    assert path == own_desk.month("2024-03-01", "2024-03-31")
+    assert resume(own_desk) == [("2024-03", "loaded")]
+    assert own_desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
+
+
+def test_a_batch_that_is_cleaned_up_is_not_resumed(own_desk: Desk) -> None:
+    cut_off_batch(own_desk)
+    assert own_desk.run("recover", "--config", str(own_desk.config), "--clean", "--yes").code == 0
+    assert own_desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
+
+
+def test_a_batch_that_ended_with_a_failure_is_not_taken_for_an_interrupted_one(own_desk: Desk) -> None:
+    two_months(own_desk)
+    own_desk.file("t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-30")))
+    assert own_desk.load("--month", "all").code == 6
+    assert own_desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
 
 
 def test_an_interrupted_load_is_resumed_from_any_folder(own_desk: Desk, tmp_path: Path) -> None:

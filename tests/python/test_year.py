@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import sqlite3
 import time
 from datetime import date
 from pathlib import Path
@@ -11,17 +10,14 @@ from pathlib import Path
 import pytest
 
 from desk import Desk, days_between, rows_for
+from snowflake_etl.history.run_record import RunRecords
 
 pytestmark = pytest.mark.slow
 
 YEAR = "2023-01..2023-12"
 LIMIT_SECONDS = 120
-# How many loads have published, and which step one of the running ones has just written down, when the kill comes.
+# How many loads have published, and which step one of the running ones has come to, when the kill comes.
 MOMENTS = ((1, "staged"), (4, "copy"), (7, "publishing"))
-_STEPS = """
-SELECT run_id, ended_at, (SELECT step FROM steps WHERE steps.run_id = runs.run_id ORDER BY rowid DESC LIMIT 1)
-FROM runs
-"""
 
 
 def write_year(desk: Desk) -> dict[str, list[str]]:
@@ -36,31 +32,27 @@ def write_year(desk: Desk) -> dict[str, list[str]]:
     return year
 
 
-def runs(desk: Desk) -> list[tuple[str, str | None, str | None]]:
-    """(run id, time of its end, last step) of every run, as far as they are written down by now."""
-    path = desk.state / "runs.sqlite"
-    if not path.exists():
-        return []
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
-    try:
-        return database.execute(_STEPS).fetchall()
-    except sqlite3.OperationalError:
-        # The tables are not made yet.
-        return []
-    finally:
-        database.close()
+def steps_of_runs(records: RunRecords) -> dict[str, tuple[bool, set[str]]]:
+    """Of every run that is written down by now: whether it has ended, and the steps that it has come to."""
+    return {
+        run.run_id: (run.ended_at is not None, {step for _, step, _ in records.steps(run.run_id)})
+        for run in records.all()
+    }
 
 
 def kill_at(desk: Desk, published: int, step: str, words: tuple[str, ...], output: Path) -> None:
     """Start the batch as a real process and kill it (-9) once so many loads have published and one is at ``step``."""
-    before = {run_id for run_id, _, _ in runs(desk)}
+    records = RunRecords(desk.state)
+    before = steps_of_runs(records).keys()
     with output.open("a") as stream:
         process = desk.process("load", *words, output=stream)
         deadline = time.monotonic() + LIMIT_SECONDS
         while True:
-            now = runs(desk)
-            mine = [last for run_id, ended, last in now if run_id not in before and not ended]
-            if sum(last == "published" for _, _, last in now) >= published and step in mine:
+            now = steps_of_runs(records)
+            running = [steps for run_id, (ended, steps) in now.items() if run_id not in before and not ended]
+            if sum("published" in steps for _, steps in now.values()) >= published and any(
+                step in steps for steps in running
+            ):
                 break
             assert process.poll() is None, output.read_text()
             assert time.monotonic() < deadline, f"never at {step}:\n{output.read_text()}"
@@ -91,6 +83,26 @@ def test_the_same_command_after_each_kill_ends_with_twelve_months_once_each(own_
     last = desk.run("load", *words)
     assert last.code == 0, last
     assert_loaded_once(desk, year)
+    assert desk.run("load", "--resume").out == "No load was interrupted here: nothing to resume.\n"
     again = desk.run("load", *words)
     assert (again.code, again.out.count("loaded before")) == (7, 12)
     assert_loaded_once(desk, year)
+
+
+def test_resumed_after_each_kill_it_ends_with_twelve_months_once_each(own_desk: Desk, tmp_path: Path) -> None:
+    """What the batch had not begun is carried on with as well, in whatever folder and by whatever process."""
+    desk = own_desk
+    year = write_year(desk)
+    output = tmp_path / "output"
+    words: tuple[str, ...] = ("--config", str(desk.config), "--month", YEAR, "--jobs", "2")
+    for published, step in MOMENTS:
+        kill_at(desk, published, step, words, output)
+        words = ("--resume", "--jobs", "2")
+    listed = desk.run("recover", "--config", str(desk.config))
+    assert "not begun: " in listed.out
+    assert "of 12 loads of the batch of 20" in listed.out
+    last = desk.run("load", *words)
+    assert last.code == 0, last
+    assert_loaded_once(desk, year)
+    listed = desk.run("recover", "--config", str(desk.config))
+    assert listed.out == "No load is interrupted and nothing is left behind.\n"

@@ -14,6 +14,8 @@ from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.config import places
 from snowflake_etl.config.places import today as today
 from snowflake_etl.errors import Refused, UsageError
+from snowflake_etl.history.batch_record import BatchRecords
+from snowflake_etl.history.run_record import RunRecords
 from snowflake_etl.operations.load import load
 from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_months
 from snowflake_etl.operations.load_plan_staged import plan_staged
@@ -36,7 +38,22 @@ class Order:
     def run(self, progress: Progress, stop: threading.Event) -> LoadResult:
         context = self.context
         configuration = context.configuration.configuration
-        return load(self.planned, configuration, context.warehouse, self._request(stop), progress)
+        result = load(self.planned, configuration, context.warehouse, self._request(stop), progress)
+        if result.status in ("loaded", "staged") or result.already_loaded:
+            self._nothing_to_resume(result.run_id)
+        return result
+
+    def _nothing_to_resume(self, run_id: str) -> None:
+        """It is done: no interrupted run of it and no batch that had not come to it is to be carried on."""
+        context = self.context
+        if not context.arguments.dry_run:
+            RunRecords(context.state_directory).carried_on(self.recorded, context.warehouse.place, run_id)
+            BatchRecords(context.state_directory).cross_out(self.recorded)
+
+    @property
+    def recorded(self) -> str:
+        """What the records keep of it: all its flags, as a JSON list."""
+        return json.dumps(self.words())
 
     def _request(self, stop: threading.Event) -> LoadRequest:
         arguments = self.context.arguments

@@ -123,6 +123,13 @@ class RunRecords:
         self.finish(run_id, "superseded", f"Carried on by run {by}.")
         self.forget_lock(run_id)
 
+    def carried_on(self, command: str, target: str, by: str) -> None:
+        """Mark what was cut off of a command as carried on: run ``by`` has done it."""
+        for run in self.interrupted():
+            # Records of earlier versions do not say for which target they were.
+            if run.command == command and run.target in (target, ""):
+                self.superseded(run.run_id, by)
+
     def finish(self, run_id: str, status: str, message: str, moved: int = 0, seconds: float = 0) -> None:
         with self._connection() as connection:
             connection.execute(

@@ -6,10 +6,12 @@ import re
 import socket
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 
+from snowflake_etl.history.batch_record import BatchRecords, CutOffBatch
 from snowflake_etl.history.run_record import PastRun, RunRecords
 from snowflake_etl.operations.manifest import is_manifest
 from snowflake_etl.sqltext import quote
@@ -52,11 +54,19 @@ class Leftover:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Interrupted runs of this host for one target, everything of ours there, and how many runs other targets have."""
+    """Interrupted runs of this host for one target, everything of ours there, and how many loads other targets have.
+
+    ``not_begun`` are the batches that were cut off, with what they had not begun; their interrupted runs are apart.
+    """
 
     interrupted: tuple[PastRun, ...]
+    not_begun: tuple[CutOffBatch, ...]
     leftovers: tuple[Leftover, ...]
     interrupted_elsewhere: dict[str, int]
+
+    @property
+    def loads_not_begun(self) -> int:
+        return len({command for batch in self.not_begun for command in batch.commands})
 
     def removable(self, *, waiting: bool = False) -> tuple[Leftover, ...]:
         """What is nobody's; with ``waiting`` also what a coming load would find staged."""
@@ -75,23 +85,33 @@ class Cleaned:
 class Recoverer:
     """Looks at one target and tidies it up; ``place`` is its name in the run records (``Warehouse.place``)."""
 
-    def __init__(self, session: Session, objects: WorkObjects, records: RunRecords, place: str) -> None:
+    def __init__(self, session: Session, objects: WorkObjects, state_directory: Path, place: str) -> None:
         self._session = session
         self._objects = objects
-        self._records = records
+        self._records = RunRecords(state_directory)
+        self._batches = BatchRecords(state_directory)
         self._place = place
 
     def look(self) -> Recovery:
         """List leases, work tables and staged parts, and whether a run may still be at work on them."""
         runs = self._records.interrupted()
+        begun = {run.command for run in runs}
+        batches = [_without(batch, begun) for batch in self._batches.cut_off()]
+        loads = {(run.target, run.command) for run in runs}
+        loads |= {(batch.target, command) for batch in batches for command in batch.commands}
+        elsewhere = dict(Counter(target for target, _ in sorted(loads) if target != self._place))
         here = tuple(run for run in runs if run.target == self._place)
-        elsewhere = dict(Counter(run.target for run in runs if run.target != self._place))
-        if catalog.describe_table(self._session, self._objects.lease) is None:
-            return Recovery(here, (), elsewhere)
+        not_begun = tuple(batch for batch in batches if batch.target == self._place)
+        leftovers: tuple[Leftover, ...] = ()
+        if catalog.describe_table(self._session, self._objects.lease) is not None:
+            leftovers = tuple(self._leftovers())
+        return Recovery(here, not_begun, leftovers, elsewhere)
+
+    def _leftovers(self) -> list[Leftover]:
         leases = lease.rows_of(self._session, self._objects)
         live = self._living(leases)
-        found = [*(_lease(row, row in live) for row in leases), *self._work_tables(live), *self._staged(leases, live)]
-        return Recovery(here, tuple(found), elsewhere)
+        of_leases = [_lease(row, row in live) for row in leases]
+        return [*of_leases, *self._work_tables(live), *self._staged(leases, live)]
 
     def clean(self, shown: Recovery, *, waiting: bool = False) -> Cleaned:
         """Remove of what was shown whatever is nobody's still; each thing is looked at again right before it goes."""
@@ -113,6 +133,8 @@ class Recoverer:
             if run.run_id in shown_runs:
                 self._records.finish(run.run_id, "cleaned", "What it left behind was removed.")
                 self._records.forget_lock(run.run_id)
+        for batch in {one.batch_id for one in shown.not_begun} & {one.batch_id for one in fresh.not_begun}:
+            self._batches.end(batch)
         return Cleaned(tuple(removed), tuple(spared))
 
     def _living(self, leases: Sequence[LeaseRow]) -> list[LeaseRow]:
@@ -173,6 +195,10 @@ class Recoverer:
             stage.remove(self._session, self._objects.stage_root.at(leftover.name))
         else:
             lease.release(self._session, self._objects, leftover.run_id)
+
+
+def _without(batch: CutOffBatch, begun: set[str]) -> CutOffBatch:
+    return replace(batch, commands=tuple(command for command in batch.commands if command not in begun))
 
 
 def _lease(row: LeaseRow, live: bool) -> Leftover:

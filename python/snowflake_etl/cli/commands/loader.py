@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,12 +106,15 @@ def _verify(context: Context, orders: Sequence[Order]) -> ExitCode:
 
 def _resumed(context: Context) -> list[Order]:
     from snowflake_etl.cli.load_orders import resumed_orders
+    from snowflake_etl.history.batch_record import BatchRecords
     from snowflake_etl.history.run_record import RunRecords
 
     parser = Parser(prog="load", allow_abbrev=False)
     add_arguments(parser)
-    interrupted = RunRecords(context.state_directory).interrupted()
-    return resumed_orders(context, [run.command for run in interrupted], parser.parse_args)
+    commands = [run.command for run in RunRecords(context.state_directory).interrupted()]
+    # A batch that was cut off had loads to do that had not begun.
+    commands += [command for batch in BatchRecords(context.state_directory).cut_off() for command in batch.commands]
+    return resumed_orders(context, commands, parser.parse_args)
 
 
 def _batch(context: Context, orders: Sequence[Order]) -> list[LoadResult]:
@@ -120,18 +124,29 @@ def _batch(context: Context, orders: Sequence[Order]) -> list[LoadResult]:
     arguments, stop = context.arguments, threading.Event()
     _show_plan(context, orders)
     progress = BatchProgress(context.progress, sum(order.planned.bytes for order in orders))
-    results = run_batch(
-        [
-            lambda order=order, number=number: order.run(progress.of_load(number), stop)  # type: ignore[misc]
-            for number, order in enumerate(orders)
-        ],
-        at_once=arguments.jobs,
-        continue_on_error=arguments.continue_on_error,
-        stop=stop,
-        on_result=lambda result: _show(context, result),
-    )
+    with _recorded(context, orders):
+        results = run_batch(
+            [
+                lambda order=order, number=number: order.run(progress.of_load(number), stop)  # type: ignore[misc]
+                for number, order in enumerate(orders)
+            ],
+            at_once=arguments.jobs,
+            continue_on_error=arguments.continue_on_error,
+            stop=stop,
+            on_result=lambda result: _show(context, result),
+        )
     _show_table(context, orders, results)
     return results
+
+
+def _recorded(context: Context, orders: Sequence[Order]) -> AbstractContextManager[None]:
+    """Write down what the batch is to load, for ``load --resume``."""
+    from snowflake_etl.history.batch_record import BatchRecords
+
+    if context.arguments.dry_run:
+        return nullcontext()
+    records = BatchRecords(context.state_directory)
+    return records.batch(orders[0].context.warehouse.place, [order.recorded for order in orders])
 
 
 def _exit_code(results: Sequence[LoadResult]) -> ExitCode:

@@ -26,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
-    from snowflake_etl.history.run_record import RunRecords
     from snowflake_etl.operations.recover import Recoverer
     from snowflake_etl.operations.refusals import explaining
     from snowflake_etl.warehouse.objects import WorkObjects
@@ -37,11 +36,11 @@ def run(context: Context) -> ExitCode:
     warehouse, cleaned = context.warehouse, None
     with warehouse.open("snowflake_etl recover") as session, explaining(session, configuration):
         objects = WorkObjects.of(session.database, configuration.load)
-        recoverer = Recoverer(session, objects, RunRecords(context.state_directory), warehouse.place)
+        recoverer = Recoverer(session, objects, context.state_directory, warehouse.place)
         recovery = recoverer.look()
         _show(context, recovery)
         removable = recovery.removable(waiting=arguments.staged)
-        if arguments.clean and (removable or recovery.interrupted):
+        if arguments.clean and (removable or recovery.interrupted or recovery.not_begun):
             if not confirmed(context, f"Remove {len(removable)} of the things above, none that is live?"):
                 raise Refused("Not confirmed: nothing was removed. Without a terminal add --yes.")
             cleaned = recoverer.clean(recovery, waiting=arguments.staged)
@@ -56,6 +55,10 @@ def _show(context: Context, recovery: Recovery) -> None:
     for past in recovery.interrupted:
         step = past.last_step or "the start"
         context.say(f"interrupted: {past.month} into {past.table_name}, after {step} (run {past.run_id})")
+    for batch in recovery.not_begun:
+        if batch.commands:
+            loads, began = f"{len(batch.commands)} of {batch.total} loads", batch.started_at[:19].replace("T", " ")
+            context.say(f"not begun: {loads} of the batch of {began} UTC")
     if recovery.leftovers:
         rows = [(one.kind, one.state, one.name, one.detail, one.run_id) for one in recovery.leftovers]
         context.say(ascii_table(("what", "state", "name", "detail", "run id"), rows))
@@ -73,7 +76,8 @@ def _cleaned_in_words(cleaned: Cleaned) -> str:
 
 
 def _found_in_words(recovery: Recovery) -> str:
-    interrupted, removable = len(recovery.interrupted), len(recovery.removable())
+    interrupted = len(recovery.interrupted) + recovery.loads_not_begun
+    removable = len(recovery.removable())
     waiting = len(recovery.removable(waiting=True)) - removable
     if not (interrupted or removable or waiting):
         return "No load is interrupted and nothing is left behind."

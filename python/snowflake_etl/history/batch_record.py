@@ -1,0 +1,116 @@
+"""What a batch was asked to load (floor 3): all is recorded before the first load begins, each crossed out when done.
+
+A batch that was cut off is known by its lock file, which the kernel let go of; what is not crossed out is to be done.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from snowflake_etl.history import database
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS batches (
+    batch_id TEXT PRIMARY KEY, target TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS batch_loads (
+    batch_id TEXT NOT NULL REFERENCES batches, number INTEGER NOT NULL, command TEXT NOT NULL,
+    ended INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (batch_id, number)
+) STRICT;
+CREATE INDEX IF NOT EXISTS batch_loads_by_command ON batch_loads (command);
+"""
+
+
+@dataclass(frozen=True)
+class CutOffBatch:
+    """A batch whose process is gone: of its ``total`` loads these ``commands`` (JSON lists of flags) are left.
+
+    ``target`` is the one of its run records.
+    """
+
+    batch_id: str
+    target: str
+    started_at: str
+    total: int
+    commands: tuple[str, ...]
+
+
+class BatchRecords:
+    """All batches of one state folder."""
+
+    def __init__(self, state_directory: Path) -> None:
+        self._state = state_directory
+        self._locks = state_directory / "run-locks"
+
+    @contextmanager
+    def batch(self, target: str, commands: Sequence[str]) -> Iterator[None]:
+        """Record what is to be loaded; while the block runs the batch lives, and any orderly end of it is its end."""
+        batch_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._lock_file(batch_id).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with self._connection() as connection:
+                connection.execute(
+                    "INSERT INTO batches (batch_id, target, started_at) VALUES (?, ?, ?)",
+                    (batch_id, target, database.now()),
+                )
+                connection.executemany(
+                    "INSERT INTO batch_loads (batch_id, number, command) VALUES (?, ?, ?)",
+                    [(batch_id, number, command) for number, command in enumerate(commands)],
+                )
+            try:
+                yield
+            finally:
+                self.end(batch_id)
+
+    def cross_out(self, command: str) -> None:
+        """A load is done: no batch that asked for it has it to do any more."""
+        if database.exists(self._state):
+            with self._connection() as connection:
+                connection.execute("UPDATE batch_loads SET ended = 1 WHERE command = ? AND ended = 0", (command,))
+
+    def end(self, batch_id: str) -> None:
+        """Nothing of a batch is to be carried on."""
+        with self._connection() as connection:
+            connection.execute("UPDATE batches SET ended_at = ? WHERE batch_id = ?", (database.now(), batch_id))
+        self._lock_file(batch_id).unlink(missing_ok=True)
+
+    def cut_off(self) -> list[CutOffBatch]:
+        """Batches that ended in no orderly way and have loads left to do, oldest first."""
+        if not database.exists(self._state):
+            return []
+        with self._connection() as connection:
+            batches = connection.execute(
+                "SELECT batch_id, target, started_at, (SELECT COUNT(*) FROM batch_loads AS loads "
+                "WHERE loads.batch_id = batches.batch_id) FROM batches WHERE ended_at IS NULL ORDER BY started_at"
+            ).fetchall()
+            to_do = connection.execute("SELECT batch_id, command FROM batch_loads WHERE ended = 0 ORDER BY number")
+            commands: dict[str, list[str]] = {}
+            for batch_id, command in to_do.fetchall():
+                commands.setdefault(batch_id, []).append(command)
+        return [
+            CutOffBatch(batch_id, target, started_at, total, tuple(commands[batch_id]))
+            for batch_id, target, started_at, total in batches
+            if batch_id in commands and not self._lives(batch_id)
+        ]
+
+    def _lives(self, batch_id: str) -> bool:
+        try:
+            with self._lock_file(batch_id).open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return not isinstance(error, FileNotFoundError)
+        return False
+
+    def _lock_file(self, batch_id: str) -> Path:
+        return self._locks / f"batch-{batch_id}"
+
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return database.transaction(self._state, _SCHEMA)
