@@ -45,6 +45,15 @@ def test_the_statements_of_a_report_are_counted(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
 
 
+def test_the_search_for_duplicates_is_measured(tmp_path: Path) -> None:
+    done = run("duplicates.py", tmp_path, "--keys", "20000", "--planted", "50", "--memory-limit", "64M")
+    assert done.returncode == 0, done.stderr
+    facts = facts_of(done)
+    assert (facts["keys"], facts["memory_limit"]) == (20_000, 64 << 20)
+    assert facts["vs_bare_group_by"] > 0
+    assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
+
+
 def test_a_load_that_takes_more_than_its_limit_fails_the_bench(tmp_path: Path) -> None:
     done = run("memory.py", tmp_path, "--size", "1M", "--qc", "skip", "--budget", "50M")
     assert done.returncode == 1
