@@ -18,7 +18,18 @@ from enum import StrEnum
 from room import Place, Room
 from snowflake_etl.errors import EtlError, WarehouseError
 
-TOPICS = ("staging", "copying", "copy_errors", "running", "locking", "transactions", "values", "tables", "whole")
+TOPICS = (
+    "staging",
+    "copying",
+    "copy_errors",
+    "running",
+    "locking",
+    "transactions",
+    "values",
+    "tables",
+    "restoring",
+    "whole",
+)
 USUAL_SECONDS = 120
 
 # Unsupported feature, no warehouse, cancelled, timed out, missing or not authorized, not privileged, unknown function.

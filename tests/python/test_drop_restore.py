@@ -194,6 +194,13 @@ def test_every_run_is_in_the_audit_logs(loaded: Desk) -> None:
         ("restore-month", "started"),
         ("restore-month", "restored"),
     ]
+    listed = loaded.run("history", "--audit", "--config", str(loaded.config), "--table", "T", "--json").result[
+        "entries"
+    ]
+    assert [entry for entry in listed if loaded.database in entry["target"]] == audit(loaded)
+    shown = loaded.run("history", "--audit", "--month", "2024-01", "--limit", "2").out
+    assert "restore-month" in shown
+    assert "drop-month" not in shown
     assert {"who", "host", "target", "run_id", "rows", "at"} <= audit(loaded)[3].keys()
     assert (loaded.state / "audit.jsonl").stat().st_mode & 0o777 == 0o600
     events = loaded.sql('SELECT EVENT FROM ETL_WORK.ETL_AUDIT_LOG ORDER BY "AT"')

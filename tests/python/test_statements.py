@@ -13,12 +13,15 @@ from sqlglot import exp
 from desk import Desk, days_between, rows_for
 from snowflake_etl.config.reading import read_configuration
 from snowflake_etl.operations.doctor import setup_sql
+from snowflake_etl.operations.restorable import time_travel
+from snowflake_etl.sqltext import ObjectName
 
 # Statements that sqlglot only passes through; Snowflake knows them, and their text is checked by their own tests.
 PASSED_THROUGH = ("REMOVE ", "LIST ", "PUT ", "SHOW ", "GRANT ")
 
 
 def check(statement: str) -> None:
+    statement = statement.removeprefix("EXPLAIN USING JSON ")
     parsed = sqlglot.parse(statement, read="snowflake", error_level=sqlglot.ErrorLevel.RAISE)
     assert len(parsed) == 1, statement
     if isinstance(parsed[0], exp.Command):
@@ -65,6 +68,29 @@ def test_every_statement_of_verify_and_the_ledger_is_snowflakes(desk: Desk, sent
     assert desk.run("ledger", "list", *ledger).code == 0
     for statement in sent:
         check(statement)
+
+
+def test_every_statement_of_drops_and_restores_is_snowflakes(desk: Desk, sent: list[str]) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    del sent[:]
+    month = ("--config", str(desk.config), "--table", "T", "--month", "2024-01")
+    assert desk.run("drop-month", *month, "--yes", "--expect-rows", "310", "--preview", "3").code == 0
+    desk.sql("INSERT INTO T SELECT '2024-01-05', 1, 'again'")
+    assert desk.run("restore-month", *month, "--yes", "--mode", "replace").code == 0
+    assert desk.run("restore-month", "--config", str(desk.config), "--list").code == 0
+    assert {statement.split()[0] for statement in sent} >= {"ALTER", "BEGIN", "COMMIT", "CREATE", "DELETE", "EXPLAIN"}
+    for statement in sent:
+        check(statement)
+
+
+def test_a_restore_by_time_travel_reads_the_table_before_the_delete() -> None:
+    source = time_travel(ObjectName("D", "PUBLIC", "T"), "01b2-3c'4")
+    statement = f'INSERT INTO "D"."PUBLIC"."T" ("DAY") SELECT "DAY" FROM {source} WHERE "DAY" >= CAST(? AS DATE)'
+    assert """FROM "D"."PUBLIC"."T" BEFORE(STATEMENT => '01b2-3c''4') WHERE""" in statement
+    check(statement)
+    (parsed,) = sqlglot.parse(statement, read="snowflake")
+    assert parsed.find(exp.HistoricalData) is not None
 
 
 def test_every_statement_of_reports_is_snowflakes(desk: Desk, sent: list[str]) -> None:

@@ -7,6 +7,7 @@ import logging
 import secrets
 import socket
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from snowflake_etl.errors import Refused, WarehouseError
@@ -23,6 +24,16 @@ LOGGER = logging.getLogger(__name__)
 def new_run_id() -> str:
     """A run's id: when it began (UTC) and what tells it from others."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+def audit_entries(state_directory: Path, table: str | None, months: set[str] | None) -> list[dict[str, Any]]:
+    """The audit log of a state folder, oldest first, of one table (as configured, any case) and some months."""
+    return [
+        entry
+        for entry in audit_file.entries(state_directory)
+        if (table is None or str(entry.get("table")).upper().split(".")[-1] == table.upper().split(".")[-1])
+        and (months is None or entry.get("month") in months)
+    ]
 
 
 class Trail:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.results import add_output_flag, deliver, where_all_is
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("check", nargs="?", type=int, metavar="ID", help="with show: the number of a check")
     parser.add_argument("--table", metavar="TABLE", help="only this table")
     parser.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS[:1].lower() + HOW_TO_WRITE_MONTHS[1:])
+    parser.add_argument("--audit", action="store_true", help="what was dropped, restored or refused here, and by whom")
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many at most, the newest (default: 50)")
     add_output_flag(parser)
     add_common_flags(parser)
@@ -36,6 +37,8 @@ def run(context: Context) -> ExitCode:
     from snowflake_etl.operations.checks import history
 
     arguments = context.arguments
+    if arguments.audit:
+        return _audit(context)
     if (arguments.action == "show") != (arguments.check is not None):
         raise UsageError("The number of a check goes with show, and show needs one: history show 12.")
     if arguments.action == "show":
@@ -47,6 +50,33 @@ def run(context: Context) -> ExitCode:
     _show(context, result)
     deliver(context, dataclasses.asdict(result))
     return ExitCode(result.exit_code)
+
+
+def _audit(context: Context) -> ExitCode:
+    """The audit log of this state folder, oldest first; a start without its end is told by the warehouse's log."""
+    from snowflake_etl.operations.audit_trail import audit_entries
+
+    arguments = context.arguments
+    if arguments.action != "list":
+        raise UsageError(f"--audit lists the audit log: leave '{arguments.action}' out.")
+    selection = _selection(context)
+    months = None if selection.months is None else {str(month) for month in selection.months}
+    entries = audit_entries(context.state_directory, selection.table, months)[-arguments.limit :]
+    if entries:
+        headings = ("when (UTC)", "what", "outcome", "table", "month", "rows", "who", "run")
+        context.say(ascii_table(headings, [_audit_row(entry) for entry in entries]))
+    message = f"{len(entries)} audit entries."
+    context.say(message)
+    deliver(context, {"status": "ok", "entries": entries, "message": message})
+    return ExitCode.OK
+
+
+def _audit_row(entry: dict[str, Any]) -> tuple[str, ...]:
+    who = f"{entry.get('who')} on {entry.get('host')}"
+    rows = entry.get("rows", entry.get("rows_in", ""))
+    when = str(entry.get("at"))[:19].replace("T", " ")
+    facts = (entry.get("verb"), entry.get("outcome"), entry.get("table"), entry.get("month"))
+    return (when, *map(str, facts), f"{rows:,}" if isinstance(rows, int) else "", who, str(entry.get("run_id")))
 
 
 def _selection(context: Context) -> Selection:
