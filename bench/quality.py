@@ -51,6 +51,7 @@ _NAMES = {
     "completeness": "completeness of the days",
     "all but keys": "all checks without a key",
     "all": "all default checks",
+    "rules": "all without a key, six rules",
     "csv": "Python csv loop (a slice, scaled)",
 }
 
@@ -92,14 +93,24 @@ def group_by(path: Path, threads: int) -> None:
     assert len(days) == _DAYS
 
 
-def our_checks(path: Path, threads: int, *, everything: bool, key: tuple[str, ...] = KEY) -> None:
+def our_checks(
+    path: Path, threads: int, *, everything: bool, key: tuple[str, ...] = KEY, with_rules: bool = False
+) -> None:
     """``check_file`` on a file without faults; anything found would be a fault of ours."""
     from snowflake_etl.files.layout import Layout
     from snowflake_etl.month import Month
-    from snowflake_etl.quality.profile import Expectations, Scope
+    from snowflake_etl.quality.profile import Expectations, Rule, RuleKind, Scope
     from snowflake_etl.quality.runner import check_file
     from snowflake_etl.sqltext import column_type, fold
 
+    rules = (
+        Rule(RuleKind.NOT_NULL, "carrier", columns=("CARRIER",)),
+        Rule(RuleKind.ACCEPTED_VALUES, "origin", columns=("ORIGIN",), values=("EWR", "LGA", "JFK")),
+        Rule(RuleKind.RANGE, "distance", columns=("DISTANCE",), minimum=0, maximum=6000),
+        Rule(RuleKind.REGEX, "dest", columns=("DEST",), pattern="[A-Z]{3}"),
+        Rule(RuleKind.MAX_LENGTH, "tailnum", columns=("TAILNUM",), maximum=6),
+        Rule(RuleKind.CONDITION, "air time", condition="AIR_TIME < DISTANCE OR ARR_DELAY IS NULL"),
+    )
     expected = Expectations(
         days=(Month(2024, 1).days(),),
         columns=tuple(map(fold, COLUMNS)),
@@ -108,6 +119,7 @@ def our_checks(path: Path, threads: int, *, everything: bool, key: tuple[str, ..
         key_columns=key,
         types={fold(name): column_type(text) for name, text in COLUMNS.items()},
         null_values=("NA", ""),
+        rules=rules if with_rules else (),
     )
     report = check_file(
         path,
@@ -143,6 +155,7 @@ MEASURES: dict[str, Callable[[Path, int], float | None]] = {
     "completeness": lambda path, threads: our_checks(path, threads, everything=False),
     "all but keys": lambda path, threads: our_checks(path, threads, everything=True, key=()),
     "all": lambda path, threads: our_checks(path, threads, everything=True),
+    "rules": lambda path, threads: our_checks(path, threads, everything=True, key=(), with_rules=True),
     "csv": csv_loop,
 }
 
@@ -204,6 +217,7 @@ def bench(directory: Path, size: int, threads: int, repeat: int) -> None:
         "completeness_vs_group_by": round(times["completeness"] / base, 2),
         "all_checks_vs_group_by": round(times["all"] / base, 2),
         "all_but_keys_vs_group_by": round(times["all but keys"] / base, 2),
+        "rules_vs_all_but_keys": round(times["rules"] / times["all but keys"], 2),
         "completeness_processor_ratio": round(work["completeness"] / work["group by"], 2),
         "all_checks_processor_ratio": round(work["all"] / work["group by"], 2),
         "csv_vs_completeness": round(times["csv"] / times["completeness"], 1),

@@ -144,6 +144,28 @@ def test_every_reject_is_written_however_many_different_ones_there_are(
     assert by_column[""] == [312]
 
 
+def test_rows_that_are_wrong_as_a_whole_are_rejected_whole(nobody_home: Desk) -> None:
+    nobody_home.entry["quote_char"] = '"'
+    nobody_home.sections["quality"] = {
+        "rules": [{"table": "T", "check": "condition", "condition": "ID > 1000 OR NAME = 'x'", "name": "ids"}]
+    }
+    lines = [line.encode() for line in rows_for(JANUARY, 3000)]
+    lines[3] = b'20240101\t1003\t"stray'
+    lines[4] = b"20240101\t4\tna\0me"
+    lines[60_000] = b"20240121\t21000\tna\xffme"
+    lines[5] = b"20240101\t1005\tna\rme"
+    nobody_home.file(NAME, b"DAY\tID\tNAME\n" + b"\n".join(lines) + b"\n")
+    path = nobody_home.folder / "rejects.csv"
+    check(nobody_home, "--month", "2024-01", "--rejects", str(path))
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = [(int(row["line"]), row["column"], row["value"], row["reason"]) for row in csv.DictReader(stream)]
+    assert (5, "", '20240101\\x091003\\x09"stray', "a quote that does not close as it should") in rows
+    assert (6, "", "20240101\\x094\\x09na\\x00me", "a NUL byte") in rows
+    assert (6, "", "4\\x09na\\x00me", "breaks the rule ids") in rows
+    assert [row[3] for row in rows if row[0] == 7] == ["a carriage return that the file's line ending does not have"]
+    assert [row[3] for row in rows if row[0] == 60_002] == ["bytes that are not of the encoding"]
+
+
 def test_a_run_that_fails_leaves_no_half_list_of_rejects(nobody_home: Desk) -> None:
     nobody_home.month("2024-01-01", "2024-01-31")
     nobody_home.entry["date_column"] = "DAYS"
@@ -237,6 +259,9 @@ def test_one_file_that_cannot_be_read_does_not_stop_the_others(nobody_home: Desk
     }
     messages = [each["message"] for report in document["checks"] for each in report["findings"]]
     assert "nothing but NUL bytes" in messages[0]
+    text = check(nobody_home, "--month", "2024-01..2024-03").out
+    assert text.count("could not be checked") == 2
+    assert text.index("could not be checked") < text.index("nothing found")
     assert "not a single row" in messages[1]
 
 

@@ -25,7 +25,10 @@ def files_text(result: CheckResult, all_of_it: str) -> str:
 
 
 def _check(check: CheckReport, all_of_it: str, *, is_only: bool) -> Iterator[str]:
-    yield f"  {check.subject}: {_status(check)}{_sample(check)}, {check.rows:,} rows{_days(check)}"
+    if any(finding.code == "unreadable" for finding in check.findings):
+        yield f"  {check.subject}: could not be checked"
+    else:
+        yield f"  {check.subject}: {_status(check)}{_sample(check)}, {check.rows:,} rows{_days(check)}"
     if is_only and check.columns:
         yield from _per_day(check)
         yield from _columns(check.columns, all_of_it)

@@ -296,6 +296,18 @@ def test_a_planted_defect_is_found_in_the_file_and_in_the_table(name: str, desk:
 OUTSIDE_OF_A_MONTH = ("outside_days", "null_dates", "unread_dates")
 
 
+def test_a_month_without_rows_is_the_same_error_in_file_and_table(desk: Desk) -> None:
+    desk.file("t_20240201-20240229.tsv", month(days=days_between("2024-02-01", "2024-02-29")))
+    assert desk.load("--month", "2024-02").code == 0
+    desk.file(FILE, [])
+    of_file = run(desk, "check-file", "--json")
+    of_table = run(desk, "validate", "--json")
+    assert (of_file.code, of_table.code) == (6, 6)
+    found = comparable(of_file.result["checks"][0])
+    assert found == [("no_rows", "error", (("rows", 0),))]
+    assert comparable(of_table.result["checks"][0]["report"]) == found
+
+
 def test_there_are_enough_planted_defects() -> None:
     assert sum(bool(defect.codes) for defect in DEFECTS.values()) >= 25
 
