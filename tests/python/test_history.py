@@ -157,6 +157,13 @@ def test_what_does_not_fit_the_screen_is_in_the_output_file(desk: Desk, tmp_path
     assert output.read_text().count('"before": 5') == 60
 
 
+def test_a_history_that_is_damaged_is_said_in_a_sentence(desk: Desk) -> None:
+    (desk.state / "runs.sqlite").write_text("no database, whatever it is called" * 100)
+    answer = history(desk)
+    assert answer.code == 6
+    assert "runs.sqlite cannot be read: file is not a database. Move it away" in answer.err
+
+
 @pytest.mark.parametrize(
     "words", [("show",), ("list", "1"), ("show", "x"), ("--limit", "0"), ("--month", "2024-13"), ("forget",)]
 )

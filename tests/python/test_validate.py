@@ -29,6 +29,8 @@ def fill(desk: Desk, first: str, last: str, table: str = "T", per_day: int = 10,
     kind, made = {
         "DATE": ("DATE", "D"),
         "TIMESTAMP_NTZ": ("TIMESTAMP_NTZ", "TIMESTAMPADD(HOUR, 23, D::TIMESTAMP_NTZ)"),
+        "TIMESTAMP_LTZ": ("TIMESTAMP_LTZ", "TIMESTAMPADD(HOUR, 23, D::TIMESTAMP_NTZ)::TIMESTAMP_LTZ"),
+        "TIMESTAMP_TZ": ("TIMESTAMP_TZ", "TIMESTAMPADD(HOUR, 23, D::TIMESTAMP_NTZ)::TIMESTAMP_TZ"),
         "NUMBER": ("NUMBER(8,0)", "TO_NUMBER(TO_VARCHAR(D, 'YYYYMMDD'))"),
         "digits": ("VARCHAR(20)", "TO_VARCHAR(D, 'YYYYMMDD')"),
         "ISO": ("VARCHAR(20)", "TO_VARCHAR(D, 'YYYY-MM-DD')"),
@@ -60,6 +62,8 @@ def test_a_complete_month_is_ok_and_says_its_numbers(desk: Desk) -> None:
     [
         ("DATE", None),
         ("TIMESTAMP_NTZ", None),
+        ("TIMESTAMP_LTZ", None),
+        ("TIMESTAMP_TZ", None),
         ("NUMBER", None),
         ("NUMBER", "YYYYMMDD"),
         ("digits", None),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.results import add_output_flag, deliver, where_all_is
 from snowflake_etl.cli.terminal import ascii_table
-from snowflake_etl.errors import ExitCode, UsageError
+from snowflake_etl.errors import ExitCode, FileError, UsageError
 from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS
 
 if TYPE_CHECKING:
@@ -41,12 +42,18 @@ def run(context: Context) -> ExitCode:
         return _audit(context)
     if (arguments.action == "show") != (arguments.check is not None):
         raise UsageError("The number of a check goes with show, and show needs one: history show 12.")
-    if arguments.action == "show":
-        result = history.show_check(context.state_directory, arguments.check)
-    elif arguments.action == "diff":
-        result = history.compare_checks(context.state_directory, _selection(context))
-    else:
-        result = history.list_entries(context.state_directory, _selection(context))
+    try:
+        if arguments.action == "show":
+            result = history.show_check(context.state_directory, arguments.check)
+        elif arguments.action == "diff":
+            result = history.compare_checks(context.state_directory, _selection(context))
+        else:
+            result = history.list_entries(context.state_directory, _selection(context))
+    except sqlite3.DatabaseError as error:
+        raise FileError(
+            f"The history in {context.state_directory / 'runs.sqlite'} cannot be read: {error}. Move it away: the "
+            "next load or check begins a new one."
+        ) from error
     _show(context, result)
     deliver(context, dataclasses.asdict(result))
     return ExitCode(result.exit_code)
