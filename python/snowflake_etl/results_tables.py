@@ -45,8 +45,8 @@ class DuplicateKey:
 class DuplicateCheck:
     """Duplicate keys of one table or file and of the days that were asked for.
 
-    ``status`` is unique, duplicates (keys in several rows, or without a value), not_checked or error (it could not be
-    looked at; ``message`` says why).  ``excess_rows`` are those beyond the first of each key, ``percent`` of all
+    ``status`` is unique, duplicates, null_keys (none twice, but rows without a key), not_checked or error (it could
+    not be looked at; ``message`` says why).  ``excess_rows`` are those beyond the first of each key, ``percent`` of all
     ``rows``; ``grade`` is CRITICAL, HIGH, MEDIUM or LOW, "" without duplicates.  ``worst`` are the keys with most
     rows, most first, at most as many as were asked for.  ``delete_sql`` is "" unless asked for and needed.
     """

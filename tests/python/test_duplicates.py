@@ -90,7 +90,8 @@ def test_keys_with_a_null_are_no_duplicates_but_a_problem(desk: Desk) -> None:
     loaded(desk, "('2024-01-05', NULL, 'a')", "('2024-01-05', NULL, 'a')")
     answer = duplicates(desk)
     assert answer.code == 6
-    assert "no key in more than one, 2 row(s) without a key" in answer.out
+    assert "null_keys, 312 rows, no key in more than one, 2 row(s) without a key" in answer.out
+    assert answer.out.endswith("problems: 1 check(s): no duplicates found, 2 row(s) without a key.\n")
     assert [finding["code"] for finding in check(desk)["findings"]] == ["null_keys"]
 
 
@@ -144,6 +145,12 @@ def test_the_printed_statements_leave_exactly_one_row_of_each_key(desk: Desk) ->
     script = check(desk, "--month", "2024-01", "--delete-sql")["delete_sql"]
     assert script in answer.out
     assert "-- Leaves one row of each of 2 key(s)" in script
+    assert "PUBLIC.T: 5 of 317 row(s) go (1.58 %)." in script
+    assert "Beware" not in script
+    assert (
+        "Beware: that many rows look as if ID were not the key"
+        in check(desk, "--key", "ID", "--delete-sql")["delete_sql"]
+    )
     assert desk.count() == before, "printing runs nothing"
     run_in_one_session(desk, script)
     assert desk.count() == before - 5

@@ -34,6 +34,9 @@ from snowflake_etl.warehouse.signin import Warehouse
 
 VERB = "duplicates"
 
+# Beyond that share of rows a wrong key is likelier than so many duplicates.
+_MOST_PERCENT = 50
+
 
 @dataclass(frozen=True)
 class DuplicatesRequest:
@@ -116,7 +119,9 @@ def judged(
     percent = 100.0 * found.excess / profile.rows if profile.rows else 0.0
     most = found.worst[0][1] if found.worst else 0
     problem = bool(found.excess or found.null_rows or not found.searched)
-    status = "not_checked" if not found.searched else "duplicates" if problem else "unique"
+    status = "not_checked" if not found.searched else "duplicates" if found.excess else "unique"
+    if status == "unique" and found.null_rows:
+        status = "null_keys"
     return DuplicateCheck(
         status=status,
         subject=profile.subject,
@@ -153,7 +158,9 @@ def result_of(checks: Sequence[DuplicateCheck]) -> DuplicatesResult:
         sum(check.excess_rows for check in checks),
         sum(check.status == "not_checked" for check in checks),
     )
+    nulls = sum(check.null_rows for check in checks)
     told = f"{excess:,} row(s) too many" if excess else "no duplicates found"
+    told += f", {nulls:,} row(s) without a key" if nulls else ""
     told += f", {unchecked} not checked" if unchecked else ""
     told += f", {len(failed)} could not be looked at" if failed else ""
     status = "error" if failed else "problems" if problems else "ok"
@@ -178,11 +185,14 @@ def _delete_sql(
 ) -> str:
     condition, binds = days_condition(session, table.name, expected, span)
     comments = [
-        f"Leaves one row of each of {check.keys:,} key(s) of {table.name}; {check.excess_rows:,} row(s) go.",
+        f"Leaves one row of each of {check.keys:,} key(s) of {table.name}: {check.excess_rows:,} of {check.rows:,} "
+        f"row(s) go ({check.percent:.2f} %).",
         "Nothing was run. Read it, and run it in one session.",
         "Of each key the row stays that is first by ORDER BY: change that where another one is right.",
         "The ledger still counts the rows that go: load --verify will name the difference.",
     ]
+    if check.percent > _MOST_PERCENT:
+        comments.append(f"Beware: that many rows look as if {', '.join(check.key)} were not the key.")
     if policies := catalog.policies_on(session, table.name):
         comments.append(f"Beware of {', '.join(policies)}: a role that sees masked values would write them back.")
     statements = keep_one_statements(table, check.key, condition, binds)
