@@ -165,7 +165,7 @@ def test_a_date_column_that_is_not_there_is_answered_with_the_nearest(desk: Desk
     desk.entry |= {"date_column": "DAYS", "create_table": None, "duplicate_key_columns": []}
     fill(desk, "2024-01-01", "2024-01-31")
     answer = validate(desk, "--month", "2024-01")
-    assert answer.code == 2
+    assert answer.code == 3
     assert "has no column DAYS. Nearest: DAY (of 3)" in answer.out
 
 
@@ -174,7 +174,7 @@ def test_a_table_without_a_date_column_is_checked_as_a_whole_only(desk: Desk) ->
     fill(desk, "2024-01-01", "2024-01-31")
     assert validate(desk).code == 0
     answer = validate(desk, "--month", "2024-01")
-    assert answer.code == 2
+    assert answer.code == 3
     assert "has no date column, so no days can be chosen" in answer.out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from snowflake_etl.config.model import Configuration, FileSection
-from snowflake_etl.errors import ConnectError, EtlError, ExitCode
+from snowflake_etl.errors import ConnectError, EtlError, ExitCode, UsageError
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations import check_history
 from snowflake_etl.operations.checked_tables import table_of
@@ -59,6 +59,9 @@ def _check(
             report = check_of_table(session, table, entry, configuration, span, warehouse.state_directory)
     except ConnectError:
         raise
+    except UsageError as error:
+        # The command was right: columns come from the configuration.
+        return TableCheck("error", about.table, about.span, str(error), int(ExitCode.CONFIGURATION))
     except EtlError as error:
         return TableCheck("error", about.table, about.span, str(error), int(error.exit_code))
     check_history.keep(warehouse.state_directory, VERB, about, report)
