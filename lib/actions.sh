@@ -79,7 +79,11 @@ actions_prepare() { # Python can be run afterwards; says on standard error what 
 }
 
 actions_load_plan() { # <load arguments...> -> REPLY: the plan as text, or why not; returns the loader's exit code
-  actions_capture load "$@" --dry-run --quiet
+  actions_plan load "$@"
+}
+
+actions_plan() { # <verb> <arguments...> -> REPLY: what it would do, as text, or why not; returns its exit code
+  actions_capture "$@" --dry-run --quiet
 }
 
 actions_load_start() { # <load arguments...> -> REPLY: the job's id

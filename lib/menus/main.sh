@@ -6,6 +6,7 @@ MENUS_MAIN=( # tag (menus_main_<tag> runs it), label, explanation
   quick_load "Quick Load" "load a month or a file"
   jobs "Job Status" "progress, logs, cancel, run again"
   quality "Data Quality" "check files and tables, duplicates, reports"
+  months "Drop and Restore" "delete months, bring them back"
   config "Configuration" "choose it, check it, test the connection"
   help "Help" "keys, and where things are"
   quit "Quit" "jobs go on"
@@ -36,6 +37,11 @@ Data Quality
   log says what they found, "problems" that they found something.
   Each is kept: History shows what changed since the one before.
 
+Drop and Restore
+  A month is dropped only after its plan was shown and the words
+  were typed. What was dropped or replaced can be brought back
+  for two weeks, into the same table.
+
 Command line
   All of this is a command too; every plan shows the line to type.
     ./snowflake_etl.sh --help
@@ -61,6 +67,10 @@ menus_main_jobs() {
 
 menus_main_quality() {
   menus_quality
+}
+
+menus_main_months() {
+  menus_months
 }
 
 menus_main_config() {

@@ -76,11 +76,11 @@ menus_quality_history() {
 }
 
 menus_quality_history_list() {
-  _menus_quality_show "Runs and checks" history list --limit 200
+  menus_screen_show "Runs and checks" history list --limit 200
 }
 
 menus_quality_history_diff() {
-  _menus_quality_show "What changed" history diff
+  menus_screen_show "What changed" history diff
 }
 
 _menus_quality_ask() { # <title> <question>...: in order; Back is one question back, 1 when that leaves
@@ -256,29 +256,9 @@ _menus_quality_ask_output() { # <title> <format>: sets MENUS_QUALITY_FORMAT with
   return 1
 }
 
-_menus_quality_start() { # <title> <verb> <arguments...>: starts the job and offers its log
-  local title=$1 verb=$2 id command
+_menus_quality_start() { # <title> <verb> <arguments...>: starts the job with the configuration in use
+  local title=$1 verb=$2
   shift 2
   actions_config_current
-  set -- --config "$REPLY" "$@"
-  if ! actions_start "$verb" "$@"; then
-    ui_message "$title" "The job could not be started. ${REPLY:-See the message above.}"
-    return
-  fi
-  id=$REPLY
-  actions_words "$verb" "$@"
-  command=$REPLY
-  ui_menu "Started" "$title: at work as job $id."$'\n\n'"As a command:"$'\n'"  $command" \
-    follow "Follow the log" back "Back to the menu" || return 0
-  [[ $REPLY == follow ]] || return 0
-  menus_jobs_follow "$id"
-}
-
-_menus_quality_show() { # <title> <verb> <arguments...>: what it prints, in the pager
-  local title=$1
-  shift
-  ui_busy "$title" "One moment ..."
-  # Differences are no failure here: what it prints is what is to be seen.
-  actions_capture_file "$@" --quiet
-  [[ ! -f $REPLY ]] || menus_screen_log "$REPLY"
+  menus_screen_start "$title" "$verb" --config "$REPLY" "$@"
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What all menus share (layer 4): the head line, and a menu as a table of tag, label and explanation.
-# Offers menus_screen_run menus_screen_head menus_screen_find_target menus_screen_path
-# menus_screen_log.
+# Offers menus_screen_run menus_screen_head menus_screen_find_target menus_screen_path menus_screen_show
+# menus_screen_start menus_screen_log.
 
 MENUS_LEAVE=100 # an entry's function returns this to leave the menu that it stands in
 
@@ -80,4 +80,29 @@ menus_screen_log() { # <file> [--end]: in the pager, and back to the screen
   if ! log_viewer_show "$@" || ! command -v less >/dev/null; then
     ui_pause
   fi
+}
+
+menus_screen_show() { # <title> <verb> <arguments...>: what it prints, in the pager
+  local title=$1
+  shift
+  ui_busy "$title" "One moment ..."
+  # Differences are no failure here: what it prints is what is to be seen.
+  actions_capture_file "$@" --quiet
+  [[ ! -f $REPLY ]] || menus_screen_log "$REPLY"
+}
+
+menus_screen_start() { # <title> <verb> <arguments...>: starts the job and offers its log
+  local title=$1 verb=$2 id command
+  shift 2
+  if ! actions_start "$verb" "$@"; then
+    ui_message "$title" "The job could not be started. ${REPLY:-See the message above.}"
+    return
+  fi
+  id=$REPLY
+  actions_words "$verb" "$@"
+  command=$REPLY
+  ui_menu "Started" "$title: at work as job $id."$'\n\n'"As a command:"$'\n'"  $command" \
+    follow "Follow the log" back "Back to the menu" || return 0
+  [[ $REPLY == follow ]] || return 0
+  menus_jobs_follow "$id"
 }

@@ -62,6 +62,10 @@ teardown() {
   SIZE='132 43' walk_quality
 }
 
+@test "dialog 80x24: a month is dropped only after its plan and the exact words" {
+  SIZE='80 24' walk_months
+}
+
 @test "dialog 80x24: cancelling a job asks first" {
   SIZE='80 24' walk_cancel
 }

@@ -19,7 +19,7 @@ walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and 
   tmux_ended
   local buttons='Right Enter' # to the second button
   [[ $UI == dialog ]] || buttons='Tab Tab Enter'
-  for way in "$buttons" 'Down Down Down Down Down Enter'; do
+  for way in "$buttons" 'Down Down Down Down Down Down Enter'; do
     tmux_type "clear; $ROOT/snowflake_etl.sh"
     tmux_wait 'Main menu'
     read -ra keys <<<"$way"
@@ -80,7 +80,7 @@ walk_escape() { # ESC is one screen back from everywhere and never ends the menu
 
 walk_message() { # ESC in a message box goes on; a long text can be scrolled
   walk_start
-  tmux_keys Down Down Down Down Enter
+  tmux_keys Down Down Down Down Down Enter
   tmux_wait 'Help' 'Arrows or a first letter'
   tmux_ascii
   tmux_keys NPage
@@ -291,4 +291,33 @@ walk_resize() { # smaller than the dialogs need: the next screen is text with a 
   tmux_wait 'Main menu' '<Choose>'
   tmux_keys Escape
   tmux_ended
+}
+
+walk_months() { # a drop: its plan, the words, the job; Back and wrong words delete nothing
+  printf 'planned: Delete 310 of 600 rows (51.7%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 day(s)\n' >"$FAKE/plan"
+  walk_start
+  tmux_keys Down Down Down Enter
+  tmux_wait 'What is to be done?' 'What was deleted' 'DROP a month' 'asks for the words'
+  tmux_ascii
+  tmux_keys Down Down Enter
+  tmux_wait 'Which month of FLIGHTS?'
+  tmux_text '2013-01'
+  tmux_keys Enter
+  tmux_wait 'Delete 310 of 600 rows' 'As a command:' '--month 2013-01'
+  tmux_ascii
+  tmux_keys Enter
+  tmux_wait 'What is to be done?'
+  tmux_keys Enter
+  tmux_wait 'Which month of FLIGHTS?'
+  tmux_text '2013-01'
+  tmux_keys Enter
+  tmux_wait 'Delete 310 of 600 rows'
+  tmux_keys Tab Enter
+  tmux_wait 'To delete 310 rows, type: DELETE FLIGHTS 2013-01'
+  tmux_text 'DELETE'
+  tmux_keys Enter
+  tmux_wait 'Nothing was deleted'
+  tmux_keys Enter
+  tmux_wait 'What is to be done?'
+  [ ! -e "$ETL_STATE_DIR/jobs" ]
 }

@@ -143,7 +143,7 @@ def test_only_the_exact_words_delete(january: Desk, text: str, code: int, rows: 
 def test_the_exact_words_delete(january: Desk) -> None:
     code, shown = typed(january, "DELETE T 2024-01")
     assert (code, january.count()) == (0, 1), shown
-    assert "Account local" in shown
+    assert "account local, role " in shown
 
 
 def test_a_drop_that_another_transaction_blocks_says_so(january: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

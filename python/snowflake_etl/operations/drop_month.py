@@ -93,7 +93,8 @@ class _Drop:
         protection = plan_protection(session, plan.objects, plan.target.name, self._run_id, request.copy)
         change = _change_of(plan, self._run_id, protection)
         _refuse(plan, request)
-        shown = _in_words(plan, change, protection)
+        where = f"account {self._configuration.snowflake.target}, role {refusals.role_of(session)}"
+        shown = _in_words(plan, change, protection, where)
         if request.dry_run:
             self._trail.tell(session, plan.objects, plan.target.name, "planned", rows=plan.rows)
             return self._result("planned", plan, f"{shown}\nNothing was touched.", change)
@@ -158,12 +159,13 @@ class _Drop:
         )
 
 
-def _in_words(plan: DropPlan, change: MonthChange, protection: Protection) -> str:
-    """What is shown before anything is done."""
+def _in_words(plan: DropPlan, change: MonthChange, protection: Protection, where: str) -> str:
+    """What is shown before anything is done; ``where`` tells account and role."""
     days = f", {plan.first_day} to {plan.last_day}" if plan.first_day else ""
     sample = [" | ".join(values) for values in (plan.sample.columns, *plan.sample.rows)] if plan.sample.rows else []
     lines = [
         f"Delete {plan.rows:,} of {plan.rows_in_table:,} rows ({plan.share:.1%}) from {plan.place}",
+        f"  {where}",
         f"  on {plan.days} day(s){days}",
         f"  in the ledger: {len(plan.live)} file(s) with {sum(row.row_count for row in plan.live):,} rows",
         *(f"  warning: {warning}" for warning in plan.warnings),

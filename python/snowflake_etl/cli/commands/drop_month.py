@@ -90,16 +90,10 @@ def _request(context: Context, targets: int) -> DropRequest:
             "counts) or --expect-rows any."
         )
     return DropRequest(
-        confirm=lambda shown, phrase: consented or _asked(context, shown, phrase),
+        confirm=lambda shown, phrase: consented or confirmed_by_typing(context, shown, phrase),
         expect_rows=int(expected) if expected and expected != "any" else expected,
         copy=True if arguments.safety_copy else False if arguments.no_safety_copy else None,
         preview=arguments.preview,
         policies_checked=arguments.policies_checked,
         dry_run=arguments.dry_run,
     )
-
-
-def _asked(context: Context, shown: str, phrase: str) -> bool:
-    section = context.configuration.configuration.snowflake
-    where = f"Account {section.target}, role {section.role or 'the default one'}."
-    return confirmed_by_typing(context, f"{where}\n{shown}", phrase)

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# Drop and Restore through the entry, in plain text: what is shown, what has to be typed, what is started.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # hostile names stay as they are; each test has its own environment
+
+load helpers
+load fake_python
+
+setup() {
+  helpers_setup
+  fake_python
+  export ETL_TODAY=2013-03-31
+  touch "$FAKE/gate"
+  printf 'planned: Delete 1,310 of 2,600 rows (50.4%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 day(s)\n' >"$FAKE/plan"
+}
+
+teardown() {
+  helpers_source core jobs
+  helpers_finish_jobs
+}
+
+menu() { # <answers, one an argument>: the menu with them
+  run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' months "$@" b quit) 3>&-
+  [ "$status" -eq 0 ]
+}
+
+job_count() {
+  find "$ETL_STATE_DIR/jobs" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l
+}
+
+newest_words() { # sets WORDS: script and arguments of the newest job
+  local -a command
+  helpers_source core jobs
+  jobs_ids
+  mapfile -d '' -t command <"$ETL_STATE_DIR/jobs/${JOBS_IDS[0]}/command"
+  WORDS="${command[1]##*/} ${command[*]:2}"
+}
+
+@test "menus months: a drop shows its plan, wants the exact words, and expects the rows that it showed" {
+  menu drop 2013-01 yes 'DELETE FLIGHTS 2013-01' back
+  [[ $output == *'Delete 1,310 of 2,600 rows'*'To delete 1,310 rows, type: DELETE FLIGHTS 2013-01'* ]]
+  newest_words
+  [ "$WORDS" = "drop_month.py --config $ROOT/config/example.json --table FLIGHTS --month 2013-01 --yes --expect-rows 1310" ]
+}
+
+@test "menus months: Enter alone, other words and Back delete nothing" {
+  menu drop 2013-01 '' # the plan's default is no
+  menu drop 2013-01 yes ''
+  menu drop 2013-01 yes yes ''
+  [[ $output == *'Nothing was deleted'* ]]
+  menu drop 2013-01 yes 'delete flights 2013-01' ''
+  menu drop nonsense $'\e'
+  [ "$(job_count)" -eq 0 ]
+}
+
+@test "menus months: a plan that is refused starts nothing and says why" {
+  printf 'refused: FLIGHTS has policies.\n' >"$FAKE/plan"
+  printf '7\n' >"$FAKE/plan_code"
+  menu drop 2013-01 ''
+  [[ $output == *'not possible'*'FLIGHTS has policies'* ]]
+  [ "$(job_count)" -eq 0 ]
+}
+
+@test "menus months: an empty month is told, and nothing is asked for" {
+  printf 'nothing: D.PUBLIC.FLIGHTS 2013-01 has no rows and no ledger entry: nothing to drop.\n' >"$FAKE/plan"
+  menu drop 2013-01 ''
+  [[ $output == *'Nothing to drop'*'has no rows'* && $output != *'type: DELETE'* ]]
+}
+
+@test "menus months: of several tables one is chosen; a month is restored after its plan" {
+  printf 'FLIGHTS\n"odd $(touch y) name"\n' >"$FAKE/tables"
+  printf 'planned: Restore D.PUBLIC.FLIGHTS 2013-01\n' >"$FAKE/plan"
+  menu restore '"odd $(touch y) name"' 2013-01 yes back
+  newest_words
+  [ "$WORDS" = "restore_month.py --config $ROOT/config/example.json --table \"odd \$(touch y) name\" --month 2013-01 --yes" ]
+  [ ! -e y ]
+}
