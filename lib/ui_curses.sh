@@ -102,8 +102,9 @@ _ui_curses_form_dialog() { # all fields on one screen
 _ui_curses_run() { # <options and data...> -> REPLY; 0, 1 for Cancel, ESC and Ctrl-C, UI_CURSES_BROKEN when it was not shown
   local -a options=(--title "$UI_TITLE" --backtitle "$UI_HEAD" --output-fd 3)
   local -i status
-  # With these, dialog takes neither a backslash nor blanks in data for something else; whiptail lacks them.
-  [[ $UI_BACKEND != dialog ]] || options+=(--no-nl-expand --no-collapse --cr-wrap)
+  # With these, dialog takes neither a backslash nor blanks in data for something else, and draws its boxes of - and |,
+  # which every terminal shows; whiptail lacks them.
+  [[ $UI_BACKEND != dialog ]] || options+=(--no-nl-expand --no-collapse --cr-wrap --ascii-lines)
   # In the C locale boxes are drawn with the terminal's own line characters: only ASCII goes over the wire.
   { REPLY=$(LC_ALL=C DIALOG_ERROR=254 ESCDELAY="${ESCDELAY:-200}" "$UI_BACKEND" "${options[@]}" "$@" 3>&1 2>&1 1>&5); } 5>&1
   status=$?

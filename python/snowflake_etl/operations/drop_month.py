@@ -86,8 +86,6 @@ class _Drop:
     def run(self, entry: FileSection, month: Month, request: DropRequest) -> DropResult:
         session = self._session
         plan = plan_drop(session, self._configuration, entry, month, preview=request.preview)
-        for warning in plan.warnings:
-            LOGGER.warning(warning)
         if not plan.rows and not plan.live:
             return self._result("nothing", plan, f"{plan.place} has no rows and no ledger entry: nothing to drop.")
         protection = plan_protection(session, plan.objects, plan.target.name, self._run_id, request.copy)
@@ -100,6 +98,8 @@ class _Drop:
             return self._result("planned", plan, f"{shown}\nNothing was touched.", change)
         if not request.confirm(shown, f"DELETE {plan.target.name.name} {plan.month}"):
             raise Refused(f"Not confirmed: {plan.target.name} is unchanged.")
+        for warning in plan.warnings:
+            LOGGER.warning(warning)
         sweep(session, plan.objects)
         self._trail.started(rows=plan.rows, undo=protection.in_words)
         protect(session, protection, plan.target.name, plan.selected, plan.rows)
