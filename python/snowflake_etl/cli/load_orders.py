@@ -12,7 +12,7 @@ from pathlib import Path
 
 from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.config import places
-from snowflake_etl.config.places import today as today
+from snowflake_etl.config.places import today
 from snowflake_etl.errors import Refused, UsageError
 from snowflake_etl.history.batch_record import BatchRecords
 from snowflake_etl.history.run_record import RunRecords

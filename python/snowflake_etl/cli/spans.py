@@ -17,7 +17,7 @@ def add_span_flags(parser: argparse._ActionsContainer) -> None:
 
 def asked_spans(arguments: argparse.Namespace) -> Sequence[DayRange | None]:
     """Each month by itself, or the days, or (None,) for all there is.  Raise UsageError for both flags at once."""
-    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.config.places import today
 
     if arguments.month and arguments.days:
         raise UsageError("Say which days are meant with either --month or --days.")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from snowflake_etl.files.layout import Compression, Layout
-from snowflake_etl.quality.file_plan import Column as Column
-from snowflake_etl.quality.file_plan import Plan as Plan
-from snowflake_etl.quality.file_plan import text_literal
+from snowflake_etl.quality.file_plan import Column, Plan, text_literal
 from snowflake_etl.quality.line_look import LONGEST_LINE_BYTES
 
 # The number of the declared key among those of rules.

@@ -19,6 +19,7 @@ from snowflake_etl.month import DayRange
 from snowflake_etl.quality import file_sql, row_checks
 from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads, in_parallel
 from snowflake_etl.quality.file_bytes import chunks
+from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.quality.profile import Duplicates, Expectations, NotChecked, Profile
 from snowflake_etl.quality.table_engine import Queries, profile_table
@@ -52,7 +53,7 @@ def keys_of_file(
     Where they do not suffice, ``duplicates.searched`` is False and ``not_checked`` says so.  Raise ConfigError for
     a column that is not in the file, UsageError for days without a date column, FileError for a damaged file.
     """
-    plan = file_sql.Plan(layout, expected)
+    plan = Plan(layout, expected)
     if days and plan.date is None:
         raise UsageError(f"No date column of {shown(path)} is known, so no days can be chosen. Set date_column.")
     SourceFile(path).close()
@@ -77,7 +78,7 @@ def key_findings(profile: Profile) -> tuple[Finding, ...]:
     return tuple(finding for check in checks for finding in check(profile, nothing))
 
 
-def _count(relation: FileRelation, plan: file_sql.Plan, days: DayRange | None) -> tuple[int, Duplicates]:
+def _count(relation: FileRelation, plan: Plan, days: DayRange | None) -> tuple[int, Duplicates]:
     """Rows and keys.  Hashes first, which is a fraction of the work and enough where every key is there once."""
     key = tuple(column.name for column in plan.key)
     complete = plan.key_complete()

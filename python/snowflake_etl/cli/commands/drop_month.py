@@ -61,7 +61,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _targets(context: Context) -> list[tuple[FileSection, Month]]:
-    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.config.places import today
     from snowflake_etl.operations.checked_tables import chosen_entries
 
     arguments = context.arguments

@@ -74,7 +74,7 @@ def _list(context: Context) -> ExitCode:
 
 def _rows(context: Context) -> list[LedgerRow]:
     """The ledger's rows that the flags ask for; none where there is no ledger yet."""
-    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.config.places import today
     from snowflake_etl.month import parse_months
     from snowflake_etl.operations.ledger_list import ledger_rows
 
@@ -115,7 +115,7 @@ def _adopt_files(context: Context) -> list[AdoptResult]:
 
 
 def _adopt_counts(context: Context) -> list[AdoptResult]:
-    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.config.places import today
     from snowflake_etl.month import parse_months
     from snowflake_etl.operations.adopt import adopt_counts
 

@@ -55,7 +55,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _restore(context: Context) -> ExitCode:
-    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.config.places import today
     from snowflake_etl.month import parse_month
     from snowflake_etl.operations.checked_tables import chosen_entries
     from snowflake_etl.operations.restore_month import restore_month

@@ -88,7 +88,7 @@ def _audit_row(entry: dict[str, Any]) -> tuple[str, ...]:
 
 def _selection(context: Context) -> Selection:
     """What the flags ask for; a configuration that is named restricts to its target."""
-    from snowflake_etl.cli.load_orders import today
+    from snowflake_etl.config.places import today
     from snowflake_etl.month import parse_months
     from snowflake_etl.operations.checks.history import Selection
 
