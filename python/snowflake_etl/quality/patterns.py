@@ -23,7 +23,7 @@ def check_pattern(pattern: str) -> None:
         ("groups that begin with (? are not the same everywhere; write a plain group", r"\(\?"),
         ("a quantifier followed by ? or + is not the same everywhere; leave the second one out", r"[*+?}][?+]"),
     ):
-        if re.search(expression, re.sub(r"\\.|\[\]?[^]]*\]", "", pattern)):
+        if re.search(expression, re.sub(r"\\.|\[\^?\]?(?:\[:[a-z]+:\]|\\.|[^]\\])*\]", "x", pattern)):
             raise _refused(pattern, why)
     for letter in re.findall(r"\\(.?)", pattern, re.DOTALL):
         if letter.isalnum() and letter not in _ESCAPED_LETTERS:

@@ -368,7 +368,22 @@ def test_patterns_that_the_engines_read_differently_are_refused(pattern: str) ->
 
 @pytest.mark.parametrize(
     "pattern",
-    [r"a?", r"[?+*]+", r"\?\+", r"[[:alpha:]]{2,3}", r"^a|b$", r"\d{4}-\d{2}", r"[^?]?", r"a\.b", "(a|b)+", ""],
+    [
+        r"a?",
+        r"[?+*]+",
+        r"\?\+",
+        r"[[:alpha:]]{2,3}",
+        r"^a|b$",
+        r"\d{4}-\d{2}",
+        r"[^?]?",
+        r"[a-z ]+[0-9]?",
+        r"[a\]]+\d?",
+        r"[]a]+[[:digit:]?]+b?",
+        r"\d+\.?",
+        r"a\.b",
+        "(a|b)+",
+        "",
+    ],
 )
 def test_patterns_that_both_engines_read_alike_are_taken(pattern: str) -> None:
     check_pattern(pattern)
