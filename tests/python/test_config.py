@@ -75,6 +75,21 @@ def test_yaml_says_the_same_as_json(tmp_path: Path) -> None:
     assert yaml.configuration == read(tmp_path, {"files": FILES}).configuration
 
 
+def test_dates_in_yaml_are_dates_of_rules_and_calendars(tmp_path: Path) -> None:
+    text = (
+        "files:\n  - {file_pattern: 'a_{month}.tsv', table_name: A, create_table: {X: DATE}}\n"
+        "quality:\n  rules:\n    - {table: A, check: range, column: X, minimum: 2024-01-01}\n"
+        "    - {table: A, check: accepted_values, column: X, values: [2024-01-01, '2024-01-02']}\n"
+        "  calendar: {closed: [2024-12-24, '2024-12-31']}\n"
+    )
+    quality = read_configuration(write(tmp_path / "c.yaml", text), {}).configuration.quality
+    assert quality.rules[0].minimum == "2024-01-01"
+    assert quality.rules[1].values == ("2024-01-01", "2024-01-02")
+    assert quality.calendar is not None
+    assert [day.day for day in quality.calendar.closed] == [24, 31]
+    assert main(["config", "validate", "--config", str(tmp_path / "c.yaml")]) == 0
+
+
 def test_every_unknown_key_is_named_with_the_nearest_one(tmp_path: Path) -> None:
     document = {"files": [{**FILES[0], "date_colunm": "x"}], "laod": {}, "snowflake": {"passwrd": "hush-hush"}}
     text = complaint(tmp_path, document)
@@ -120,6 +135,10 @@ def test_every_unknown_key_is_named_with_the_nearest_one(tmp_path: Path) -> None
             "has no 'values'",
         ),
         ({"files": FILES, "quality": {"rules": [{"table": "A", "check": "uniq", "column": "X"}]}}, "'unique'"),
+        (
+            {"files": FILES, "quality": {"rules": [{"table": "A", "check": "range", "column": "X", "minimum": True}]}},
+            "'quality.rules[0].minimum': true is neither a number nor a text",
+        ),
         ({"files": FILES, "quality": {"calendar": {"closed": ["2024-13-01"]}}}, "write days as YYYY-MM-DD"),
         ({"files": FILES, "quality": {"calendar": {"subdivision": "NY"}}}, "goes with 'country'"),
         ("[]", "holds no object"),

@@ -180,6 +180,15 @@ _OPTIONAL_FOR_RULES = {"freshness": ("column",)}
 Limit = int | float | str
 
 
+def _limit(value: object) -> Limit:
+    """A limit or accepted value; YAML's dates become ISO text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or value != value:
+        raise ValueError(f"{value!r} is neither a number nor a text nor a date (YYYY-MM-DD)")
+    return value
+
+
 class RuleSection(Section):
     """One entry of ``quality.rules``: something that the rows of a table have to be, beyond the built-in checks.
 
@@ -213,6 +222,16 @@ class RuleSection(Section):
     @classmethod
     def _list_to_tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _known_values(cls, value: object) -> object:
+        return tuple(map(_limit, value)) if isinstance(value, list | tuple) else value
+
+    @field_validator("minimum", "maximum", mode="before")
+    @classmethod
+    def _known_limit(cls, value: object) -> object:
+        return None if value is None else _limit(value)
 
     @model_validator(mode="after")
     def _keys_fit_the_check(self) -> RuleSection:

@@ -196,6 +196,8 @@ _PATTERNS = (
     (r"\w+", "\u00fc", False),
     (r"[A-Z]+", "abc", False),
     (r"(ab)+c?", "ababc", True),
+    (r"[\d.]+", "1.5", True),
+    (r"[a\]]+", "a]", True),
 )
 
 
