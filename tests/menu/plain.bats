@@ -31,7 +31,7 @@ teardown() {
   helpers_path_without dialog whiptail
   tmux_menu
   tmux_wait 'neither dialog nor whiptail is installed' '1  Quick Load'
-  tmux_type 6
+  tmux_type quit
   tmux_ended
 }
 
@@ -49,7 +49,7 @@ teardown() {
 @test "plain: without whiptail dialogs are dialog's" {
   helpers_path_without whiptail
   tmux_menu
-  tmux_wait 'qMain menuq'
+  tmux_wait '--Main menu--' '<Choose>'
 }
 
 @test "plain: ETL_UI=plain, one load, its log, the list, and out by ESC" {

@@ -65,7 +65,7 @@ walk_escape() { # ESC is one screen back from everywhere and never ends the menu
   tmux_wait 'What is to be looked at?'
   tmux_keys Escape
   tmux_wait 'Main menu'
-  tmux_keys Down Enter
+  tmux_keys C Enter
   tmux_wait 'Choose' 'Other file' 'Test connection'
   tmux_keys Enter
   tmux_wait 'from now on' 'example.json  (in use)'
