@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snowflake_etl.results import CheckReport, LoadResult
+from snowflake_etl.reports.check_text import findings_on_screen
+from snowflake_etl.results import LoadResult
+
+# Where the samples stand that a screen has no room for.
+ALL_OF_IT = "in the result (--output FILE, or the job's result.json)"
 
 
 def load_text(result: LoadResult) -> str:
@@ -34,16 +38,7 @@ def _checks(result: LoadResult) -> Iterator[str]:
             f"  check ({check.engine}): {check.rows:,} rows, {check.days_found} of {check.days_expected} days, "
             f"{len(check.errors)} error(s), {len(check.warnings)} warning(s)"
         )
-        yield from findings_text(check)
-
-
-def findings_text(check: CheckReport) -> Iterator[str]:
-    """One line a finding, the worst first; its samples below, all of them."""
-    order = {"error": 0, "warning": 1, "info": 2}
-    for finding in sorted(check.findings, key=lambda one: order[one.severity]):
-        yield f"    {finding.severity}: {finding.message}"
-        if finding.samples:
-            yield f"      {', '.join(finding.samples)}"
+        yield from findings_on_screen(check.findings, ALL_OF_IT)
 
 
 def _phases(result: LoadResult) -> Iterator[str]:
