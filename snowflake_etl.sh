@@ -5,14 +5,14 @@
 #        ./snowflake_etl.sh VERB [ARGUMENTS...]      flags may stand before or after the verb
 #
 # verbs:
-#   load           load months (--month 2024-01, last, A..B, all) or files (--file); --resume carries on
+#   load           load months (--month 2024-01, last, A..B, all) or files; --resume carries on
 #   recover        interrupted loads and what they left; --clean removes what no live run has
 #   ledger         what is loaded: list; adopt records rows that were loaded before this tool
-#   report         all tables: status, rows, days, gaps, duplicates, score (text, JSON, CSV, XLSX, HTML)
+#   report         all tables: status, rows, days, gaps, score (text, JSON, CSV, XLSX, HTML)
 #   check-file     check files before a load: days, layout, types, keys, own rules; --rejects FILE
 #   clean-file     a copy of a file that can be loaded, and the rows that cannot with their reasons
-#   validate       check tables: --table, --month or --days; every day there, no strange day, no bad key
-#   duplicates     keys in several rows of tables or a --file; --key, --show N, --delete-sql prints SQL
+#   validate       check tables (--table, --month, --days): every day there, no strange one
+#   duplicates     keys in several rows of tables or a --file; --key, --show N, --delete-sql
 #   history        past runs and checks; diff: what changed since the check before
 #   drop-month     delete months from tables: --dry-run shows, --yes --expect-rows N or a typed answer
 #   restore-month  bring a dropped or replaced month back; --list shows what can be restored
