@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from asking import Finding, question
 from room import Room
 from snowflake_etl.month import DayRange
+from snowflake_etl.quality.profile import Expectations
+from snowflake_etl.quality.table_engine import profile_table
 from snowflake_etl.sqltext import column_type, day_bounds, literal, quote
-from snowflake_etl.warehouse import ledger
+from snowflake_etl.warehouse import catalog, ledger
+from snowflake_etl.warehouse.keep_one import keep_one_statements
 from snowflake_etl.warehouse.lease import NOW
 from snowflake_etl.warehouse.ledger import LedgerRow
 
@@ -261,3 +264,50 @@ def one_digit_days_are_read(room: Room) -> Finding:
         "TRY_TO_DATE('Apr 31 2024', 'MON DD YYYY')"
     )
     return Finding(rows == [(date(2024, 4, 1), None)], f"{rows}")
+
+
+@question(
+    613,
+    "Do the statements of duplicates --delete-sql leave one row of each key, and rows with a NULL in it alone?",
+    assumption="Yes: QUALIFY beside WHERE, several columns IN a subquery, in one transaction.",
+    source="warehouse/keep_one.py, decision 47",
+    otherwise="Who runs what is printed deletes too much or nothing: change keep_one_statements before anybody does.",
+)
+def one_row_of_each_key_is_left(room: Room) -> Finding:
+    rows = (
+        "1, 1, 'b'",
+        "1, 1, 'a'",
+        "1, 1, 'a'",
+        "2, 1, 'x'",
+        "NULL, 1, 'n'",
+        "NULL, 1, 'n'",
+        "9, 1, 'o'",
+        "9, 1, 'o'",
+    )
+    name = room.table("T", "K NUMBER(9,0), L NUMBER(9,0), V VARCHAR(5)", *rows)
+    described = catalog.describe_table(room.main, name)
+    if described is None:
+        return Finding(False, f"{name} is not described")
+    for statement in keep_one_statements(described, ["K", "L"], '"K" < CAST(? AS NUMBER)', ["9"]):
+        room.main.execute(statement)
+    left = room.main.query(f"SELECT K, V FROM {name.sql} ORDER BY K NULLS FIRST, V")
+    wanted = [(None, "n"), (None, "n"), (1, "a"), (2, "x"), (9, "o"), (9, "o")]
+    return Finding(left == wanted, f"{left}")
+
+
+@question(
+    614,
+    "Can days be selected from texts that do not sort like their days?",
+    assumption="Yes: TRY_TO_DATE with DD-MON-YYYY compares with bound days, and a text that is no date is left out.",
+    source="table_engine._filter",
+    otherwise="validate --month fails or counts other rows for such columns: they are checked as a whole only.",
+)
+def days_of_texts_that_do_not_sort(room: Room) -> Finding:
+    name = room.table(
+        "T", "V VARCHAR(20)", "'31-DEC-2023'", "'01-JAN-2024'", "'31-Jan-2024'", "'01-FEB-2024'", "'soon'"
+    )
+    expected = Expectations(date_column="V", date_format="DD-MON-YYYY", types={"V": column_type("VARCHAR(20)")})
+    days = DayRange(date(2024, 1, 1), date(2024, 1, 31))
+    profile = profile_table(room.main, name, expected, days=days)
+    wanted = {date(2024, 1, 1): 1, date(2024, 1, 31): 1}
+    return Finding(profile.rows_per_day == wanted and profile.rows == 2, f"{profile.rows_per_day}")
