@@ -168,9 +168,10 @@ def test_between_begin_and_commit_there_is_only_dml(desk: Desk, sent: list[str])
     ends = [index for index, statement in enumerate(sent) if statement == "COMMIT"]
     lease, publish = (sent[begin + 1 : end] for begin, end in zip(begins, ends, strict=True))
     assert [statement.split()[0] for statement in lease] == ["UPDATE", "SELECT", "SELECT", "DELETE", "INSERT"]
-    words = "DELETE INSERT UPDATE SELECT SELECT SELECT UPDATE INSERT"
+    words = "DELETE INSERT UPDATE SELECT SELECT SELECT UPDATE INSERT INSERT"
     assert [statement.split()[0] for statement in publish] == words.split()
     assert "ETL_LOAD_LOCK" in publish[2]
+    assert "ETL_AUDIT_LOG" in publish[-1]
 
 
 def test_the_copy_is_strict_and_there_is_one(desk: Desk, sent: list[str]) -> None:
