@@ -9,6 +9,7 @@ from room import Room
 from snowflake_etl.errors import WarehouseError
 from snowflake_etl.sqltext import ObjectName, literal, quote
 from snowflake_etl.warehouse import catalog
+from snowflake_etl.warehouse.known_tables import known_tables
 from snowflake_etl.warehouse.objects import ensure_objects
 
 _WORK = "design 4, Columns are explicit"
@@ -267,3 +268,21 @@ def the_hosts_of_the_stage(room: Room) -> Finding:
     entries = json.loads(room.main.query("SELECT SYSTEM$ALLOWLIST()")[0][0])
     kinds = sorted({str(entry.get("type")) for entry in entries})
     return Finding("STAGE" in kinds, f"{len(entries)} entries of the types {', '.join(kinds) or 'none'}.")
+
+
+@question(
+    715,
+    "Does INFORMATION_SCHEMA.COLUMNS tell the same types as DESCRIBE TABLE, in the columns' order?",
+    assumption="Yes: TEXT with its length, NUMBER with precision and scale, times with their fraction.",
+    source="warehouse/known_tables: what report asks once for all tables of a schema",
+    otherwise="report judges columns by a wrong type: change known_tables, or let report DESCRIBE each table.",
+)
+def the_catalog_tells_types(room: Room) -> Finding:
+    columns = 'D DATE, N NUMBER(9,2), "v w" VARCHAR(10), S VARCHAR, Z TIMESTAMP_NTZ(3), L TIMESTAMP_LTZ, F FLOAT'
+    name = room.table("T", columns)
+    table = catalog.describe_table(room.main, name)
+    wanted = [(column.name, column.type) for column in table.columns] if table else []
+    known = known_tables(room.main, [name, room.name("NEVER")])
+    found = list(known[name].types.items()) if name in known else []
+    different = [f"{one} is {two}" for one, two in zip(wanted, found, strict=False) if one != two]
+    return Finding(found == wanted and len(known) == 1, "; ".join(different) or f"{len(found)} columns, all alike.")
