@@ -219,7 +219,7 @@ def test_what_a_batch_had_not_begun_is_resumed_too(own_desk: Desk) -> None:
     cut_off_batch(own_desk)
     listed = own_desk.run("recover", "--config", str(own_desk.config))
     assert "interrupted: 2024-01 into T" in listed.out
-    assert "not begun: 2 of 3 loads of the batch of " in listed.out
+    assert "left to do: 2 of 3 load(s) asked for at " in listed.out
     assert "3 interrupted load(s)" in listed.out
     assert resume(own_desk, "--dry-run") == [(f"2024-0{number}", "planned") for number in (1, 2, 3)]
     assert resume(own_desk) == [(f"2024-0{number}", "loaded") for number in (1, 2, 3)]
@@ -248,6 +248,48 @@ def test_what_could_not_be_loaded_when_it_was_resumed_stays_to_be_resumed(own_de
     assert resume(own_desk) == [("2024-03", "failed")]
     assert path == own_desk.month("2024-03-01", "2024-03-31")
     assert resume(own_desk) == [("2024-03", "loaded")]
+    assert own_desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
+
+
+def signalled(desk: Desk, number: signal.Signals, job: Path) -> None:
+    """A batch of two months that gets a signal while it stages the first one."""
+    for first, last in MONTHS.values():
+        desk.month(first, last, per_day=8000)
+    process = desk.process("load", "--config", str(desk.config), "--month", "all", ETL_JOB_DIR=str(job))
+    deadline = time.monotonic() + 60
+    while not (job / "progress").exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode in (130, 143)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_lost_connection_or_a_shutdown_is_an_interruption(
+    own_desk: Desk, tmp_path: Path, number: signal.Signals
+) -> None:
+    signalled(own_desk, number, tmp_path)
+    assert resume(own_desk) == [("2024-01", "loaded"), ("2024-02", "loaded")]
+    assert own_desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
+
+
+@pytest.mark.parametrize("meant", ["Ctrl-C", "jobs cancel"])
+def test_what_was_stopped_on_purpose_is_not_resumed(own_desk: Desk, tmp_path: Path, meant: str) -> None:
+    if meant == "jobs cancel":
+        (tmp_path / "cancelled").touch()
+    signalled(own_desk, signal.SIGINT if meant == "Ctrl-C" else signal.SIGTERM, tmp_path)
+    assert own_desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
+
+
+def test_what_another_command_has_done_since_is_not_resumed(own_desk: Desk) -> None:
+    two_months(own_desk)
+    killed = crash_of(
+        lambda: own_desk.load("--month", "2024-01"), lambda _, command: command.startswith("COPY"), after=True
+    )
+    assert killed == KILLED
+    assert own_desk.load("--month", "2024-01", "--qc", "skip").code == 0
     assert own_desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
 
 

@@ -99,8 +99,8 @@ def test_resumed_after_each_kill_it_ends_with_twelve_months_once_each(own_desk: 
         kill_at(desk, published, step, words, output)
         words = ("--resume", "--jobs", "2")
     listed = desk.run("recover", "--config", str(desk.config))
-    assert "not begun: " in listed.out
-    assert "of 12 loads of the batch of 20" in listed.out
+    assert "left to do: " in listed.out
+    assert " of 12 load(s) asked for at 20" in listed.out
     last = desk.run("load", *words)
     assert last.code == 0, last
     assert_loaded_once(desk, year)

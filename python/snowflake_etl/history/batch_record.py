@@ -1,6 +1,7 @@
-"""What a batch was asked to load (floor 3): all is recorded before the first load begins, each crossed out when done.
+"""What one command was asked to load (floor 3): recorded before the first load begins, each crossed out when done.
 
-A batch that was cut off is known by its lock file, which the kernel let go of; what is not crossed out is to be done.
+A batch that was cut off is known by its lock file, which the kernel let go of, and what is not crossed out is to be
+done.  One load is a batch too: it may be cut off before it has a run record.
 """
 
 from __future__ import annotations
@@ -42,6 +43,13 @@ class CutOffBatch:
     commands: tuple[str, ...]
 
 
+class Batch:
+    """A batch that is going on."""
+
+    cut_off = False
+    """Set to True when its end is none: a lost connection or a shutdown, told by a signal, is to be carried on from."""
+
+
 class BatchRecords:
     """All batches of one state folder."""
 
@@ -50,8 +58,9 @@ class BatchRecords:
         self._locks = state_directory / "run-locks"
 
     @contextmanager
-    def batch(self, target: str, commands: Sequence[str]) -> Iterator[None]:
+    def batch(self, target: str, commands: Sequence[str]) -> Iterator[Batch]:
         """Record what is to be loaded; while the block runs the batch lives, and any orderly end of it is its end."""
+        batch = Batch()
         batch_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
         self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock_file(batch_id).open("w") as lock:
@@ -66,9 +75,10 @@ class BatchRecords:
                     [(batch_id, number, command) for number, command in enumerate(commands)],
                 )
             try:
-                yield
+                yield batch
             finally:
-                self.end(batch_id)
+                if not batch.cut_off:
+                    self.end(batch_id)
 
     def cross_out(self, command: str) -> None:
         """A load is done: no batch that asked for it has it to do any more."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from snowflake_etl.history import database
+from snowflake_etl.history.batch_record import BatchRecords
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -119,7 +120,11 @@ class RunRecords:
         return found[0] if found else None
 
     def superseded(self, run_id: str, by: str) -> None:
-        """Mark a cut-off run as carried on by another one."""
+        """Mark a cut-off run as carried on by another one, be it by another command."""
+        commands = {run.run_id: run.command for run in self.all()}
+        # A run of another host is not recorded here.
+        if run_id in commands and commands[run_id] != commands.get(by):
+            BatchRecords(self._state).cross_out(commands[run_id])
         self.finish(run_id, "superseded", f"Carried on by run {by}.")
         self.forget_lock(run_id)
 

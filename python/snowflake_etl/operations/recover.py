@@ -56,17 +56,17 @@ class Leftover:
 class Recovery:
     """Interrupted runs of this host for one target, everything of ours there, and how many loads other targets have.
 
-    ``not_begun`` are the batches that were cut off, with what they had not begun; their interrupted runs are apart.
+    ``left_to_do`` are the batches that were cut off, with what is left of them beside the interrupted runs.
     """
 
     interrupted: tuple[PastRun, ...]
-    not_begun: tuple[CutOffBatch, ...]
+    left_to_do: tuple[CutOffBatch, ...]
     leftovers: tuple[Leftover, ...]
     interrupted_elsewhere: dict[str, int]
 
     @property
-    def loads_not_begun(self) -> int:
-        return len({command for batch in self.not_begun for command in batch.commands})
+    def loads_left(self) -> int:
+        return len({command for batch in self.left_to_do for command in batch.commands})
 
     def removable(self, *, waiting: bool = False) -> tuple[Leftover, ...]:
         """What is nobody's; with ``waiting`` also what a coming load would find staged."""
@@ -101,11 +101,11 @@ class Recoverer:
         loads |= {(batch.target, command) for batch in batches for command in batch.commands}
         elsewhere = dict(Counter(target for target, _ in sorted(loads) if target != self._place))
         here = tuple(run for run in runs if run.target == self._place)
-        not_begun = tuple(batch for batch in batches if batch.target == self._place)
+        left_to_do = tuple(batch for batch in batches if batch.target == self._place)
         leftovers: tuple[Leftover, ...] = ()
         if catalog.describe_table(self._session, self._objects.lease) is not None:
             leftovers = tuple(self._leftovers())
-        return Recovery(here, not_begun, leftovers, elsewhere)
+        return Recovery(here, left_to_do, leftovers, elsewhere)
 
     def _leftovers(self) -> list[Leftover]:
         leases = lease.rows_of(self._session, self._objects)
@@ -133,7 +133,7 @@ class Recoverer:
             if run.run_id in shown_runs:
                 self._records.finish(run.run_id, "cleaned", "What it left behind was removed.")
                 self._records.forget_lock(run.run_id)
-        for batch in {one.batch_id for one in shown.not_begun} & {one.batch_id for one in fresh.not_begun}:
+        for batch in {one.batch_id for one in shown.left_to_do} & {one.batch_id for one in fresh.left_to_do}:
             self._batches.end(batch)
         return Cleaned(tuple(removed), tuple(spared))
 

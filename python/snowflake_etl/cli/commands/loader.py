@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import threading
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.cli.common import Context, Parser, add_common_flags, write_private
 from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.config import places
-from snowflake_etl.errors import ExitCode
+from snowflake_etl.errors import ExitCode, Stopped
 from snowflake_etl.month import HOW_TO_WRITE_MONTHS
 
 if TYPE_CHECKING:
     from snowflake_etl.cli.load_orders import Order
+    from snowflake_etl.history.batch_record import Batch
     from snowflake_etl.results import LoadResult, VerifyResult
 
 DESCRIPTION = "Load the files of months into tables: every row exactly once, checked."
@@ -78,11 +79,13 @@ def run(context: Context) -> ExitCode:
         context.answer({"status": "ok", "message": message})
         # A plan answers whether there is something to start.
         return ExitCode.REFUSED if context.arguments.dry_run else ExitCode.OK
-    if len(orders) == 1:
-        results = [orders[0].run(context.progress, threading.Event())]
-        _show(context, results[0])
-    else:
-        results = _batch(context, orders)
+    with _recorded(context, orders) as batch:
+        if len(orders) == 1:
+            results = [orders[0].run(context.progress, threading.Event())]
+            _show(context, results[0])
+            batch.cut_off = _was_cut_off(context, results[0].exit_code)
+        else:
+            results = _batch(context, orders)
     if any(one.status == "loaded" for one in results) and context.job_directory is None and places.is_checkout():
         context.say("The menu with job status and logs: ./snowflake_etl.sh")
     _answer(context, results)
@@ -124,29 +127,41 @@ def _batch(context: Context, orders: Sequence[Order]) -> list[LoadResult]:
     arguments, stop = context.arguments, threading.Event()
     _show_plan(context, orders)
     progress = BatchProgress(context.progress, sum(order.planned.bytes for order in orders))
-    with _recorded(context, orders):
-        results = run_batch(
-            [
-                lambda order=order, number=number: order.run(progress.of_load(number), stop)  # type: ignore[misc]
-                for number, order in enumerate(orders)
-            ],
-            at_once=arguments.jobs,
-            continue_on_error=arguments.continue_on_error,
-            stop=stop,
-            on_result=lambda result: _show(context, result),
-        )
+    results = run_batch(
+        [
+            lambda order=order, number=number: order.run(progress.of_load(number), stop)  # type: ignore[misc]
+            for number, order in enumerate(orders)
+        ],
+        at_once=arguments.jobs,
+        continue_on_error=arguments.continue_on_error,
+        stop=stop,
+        on_result=lambda result: _show(context, result),
+    )
     _show_table(context, orders, results)
     return results
 
 
-def _recorded(context: Context, orders: Sequence[Order]) -> AbstractContextManager[None]:
-    """Write down what the batch is to load, for ``load --resume``."""
-    from snowflake_etl.history.batch_record import BatchRecords
+@contextmanager
+def _recorded(context: Context, orders: Sequence[Order]) -> Iterator[Batch]:
+    """Write down what is to be loaded, for ``load --resume``."""
+    from snowflake_etl.history.batch_record import Batch, BatchRecords
 
     if context.arguments.dry_run:
-        return nullcontext()
+        yield Batch()
+        return
     records = BatchRecords(context.state_directory)
-    return records.batch(orders[0].context.warehouse.place, [order.recorded for order in orders])
+    with records.batch(orders[0].context.warehouse.place, [order.recorded for order in orders]) as batch:
+        try:
+            yield batch
+        except Stopped as stopped:
+            batch.cut_off = _was_cut_off(context, stopped.exit_code)
+            raise
+
+
+def _was_cut_off(context: Context, exit_code: int) -> bool:
+    """True after SIGHUP or SIGTERM, a lost connection or a shutdown; Ctrl-C and ``jobs cancel`` are meant."""
+    cancelled = context.job_directory is not None and (context.job_directory / "cancelled").exists()
+    return exit_code == ExitCode.TERMINATED and not cancelled
 
 
 def _exit_code(results: Sequence[LoadResult]) -> ExitCode:

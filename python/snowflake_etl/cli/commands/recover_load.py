@@ -40,7 +40,7 @@ def run(context: Context) -> ExitCode:
         recovery = recoverer.look()
         _show(context, recovery)
         removable = recovery.removable(waiting=arguments.staged)
-        if arguments.clean and (removable or recovery.interrupted or recovery.not_begun):
+        if arguments.clean and (removable or recovery.interrupted or recovery.left_to_do):
             if not confirmed(context, f"Remove {len(removable)} of the things above, none that is live?"):
                 raise Refused("Not confirmed: nothing was removed. Without a terminal add --yes.")
             cleaned = recoverer.clean(recovery, waiting=arguments.staged)
@@ -55,10 +55,10 @@ def _show(context: Context, recovery: Recovery) -> None:
     for past in recovery.interrupted:
         step = past.last_step or "the start"
         context.say(f"interrupted: {past.month} into {past.table_name}, after {step} (run {past.run_id})")
-    for batch in recovery.not_begun:
+    for batch in recovery.left_to_do:
         if batch.commands:
-            loads, began = f"{len(batch.commands)} of {batch.total} loads", batch.started_at[:19].replace("T", " ")
-            context.say(f"not begun: {loads} of the batch of {began} UTC")
+            loads, asked = f"{len(batch.commands)} of {batch.total} load(s)", batch.started_at[:19].replace("T", " ")
+            context.say(f"left to do: {loads} asked for at {asked} UTC")
     if recovery.leftovers:
         rows = [(one.kind, one.state, one.name, one.detail, one.run_id) for one in recovery.leftovers]
         context.say(ascii_table(("what", "state", "name", "detail", "run id"), rows))
@@ -76,7 +76,7 @@ def _cleaned_in_words(cleaned: Cleaned) -> str:
 
 
 def _found_in_words(recovery: Recovery) -> str:
-    interrupted = len(recovery.interrupted) + recovery.loads_not_begun
+    interrupted = len(recovery.interrupted) + recovery.loads_left
     removable = len(recovery.removable())
     waiting = len(recovery.removable(waiting=True)) - removable
     if not (interrupted or removable or waiting):
