@@ -7,6 +7,7 @@
 # verbs:
 #   load           load months (--month 2024-01, last, A..B, all) or files; --resume carries on
 #   recover        interrupted loads and what they left; --clean removes what no live run has
+#   stage          what lies on the stage: list, clean; performance of past COPYs
 #   ledger         what is loaded: list; adopt records rows that were loaded before this tool
 #   report         all tables: status, rows, days, gaps, score (text, JSON, CSV, XLSX, HTML)
 #   check-file     check files before a load: days, layout, types, keys, own rules; --rejects FILE

@@ -10,6 +10,7 @@ source "${BASH_SOURCE[0]%/*}/actions_config.sh"
 declare -gA ACTIONS_SCRIPTS=(
   [load]=loader.py
   [recover]=recover_load.py
+  [stage]=stage_manager.py
   [ledger]=ledger_tool.py
   ['check-file']=check_file.py
   ['clean-file']=clean_file.py
@@ -26,7 +27,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover ledger check-file clean-file validate duplicates report drop-month restore-month doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file validate duplicates report drop-month restore-month doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1

@@ -17,6 +17,7 @@ from snowflake_etl.errors import ExitCode
 VERBS = {
     "load": "loader",
     "recover": "recover_load",
+    "stage": "stage_manager",
     "ledger": "ledger_tool",
     "check-file": "check_file",
     "clean-file": "clean_file",

@@ -108,16 +108,20 @@ class RunRecords:
 
     def end_of_staging_run(self, folder: str, target: str) -> str | None:
         """How the last run that staged ``folder`` completely ended; None when none here did, or it was cut off."""
+        return self.staging_run(folder, target)[1]
+
+    def staging_run(self, folder: str, target: str) -> tuple[str, str | None]:
+        """The last run that staged ``folder`` completely ("" when none here did) and how it ended (see above)."""
         if not database.exists(self._state):
-            return None
+            return "", None
         sql = (
-            "SELECT runs.status FROM steps JOIN runs USING (run_id) "
+            "SELECT runs.run_id, runs.status FROM steps JOIN runs USING (run_id) "
             "WHERE step = 'staged' AND target = ? AND json_extract(detail, '$.folder') = ? "
             "ORDER BY steps.rowid DESC LIMIT 1"
         )
         with self._connection() as connection:
             found = connection.execute(sql, (target, folder)).fetchone()
-        return found[0] if found else None
+        return (found[0], found[1]) if found else ("", None)
 
     def superseded(self, run_id: str, by: str) -> None:
         """Mark a cut-off run as carried on by another one, be it by another command."""
