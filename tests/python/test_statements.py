@@ -13,7 +13,7 @@ from sqlglot import exp
 from desk import Desk, days_between, rows_for
 from snowflake_etl.config.reading import read_configuration
 from snowflake_etl.operations.doctor import setup_sql
-from snowflake_etl.operations.restorable import time_travel
+from snowflake_etl.operations.months.restorable import time_travel
 from snowflake_etl.sqltext import ObjectName
 
 # Statements that sqlglot only passes through; Snowflake knows them, and their text is checked by their own tests.

@@ -37,7 +37,7 @@ from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Sourc
 from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadRequest, LoadState, StopSignal
 from snowflake_etl.operations.memory import MemoryPlan, give_back_freed_blocks, plan_memory
-from snowflake_etl.operations.protection import sweep
+from snowflake_etl.operations.months.protection import sweep
 from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.progress import Progress

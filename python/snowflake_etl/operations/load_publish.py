@@ -10,8 +10,8 @@ from snowflake_etl.errors import Refused
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadState
-from snowflake_etl.operations.month_change import Selected
-from snowflake_etl.operations.protection import give_up, plan_protection, protect, undo_detail
+from snowflake_etl.operations.months.month_change import Selected
+from snowflake_etl.operations.months.protection import give_up, plan_protection, protect, undo_detail
 from snowflake_etl.operations.publish import Published, PublishPlan, publish
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.sqltext import ObjectName

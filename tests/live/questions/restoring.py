@@ -7,7 +7,7 @@ import json
 from asking import Finding, question
 from room import Room
 from snowflake_etl.errors import WarehouseError
-from snowflake_etl.operations.restorable import time_travel
+from snowflake_etl.operations.months.restorable import time_travel
 from snowflake_etl.warehouse import safety_copy
 from snowflake_etl.warehouse.safety_copy import clone_statements
 

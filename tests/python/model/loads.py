@@ -15,7 +15,7 @@ from model.program import Body, Outcome
 from snowflake_etl.errors import EtlError, Refused, Stopped
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import situation
-from snowflake_etl.operations.month_change import MonthChange, Selected, StateChange, change_month
+from snowflake_etl.operations.months.month_change import MonthChange, Selected, StateChange, change_month
 from snowflake_etl.operations.publish import PublishPlan, publish
 from snowflake_etl.operations.situation import Mode, Permission, Situation, Wishes
 from snowflake_etl.sqltext import ColumnType, ObjectName, column_list, day_bounds_of_any

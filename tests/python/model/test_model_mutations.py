@@ -15,7 +15,8 @@ import pytest
 from model.explore import explore
 from model.scenarios import JANUARY, JANUARY_2, SCENARIOS, Scenario, dropping, replacing
 from snowflake_etl.errors import Refused
-from snowflake_etl.operations import month_change, publish
+from snowflake_etl.operations import publish
+from snowflake_etl.operations.months import month_change
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse import lease, ledger, transaction
 from snowflake_etl.warehouse.ledger import LedgerRow

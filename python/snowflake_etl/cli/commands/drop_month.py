@@ -14,7 +14,7 @@ from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS, parse_months
 if TYPE_CHECKING:
     from snowflake_etl.config.model import FileSection
     from snowflake_etl.month import Month
-    from snowflake_etl.operations.drop_month import DropRequest
+    from snowflake_etl.operations.months.drop_month import DropRequest
     from snowflake_etl.results import DropResult
 
 DESCRIPTION = "Delete months from tables: counted, shown, confirmed, in one transaction, and so that it can be undone."
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context) -> ExitCode:
     """Each table and month has its own count, question and transaction; a failure ends the row of them."""
-    from snowflake_etl.operations.drop_month import drop_month
+    from snowflake_etl.operations.months.drop_month import drop_month
 
     targets = _targets(context)
     request = _request(context, len(targets))
@@ -74,7 +74,7 @@ def _targets(context: Context) -> list[tuple[FileSection, Month]]:
 
 
 def _request(context: Context, targets: int) -> DropRequest:
-    from snowflake_etl.operations.drop_month import DropRequest
+    from snowflake_etl.operations.months.drop_month import DropRequest
 
     arguments, expected = context.arguments, context.arguments.expect_rows
     if expected is not None and expected != "any" and not (expected.isascii() and expected.isdigit()):

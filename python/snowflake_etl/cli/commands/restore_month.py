@@ -13,7 +13,7 @@ from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.errors import ExitCode, Refused, UsageError
 
 if TYPE_CHECKING:
-    from snowflake_etl.operations.restore_month import RestoreRequest
+    from snowflake_etl.operations.months.restore_month import RestoreRequest
 
 DESCRIPTION = "Bring back a month that was dropped or replaced, into the same table; list what can be brought back."
 
@@ -58,7 +58,7 @@ def _restore(context: Context) -> ExitCode:
     from snowflake_etl.config.places import today
     from snowflake_etl.month import parse_month
     from snowflake_etl.operations.checked_tables import chosen_entries
-    from snowflake_etl.operations.restore_month import restore_month
+    from snowflake_etl.operations.months.restore_month import restore_month
 
     arguments = context.arguments
     (entry,) = chosen_entries(context.configuration, [arguments.table])
@@ -76,7 +76,7 @@ def _restore(context: Context) -> ExitCode:
 
 
 def _request(context: Context) -> RestoreRequest:
-    from snowflake_etl.operations.restore_month import RestoreRequest
+    from snowflake_etl.operations.months.restore_month import RestoreRequest
     from snowflake_etl.operations.situation import Mode
 
     arguments = context.arguments
@@ -93,7 +93,7 @@ def _request(context: Context) -> RestoreRequest:
 
 
 def _list(context: Context) -> ExitCode:
-    from snowflake_etl.operations.restore_month import list_deletions
+    from snowflake_etl.operations.months.restore_month import list_deletions
 
     found = list_deletions(context.configuration.configuration, context.warehouse)
     wanted = [
@@ -128,7 +128,7 @@ def _list(context: Context) -> ExitCode:
 
 
 def _drop_copies(context: Context) -> ExitCode:
-    from snowflake_etl.operations.restore_month import drop_copies, list_copies
+    from snowflake_etl.operations.months.restore_month import drop_copies, list_copies
 
     age = _days(context.arguments.older_than)
     configuration = context.configuration.configuration

@@ -61,7 +61,7 @@ def run(context: Context) -> ExitCode:
 
 def _audit(context: Context) -> ExitCode:
     """The audit log of this state folder, oldest first; a start without its end is told by the warehouse's log."""
-    from snowflake_etl.operations.audit_trail import audit_entries
+    from snowflake_etl.operations.months.audit_trail import audit_entries
 
     arguments = context.arguments
     if arguments.action != "list":

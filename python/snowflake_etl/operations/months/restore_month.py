@@ -15,12 +15,12 @@ from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
 from snowflake_etl.month import Month
 from snowflake_etl.operations import refusals
-from snowflake_etl.operations.audit_trail import Trail, new_run_id
-from snowflake_etl.operations.drop_plan import existing_target, selected_days
 from snowflake_etl.operations.load_target import Target
-from snowflake_etl.operations.month_change import MonthChange, Selected, StateChange, change_month
-from snowflake_etl.operations.protection import Protection, give_up, plan_protection, protect, sweep, undo_detail
-from snowflake_etl.operations.restorable import Restorable, deletions
+from snowflake_etl.operations.months.audit_trail import Trail, new_run_id
+from snowflake_etl.operations.months.drop_plan import existing_target, selected_days
+from snowflake_etl.operations.months.month_change import MonthChange, Selected, StateChange, change_month
+from snowflake_etl.operations.months.protection import Protection, give_up, plan_protection, protect, sweep, undo_detail
+from snowflake_etl.operations.months.restorable import Restorable, deletions
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.results import RestoreResult
 from snowflake_etl.sqltext import column_list, object_name

@@ -13,10 +13,10 @@ from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
 from snowflake_etl.month import Month
 from snowflake_etl.operations import refusals
-from snowflake_etl.operations.audit_trail import Trail, new_run_id
-from snowflake_etl.operations.drop_plan import DropPlan, plan_drop
-from snowflake_etl.operations.month_change import MonthChange, StateChange, change_month
-from snowflake_etl.operations.protection import (
+from snowflake_etl.operations.months.audit_trail import Trail, new_run_id
+from snowflake_etl.operations.months.drop_plan import DropPlan, plan_drop
+from snowflake_etl.operations.months.month_change import MonthChange, StateChange, change_month
+from snowflake_etl.operations.months.protection import (
     Protection,
     give_up,
     plan_protection,

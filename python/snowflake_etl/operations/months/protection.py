@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from snowflake_etl.errors import Refused
-from snowflake_etl.operations.month_change import Selected
+from snowflake_etl.operations.months.month_change import Selected
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse import catalog, safety_copy
 from snowflake_etl.warehouse.catalog import Table

@@ -13,7 +13,7 @@ from snowflake_etl.errors import EtlError, Refused, WarehouseError
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import load_target
 from snowflake_etl.operations.load_target import Target
-from snowflake_etl.operations.month_change import Selected
+from snowflake_etl.operations.months.month_change import Selected
 from snowflake_etl.sqltext import ColumnType, quote
 from snowflake_etl.warehouse import catalog, lease, ledger
 from snowflake_etl.warehouse.ledger import LedgerRow

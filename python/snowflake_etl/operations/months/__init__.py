@@ -1,0 +1,1 @@
+"""Months out and back: drop, restore, and what proves and undoes them."""
