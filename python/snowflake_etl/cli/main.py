@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from snowflake_etl import __version__
 from snowflake_etl.cli import common
@@ -54,7 +58,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run_script(path: str) -> int:
     """Run the command that has the script's own name, with the process's arguments."""
     verbs = {stem: verb for verb, stem in VERBS.items()}
-    return run_command(verbs[Path(path).stem], sys.argv[1:])
+    code = run_command(verbs[Path(path).stem], sys.argv[1:])
+    if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+        _leave_at_once(code)
+    return code
+
+
+def _leave_at_once(code: int) -> NoReturn:
+    """End a process that was told to stop, though a library that the signal cut into may keep a thread waiting.
+
+    Whatever is ours has ended in order by now; Python would wait for every thread, and for the driver's last words.
+    """
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def run_command(verb: str, argv: Sequence[str]) -> int:
