@@ -217,6 +217,11 @@ class DropResult:
     columns: tuple[str, ...] = ()
     sample: tuple[tuple[str, ...], ...] = ()
 
+    @property
+    def rows_changed(self) -> int:
+        """The rows that are told in the audit log."""
+        return self.rows_deleted
+
 
 @dataclass(frozen=True)
 class RestoreResult:
@@ -234,3 +239,8 @@ class RestoreResult:
     rows_in_table: int | None = None
     statements: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def rows_changed(self) -> int:
+        """The rows that are told in the audit log."""
+        return self.rows_restored

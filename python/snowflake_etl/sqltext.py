@@ -19,6 +19,9 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
 _NAME_PART = r'"(?:[^"]|"")+"|[^".]+'
 _OBJECT_NAME = re.compile(rf"(?:{_NAME_PART})(?:\.(?:{_NAME_PART})){{0,2}}")
 _LONGEST_NAME = 255
+NOW = "CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_NTZ)"
+"""The warehouse's clock as our tables keep it: without a zone, which is UTC in our sessions."""
+
 _SORTABLE_DATE = re.compile(r"YYYY([^A-Z0-9]?)MM\1DD")
 _COLLATION = re.compile(r"\s+COLLATE\s+'[^']*'", re.IGNORECASE)
 _TYPE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_ ]*?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*", re.ASCII)

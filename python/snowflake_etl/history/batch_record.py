@@ -7,12 +7,10 @@ done.  One load is a batch too: it may be cut off before it has a run record.
 from __future__ import annotations
 
 import fcntl
-import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from snowflake_etl.history import database
@@ -61,7 +59,7 @@ class BatchRecords:
     def batch(self, target: str, commands: Sequence[str]) -> Iterator[Batch]:
         """Record what is to be loaded; while the block runs the batch lives, and any orderly end of it is its end."""
         batch = Batch()
-        batch_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        batch_id = database.new_id()
         self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock_file(batch_id).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

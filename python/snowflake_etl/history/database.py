@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -32,6 +33,11 @@ def transaction(state_directory: Path, schema: str) -> Iterator[sqlite3.Connecti
 def exists(state_directory: Path) -> bool:
     """False where nothing was ever recorded, so that looking makes no file."""
     return (state_directory / FILE_NAME).exists()
+
+
+def new_id() -> str:
+    """An id of a run or a batch: when it began (UTC), and what tells it from others of that second."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 def now() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from enum import StrEnum
 
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import ExitCode
+from snowflake_etl.history.database import new_id
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import Prepared
@@ -92,7 +92,7 @@ class LoadState:
     warehouse: Warehouse
     request: LoadRequest
     progress: Progress
-    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
+    run_id: str = field(default_factory=new_id)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     prepared: Prepared | None = None
     previous: list[LeaseRow] = field(default_factory=list)

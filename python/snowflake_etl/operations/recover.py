@@ -138,7 +138,7 @@ class Recoverer:
         return Cleaned(tuple(removed), tuple(spared))
 
     def _living(self, leases: Sequence[LeaseRow]) -> list[LeaseRow]:
-        now = self._session.query(f"SELECT {lease.NOW}")[0][0]
+        now = lease.now(self._session)
         return [row for row in leases if row.expires_at > now and not self._is_dead(row)]
 
     def _is_dead(self, row: LeaseRow) -> bool:

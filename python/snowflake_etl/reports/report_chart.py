@@ -12,7 +12,8 @@ _HEIGHT = 12
 _LEFT = 12
 # plotext frames its charts with box characters, which some terminals cannot show.
 _ASCII = str.maketrans(
-    {"┤": "|", "│": "|", "├": "|", "─": "-", "┬": "+", "┴": "+", "┼": "+"} | dict.fromkeys("┌┐└┘", "+")
+    {"\u2524": "|", "\u2502": "|", "\u251c": "|", "\u2500": "-", "\u252c": "+", "\u2534": "+", "\u253c": "+"}
+    | dict.fromkeys("\u250c\u2510\u2514\u2518", "+")
 )
 
 

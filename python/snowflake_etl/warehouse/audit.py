@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from snowflake_etl.sqltext import ObjectName, column_list, quote
+from snowflake_etl.sqltext import NOW, ObjectName, column_list, quote
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 
@@ -22,7 +22,6 @@ RESTORED = "restored"
 
 # Quoted in statements: AT is a word of Time Travel.
 _COLUMNS = ("AT", "RUN_ID", "EVENT", "TABLE_NAME", "MONTH", "DETAIL")
-_NOW = "CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_NTZ)"
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def insert(
 ) -> None:
     """Insert a row, in the caller's transaction where there is one."""
     session.execute(
-        f"INSERT INTO {objects.audit_log.sql} ({column_list(_COLUMNS)}) SELECT {_NOW}, ?, ?, ?, ?, ?",
+        f"INSERT INTO {objects.audit_log.sql} ({column_list(_COLUMNS)}) SELECT {NOW}, ?, ?, ?, ?, ?",
         [run_id, event, str(table), month, json.dumps(detail, default=str)],
     )
 

@@ -12,13 +12,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from snowflake_etl.errors import Refused
-from snowflake_etl.sqltext import ObjectName, column_list
+from snowflake_etl.sqltext import NOW, ObjectName, column_list
 from snowflake_etl.warehouse import ledger
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.transaction import transact
-
-NOW = "CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_NTZ)"
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,12 @@ class Holder:
 
 
 _COLUMNS = tuple(field.name.upper() for field in fields(LeaseRow))
+
+
+def now(session: Session) -> datetime:
+    """The warehouse's clock, by which leases run out."""
+    moment: datetime = session.query(f"SELECT {NOW}")[0][0]
+    return moment
 
 
 def rows_of(session: Session, objects: WorkObjects, table: ObjectName | None = None) -> list[LeaseRow]:

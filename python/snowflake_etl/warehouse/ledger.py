@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from snowflake_etl.month import DayRange, Month
-from snowflake_etl.sqltext import ObjectName, column_list
+from snowflake_etl.sqltext import NOW, ObjectName, column_list
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 
@@ -88,7 +88,7 @@ def insert_rows(session: Session, objects: WorkObjects, rows: Iterable[LedgerRow
         places = ", ".join(_PLACES.get(name, "?") for name in columns)
         session.execute(
             f"INSERT INTO {objects.ledger.sql} ({column_list([*columns, 'PUBLISHED_AT', 'STATE_CHANGED_AT'])}) "
-            f"SELECT {places}, {_NOW}, {_NOW}",
+            f"SELECT {places}, {NOW}, {NOW}",
             values,
         )
 
@@ -99,7 +99,7 @@ def set_state(
     """Change the state of rows that are live (or ``was``), in the caller's transaction."""
     for row in rows:
         session.execute(
-            f"UPDATE {objects.ledger.sql} SET STATE = ?, STATE_CHANGED_AT = {_NOW} "
+            f"UPDATE {objects.ledger.sql} SET STATE = ?, STATE_CHANGED_AT = {NOW} "
             f"WHERE PUBLISH_ID = ? AND FILE_NAME = ? AND TABLE_NAME = ? AND STATE = '{was}'",
             [state, row.publish_id, row.file_name, row.table_name],
         )
@@ -108,7 +108,7 @@ def set_state(
 def ensure_lock_row(session: Session, objects: WorkObjects, table: ObjectName) -> None:
     """Make the table's row in ETL_LOAD_LOCK, outside any transaction; a second row does no harm."""
     session.ensure(
-        f"INSERT INTO {objects.lock.sql} (TABLE_NAME, HOLDER, UPDATED_AT) SELECT ?, '', {_NOW} "
+        f"INSERT INTO {objects.lock.sql} (TABLE_NAME, HOLDER, UPDATED_AT) SELECT ?, '', {NOW} "
         f"WHERE NOT EXISTS (SELECT 1 FROM {objects.lock.sql} WHERE TABLE_NAME = ?)",
         [str(table), str(table)],
     )
@@ -120,7 +120,7 @@ def take_lock(session: Session, objects: WorkObjects, table: ObjectName, holder:
     Return the number of rows updated; 0 would mean that nothing is locked.
     """
     return session.execute(
-        f"UPDATE {objects.lock.sql} SET HOLDER = ?, UPDATED_AT = {_NOW} WHERE TABLE_NAME = ?", [holder, str(table)]
+        f"UPDATE {objects.lock.sql} SET HOLDER = ?, UPDATED_AT = {NOW} WHERE TABLE_NAME = ?", [holder, str(table)]
     ).rowcount
 
 
@@ -129,7 +129,6 @@ def rows_of_month(rows: Iterable[LedgerRow], month: Month | None) -> list[Ledger
     return [row for row in rows if month is None or row.month == str(month)]
 
 
-_NOW = "CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_NTZ)"
 _PLACES = {
     "FIRST_DAY": "CAST(? AS DATE)",
     "LAST_DAY": "CAST(? AS DATE)",

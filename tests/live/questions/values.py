@@ -9,10 +9,9 @@ from room import Room
 from snowflake_etl.month import DayRange
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.quality.table_engine import profile_table
-from snowflake_etl.sqltext import column_type, day_bounds, literal, quote
+from snowflake_etl.sqltext import NOW, column_type, day_bounds, literal, quote
 from snowflake_etl.warehouse import catalog, ledger
 from snowflake_etl.warehouse.keep_one import keep_one_statements
-from snowflake_etl.warehouse.lease import NOW
 from snowflake_etl.warehouse.ledger import LedgerRow
 
 _DRIVER = "decision 3 (statements use ? for bound values)"

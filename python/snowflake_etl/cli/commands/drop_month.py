@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from snowflake_etl.cli.common import Context, add_common_flags, confirmed_by_typing
 from snowflake_etl.cli.results import add_output_flag, deliver
 from snowflake_etl.errors import ExitCode, Refused, UsageError
-from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS, parse_months
+from snowflake_etl.month import ALL_MONTHS, parse_months
 
 if TYPE_CHECKING:
     from snowflake_etl.config.model import FileSection
@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_argument_group("what to drop")
     which.add_argument("--table", action="append", default=[], metavar="TABLE", help="a table (may be repeated)")
     which.add_argument("--all-tables", action="store_true", help="every table of the configuration")
-    which.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS.removesuffix(" or all").lower())
+    which.add_argument(
+        "--month", metavar="MONTH", help="YYYY-MM (2024-01), MMYYYY, current, last, a list or a range A..B"
+    )
     look = parser.add_argument_group("looking first")
     look.add_argument("--dry-run", action="store_true", help="count, and show the statements; delete nothing")
     look.add_argument("--preview", type=int, default=0, metavar="N", help="show the first N rows that go")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import getpass
 import logging
-import secrets
 import socket
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from snowflake_etl.errors import Refused, WarehouseError
+from snowflake_etl.config.model import Configuration, FileSection
+from snowflake_etl.errors import EtlError, Refused, Stopped
 from snowflake_etl.history import audit_file
-from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.history.database import new_id
+from snowflake_etl.month import Month
+from snowflake_etl.operations import refusals
+from snowflake_etl.results import DropResult, RestoreResult
+from snowflake_etl.sqltext import ObjectName, object_name
 from snowflake_etl.warehouse import audit
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
@@ -20,10 +24,7 @@ from snowflake_etl.warehouse.signin import Warehouse
 
 LOGGER = logging.getLogger(__name__)
 
-
-def new_run_id() -> str:
-    """A run's id: when it began (UTC) and what tells it from others."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+Result = TypeVar("Result", DropResult, RestoreResult)
 
 
 def audit_entries(state_directory: Path, table: str | None, months: set[str] | None) -> list[dict[str, Any]]:
@@ -78,5 +79,39 @@ class Trail:
         verb = self._facts["verb"]
         try:
             audit.insert(session, objects, self._run_id, f"{verb} {outcome}", table, self._month, facts)
-        except WarehouseError as error:
+        except EtlError as error:
             LOGGER.info("The warehouse's audit log was not written: %s", error)
+
+
+def audited(
+    verb: str,
+    entry: FileSection,
+    month: Month,
+    configuration: Configuration,
+    warehouse: Warehouse,
+    steps: Callable[[Session, str, Trail], Result],
+    ended_by: Callable[[str, str, EtlError | Stopped], Result],
+) -> Result:
+    """Run the steps of one run on one month, with a session, a run id and a trail of its own.
+
+    Expected errors become the result that ``ended_by`` makes of status, run id and error; every outcome is kept in
+    the audit log of the state folder, a refusal in the warehouse's as well.
+    """
+    run_id = new_id()
+    trail = Trail(warehouse, run_id, verb, entry.table_name, str(month))
+    try:
+        with (
+            warehouse.open(f"snowflake_etl run={run_id} {verb}={entry.table_name} month={month}") as session,
+            refusals.explaining(session, configuration, entry.table_name),
+        ):
+            try:
+                result = steps(session, run_id, trail)
+            except Refused as refused:
+                objects = WorkObjects.of(session.database, configuration.load)
+                table = object_name(entry.table_name, session.database, session.schema)
+                trail.tell(session, objects, table, "refused", message=str(refused))
+                raise
+    except (EtlError, Stopped) as error:
+        result = ended_by("refused" if isinstance(error, Refused) else "failed", run_id, error)
+    trail.ended(result.status, rows=result.rows_changed, message=result.message)
+    return result

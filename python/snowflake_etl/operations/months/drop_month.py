@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from snowflake_etl.config.model import Configuration, FileSection
-from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
+from snowflake_etl.errors import EtlError, ExitCode, Refused
 from snowflake_etl.month import Month
 from snowflake_etl.operations import refusals
-from snowflake_etl.operations.months.audit_trail import Trail, new_run_id
+from snowflake_etl.operations.months.audit_trail import Trail, audited
 from snowflake_etl.operations.months.drop_plan import DropPlan, plan_drop
 from snowflake_etl.operations.months.month_change import MonthChange, StateChange, change_month
 from snowflake_etl.operations.months.protection import (
@@ -25,9 +25,7 @@ from snowflake_etl.operations.months.protection import (
     undo_detail,
 )
 from snowflake_etl.results import DropResult
-from snowflake_etl.sqltext import object_name
 from snowflake_etl.warehouse import audit, catalog, ledger
-from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.signin import Warehouse
 
@@ -55,23 +53,17 @@ def drop_month(
     entry: FileSection, month: Month, configuration: Configuration, warehouse: Warehouse, request: DropRequest
 ) -> DropResult:
     """Drop one month of one table.  Expected errors end in the result; every outcome is kept in the audit log."""
-    run_id = new_run_id()
-    trail = Trail(warehouse, run_id, "drop-month", entry.table_name, str(month))
-    tag = f"snowflake_etl run={run_id} drop={entry.table_name} month={month}"
-    try:
-        with warehouse.open(tag) as session, refusals.explaining(session, configuration, entry.table_name):
-            try:
-                result = _Drop(session, configuration, run_id, trail).run(entry, month, request)
-            except Refused as refused:
-                objects = WorkObjects.of(session.database, configuration.load)
-                table = object_name(entry.table_name, session.database, session.schema)
-                trail.tell(session, objects, table, "refused", message=str(refused))
-                raise
-    except (EtlError, Stopped) as error:
-        status = "refused" if isinstance(error, Refused) else "failed"
-        result = DropResult(status, run_id, entry.table_name, str(month), str(error), int(error.exit_code))
-    trail.ended(result.status, rows=result.rows_deleted, message=result.message)
-    return result
+    return audited(
+        "drop-month",
+        entry,
+        month,
+        configuration,
+        warehouse,
+        lambda session, run_id, trail: _Drop(session, configuration, run_id, trail).run(entry, month, request),
+        lambda status, run_id, error: DropResult(
+            status, run_id, entry.table_name, str(month), str(error), int(error.exit_code)
+        ),
+    )
 
 
 class _Drop:

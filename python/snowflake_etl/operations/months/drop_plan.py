@@ -164,7 +164,7 @@ def _refuse_mixed_formats(session: Session, target: Target) -> None:
 
 
 def _with_warnings(session: Session, plan: DropPlan) -> DropPlan:
-    now = session.query(f"SELECT {lease.NOW}")[0][0]
+    now = lease.now(session)
     open_loads = [row for row in lease.rows_of(session, plan.objects, plan.target.name) if row.expires_at > now]
     unknown = plan.rows - sum(row.row_count for row in plan.live)
     unclaimed = _rows_on_unclaimed_days(session, plan)

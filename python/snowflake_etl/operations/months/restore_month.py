@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from snowflake_etl.config.model import Configuration, FileSection
-from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
+from snowflake_etl.errors import EtlError, ExitCode, Refused
 from snowflake_etl.month import Month
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_target import Target
-from snowflake_etl.operations.months.audit_trail import Trail, new_run_id
+from snowflake_etl.operations.months.audit_trail import Trail, audited
 from snowflake_etl.operations.months.drop_plan import existing_target, selected_days
 from snowflake_etl.operations.months.month_change import MonthChange, Selected, StateChange, change_month
 from snowflake_etl.operations.months.protection import Protection, give_up, plan_protection, protect, sweep, undo_detail
 from snowflake_etl.operations.months.restorable import Restorable, deletions
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.results import RestoreResult
-from snowflake_etl.sqltext import column_list, object_name
+from snowflake_etl.sqltext import column_list
 from snowflake_etl.warehouse import audit, catalog, ledger, safety_copy
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
@@ -86,23 +86,17 @@ def restore_month(
     entry: FileSection, month: Month, configuration: Configuration, warehouse: Warehouse, request: RestoreRequest
 ) -> RestoreResult:
     """Restore one month of one table.  Expected errors end in the result; every outcome is kept in the audit log."""
-    run_id = new_run_id()
-    trail = Trail(warehouse, run_id, "restore-month", entry.table_name, str(month))
-    tag = f"snowflake_etl run={run_id} restore={entry.table_name} month={month}"
-    try:
-        with warehouse.open(tag) as session, refusals.explaining(session, configuration, entry.table_name):
-            try:
-                result = _Restore(session, configuration, run_id, trail).run(entry, month, request)
-            except Refused as refused:
-                objects = WorkObjects.of(session.database, configuration.load)
-                table = object_name(entry.table_name, session.database, session.schema)
-                trail.tell(session, objects, table, "refused", message=str(refused))
-                raise
-    except (EtlError, Stopped) as error:
-        status = "refused" if isinstance(error, Refused) else "failed"
-        result = RestoreResult(status, run_id, entry.table_name, str(month), str(error), int(error.exit_code))
-    trail.ended(result.status, rows=result.rows_restored, message=result.message)
-    return result
+    return audited(
+        "restore-month",
+        entry,
+        month,
+        configuration,
+        warehouse,
+        lambda session, run_id, trail: _Restore(session, configuration, run_id, trail).run(entry, month, request),
+        lambda status, run_id, error: RestoreResult(
+            status, run_id, entry.table_name, str(month), str(error), int(error.exit_code)
+        ),
+    )
 
 
 class _Restore:

@@ -119,7 +119,7 @@ class StageReader:
         return folder.removeprefix(self._objects.stage_root.folder)
 
     def _living(self, leases: Sequence[LeaseRow]) -> list[LeaseRow]:
-        now = self._session.query(f"SELECT {lease.NOW}")[0][0]
+        now = lease.now(self._session)
         return [row for row in leases if row.expires_at > now and not self._is_dead(row)]
 
     def _is_dead(self, row: LeaseRow) -> bool:
