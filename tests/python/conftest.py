@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from snowflake.connector.cursor import SnowflakeCursor
 
 from desk import Desk
 from local_client import sign_in
@@ -82,3 +83,17 @@ def own_desk(tmp_path: Path) -> Iterator[Desk]:
     state.mkdir()
     yield Desk(tmp_path / "desk", state, "OWN")
     lifecycle.stop(state)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All statements that the driver is given while the test runs, asynchronous ones too."""
+    statements: list[str] = []
+    genuine = SnowflakeCursor.execute
+
+    def recording(self: SnowflakeCursor, command: str, *arguments: Any, **named: Any) -> Any:
+        statements.append(command)
+        return genuine(self, command, *arguments, **named)
+
+    monkeypatch.setattr(SnowflakeCursor, "execute", recording)
+    return statements

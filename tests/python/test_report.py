@@ -22,20 +22,6 @@ from snowflake_etl.operations import report as operation
 from snowflake_etl.operations.report_subjects import read_all, subjects_of
 
 
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All statements that the driver is given while the test runs."""
-    statements: list[str] = []
-    genuine = SnowflakeCursor.execute
-
-    def recording(self: SnowflakeCursor, command: str, *arguments: Any, **named: Any) -> Any:
-        statements.append(command)
-        return genuine(self, command, *arguments, **named)
-
-    monkeypatch.setattr(SnowflakeCursor, "execute", recording)
-    return statements
-
-
 def test_every_status_with_its_numbers(desk: Desk) -> None:
     make_table(desk, "GOOD", "2024-01-01", "2024-01-31")
     make_table(desk, "HIGH", "2024-01-01", "2024-01-31", 10, {"2024-01-17": 40})

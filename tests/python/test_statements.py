@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlglot
-from snowflake.connector.cursor import SnowflakeCursor
 from sqlglot import exp
 
 from desk import Desk, days_between, rows_for
@@ -26,21 +24,6 @@ def check(statement: str) -> None:
     assert len(parsed) == 1, statement
     if isinstance(parsed[0], exp.Command):
         assert statement.startswith(PASSED_THROUGH), f"sqlglot does not understand: {statement}"
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All statements that the driver is given while the test runs."""
-    statements: list[str] = []
-    genuine = SnowflakeCursor.execute
-
-    def recording(self: SnowflakeCursor, command: str, *arguments: Any, **named: Any) -> Any:
-        statements.append(command)
-        return genuine(self, command, *arguments, **named)
-
-    # An asynchronous statement comes by here as well.
-    monkeypatch.setattr(SnowflakeCursor, "execute", recording)
-    return statements
 
 
 def test_every_statement_of_loads_and_checks_is_snowflakes(desk: Desk, sent: list[str]) -> None:

@@ -84,11 +84,6 @@ def fixed_width(strptime_format: str) -> int | None:
     return sum(_ONLY_DIGITS[code] for code in codes)
 
 
-def has_time(strptime_format: str) -> bool:
-    """True where the format names an hour."""
-    return bool(re.search(r"%[HI]", strptime_format))
-
-
 def _scan(text: str) -> str:
     result, position = [], 0
     while position < len(text):
