@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import EtlError, ExitCode, Refused
 from snowflake_etl.month import Month
@@ -115,7 +116,7 @@ class _Drop:
         now = "" if left is None else f" {plan.target.name} has {left:,} rows now."
         message = (
             f"{deleted:,} rows of {plan.place} deleted.{now} To undo it ({protection.in_words}): "
-            f"restore-month --table {plan.target.name} --month {plan.month}"
+            f"{places.program()} restore-month --table {plan.target.name} --month {plan.month}"
         )
         return self._result("dropped", plan, message, change, deleted, left, protection)
 
