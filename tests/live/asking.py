@@ -135,12 +135,15 @@ def ask(asked: Question, place: Place) -> Answer:
         found.append(_asked(asked, room))
 
     thread = threading.Thread(target=work, daemon=True)
+    in_time: list[tuple[Holds, str]] = []
     try:
         thread.start()
         thread.join(asked.seconds)
+        # Closing the room ends the statement of a question that is late: what it says of that is no answer.
+        in_time = list(found)
     finally:
         room.close()
-    holds, seen = found[0] if found else (Holds.UNKNOWN, f"No answer within {asked.seconds} seconds.")
+    holds, seen = in_time[0] if in_time else (Holds.UNKNOWN, f"No answer within {asked.seconds} seconds.")
     return Answer(asked, holds, place.masked(_CONTROL.sub(" ", seen)), time.monotonic() - began)
 
 
