@@ -59,7 +59,7 @@ _etl_root() { # sets ETL_ROOT: the folder of this script, through links
 
 _etl_source() { # the libraries, lowest layer first
   local name
-  for name in core colors month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/quality \
+  for name in core colors settings month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/quality \
     menus/months menus/config menus/main; do
     # shellcheck source=/dev/null
     source "$ETL_ROOT/lib/$name.sh" || return

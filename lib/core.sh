@@ -32,7 +32,7 @@ core_error() { # <sentence>: to stderr, on one line, whatever names it quotes
 
 core_write_file() { # <path> <text>: text and a newline, whole or not at all
   local temporary=${1%/*}/.${1##*/}.$BASHPID
-  if printf '%s\n' "$2" 2>/dev/null >"$temporary" && mv -f -- "$temporary" "$1" 2>/dev/null; then
+  if printf '%s\n' "$2" 2>/dev/null >"$temporary" && mv -fT -- "$temporary" "$1" 2>/dev/null; then
     return 0
   fi
   rm -f -- "$temporary" 2>/dev/null

@@ -1,0 +1,131 @@
+# shellcheck shell=bash
+# Settings that last (layer 1): "key=value" lines in $ETL_STATE_DIR/settings, one table of what there is.
+# Offers settings_names settings_get settings_set settings_check settings_about settings_kind settings_problems.
+# A setting is a line in each of the three tables; who uses it calls settings_get, screens read the tables.
+
+declare -gA SETTINGS_DEFAULTS=(
+  [jobs_limit]=2
+  [jobs_notice]=off
+)
+declare -gA SETTINGS_KINDS=( # "number LOWEST HIGHEST" or "choice WORD..."
+  [jobs_limit]='number 1 99'
+  [jobs_notice]='choice off problems all'
+)
+declare -gA SETTINGS_ABOUT=(
+  [jobs_limit]='how many jobs run at a time; the rest wait in order'
+  [jobs_notice]='notices of jobs that have ended: off, problems (all that is not well), all'
+)
+
+settings_names() { # sets SETTINGS_NAMES, in the alphabet's order
+  local name
+  SETTINGS_NAMES=()
+  while IFS= read -r name; do
+    SETTINGS_NAMES+=("$name")
+  done < <(printf '%s\n' "${!SETTINGS_DEFAULTS[@]}" | LC_ALL=C sort)
+}
+
+settings_get() { # <name> -> REPLY: what was set, the default where nothing usable was; never forks
+  local name=$1
+  _settings_read
+  REPLY=${_SETTINGS_VALUES[$name]:-}
+  [[ -n $REPLY ]] && _settings_fits "$name" "$REPLY" || REPLY=${SETTINGS_DEFAULTS[$name]:-}
+}
+
+settings_set() { # <name> <value; nothing for the default>: 2 with a sentence for a wrong one, 1 when it cannot be written
+  local REPLY file=$ETL_STATE_DIR/settings
+  local -i status
+  if ! settings_check "$1" "$2"; then
+    core_error "$REPLY"
+    return "$ETL_EXIT_USAGE"
+  fi
+  # Two menus may set different things at once: read, change and write under one lock.
+  (
+    umask 077
+    { exec 7>"${file%/*}/.settings.lock"; } 2>/dev/null || exit 1
+    ! command -v flock >/dev/null || flock -w 10 7 || exit 1
+    _settings_changed "$1" "$2" && core_write_file "$file" "$REPLY"
+  )
+  status=$?
+  ((status == 0)) || core_error "The setting $1 could not be saved in $file. Make it writable or free disk space."
+  return "$status"
+}
+
+settings_check() { # <name> <value>: 0 when it may be set, else 2 with a sentence in REPLY
+  REPLY=''
+  if [[ -z ${SETTINGS_DEFAULTS[$1]:-} ]]; then
+    settings_names
+    REPLY="There is no setting '$1'. Settings: ${SETTINGS_NAMES[*]}."
+    return "$ETL_EXIT_USAGE"
+  fi
+  [[ -n $2 ]] || return 0
+  _settings_fits "$1" "$2" && return 0
+  settings_kind "$1"
+  REPLY="The setting $1 may be $REPLY, not '$2'."
+  return "$ETL_EXIT_USAGE"
+}
+
+settings_kind() { # <name> -> REPLY: "a number from 1 to 99", "one of off, all"
+  local -a kind=()
+  read -ra kind <<<"${SETTINGS_KINDS[$1]:-}"
+  case ${kind[0]:-} in
+    number) REPLY="a number from ${kind[1]} to ${kind[2]}" ;;
+    *)
+      printf -v REPLY '%s, ' "${kind[@]:1}"
+      REPLY="one of ${REPLY%, }"
+      ;;
+  esac
+}
+
+settings_about() { # <name> -> REPLY: what it does
+  REPLY=${SETTINGS_ABOUT[$1]:-}
+}
+
+settings_problems() { # -> REPLY: a sentence for each line of the file that is not obeyed, or nothing
+  local name text=''
+  _settings_read
+  for name in "${!_SETTINGS_VALUES[@]}"; do
+    settings_check "$name" "${_SETTINGS_VALUES[$name]}" || text+="${text:+$'\n'}$REPLY"
+  done
+  REPLY=$text
+}
+
+_settings_fits() { # <name> <value>
+  local -a kind=()
+  local REPLY word
+  read -ra kind <<<"${SETTINGS_KINDS[$1]:-}"
+  case ${kind[0]:-} in
+    number)
+      core_number "$2" -1
+      ((REPLY >= kind[1] && REPLY <= kind[2]))
+      return
+      ;;
+    choice)
+      for word in "${kind[@]:1}"; do
+        [[ $word != "$2" ]] || return 0
+      done
+      ;;
+  esac
+  return 1
+}
+
+_settings_read() { # sets _SETTINGS_VALUES; a line that is no setting is left out, the last of several counts
+  local line
+  local -a lines=()
+  declare -gA _SETTINGS_VALUES=()
+  { mapfile -t -n 1000 lines <"$ETL_STATE_DIR/settings"; } 2>/dev/null || return 0
+  for line in "${lines[@]}"; do
+    [[ $line =~ ^[[:blank:]]*([a-z_]+)[[:blank:]]*=[[:blank:]]*([^[:cntrl:]]*[^[:cntrl:][:blank:]])[[:blank:]]*$ ]] || continue
+    _SETTINGS_VALUES[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
+  done
+}
+
+_settings_changed() { # <name> <value or ''> -> REPLY: the file's text with that; other lines, also unknown ones, stay
+  local line text=''
+  local -a lines=()
+  { mapfile -t -n 1000 lines <"$ETL_STATE_DIR/settings"; } 2>/dev/null || :
+  for line in "${lines[@]}"; do
+    [[ $line =~ ^[[:blank:]]*$1[[:blank:]]*= || -z $line ]] || text+=$line$'\n'
+  done
+  REPLY=${text%$'\n'}
+  [[ -z $2 ]] || REPLY+="${REPLY:+$'\n'}$1=$2"
+}
