@@ -13,7 +13,7 @@ import re
 import sys
 import tarfile
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 TAP_LINE = re.compile(r"^(not ok|ok) \d+ (.*?)(?: in (\d+)ms)?(?: # skip ?(.*))?$")
@@ -33,13 +33,17 @@ pre { white-space: pre-wrap; background: #f6f6f6; padding: .5em }
 
 @dataclass(frozen=True)
 class Case:
-    """One test or lint: ``outcome`` is passed, failed or skipped; ``detail`` what it said or why it was skipped."""
+    """One test or lint: ``outcome`` is passed, failed or skipped; ``detail`` what it said or why it was skipped.
+
+    An ``unsteady`` one passed when it was tried again by itself; its detail tells how it failed before.
+    """
 
     suite: str
     name: str
     outcome: str
     seconds: float
     detail: str = ""
+    unsteady: bool = False
 
 
 def printable(text: str) -> str:
@@ -53,19 +57,46 @@ def read_step(folder: Path) -> list[Case]:
     kind = fact(folder, "kind")
     code = int(fact(folder, "exit_code") or 1)
     seconds = float(fact(folder, "seconds") or 0)
-    log = printable((folder / "log").read_text(encoding="utf-8", errors="replace")) if (folder / "log").exists() else ""
+    log = read_log(folder)
     if kind == "lint":
         return [Case("lint", name, "failed" if code else "passed", seconds, log if code else "")]
-    cases, complete = read_tap(name, log) if kind == "tap" else read_junit(name, folder / "junit.xml")
+    cases, complete = read_cases(kind, folder, name)
+    ended_in_order = not code or any(case.outcome == "failed" for case in cases)
+    cases = with_second_try(cases, folder / "second", kind, name)
     if code in TIMED_OUT:
         reason = f"The step was ended after its limit of {fact(folder, 'limit')} seconds."
     elif not complete:
         reason = "Not all tests ran: the step crashed."
-    elif code and not any(case.outcome == "failed" for case in cases):
+    elif not ended_in_order:
         reason = f"The step ended with exit code {code}."
     else:
         return cases
     return [*cases, Case(name, "(the whole step)", "failed", seconds, f"{reason}\n{tail(log)}")]
+
+
+def read_cases(kind: str, folder: Path, suite: str) -> tuple[list[Case], bool]:
+    """Return the cases of a step that ran tests, and whether all ran."""
+    if kind == "tap":
+        return read_tap(suite, read_log(folder))
+    return read_junit(suite, folder / "junit.xml")
+
+
+def with_second_try(cases: list[Case], folder: Path, kind: str, suite: str) -> list[Case]:
+    """Return the cases, those as unsteady that failed and passed in ``folder``, where they were tried again."""
+    if not folder.is_dir():
+        return cases
+    again, _ = read_cases(kind, folder, suite)
+    passed = {case.name for case in again if case.outcome == "passed"}
+    return [
+        replace(case, outcome="passed", unsteady=True) if case.outcome == "failed" and case.name in passed else case
+        for case in cases
+    ]
+
+
+def read_log(folder: Path) -> str:
+    """Return what a step said, or nothing when it did not come to say anything."""
+    path = folder / "log"
+    return printable(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ""
 
 
 def fact(folder: Path, name: str) -> str:
@@ -137,9 +168,10 @@ def count(cases: list[Case]) -> str:
 def as_text(cases: list[Case]) -> str:
     """Return failures with what they said, skipped tests with their reasons, and the count."""
     lines: list[str] = []
-    for case in cases:
-        if case.outcome == "failed":
-            lines += ["", f"FAILED {case.suite}: {case.name}"]
+    for case in sorted(cases, key=lambda case: case.outcome == "failed"):
+        if case.outcome == "failed" or case.unsteady:
+            word = "UNSTEADY (failed, then passed by itself)" if case.unsteady else "FAILED"
+            lines += ["", f"{word} {case.suite}: {case.name}"]
             lines += [f"    {line}" for line in tail(case.detail).splitlines()]
     reasons: dict[str, int] = {}
     for case in cases:
@@ -172,7 +204,9 @@ def as_junit(cases: list[Case]) -> bytes:
         for case in members:
             seconds = f"{case.seconds:.3f}"
             entry = ElementTree.SubElement(element, "testcase", classname=suite, name=case.name, time=seconds)
-            if case.outcome == "failed":
+            if case.unsteady:
+                ElementTree.SubElement(entry, "system-out").text = f"Failed, then passed by itself:\n{case.detail}"
+            elif case.outcome == "failed":
                 ElementTree.SubElement(entry, "failure", message=case.detail.split("\n", 1)[0]).text = case.detail
             elif case.outcome == "skipped":
                 ElementTree.SubElement(entry, "skipped", message=case.detail)
@@ -184,11 +218,11 @@ def as_html(cases: list[Case], environment: str) -> str:
     """Return one page without any other file: the count, a row a test (what failed first), and the machine."""
     order = {"failed": 0, "skipped": 1, "passed": 2}
     rows = []
-    for case in sorted(cases, key=lambda case: order[case.outcome]):
+    for case in sorted(cases, key=lambda case: (order[case.outcome], not case.unsteady)):
         detail = f"<pre>{html.escape(case.detail)}</pre>" if case.detail else ""
         rows.append(
-            f'<tr class="{case.outcome}"><td>{case.outcome}</td><td>{html.escape(case.suite)}</td>'
-            f"<td>{html.escape(case.name)}{detail}</td><td>{case.seconds:.2f}</td></tr>"
+            f'<tr class="{case.outcome}"><td>{case.outcome}{", unsteady" * case.unsteady}</td>'
+            f"<td>{html.escape(case.suite)}</td><td>{html.escape(case.name)}{detail}</td><td>{case.seconds:.2f}</td></tr>"
         )
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Snowflake ETL Pipeline Manager: tests</title>
@@ -211,7 +245,7 @@ def write_reports(target: Path, work: Path, cases: list[Case]) -> None:
     (target / "junit.xml").write_bytes(as_junit(cases))
     (target / "report.html").write_text(as_html(cases, text), encoding="ascii")
     with tarfile.open(target / "logs.tar.gz", "w:gz") as archive:
-        for path in sorted([environment, work / "apt.log", work / "state" / "setup.log", *work.glob("steps/*/*")]):
+        for path in sorted([environment, work / "apt.log", work / "state" / "setup.log", *work.glob("steps/**/*")]):
             if path.is_file():
                 archive.add(path, arcname=f"logs/{path.relative_to(work)}")
 

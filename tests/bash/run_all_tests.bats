@@ -37,6 +37,20 @@ suite() { # [options...]: standard output and error; bats inside bats must not s
   [[ $output == *"test_fails"* ]]
 }
 
+@test "run_all_tests: what fails and passes by itself is named as unsteady, what fails twice fails it" {
+  export MARK=$BATS_TEST_TMPDIR/mark
+  printf '@test "odd" { mkdir "$MARK.bats" || return 0; echo "the first time"; false; }\n' >"$TESTS/bash/odd.bats"
+  printf 'import os, pytest\n@pytest.mark.parametrize("n", [1, 2])\ndef test_odd(n):\n    os.mkdir(os.environ["MARK"] + str(n))\n' \
+    >"$TESTS/python/test_odd.py"
+  mkdir "$MARK"2
+  printf 'import os\ndef test_steadier():\n    path = os.environ["MARK"]\n    if not os.path.exists(path): os.mkdir(path); raise KeyError("once")\n' \
+    >"$TESTS/python/test_steadier.py"
+  run -1 suite --only bash,pytest
+  [ "${lines[-1]}" = "5 passed, 1 failed, 1 skipped" ]
+  [[ $output == *"UNSTEADY (failed, then passed by itself) bash-odd: odd"*"the first time"* ]]
+  [[ $output == *"UNSTEADY"*"test_steadier"*"once"*"FAILED pytest: "*"test_odd[2]"* ]]
+}
+
 @test "run_all_tests: a suite that runs no test fails it" {
   rm "$TESTS/python/test_good.py"
   run -1 suite --only pytest
