@@ -18,6 +18,7 @@
 #   drop-month     delete months from tables: --dry-run shows, --yes --expect-rows N or a typed answer
 #   restore-month  bring a dropped or replaced month back; --list shows what can be restored
 #   local          the embedded warehouse: start, stop, status, sql, reset
+#   table-info     a table: columns against the configuration, size, grants, loads, namesakes
 #   doctor         check connection, objects and tables; --setup-sql prints the script for a DBA
 #   config         look at configurations: validate, target
 #   jobs           background jobs: list, show, log, follow, cancel, rerun, wait, prune

@@ -21,13 +21,14 @@ declare -gA ACTIONS_SCRIPTS=(
   ['drop-month']=drop_month.py
   ['restore-month']=restore_month.py
   [local]=local_warehouse.py
+  ['table-info']=table_info.py
   [doctor]=doctor.py
   [config]=config_tool.py
 )
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file validate duplicates report drop-month restore-month doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file validate duplicates report drop-month restore-month table-info doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1

@@ -80,3 +80,92 @@ class DuplicatesResult:
     checks: tuple[DuplicateCheck, ...]
     message: str
     exit_code: int
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another table or view of the same name: ``kind`` is TABLE or VIEW."""
+
+    table: str
+    kind: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class InfoColumn:
+    """One column: ``type`` as declared, "" for one that the table lacks.
+
+    ``roles`` are what the configuration uses it for (date, key); ``remark`` is "" where both agree.
+    """
+
+    name: str
+    type: str
+    nullable: bool
+    roles: tuple[str, ...]
+    configured: str
+    remark: str
+
+
+@dataclass(frozen=True)
+class InfoGrant:
+    """What one role (``kind`` as SHOW GRANTS says) may do; ``in_session`` when our session's role has it."""
+
+    role: str
+    kind: str
+    privileges: tuple[str, ...]
+    in_session: bool
+
+
+@dataclass(frozen=True)
+class InfoLoad:
+    """One file of the ledger; ``published_at`` in UTC."""
+
+    month: str
+    file: str
+    rows: int
+    mode: str
+    state: str
+    loaded_by: str
+    host: str
+    published_at: str
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """One table: ``status`` is ok, differs (see ``problems``), missing or error (see ``message``).
+
+    What the warehouse does not tell is None or "".  ``loads`` are the newest of all ``loads_in_ledger``.
+    """
+
+    status: str
+    table: str
+    message: str
+    exit_code: int
+    kind: str = ""
+    rows: int | None = None
+    bytes: int | None = None
+    owner: str = ""
+    created: str = ""
+    clustered_by: str = ""
+    retention_days: int | None = None
+    comment: str = ""
+    columns: tuple[InfoColumn, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
+    role: str = ""
+    grants: tuple[InfoGrant, ...] = ()
+    policies: tuple[str, ...] = ()
+    dependents: tuple[str, ...] = ()
+    loads: tuple[InfoLoad, ...] = ()
+    loads_in_ledger: int = 0
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TableInfoResult:
+    """All tables of one run of ``table-info``; ``status`` is ok, problems or error."""
+
+    status: str
+    tables: tuple[TableInfo, ...]
+    message: str
+    exit_code: int

@@ -35,6 +35,7 @@ def test_every_statement_of_loads_and_checks_is_snowflakes(desk: Desk, sent: lis
     assert desk.load("--month", "2024-01", "--qc", "snowflake", *consent).code == 6
     assert desk.load("--month", "2024-01", "--qc", "skip", *consent).code == 0
     assert desk.run("doctor", "--config", str(desk.config)).code == 0
+    assert desk.run("table-info", "--config", str(desk.config)).code == 0
     kinds = {statement.split()[0] for statement in sent}
     assert kinds >= {"BEGIN", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LIST", "PUT", "REMOVE", "UPDATE"}
     for statement in sent:

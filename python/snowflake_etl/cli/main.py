@@ -32,6 +32,7 @@ VERBS = {
     "drop-month": "drop_month",
     "restore-month": "restore_month",
     "local": "local_warehouse",
+    "table-info": "table_info",
     "doctor": "doctor",
     "config": "config_tool",
 }

@@ -17,6 +17,10 @@ VERSION = "9.99.0"
 def put_session_values(statement: Expr, session: Session) -> None:
     """Replace CURRENT_WAREHOUSE(), LAST_QUERY_ID() and their like by their values."""
     for node in list(statement.find_all(exp.Func)):
+        if isinstance(node, exp.Anonymous) and node.name.upper() == "IS_ROLE_IN_SESSION":
+            # There is one role, and it has none below it.
+            node.replace(exp.EQ(this=node.expressions[0], expression=exp.Literal.string(session.role)))
+            continue
         found = session_value(node, session)
         if found is None:
             continue

@@ -45,7 +45,7 @@ def show(session: Session, sql: str) -> Answer | None:
         like = _like(words)
         return show_stages(session, like, _scope(session, words))
     if words.skip_name("GRANTS"):
-        return _grants(session)
+        return _grants(session, words)
     for names, columns in _EMPTY.items():
         if words.skip_phrase(*names):
             return Answer([Column(name) for name in columns.split()])
@@ -60,8 +60,13 @@ def _parameters(session: Session, words: Words) -> Answer:
     return Answer([Column(name) for name in ("key", "value", "default", "level", "description", "type")], list(rows))
 
 
-def _grants(session: Session) -> Answer:
-    row = ("", "OWNERSHIP", "ACCOUNT", "LOCAL", "ROLE", session.role, "true", "")
+def _grants(session: Session, words: Words) -> Answer:
+    """The one role owns whatever there is."""
+    kind, name = "ACCOUNT", "LOCAL"
+    if words.skip_name("ON") and not words.skip_name("ACCOUNT"):
+        kind = words.take_name("TABLE", "VIEW", "SCHEMA", "DATABASE", "STAGE", "WAREHOUSE").value.upper()
+        name = ".".join(words.take_object_name())
+    row = ("", "OWNERSHIP", kind, name, "ROLE", session.role, "true", "")
     return Answer([Column(name) for name in _GRANT_COLUMNS.split()], [row])
 
 

@@ -1,0 +1,82 @@
+"""What there is to know of tables, as text for people (floor 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from snowflake_etl.reports.cells import visible
+from snowflake_etl.reports.load_text import human_bytes
+from snowflake_etl.results_tables import InfoColumn, TableInfo, TableInfoResult
+
+Align = Callable[[Sequence[str], Sequence[Sequence[object]]], str]
+
+
+def table_info_text(result: TableInfoResult, align: Align) -> str:
+    """Each table with its facts, columns, grants and loads, what is to be mended last; then the outcome.
+
+    ``align`` makes lines of headings and rows.
+    """
+    lines = [line for info in result.tables for line in (*_table(info, align), "")]
+    return "\n".join([*lines, f"{result.status}: {result.message}"])
+
+
+def _table(info: TableInfo, align: Align) -> Iterator[str]:
+    yield f"{visible(info.table)}: {info.message}"
+    yield from _facts(info)
+    yield from (
+        f"  also {one.kind.lower()} {visible(one.table)}, owner {one.owner or 'unknown'}" for one in info.elsewhere
+    )
+    if info.columns:
+        rows = [(one.name, one.type, "" if one.nullable else "not null", *_use(one)) for one in info.columns]
+        yield from _section(align, ("column", "type", "null", "use", "remark"), rows)
+    if info.grants:
+        granted = [
+            (one.role, one.kind.lower().replace("_", " "), ", ".join(one.privileges), "yes" if one.in_session else "")
+            for one in info.grants
+        ]
+        yield from _section(align, ("granted to", "kind", "privileges", f"had by {info.role}"), granted)
+    yield from _loads(info, align)
+    yield from (f"  note: {visible(note)}" for note in info.notes)
+    yield from (f"  to mend: {problem}" for problem in info.problems)
+
+
+def _facts(info: TableInfo) -> Iterator[str]:
+    if not info.kind:
+        return
+    size = [] if info.bytes is None else [human_bytes(info.bytes)]
+    rows = "rows unknown" if info.rows is None else f"{info.rows:,} rows"
+    owned = [f"owner {info.owner or 'unknown'}", *([f"made {info.created}"] if info.created else [])]
+    yield f"  {', '.join([info.kind, rows, *size, *owned])}"
+    travel = "Time Travel unknown"
+    if info.retention_days is not None:
+        travel = f"Time Travel {info.retention_days} day(s)" if info.retention_days else "no Time Travel"
+    yield f"  {f'clustered by {visible(info.clustered_by)}' if info.clustered_by else 'not clustered'}, {travel}"
+    if info.comment:
+        yield f"  comment: {visible(info.comment)}"
+    for what, names in (("policies", info.policies), ("read by", info.dependents)):
+        if names:
+            yield f"  {what}: {visible(', '.join(names))}"
+
+
+def _use(column: InfoColumn) -> tuple[str, str]:
+    return " ".join(column.roles), column.remark
+
+
+def _loads(info: TableInfo, align: Align) -> Iterator[str]:
+    if not info.loads_in_ledger:
+        yield "  loads: the ledger knows none"
+        return
+    if not info.loads:
+        yield f"  loads: {info.loads_in_ledger} in the ledger"
+        return
+    rows = [
+        (one.published_at[:16], one.month, one.file, f"{one.rows:,}", one.state, one.loaded_by) for one in info.loads
+    ]
+    yield from _section(align, ("loaded (UTC)", "month", "file", "rows", "state", "by"), rows)
+    if info.loads_in_ledger > len(info.loads):
+        yield f"    the newest {len(info.loads)} of {info.loads_in_ledger}; --loads N shows more"
+
+
+def _section(align: Align, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    yield ""
+    yield from (f"  {line}" for line in align(headings, rows).splitlines())
