@@ -190,7 +190,9 @@ def documented_names(*, environment: bool) -> set[str]:
 def test_every_environment_variable_stands_in_the_documentation_and_no_other() -> None:
     # Those that only tests set, to stand in for parts of a host, are no settings.
     stand_ins = {"ETL_LINGER_DIR", "ETL_SYSTEMD_ROOT"}
-    read_by_python = re.compile(r"""environ(?:ment)?(?:\.get|\.pop)?[(\[]"(ETL_\w+)|_seconds\("(ETL_\w+)""")
+    read_by_python = re.compile(
+        r"""environ(?:ment)?(?:\.get|\.pop)?[(\[]"(ETL_\w+)|_seconds\("(ETL_\w+)|_VARIABLE = "(ETL_\w+)"""
+    )
     found = {"ETL_VENV", "ETL_PYTHON"} | {
         next(filter(None, match.groups()))
         for path in (ROOT / "python").rglob("*.py")
@@ -203,16 +205,14 @@ def test_every_environment_variable_stands_in_the_documentation_and_no_other() -
 
 
 def test_every_key_stands_in_the_documentation_and_no_other() -> None:
-    from snowflake_etl.config import model
+    from snowflake_etl.config.model import Section
+    from snowflake_etl.config.sources import META_KEYS
 
     documented = documented_names(environment=False)
     known = {
-        field.alias or name
-        for section in vars(model).values()
-        if isinstance(section, type) and issubclass(section, model.Section)
-        for name, field in section.model_fields.items()
+        field.alias or name for section in Section.__subclasses__() for name, field in section.model_fields.items()
     }
-    assert documented == known
+    assert documented == known | set(META_KEYS)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from snowflake_etl.errors import EtlError, ExitCode, Stopped, UsageError
 from snowflake_etl.progress import Progress, ProgressFile, no_progress
 
 if TYPE_CHECKING:
-    from snowflake_etl.config.reading import LoadedConfiguration
+    from snowflake_etl.config.reading import Choice, LoadedConfiguration
     from snowflake_etl.warehouse.signin import Warehouse
 
 LOGGER = logging.getLogger("snowflake_etl")
@@ -43,6 +43,10 @@ def add_common_flags(parser: argparse.ArgumentParser, *, config: bool = True) ->
     """Add the flags that mean the same for every verb."""
     if config:
         parser.add_argument("--config", type=Path, metavar="FILE", help="configuration (JSON or YAML)")
+    parser.add_argument("--environment", metavar="NAME", help="one of the configuration's environments, such as prod")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="one key of the configuration for this run"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as one JSON document and nothing else")
     parser.add_argument("--quiet", action="store_true", help="no progress and no log lines below a warning")
     parser.add_argument("--verbose", action="store_true", help="more log lines, and a traceback when something fails")
@@ -69,12 +73,20 @@ class Context:
         """True when somebody can be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty() and self.job_directory is None
 
+    @property
+    def choice(self) -> Choice:
+        """What the flags say about the configuration beside its file."""
+        from snowflake_etl.config.reading import Choice
+
+        return Choice(self.arguments.environment, tuple(self.arguments.set))
+
     @cached_property
     def configuration(self) -> LoadedConfiguration:
         """The configuration in use; its warnings go to the log once."""
         from snowflake_etl.config.reading import read_configuration
 
-        loaded = read_configuration(self.arguments.config or places.default_configuration())
+        path = self.arguments.config or places.default_configuration()
+        loaded = read_configuration(path, choice=self.choice)
         for warning in loaded.warnings:
             LOGGER.warning(warning)
         return loaded

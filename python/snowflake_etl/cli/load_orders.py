@@ -113,6 +113,10 @@ class Order:
         words: list[str] = []
         if arguments.config or absolute:
             words += ["--config", written(self.context.configuration.path)]
+        if chosen := self.context.configuration.environment if absolute else arguments.environment:
+            words += ["--environment", chosen]
+        for setting in arguments.set:
+            words += ["--set", setting]
         if arguments.file or files:
             for path in files or [file.path for file in self.planned.files]:
                 words += ["--file", written(path)]

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from snowflake_etl.config.model import Configuration, FileSection
-from snowflake_etl.config.reading import LoadedConfiguration, read_configuration
+from snowflake_etl.config.reading import NO_CHOICE, Choice, LoadedConfiguration, read_configuration
 from snowflake_etl.errors import ConfigError, UsageError
 from snowflake_etl.results_report import UnreadConfig
 from snowflake_etl.sqltext import ObjectName, fold, object_name
@@ -58,12 +58,12 @@ def configuration_files(files: Sequence[Path], folders: Sequence[Path], names: S
     return wanted
 
 
-def read_all(paths: Sequence[Path]) -> tuple[list[LoadedConfiguration], list[UnreadConfig]]:
+def read_all(paths: Sequence[Path], choice: Choice = NO_CHOICE) -> tuple[list[LoadedConfiguration], list[UnreadConfig]]:
     """Read the configurations; of several, those that cannot be read are set aside.  Raise ConfigError for one."""
     loaded, unread = [], []
     for path in paths:
         try:
-            loaded.append(read_configuration(path))
+            loaded.append(read_configuration(path, choice=choice))
         except ConfigError as error:
             if len(paths) == 1:
                 raise

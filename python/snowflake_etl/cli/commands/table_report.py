@@ -64,7 +64,7 @@ def run(context: Context) -> ExitCode:
         raise UsageError(f"--workers takes 1 to 32, not {arguments.workers}.")
     days = _days(arguments)
     files = arguments.config or ([] if arguments.configs else [places.default_configuration()])
-    loaded, unread = read_all(configuration_files(files, arguments.configs, arguments.name))
+    loaded, unread = read_all(configuration_files(files, arguments.configs, arguments.name), context.choice)
     result = report(
         subjects_of(loaded, arguments.table),
         unread,

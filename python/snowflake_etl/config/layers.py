@@ -1,0 +1,163 @@
+"""Documents laid over each other (floor 2): what is said later wins, and of every value it is known who said it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Place = tuple[str | int, ...]
+
+# Where rules are added to those of the layer below; every other list replaces the one below as a whole.
+_ADDED_LISTS: tuple[Place, ...] = (("quality", "rules"),)
+_FILES: Place = ("files",)
+# Two ways to say which account: naming one of them is a decision against the other of a layer below.
+_EITHER_OR: Mapping[Place, Mapping[str, str]] = {
+    ("snowflake",): {"connection": "account", "account": "connection"},
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who said a value: a file, a section of it for an environment, an environment variable, or a flag."""
+
+    kind: Literal["file", "environment", "variable", "flag"]
+    name: str
+    path: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths are told from."""
+        return self.path.parent if self.path else Path()
+
+    @property
+    def words(self) -> str:
+        """How it is called in sentences: the file, ``file (environment prod)``, ``ETL_LOAD_WORKERS``, ``--set``."""
+        if self.path is None:
+            return self.name
+        return f"{self.path} (environment {self.name})" if self.kind == "environment" else str(self.path)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A value that is neither object nor list, or an empty one of them, with who said it."""
+
+    value: Any
+    origin: Origin
+
+
+Node = Leaf | dict[str, Any] | list[Any]
+
+
+def grown(value: Any, origin: Origin) -> Node:
+    """A document as a tree whose leaves know their origin."""
+    if isinstance(value, dict) and value:
+        return {str(key): grown(item, origin) for key, item in value.items()}
+    if isinstance(value, list) and value:
+        return [grown(item, origin) for item in value]
+    return Leaf(value, origin)
+
+
+def overlaid(lower: Node, upper: Node, place: Place = ()) -> Node:
+    """``upper`` laid over ``lower``: objects key by key, ``null`` takes a key away, anything else replaces.
+
+    Entries of ``files`` are laid over the one with the same pattern (and table, where there are several), others are
+    added to the list; ``quality.rules`` are added.
+    """
+    if isinstance(lower, dict) and isinstance(upper, dict):
+        return _objects(lower, upper, place)
+    if isinstance(lower, list) and isinstance(upper, list):
+        if place == _FILES:
+            return _entries(lower, upper)
+        if place in _ADDED_LISTS:
+            return [*lower, *upper]
+    # An empty object, or an empty list of what is only added to, says nothing.
+    empty: object = {} if isinstance(lower, dict) else [] if place == _FILES or place in _ADDED_LISTS else None
+    return lower if isinstance(upper, Leaf) and empty is not None and upper.value == empty else upper
+
+
+def _objects(lower: dict[str, Node], upper: dict[str, Node], place: Place) -> Node:
+    merged = dict(lower)
+    for key, node in upper.items():
+        merged.pop(_EITHER_OR.get(place, {}).get(key, ""), None)
+        if key in merged and isinstance(node, Leaf) and node.value is None:
+            del merged[key]
+        else:
+            merged[key] = overlaid(merged[key], node, (*place, key)) if key in merged else node
+    return merged
+
+
+def _entries(lower: list[Node], upper: list[Node]) -> Node:
+    merged = list(lower)
+    for number, entry in enumerate(upper):
+        same = [at for at, below in enumerate(merged[: len(lower)]) if _said(below, "file_pattern", entry)]
+        if len(same) > 1:
+            same = [at for at in same if _said(merged[at], "table_name", entry)]
+        if len(same) == 1:
+            merged[same[0]] = overlaid(merged[same[0]], entry, (*_FILES, number))
+        else:
+            merged.append(entry)
+    return merged
+
+
+def _said(one: Node, key: str, other: Node) -> bool:
+    """True when both entries have the same value for ``key``."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return False
+    mine, theirs = one.get(key), other.get(key)
+    return isinstance(mine, Leaf) and isinstance(theirs, Leaf) and mine.value == theirs.value
+
+
+def stacked(nodes: Iterable[Node]) -> Node:
+    """The layers laid over each other, the lowest first."""
+    result: Node = {}
+    for node in nodes:
+        result = overlaid(result, node)
+    return result
+
+
+def leaves(node: Node, place: Place = ()) -> Iterator[tuple[Place, Leaf]]:
+    """Every leaf with its place, in the order of the document."""
+    if isinstance(node, Leaf):
+        yield place, node
+        return
+    for key, item in node.items() if isinstance(node, dict) else enumerate(node):
+        yield from leaves(item, (*place, key))
+
+
+def plain(node: Node) -> Any:
+    """The document without origins."""
+    if isinstance(node, Leaf):
+        return node.value
+    if isinstance(node, dict):
+        return {key: plain(item) for key, item in node.items()}
+    return [plain(item) for item in node]
+
+
+def origin_at(node: Node, place: Place) -> Origin | None:
+    """Who said what stands at ``place``, or at the last part of it that is there; of several the last one."""
+    for part in place:
+        inner = _child(node, part)
+        if inner is None:
+            break
+        node = inner
+    found = [leaf.origin for _, leaf in leaves(node)]
+    return found[-1] if found else None
+
+
+def _child(node: Node, part: str | int) -> Node | None:
+    if isinstance(node, dict):
+        return node.get(part) if isinstance(part, str) else None
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        inner: Node = node[part]
+        return inner
+    return None
+
+
+def written(place: Place) -> str:
+    """A place as people write it: ``files[0].date_column``."""
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

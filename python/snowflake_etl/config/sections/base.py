@@ -1,0 +1,16 @@
+"""What every section of a configuration is made of (floor 2)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+OneCharacter = Annotated[str, StringConstraints(min_length=1, max_length=1)]
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are errors, values are never silently converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)

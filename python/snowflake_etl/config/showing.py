@@ -1,0 +1,72 @@
+"""Every value of a configuration with where it came from (floor 2); secrets are stars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+
+from snowflake_etl.config.layers import Origin, Place, leaves, written
+from snowflake_etl.config.reading import LoadedConfiguration
+
+DEFAULT = "default"
+STARS = "***"
+
+
+@dataclass(frozen=True)
+class ShownValue:
+    """One key: how it is written, its value as JSON has it, and who said it (``origin``; ``short`` for screens)."""
+
+    key: str
+    value: Any
+    origin: str
+    short: str
+
+
+def shown_values(loaded: LoadedConfiguration) -> list[ShownValue]:
+    """All keys in the order of the model; those that nobody set and that have no default are left out."""
+    said = {place: leaf.origin for place, leaf in leaves(loaded.tree)}
+    names = [path.name for path in loaded.files]
+    alike = {name for name in names if names.count(name) > 1}
+    return [
+        ShownValue(
+            written(place), value, origin.words if origin else DEFAULT, _short(origin, alike) if origin else DEFAULT
+        )
+        for place, value in _values(loaded.configuration, ())
+        for origin in [_origin(said, place)]
+    ]
+
+
+def _values(section: BaseModel, place: Place) -> Iterator[tuple[Place, Any]]:
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        here = (*place, field.alias or name)
+        if isinstance(value, BaseModel):
+            yield from _values(value, here)
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            for number, item in enumerate(value):
+                yield from _values(item, (*here, number))
+        elif value is not None and value not in ((), {}):
+            yield here, STARS if isinstance(value, SecretStr) else _as_json(value)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_as_json(item) for item in value]
+    return value if isinstance(value, bool | int | float | str | dict) else str(value)
+
+
+def _origin(said: dict[Place, Origin], place: Place) -> Origin | None:
+    """Who said the value: of a list or object, who said the last part of it."""
+    found = [origin for where, origin in said.items() if where[: len(place)] == place]
+    return found[-1] if found else None
+
+
+def _short(origin: Origin, alike: set[str]) -> str:
+    """The origin on a screen: a file by its name where that is enough."""
+    if origin.path is None:
+        return origin.name
+    name = str(origin.path) if origin.path.name in alike else origin.path.name
+    return f"{name} [{origin.name}]" if origin.kind == "environment" else name
