@@ -205,6 +205,28 @@ def test_a_file_is_searched_exactly_and_without_a_connection(desk: Desk) -> None
     assert found["worst"] == [{"key": ["2024-01-05", "5003"], "rows": 3}]
 
 
+def test_keys_of_as_many_rows_come_in_the_same_order_from_file_and_table(desk: Desk) -> None:
+    """Numbers by value: 9 before 10, which as texts they are not."""
+    again = [f"202401{day:02}\t{day * 1000 + number}\tx" for day in (9, 10) for number in (2, 10)]
+    path = desk.file("t_20240101-20240131.tsv", [*rows_for(JANUARY, 11), *again])
+    of_file = check(desk, "--file", str(path), "--key", "ID")
+    assert [each["key"] for each in of_file["worst"]] == [["9002"], ["9010"], ["10002"], ["10010"]]
+    assert desk.load("--month", "2024-01", "--qc", "skip").code == 0
+    assert check(desk, "--key", "ID")["worst"] == of_file["worst"]
+
+
+def test_a_timestamp_in_a_key_is_more_than_its_day(desk: Desk) -> None:
+    desk.entry |= {"create_table": {"DAY": "TIMESTAMP_NTZ", "ID": "NUMBER(9,0)"}, "date_format": None}
+    rows = [f"2024-01-{day:02} 10:00:{second:02}\t1" for day in (1, 2) for second in range(5)]
+    path = desk.file("t_20240101-20240131.tsv", rows, "DAY\tID")
+    assert check(desk, "--file", str(path))["status"] == "unique"
+    desk.file("t_20240101-20240131.tsv", [*rows, "2024-01-02T10:00:03.000\t1"], "DAY\tID")
+    found = check(desk, "--file", str(path), "--days", "2024-01-02")
+    assert (found["rows"], found["worst"]) == (6, [{"key": ["2024-01-02 10:00:03", "1"], "rows": 2}])
+    cleaned = desk.run("clean-file", "--config", str(desk.config), "--file", str(path), "--duplicates", "--json")
+    assert (cleaned.result["kept"], cleaned.result["rejected"]) == (10, 1)
+
+
 def test_without_types_keys_are_text_and_that_is_said(desk: Desk) -> None:
     desk.entry |= {"create_table": None}
     path = desk.file("t_20240101-20240131.tsv", [*rows_for(JANUARY), "20240105\t05003\tx"])

@@ -145,9 +145,9 @@ def repeated_keys(
     except OutOfSpace:
         return Duplicates(names, null_rows=null_rows, searched=False)
     groups, excess, worst = answer[0]
-    return Duplicates(names, groups, excess, _ranked(worst), null_rows)
+    return Duplicates(names, groups, excess, worst_keys(worst), null_rows)
 
 
-def _ranked(worst: list[dict[str, Any]] | None) -> tuple[tuple[tuple[str, ...], int], ...]:
-    pairs = [(tuple(str(part) for part in each["key"]), int(each["n"])) for each in worst or []]
-    return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+def worst_keys(found: list[dict[str, Any]] | None) -> tuple[tuple[tuple[str, ...], int], ...]:
+    """The keys of ``file_sql.duplicates_statement``, the worst first as it answers them."""
+    return tuple((tuple(str(part) for part in each["key"]), int(each["n"])) for each in found or [])

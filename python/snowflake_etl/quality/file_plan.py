@@ -94,15 +94,13 @@ class Plan:
         kind, value = column.type, column.sql
         if kind is None or kind.is_text:
             return None
-        if kind.is_number:
-            return f"TRY_CAST({value} AS DECIMAL({kind.length}, {kind.scale}))"
+        if number := _number_type(kind):
+            return f"TRY_CAST({value} AS {number})"
         if kind.is_date:
             return self._day_of(value, to_strptime(self._expectations.date_format))
         if kind.is_timestamp:
             pattern = to_strptime(self._expectations.timestamp_format)
             return f"TRY_STRPTIME({value}, {text_literal(pattern)})" if pattern else f"TRY_CAST({value} AS TIMESTAMP)"
-        if kind.base == "FLOAT":
-            return f"TRY_CAST({value} AS DOUBLE)"
         if kind.base == "TIME":
             return f"TRY_CAST({value} AS TIME)"
         if kind.base == "BOOLEAN":
@@ -114,7 +112,7 @@ class Plan:
         """A key (else the declared one) as it will stand in the table: typed, so that 7 and 07 are one number."""
         parts = []
         for column in self.key if key is None else key:
-            typed = self._typed(column)
+            typed = self.cast(column)
             parts.append(f"COALESCE(CAST({typed} AS VARCHAR), {column.sql})" if typed else column.sql)
         return parts
 
@@ -125,7 +123,15 @@ class Plan:
         there are chance collisions), so that a difference calls for a look at the keys themselves.
         """
         columns = self.key if key is None else key
-        return f"hash({', '.join(self._typed(column) or column.sql for column in columns)})"
+        return f"hash({', '.join(self.cast(column) or column.sql for column in columns)})"
+
+    def key_order(self, parts: Iterable[str], key: Key | None = None) -> list[str]:
+        """What a table sorts the ``parts`` of a key by (see ``key_parts``): numbers by value, all else by its text."""
+        columns = self.key if key is None else key
+        return [
+            f"TRY_CAST({part} AS {number})" if (number := _number_type(column.type)) else part
+            for part, column in zip(parts, columns, strict=True)
+        ]
 
     def key_complete(self, key: Key | None = None) -> str:
         """SQL that is true where no part of a key (else the declared one) is NULL."""
@@ -157,8 +163,12 @@ class Plan:
         column = self.find(name, "column of a rule in quality.rules,")
         return typed_value(column.type, self.cast(column) or column.sql, column.sql)
 
-    def _typed(self, column: Column) -> str | None:
-        return self.day(column) if column == self.date else self.cast(column)
+
+def _number_type(kind: ColumnType | None) -> str | None:
+    """DuckDB's type for numbers of that kind; None for what is no number."""
+    if kind and kind.is_number:
+        return f"DECIMAL({kind.length}, {kind.scale})"
+    return "DOUBLE" if kind and kind.base == "FLOAT" else None
 
 
 def text_literal(text: str) -> str:

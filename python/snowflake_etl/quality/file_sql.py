@@ -110,15 +110,17 @@ def broken_rules_statement(plan: Plan, numbers: Container[int], source: str, mos
 def duplicates_statement(plan: Plan, source: str, worst: int, columns: tuple[Column, ...] | None = None) -> str:
     """How many keys stand in several rows, how many rows are too many, and the ``worst`` keys: (parts, rows).
 
-    The declared key, or that of ``columns``.
+    The declared key, or that of ``columns``.  Keys of as many rows come in the order in which a table sorts them.
     """
     key = plan.key if columns is None else columns
     parts = plan.key_parts(key)
     names = ", ".join(f"{part} AS k{index}" for index, part in enumerate(parts))
-    aliases = ", ".join(f"k{index}" for index in range(len(parts)))
+    aliases = [f"k{index}" for index in range(len(parts))]
+    order = ", ".join(f"'k{index}': {part}" for index, part in enumerate(plan.key_order(aliases, key)))
     repeated = f"{source} WHERE {plan.key_complete(key)} GROUP BY ALL HAVING COUNT(*) > 1"
     return (
-        f"SELECT COUNT(*), COALESCE(SUM(n), 0)::BIGINT - COUNT(*), max_by({{'key': [{aliases}], 'n': n}}, n, {worst}) "
+        f"SELECT COUNT(*), COALESCE(SUM(n), 0)::BIGINT - COUNT(*), "
+        f"min_by({{'key': [{', '.join(aliases)}], 'n': n}}, {{'n': -n, {order}}}, {worst}) "
         f"FROM (SELECT {names}, COUNT(*) AS n FROM {repeated})"
     )
 

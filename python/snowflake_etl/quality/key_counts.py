@@ -19,6 +19,7 @@ from snowflake_etl.month import DayRange
 from snowflake_etl.quality import file_sql, row_checks
 from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads, in_parallel
 from snowflake_etl.quality.file_bytes import chunks
+from snowflake_etl.quality.file_faults import worst_keys
 from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.quality.profile import Duplicates, Expectations, NotChecked, Profile
@@ -104,9 +105,7 @@ def _count(relation: FileRelation, plan: Plan, days: DayRange | None) -> tuple[i
     except OutOfSpace:
         rows, filled = relation.query(lambda source: f"SELECT {counts} FROM {of_days(source)}")[0]
         return rows, Duplicates(key, null_rows=rows - filled, searched=False)
-    pairs = [(tuple(str(part) for part in each["key"]), int(each["n"])) for each in worst or []]
-    ranked = tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
-    return rows, Duplicates(key, keys, excess, ranked, rows - filled)
+    return rows, Duplicates(key, keys, excess, worst_keys(worst), rows - filled)
 
 
 def _not_checked(path: Path, relation: FileRelation, found: Duplicates) -> Iterator[NotChecked]:

@@ -236,4 +236,7 @@ def _as_date(value: date | datetime) -> date:
 
 
 def _key_text(value: object) -> str:
-    return str(value)
+    """As the same value of a file is told."""
+    if isinstance(value, datetime) and value.microsecond and value.tzinfo is None:
+        return str(value).rstrip("0")
+    return str(value).lower() if isinstance(value, bool) else str(value)
