@@ -21,7 +21,7 @@
 #   table-info     a table: columns against the configuration, size, grants, loads, namesakes
 #   doctor         check connection, objects and tables; --setup-sql prints the script for a DBA
 #   config         look at configurations: validate, target
-#   jobs           background jobs: list, show, log, follow, cancel, rerun, wait, prune
+#   jobs           background jobs: list, show, log, follow, cancel, rerun, compare, move, wait ...
 #   setup          make or repair the Python environment; --wheelhouse DIR without a network
 #   help           this text; VERB --help tells the flags of a verb
 #

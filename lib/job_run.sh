@@ -1,20 +1,34 @@
 #!/usr/bin/env bash
 # Supervises one background job (layer 2): executed by jobs_start in a session of its own, never sourced.
 #   job_run.sh <job folder>        descriptor 9 holds the job's lock; holding it is what "running" means
-# It runs the folder's command in a process group of its own with ETL_JOB_DIR set and nothing to read, keeps
-# its output, hands a TERM on to it, and writes exit_code last.  It outlives terminal, menu and connection.
+# It waits for its turn in the queue, then runs the folder's command in a process group of its own with ETL_JOB_DIR set
+# and nothing to read, keeps its output, hands a TERM on to it, and writes exit_code last.  Then it wakes who waits next
+# and runs the words of the file when_ended, if jobs_start was given any.  It outlives terminal, menu and connection.
 
 job_run_main() { # <job folder>
-  local folder=$1
-  # shellcheck source-path=SCRIPTDIR source=core.sh
-  source "${BASH_SOURCE[0]%/*}/core.sh"
-  export ETL_JOB_DIR=$folder
+  local folder=$1 name
+  for name in core settings jobs_read jobs_queue; do
+    # shellcheck source=/dev/null
+    source "${BASH_SOURCE[0]%/*}/$name.sh"
+  done
+  # The folder's place is what counts, whatever the variable says.
+  ETL_STATE_DIR=${folder%/jobs/*}
+  export ETL_JOB_DIR=$folder ETL_STATE_DIR
   trap '' HUP
   job_run_close_descriptors
   job_run_hold_lock "$folder" || return
   exec </dev/null >>"$folder/output.log" 2>&1
-  job_run_command "$folder"
-  job_run_finish "$folder" "$?"
+  job_run_log_command "$folder"
+  if job_run_turn "$folder"; then
+    job_run_command "$folder"
+    job_run_finish "$folder" "$?"
+  else
+    printf -- '-- taken out of the queue; nothing of it was run\n'
+    job_run_finish "$folder" "$ETL_EXIT_TERMINATED"
+  fi
+  exec 8>&- 9>&-
+  jobs_queue_wake
+  job_run_tell "$folder"
 }
 
 job_run_close_descriptors() { # all but standard ones, the lock (9) and the script (255): a job keeps no caller waiting
@@ -32,18 +46,65 @@ job_run_hold_lock() { # <job folder>: normally inherited; some launchers pass no
   flock -w 60 9
 }
 
+job_run_turn() { # <job folder>: 0 when it may run, holding a slot on descriptor 8; 1 when it was cancelled before that
+  local id=${1##*/} folder=$1
+  local -i round=0
+  JOB_RUN_STOPPED=''
+  trap 'JOB_RUN_STOPPED=1' TERM INT
+  until jobs_queue_take "$id" "$((round % 5 == 0 ? 1 : 0))"; do
+    ((++round > 1)) || job_run_begin_waiting "$folder"
+    job_run_pause "$folder"
+    if [[ -n $JOB_RUN_STOPPED || -e $folder/cancelled ]]; then
+      jobs_queue_leave "$id"
+      job_run_end_waiting "$folder"
+      return 1
+    fi
+  done
+  ((round > 0)) || return 0
+  core_now
+  core_write_file "$folder/began_at" "$REPLY"
+  job_run_end_waiting "$folder"
+  printf -- '-- its turn\n'
+  # There may be room for one more.
+  jobs_queue_wake
+}
+
+job_run_begin_waiting() { # <job folder>: says so, and makes the pipe by which it is woken
+  settings_get jobs_limit
+  printf -- '-- waiting for its turn: at most %d job(s) at a time\n' "$REPLY"
+  # Kept open, so that no call is lost while we look; where a file system has no pipes we look every two seconds.
+  { mkfifo -m 0600 -- "$1/wake" && exec 5<>"$1/wake"; } 2>/dev/null || :
+}
+
+job_run_end_waiting() { # <job folder>
+  rm -f -- "$1/wake"
+  exec 5>&-
+}
+
+job_run_pause() { # <job folder>: until somebody wakes us, or two seconds
+  local -
+  # Only in this mode does a signal end "read".
+  set -o posix
+  if [[ -p $1/wake ]]; then
+    IFS= read -r -t 2 -u 5 || :
+  else
+    sleep 2
+  fi
+}
+
 job_run_command() { # <job folder>: returns the command's exit code
   local -a command
   local -i code=0 signalled=0 child
   mapfile -d '' -t command <"$1/command"
-  job_run_log_command "${command[@]}"
   # Job control gives the command a process group of its own, so that cancel reaches all of it but not us.
   set -m
-  (exec -- "${command[@]}" 9>&-) &
+  (exec -- "${command[@]}" 8>&- 9>&-) &
   child=$!
   set +m
   trap 'signalled=1; kill -TERM -- "-$child" 2>/dev/null' TERM INT
   core_write_file "$1/pid" "$child"
+  # Whoever cancelled or stopped it between its turn and this line saw no process.
+  [[ ! -e $1/cancelled && -z $JOB_RUN_STOPPED ]] || kill -TERM -- "-$child" 2>/dev/null
   # A signal ends "wait" early: only a wait that no signal came into tells the command's own code.
   while :; do
     signalled=0
@@ -53,17 +114,20 @@ job_run_command() { # <job folder>: returns the command's exit code
   done
 }
 
-job_run_log_command() { # <command...>: the first line of the log
+job_run_log_command() { # <job folder>: the first line of the log
   local line
-  printf -v line ' %q' "$@"
+  local -a command
+  mapfile -d '' -t command <"$1/command"
+  printf -v line ' %q' "${command[@]}"
   printf '$%s\n' "$line"
 }
 
 job_run_finish() { # <job folder> <exit code>: what ends the job; a full disk is waited out for ten minutes
   local -i attempt
   local began
-  IFS= read -r began <"$1/started_at"
-  core_age "$began"
+  { IFS= read -r began <"$1/began_at" || IFS= read -r began <"$1/started_at"; } 2>/dev/null
+  core_number "$began" 0
+  core_age "$REPLY"
   printf -- '-- exit code %d after %s\n' "$2" "$REPLY"
   core_now
   for ((attempt = 0; attempt < 600; ++attempt)); do
@@ -73,6 +137,23 @@ job_run_finish() { # <job folder> <exit code>: what ends the job; a full disk is
     sleep 1
   done
   return 1
+}
+
+job_run_tell() { # <job folder>: runs the words of when_ended if the setting wants it, with id, state and exit code behind them
+  local -a words=()
+  local id=${1##*/} wanted
+  { mapfile -d '' -t words <"$1/when_ended"; } 2>/dev/null || return 0
+  ((${#words[@]} > 0)) || return 0
+  settings_get jobs_notice
+  wanted=$REPLY
+  jobs_read_brief "$id"
+  case $wanted:$JOB_STATE in
+    all:* | problems:problems | problems:refused | problems:failed | problems:stopped) ;;
+    *) return 0 ;;
+  esac
+  # The job is over whatever becomes of this: it changes no exit code, and what it says stands in the log.
+  timeout -k 5 120 "${words[@]}" "$id" "$JOB_STATE" "$JOB_EXIT_CODE" \
+    || printf -- '-- the notice of its end failed with exit code %d\n' "$?"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

@@ -1,14 +1,26 @@
 # shellcheck shell=bash
 # Background jobs (layer 2): one folder a job under $ETL_STATE_DIR/jobs, one fact a file, state computed when read.
 # Offers jobs_start jobs_ids jobs_find jobs_read jobs_running_count jobs_cancel jobs_rerun jobs_wait jobs_prune
-# jobs_log_path jobs_logout_warning, and jobs_command, the verb "jobs".  It knows no script and no screen.
+# jobs_log_path jobs_logout_warning jobs_queue_* jobs_news jobs_seen jobs_compare jobs_report, and jobs_command, the
+# verb "jobs".  It knows no script and no screen.  Who knows a program that tells people of a job's end puts its words
+# into JOBS_WHEN_ENDED: jobs started after that run it when they end, as often as the setting jobs_notice wants.
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/jobs_read.sh"
 # shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/jobs_queue.sh"
+# shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/jobs_logout.sh"
 # shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/jobs_cancel.sh"
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/jobs_news.sh"
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/jobs_compare.sh"
+# shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/jobs_command.sh"
+
+JOBS_WHEN_ENDED=() # the job's id, state and exit code come behind these words; ETL_JOB_DIR is set, too
 
 jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id; runs in the current folder
   REPLY=''
@@ -61,13 +73,15 @@ _jobs_last() { # narrows JOBS_IDS to the job started last: within one second nam
   JOBS_IDS=(${newest:+"$newest"})
 }
 
-jobs_running_count() { # -> REPLY: jobs running or queued, those of other hosts with a shared home too
+jobs_running_count() { # -> REPLY: jobs running or queued, JOBS_QUEUED_COUNT: those of them that wait; other hosts' too
   local folder
   local -i count=0
+  JOBS_QUEUED_COUNT=0
   for folder in "$ETL_STATE_DIR"/jobs/[0-9]*; do
     [[ -d $folder && ! -e $folder/exit_code ]] || continue
     jobs_read_brief "${folder##*/}" || continue
     [[ $JOB_STATE != running && $JOB_STATE != queued ]] || ((++count))
+    [[ $JOB_STATE != queued ]] || ((++JOBS_QUEUED_COUNT))
   done
   REPLY=$count
 }
@@ -107,8 +121,7 @@ jobs_wait() { # <id> [timeout in seconds]: the job's exit code; 124 when time is
   esac
 }
 
-jobs_cancel() { # <id> -> REPLY: one sentence that says what was done; 7 when nothing could be
-  local folder=$ETL_STATE_DIR/jobs/$1
+jobs_cancel() { # <id> -> REPLY: what was done and what the job said; waits for its end; 7 when nothing could be done
   jobs_read "$1" || return
   case $JOB_STATE in
     running | queued) ;;
@@ -121,13 +134,12 @@ jobs_cancel() { # <id> -> REPLY: one sentence that says what was done; 7 when no
     REPLY="Job $1 runs on host $JOB_HOST: cancel it there."
     return "$ETL_EXIT_REFUSED"
   fi
-  core_now
-  core_write_file "$folder/cancelled" "$REPLY" || :
-  _jobs_cancel_group "$1"
+  _jobs_cancel "$1"
 }
 
-jobs_prune() { # [--older-than DAYS] [--state STATE] -> REPLY: how many finished jobs were removed
-  local -i days=30 count=0 now
+jobs_prune() { # [--older-than DAYS] [--state STATE,..] -> REPLY: how many finished jobs were removed
+  local -i days=30 now
+  local -a gone=()
   local id state=''
   while (($#)); do
     case $1 in
@@ -142,11 +154,11 @@ jobs_prune() { # [--older-than DAYS] [--state STATE] -> REPLY: how many finished
   for id in "${JOBS_IDS[@]}"; do
     jobs_read_brief "$id" || continue
     jobs_read_finished_at
-    _jobs_prunable "$state" $((now - days * 86400)) || continue
-    ! _jobs_remove "$id" || ((++count))
+    ! _jobs_prunable "$state" $((now - days * 86400)) || gone+=("$id")
   done
+  _jobs_remove "${gone[@]}"
   _jobs_remove_leftovers
-  REPLY=$count
+  REPLY=$JOBS_REMOVED
 }
 
 _jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a subshell, which the descriptor 9 belongs to
@@ -164,8 +176,12 @@ _jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a sub
     core_error "Cannot write the job's folder in $root. Free disk space, make it writable, or set ETL_STATE_DIR to another folder."
     return "$ETL_EXIT_UNEXPECTED"
   fi
+  # The place in the queue is that of the start; a job without one finds it itself.
+  jobs_queue_enter "$id" || :
+  _jobs_news_expect "$id"
   _jobs_logout_launcher
   if ! "${JOBS_LAUNCHER[@]}" setsid --fork bash "$ETL_ROOT/lib/job_run.sh" "$root/$id" </dev/null >/dev/null 2>&1; then
+    jobs_queue_leave "$id"
     core_error "Job $id was recorded but could not be started. Try again, or run the command in the foreground."
     return "$ETL_EXIT_UNEXPECTED"
   fi
@@ -185,61 +201,31 @@ _jobs_make_folder() { # <jobs folder> <new folder> <verb> <title> <command...>: 
     jobs_read_boot_id
     printf '%s\n' "$REPLY" >"$folder/boot_id" || return
     : >"$folder/output.log" || return
+    ((${#JOBS_WHEN_ENDED[@]} == 0)) || printf '%s\0' "${JOBS_WHEN_ENDED[@]}" >"$folder/when_ended" || return
     printf '%s\0' "${@:5}" >"$folder/command" || return
   } 2>/dev/null
 }
 
-_jobs_cancel_group() { # <id> -> REPLY: TERM, a grace period, KILL; the supervisor records what came of it
-  local folder=$ETL_STATE_DIR/jobs/$1 group
-  local -i grace
-  core_number "${ETL_CANCEL_GRACE:-}" 30
-  grace=$REPLY
-  if ! _jobs_group "$folder"; then
-    REPLY="Job $1 has not begun yet and could not be stopped. Try again in a moment."
-    return "$ETL_EXIT_REFUSED"
-  fi
-  group=$REPLY
-  kill -TERM -- "-$group" 2>/dev/null || :
-  if flock -s -w "$grace" 8 8<"$folder/lock"; then
-    jobs_read_brief "$1"
-    REPLY="Job $1 was asked to stop and ended: $JOB_STATE."
-    return 0
-  fi
-  kill -KILL -- "-$group" 2>/dev/null || :
-  if ! flock -s -w 10 8 8<"$folder/lock"; then
-    REPLY="Job $1 did not end within ${grace}s and could not be killed. See process group $group."
-    return "$ETL_EXIT_UNEXPECTED"
-  fi
-  REPLY="Job $1 did not end within ${grace}s and was killed."
-}
-
-_jobs_group() { # <job folder> -> REPLY: the command's process group, waiting up to 5 s for a job just started
-  local -i attempt
-  local text
-  for ((attempt = 0; attempt < 100; ++attempt)); do
-    if [[ -e $1/pid ]] && IFS= read -r text <"$1/pid"; then
-      core_number "$text" 0
-      ((REPLY > 1))
-      return
-    fi
-    sleep 0.05
-  done
-  return 1
-}
-
-_jobs_prunable() { # <wanted state or ''> <epoch>: of the job just read: finished, in that state, and before that time
+_jobs_prunable() { # <wanted states or ''> <epoch>: of the job just read: finished, in that state, and before that time
   case $JOB_STATE in
-    done | problems | refused | failed | stopped) [[ -z $1 || $1 == "$JOB_STATE" ]] || return 1 ;;
+    done | problems | refused | failed | stopped) [[ -z $1 || ,$1, == *",$JOB_STATE,"* ]] || return 1 ;;
     # Nobody saw a lost job end, so it goes only when asked for by name.
-    lost) [[ $1 == lost ]] || return 1 ;;
+    lost) [[ ,$1, == *,lost,* ]] || return 1 ;;
     *) return 1 ;;
   esac
   (((JOB_FINISHED_AT > 0 ? JOB_FINISHED_AT : JOB_STARTED_AT) <= $2))
 }
 
-_jobs_remove() { # <id>: out of sight by rename first, so that nobody reads half a job
-  local root=$ETL_STATE_DIR/jobs
-  mv -T -- "$root/$1" "$root/.old.$1" 2>/dev/null && rm -rf -- "$root/.old.$1"
+_jobs_remove() { # <id...>: sets JOBS_REMOVED; out of sight by rename first, so that nobody reads half a job
+  local root=$ETL_STATE_DIR/jobs trash=$ETL_STATE_DIR/jobs/.old.$BASHPID
+  local -a moved
+  JOBS_REMOVED=0
+  (($# > 0)) && mkdir -m 0700 -- "$trash" 2>/dev/null || return 0
+  # What another clean-up has taken meanwhile is not counted here.
+  mv -t "$trash" -- "${@/#/"$root/"}" 2>/dev/null
+  moved=("$trash"/[0-9]*)
+  [[ ! -e ${moved[0]} ]] || JOBS_REMOVED=${#moved[@]}
+  rm -rf -- "$trash" "${@/#/"$root/.news/"}"
 }
 
 _jobs_remove_leftovers() { # what a start or a prune that was killed left behind, a day later

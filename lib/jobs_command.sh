@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The verb "jobs" (part of jobs.sh, layer 2): list, show, log, follow, cancel, rerun, wait, prune.
+# The verb "jobs" (part of jobs.sh, layer 2): list, show, log, follow, cancel, rerun, compare, report, move, wait, limit,
+# prune.
 # Offers jobs_command.  Answers go to standard output, sentences about errors to standard error.
 
 jobs_command() { # [subcommand] [arguments...]
@@ -10,8 +11,8 @@ jobs_command() { # [subcommand] [arguments...]
   esac
   case $subcommand in
     help) _jobs_command_help ;;
-    list | prune) "_jobs_command_$subcommand" "$@" ;;
-    show | log | follow | cancel | rerun | wait) _jobs_command_one "$subcommand" "$@" ;;
+    list | prune | limit | move) "_jobs_command_$subcommand" "$@" ;;
+    show | log | follow | cancel | rerun | compare | report | wait) _jobs_command_one "$subcommand" "$@" ;;
     *) _jobs_command_usage "There is no 'jobs $subcommand'." ;;
   esac
 }
@@ -20,14 +21,18 @@ _jobs_command_help() {
   cat <<'HELP'
 usage: snowflake_etl.sh jobs [SUBCOMMAND]      ID may be the start of an id, or "last"
 
-  list [--all] [--state STATE] [--json]        newest 20 and all that run; --all: every job
+  list [--all] [--state STATE,..] [--json]     newest 20 and all that run; --all: every job
   show ID [--json]                             all that is known of one job
   log ID                                       its log, in a pager on a terminal
   follow ID                                    its log as it grows; q or Ctrl-C leaves, the job runs on
-  cancel ID                                    TERM, and KILL after ETL_CANCEL_GRACE (30) seconds
+  cancel ID                                    TERM, and KILL after ETL_CANCEL_GRACE (120) seconds
   rerun ID                                     the same command again, as a new job
+  compare ID [--with ID]                       beside the run before it: time, rows, findings, exit code
+  report ID                                    where the report is that it wrote
+  move ID first|last|up|down                   another place in the queue; cancel takes it out
+  limit [N]                                    how many jobs run at a time; the rest wait in order
   wait ID [--timeout SECONDS]                  ends with the job's exit code; 124 when time is up
-  prune [--older-than DAYS] [--state STATE]    removes finished jobs older than DAYS (30)
+  prune [--older-than DAYS] [--state STATE,..] removes finished jobs older than DAYS (30)
 
 STATE: running queued done problems refused failed stopped lost unknown
 HELP
@@ -61,21 +66,28 @@ _jobs_command_list() {
   fi
 }
 
-_jobs_command_is_state() { # <state>
-  case $1 in
-    running | queued | done | problems | refused | failed | stopped | lost | unknown) return 0 ;;
-  esac
-  _jobs_command_usage "--state needs one of running queued done problems refused failed stopped lost unknown, not '$1'."
+_jobs_command_is_state() { # <state, or several with commas between them>
+  local state
+  local -a states=()
+  IFS=, read -ra states <<<"$1"
+  ((${#states[@]} > 0)) || states=('')
+  for state in "${states[@]}"; do
+    case $state in
+      running | queued | done | problems | refused | failed | stopped | lost | unknown) ;;
+      *) _jobs_command_usage "--state needs one of running queued done problems refused failed stopped lost unknown, not '$state'." || return ;;
+    esac
+  done
 }
 
 _jobs_command_listed() { # <position> <wanted state or ''> <1 for all>: whether the job just read stands in the list
-  [[ -z $2 || $JOB_STATE == "$2" ]] || return 1
+  [[ -z $2 || ,$2, == *",$JOB_STATE,"* ]] || return 1
   [[ -n $3 ]] || (($1 <= 20)) || [[ $JOB_STATE == running || $JOB_STATE == queued ]]
 }
 
 _jobs_command_list_text() { # <wanted state or ''> <1 for all>
   local LC_ALL=C id color text
   local -i position=0 shown=0 now
+  jobs_queue_ids
   local -A colors=([running]=$COLOR_BLUE [queued]=$COLOR_BLUE [done]=$COLOR_GREEN [problems]=$COLOR_YELLOW
     [refused]=$COLOR_YELLOW [failed]=$COLOR_RED [stopped]=$COLOR_YELLOW [lost]=$COLOR_RED)
   core_now
@@ -85,10 +97,13 @@ _jobs_command_list_text() { # <wanted state or ''> <1 for all>
     ((++position))
     [[ -n $2 || $position -le 20 || ! -e $ETL_STATE_DIR/jobs/$id/exit_code ]] || continue
     jobs_read_brief "$id" || continue
-    [[ -n $2 && $JOB_STATE == "${1:-$JOB_STATE}" ]] || _jobs_command_listed "$position" "$1" "$2" || continue
+    [[ -n $2 && -z $1 ]] || _jobs_command_listed "$position" "$1" "$2" || continue
     ((++shown > 1)) || printf '%-32s %-9s %-9s %s\n' ID STATE AGE TITLE
     text=''
-    [[ $JOB_STATE != running ]] || _jobs_command_progress
+    case $JOB_STATE in
+      running) _jobs_command_progress ;;
+      queued) _jobs_command_place && text=" - $REPLY" ;;
+    esac
     color=${colors[$JOB_STATE]:-}
     core_duration $((now - JOB_STARTED_AT))
     printf '%-32s %s%-9s%s %-9s %s%s\n' "$id" "$color" "$JOB_STATE" "${color:+$COLOR_RESET}" "$REPLY" "$JOB_TITLE" "$text"
@@ -100,6 +115,17 @@ _jobs_command_progress() { # sets text for a running job: " - copy 45%, 210.3 MB
   _jobs_read_progress
   [[ -n $JOB_PHASE ]] || return 0
   text=" - $JOB_PHASE${JOB_PERCENT:+ $JOB_PERCENT%}${JOB_RATE:+, $JOB_RATE}${JOB_ETA:+, $JOB_ETA left}"
+}
+
+_jobs_command_place() { # -> REPLY: "number 2 of 5 in the queue" for the job just read, after jobs_queue_ids; 1 when in none
+  local -i index
+  for ((index = 0; index < ${#JOBS_QUEUED[@]}; ++index)); do
+    if [[ ${JOBS_QUEUED[index]} == "$JOB_ID" ]]; then
+      REPLY="number $((index + 1)) of ${#JOBS_QUEUED[@]} in the queue"
+      return 0
+    fi
+  done
+  return 1
 }
 
 _jobs_command_list_foot() { # <jobs shown> <jobs there are> <wanted state or ''>
@@ -137,7 +163,7 @@ _jobs_command_json() { # [extra members] -> REPLY: one object for the job just r
     core_json "${!value}"
     out+=", \"${name%_raw}\": $REPLY"
   done
-  for name in exit_code started_at finished_at 'done' total percent; do
+  for name in exit_code started_at began_at finished_at 'done' total percent; do
     value=JOB_${name^^}
     out+=", \"$name\": ${!value:-null}"
   done
@@ -168,6 +194,40 @@ _jobs_command_prune() {
   printf 'Removed %d finished jobs.\n' "$REPLY"
 }
 
+_jobs_command_limit() { # [number]
+  local REPLY
+  case $#:${1:-} in
+    0:)
+      settings_get jobs_limit
+      ;;
+    *:-h | *:--help) _jobs_command_help && return 0 ;;
+    1:*)
+      settings_set jobs_limit "$1" || return
+      jobs_queue_wake
+      REPLY=$1
+      ;;
+    *) _jobs_command_usage "'jobs limit' takes one number." || return ;;
+  esac
+  printf '%d job(s) at a time; the rest wait in order.\n' "$REPLY"
+}
+
+_jobs_command_move() { # <id> <first|last|up|down>
+  local -i status=0
+  [[ " $* " != *' --help '* && " $* " != *' -h '* ]] || { _jobs_command_help && return 0; }
+  case $#:${2:-} in
+    2:first | 2:last | 2:up | 2:down) ;;
+    *) _jobs_command_usage "'jobs move' needs the id of a job, and first, last, up or down." || return ;;
+  esac
+  jobs_find "$1" || return
+  jobs_queue_move "$REPLY" "$2" || status=$?
+  if ((status == 0)); then
+    printf '%s\n' "$REPLY"
+  else
+    core_error "$REPLY"
+  fi
+  return "$status"
+}
+
 _jobs_command_one() { # <subcommand> <id> [options...]: those that are about one job
   local subcommand=$1 wanted='' option='' timeout=''
   shift
@@ -175,6 +235,11 @@ _jobs_command_one() { # <subcommand> <id> [options...]: those that are about one
     case $subcommand:$1 in
       *:-h | *:--help) _jobs_command_help && return 0 ;;
       show:--json) option=--json ;;
+      compare:--with)
+        jobs_find "${2:-}" || return
+        option=$REPLY
+        shift $(($# > 1))
+        ;;
       wait:--timeout)
         core_number "${2:-}" -1
         ((REPLY >= 0)) || _jobs_command_usage "--timeout needs a number of seconds, not '${2:-}'." || return
@@ -232,8 +297,12 @@ _jobs_command_show_text() { # prints what _jobs_command_show has read
   _jobs_command_fact 'State' "$JOB_STATE${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
   _jobs_command_fact 'Started' "$started, $JOB_AGE ago, on $JOB_HOST"
   if ((JOB_FINISHED_AT > 0)); then
-    core_duration $((JOB_FINISHED_AT - JOB_STARTED_AT))
+    core_duration $((JOB_FINISHED_AT - JOB_BEGAN_AT))
     _jobs_command_fact 'Took' "$REPLY"
+  fi
+  if ((JOB_BEGAN_AT > JOB_STARTED_AT)); then
+    core_duration $((JOB_BEGAN_AT - JOB_STARTED_AT))
+    _jobs_command_fact 'Waited' "$REPLY for its turn"
   fi
   _jobs_command_progress
   _jobs_command_fact 'Progress' "${text# - }"
@@ -268,6 +337,26 @@ _jobs_command_cancel() { # <id>
     core_error "$REPLY"
   fi
   return "$status"
+}
+
+_jobs_command_compare() { # <id> <other id or ''>
+  local -i status=0
+  jobs_compare "$1" "$2" || status=$?
+  if ((status == 0)); then
+    printf '%s\n' "$REPLY"
+  else
+    core_error "$REPLY"
+  fi
+  return "$status"
+}
+
+_jobs_command_report() { # <id>
+  if ! jobs_report "$1"; then
+    core_error "Job $1 wrote no report, or it is not there any more. Its result: jobs show $1"
+    return "$ETL_EXIT_REFUSED"
+  fi
+  core_printable "$REPLY"
+  printf '%s\n' "$REPLY"
 }
 
 _jobs_command_rerun() { # <id>

@@ -29,7 +29,7 @@ jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE (its first line) JOB_STATE 
   [[ -d $JOB_DIR ]] || return "$ETL_EXIT_USAGE"
 }
 
-# The same, all of JOB_TITLE, and JOB_TITLE_RAW JOB_VERB JOB_FINISHED_AT JOB_PHASE JOB_DONE JOB_TOTAL JOB_UNIT
+# The same, all of JOB_TITLE, and JOB_TITLE_RAW JOB_VERB JOB_BEGAN_AT JOB_FINISHED_AT JOB_PHASE JOB_DONE JOB_TOTAL JOB_UNIT
 # JOB_PERCENT JOB_RATE JOB_ETA JOB_AGE JOB_HOST JOB_MESSAGE.
 jobs_read() { # <id>: 2 with a sentence if gone
   local REPLY
@@ -47,7 +47,9 @@ jobs_read() { # <id>: 2 with a sentence if gone
   _jobs_read_line host
   JOB_HOST=$REPLY
   jobs_read_finished_at
-  core_age "$JOB_STARTED_AT"
+  _jobs_read_number began_at # only where it had to wait
+  JOB_BEGAN_AT=$((REPLY > 0 ? REPLY : JOB_STARTED_AT))
+  core_age "$JOB_BEGAN_AT"
   JOB_AGE=$REPLY
   _jobs_read_progress
   _jobs_read_message

@@ -66,7 +66,7 @@ settings_check() { # <name> <value>: 0 when it may be set, else 2 with a sentenc
 
 settings_kind() { # <name> -> REPLY: "a number from 1 to 99", "one of off, all"
   local -a kind=()
-  read -ra kind <<<"${SETTINGS_KINDS[$1]:-}"
+  IFS=' ' read -ra kind <<<"${SETTINGS_KINDS[$1]:-}"
   case ${kind[0]:-} in
     number) REPLY="a number from ${kind[1]} to ${kind[2]}" ;;
     *)
@@ -92,7 +92,7 @@ settings_problems() { # -> REPLY: a sentence for each line of the file that is n
 _settings_fits() { # <name> <value>
   local -a kind=()
   local REPLY word
-  read -ra kind <<<"${SETTINGS_KINDS[$1]:-}"
+  IFS=' ' read -ra kind <<<"${SETTINGS_KINDS[$1]:-}"
   case ${kind[0]:-} in
     number)
       core_number "$2" -1

@@ -13,7 +13,7 @@ setup() {
 
 teardown() {
   touch "$FAKE/gate"
-  helpers_source core jobs
+  helpers_source core settings jobs
   helpers_finish_jobs
 }
 
@@ -52,7 +52,7 @@ teardown() {
 @test "entry: every verb of the help is mapped to a script that exists, and every verb stands in the help" {
   local help verb
   help=$("$ENTRY" --help)
-  helpers_source core jobs setup actions
+  helpers_source core settings jobs setup actions
   actions_verbs
   while read -r verb; do
     [ "$verb" = help ] || actions_is_verb "$verb"
@@ -123,7 +123,7 @@ teardown() {
   [ "$status" -eq 0 ]
   [[ $stderr == *"./snowflake_etl.sh jobs follow $output"* ]]
   local id=$output
-  helpers_source core jobs
+  helpers_source core settings jobs
   helpers_wait_for 10 helpers_has_state "$id" running
   touch "$FAKE/gate"
   run "$ENTRY" jobs wait "$id" --timeout 10

@@ -30,7 +30,7 @@ helpers_source() { # <name...>: libraries, as the entry sources them
 
 helpers_shell() { # <bash text> [arguments...]: in a process of its own that has all libraries below the actions
   bash -c 'set -u; ETL_ROOT=$1
-    for name in core colors setup jobs log_viewer; do source "$ETL_ROOT/lib/$name.sh"; [[ $name != core ]] || core_init || exit; done
+    for name in core colors settings setup jobs log_viewer; do source "$ETL_ROOT/lib/$name.sh"; [[ $name != core ]] || core_init || exit; done
     eval "$2"' shell "$ROOT" "$@" 3>&-
 }
 

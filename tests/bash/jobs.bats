@@ -3,7 +3,7 @@ load helpers
 
 setup() {
   helpers_setup
-  helpers_source core colors jobs log_viewer
+  helpers_source core colors settings jobs log_viewer
   GATE=$BATS_TEST_TMPDIR/gate
 }
 
@@ -26,7 +26,7 @@ teardown() {
   [ "$(cat "$folder/boot_id")" = "$(cat /proc/sys/kernel/random/boot_id)" ]
   (($(date +%s) - $(cat "$folder/started_at") < 20))
   [ "$(tr '\0' '|' <"$folder/command")" = "bash|-c|echo hello|" ]
-  [ -z "$(find "$ETL_STATE_DIR/jobs" -name '.*')" ]
+  [ -z "$(find "$ETL_STATE_DIR/jobs" -name '.new.*' -o -path '*/[0-9]*/.*')" ]
 }
 
 @test "jobs: the log's first line is the command, then comes all output" {

@@ -4,7 +4,7 @@ load helpers
 
 setup() {
   helpers_setup
-  helpers_source core colors jobs log_viewer
+  helpers_source core colors settings jobs log_viewer
   GATE=$BATS_TEST_TMPDIR/gate
 }
 
@@ -141,7 +141,7 @@ assert done["finished_at"] - done["started_at"] == 60 and done["verb"] == "load"
 @test "jobs --help: names every subcommand" {
   local name
   run -0 jobs_command --help
-  for name in list show log follow cancel rerun wait prune; do
+  for name in list show log follow cancel rerun compare report move limit wait prune; do
     [[ $output == *"  $name "* ]]
   done
   run -0 jobs_command wait --help
@@ -254,4 +254,76 @@ assert done["finished_at"] - done["started_at"] == 60 and done["verb"] == "load"
   helpers_wait_for 5 helpers_has_state "$id" running
   run -0 helpers_shell 'jobs_running_count; echo "$REPLY"; jobs_ids; echo "${JOBS_IDS[*]}"'
   [ "$output" = "1"$'\n'"$id" ]
+}
+
+@test "jobs list --state: several states with commas" {
+  old_job 20240101-000000-load-1 0 2 Well
+  old_job 20240102-000000-load-2 6 1 Problems
+  old_job 20240103-000000-load-3 1 1 Failed
+  run -0 jobs_command list --state problems,failed
+  [ "${#lines[@]}" = 3 ]
+  [[ $output != *Well* ]]
+  run -2 jobs_command list --state problems,asleep
+  run -0 jobs_command prune --older-than 0 --state problems,failed
+  [ "$output" = "Removed 2 finished jobs." ]
+}
+
+@test "jobs compare: with the run before it of the same command, numbers and their change, else the last of the verb" {
+  local id
+  for id in 20240101-000000-load-1 20240102-000000-load-2 20240103-000000-load-3; do
+    old_job "$id" 0 1
+    printf '%s\0' loader.py --month 2024-01 >"$ETL_STATE_DIR/jobs/$id/command"
+  done
+  printf '%s\0' loader.py --month 2023-12 >"$ETL_STATE_DIR/jobs/20240102-000000-load-2/command"
+  echo 6 >"$ETL_STATE_DIR/jobs/20240103-000000-load-3/exit_code"
+  local -a python=("$PYTHON" - "$ETL_STATE_DIR/jobs")
+  "${python[@]}" <<'PYTHON'
+import json, sys
+for job, rows, findings in (("20240101-000000-load-1", 1200000, []), ("20240103-000000-load-3", 999, [{"rule": "gap", "days": [1, 2]}, {"rule": "x"}])):
+    result = {"status": "loaded", "rows_published": rows, "checks": [{"rows": rows, "findings": findings, "columns": [{"rows": 5}]}],
+              "phases": [{"name": "clean up", "seconds": rows / 999}], "message": f"{rows} rows"}
+    open(f"{sys.argv[1]}/{job}/result.json", "w").write(json.dumps(result if findings else [result, result], indent=2))
+PYTHON
+  run -0 jobs_command compare 20240103
+  echo "$output"
+  [[ $output == *"Before    20240101-000000-load-1"* ]]
+  grep -qE '^state +problems \(exit 6\) +done \(exit 0\)$' <<<"$output"
+  grep -qE '^rows published +999 +2,400,000 +-2,399,001$' <<<"$output"
+  grep -qE '^rows in checks +999 +2,400,000 ' <<<"$output"
+  grep -qE '^findings +2 +0 +\+2$' <<<"$output"
+  grep -qE '^seconds of clean up +1 +2402 ' <<<"$(tr -d , <<<"$output")"
+  [[ $output == *"This run: 999 rows"*"Before: 1200000 rows"* ]]
+  run -0 jobs_command compare 20240102
+  [[ $output == *"Before    20240101-000000-load-1"*"commands are not the same"* ]]
+  run -7 jobs_command compare 20240101
+  [[ $output == *"no earlier run"* ]]
+  run -0 jobs_command compare 20240101 --with 20240103
+  run -2 jobs_command compare 20240101 --with 2025
+}
+
+@test "jobs report: the file that a job wrote, wherever it ran; exit 7 when there is none" {
+  cd "$BATS_TEST_TMPDIR"
+  jobs_start report title bash -c 'echo x >"$2"' - --output "a b.csv"
+  jobs_wait "$REPLY" 20
+  cd /
+  run -0 jobs_command report last
+  [ "$output" = "$BATS_TEST_TMPDIR/a b.csv" ]
+  rm "$BATS_TEST_TMPDIR/a b.csv"
+  run -7 jobs_command report last
+}
+
+@test "jobs: the first error of a log is found, in a long one within its end" {
+  jobs_start load title bash -c 'echo "0 error(s)"; echo "2024-01-01 00:00:00Z INFO fine"; echo "2024-01-01 00:00:00Z ERROR it $(printf "\033[31mbroke")"; echo "error: second"'
+  jobs_wait "$REPLY" 20
+  local id=$REPLY log=$ETL_STATE_DIR/jobs/$REPLY/output.log
+  jobs_first_error "$id"
+  [ "$REPLY" = '2024-01-01 00:00:00Z ERROR it ?[31mbroke' ]
+  [ "$(tail -c +$((JOBS_ERROR_OFFSET + 1)) "$log" | head -c 20)" = '2024-01-01 00:00:00Z' ]
+  # shellcheck disable=SC2034 # jobs_first_error reads it
+  JOBS_ERROR_BYTES=42
+  jobs_first_error "$id"
+  [ "$REPLY" = 'error: second' ]
+  jobs_start load title true
+  jobs_wait "$REPLY" 20
+  run -1 jobs_first_error "$REPLY"
 }

@@ -4,7 +4,7 @@ load helpers
 
 setup() {
   helpers_setup
-  helpers_source core colors jobs
+  helpers_source core colors settings jobs
   export ETL_SYSTEMD_ROOT=$BATS_TEST_TMPDIR/root ETL_LINGER_DIR=$BATS_TEST_TMPDIR/linger
   mkdir -p "$ETL_LINGER_DIR"
 }

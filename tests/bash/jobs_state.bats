@@ -4,7 +4,7 @@ load helpers
 
 setup() {
   helpers_setup
-  helpers_source core colors jobs log_viewer
+  helpers_source core colors settings jobs log_viewer
   GATE=$BATS_TEST_TMPDIR/gate
 }
 

@@ -5,7 +5,7 @@ load helpers
 setup() {
   helpers_setup
   command -v tmux >/dev/null || skip "tmux is not installed"
-  helpers_source core colors jobs log_viewer
+  helpers_source core colors settings jobs log_viewer
   LOG="$BATS_TEST_TMPDIR/a log with \"blanks\""
   GATE=$BATS_TEST_TMPDIR/gate
 }

@@ -13,7 +13,7 @@ setup() {
 
 teardown() {
   touch "$FAKE/gate"
-  helpers_source core jobs
+  helpers_source core settings jobs
   helpers_finish_jobs
 }
 
@@ -22,13 +22,13 @@ menu() { # <answers, one an argument>: runs the menu with them
 }
 
 newest_command() { # sets COMMAND: the argument array of the newest job
-  helpers_source core jobs
+  helpers_source core settings jobs
   jobs_ids
   mapfile -d '' -t COMMAND <"$ETL_STATE_DIR/jobs/${JOBS_IDS[0]}/command"
 }
 
 job_count() {
-  find "$ETL_STATE_DIR/jobs" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l
+  find "$ETL_STATE_DIR/jobs" -mindepth 1 -maxdepth 1 -name '[0-9]*' 2>/dev/null | wc -l
 }
 
 @test "menus: the main menu has its entries and a head line" {
@@ -161,7 +161,7 @@ job_count() {
 }
 
 @test "menus: the job list shows running jobs first, with progress, rate and time left" {
-  helpers_source core jobs
+  helpers_source core settings jobs
   jobs_start load 'Load 2013-01' true 3>&-
   jobs_wait "$REPLY" 10
   jobs_start load $'Load \e[2J evil' false 3>&-
@@ -178,7 +178,7 @@ job_count() {
 @test "menus: a job is shown, its log opened, run again" {
   touch "$FAKE/gate"
   menu quick_load last file y back b quit
-  helpers_source core jobs
+  helpers_source core settings jobs
   jobs_ids
   local id=${JOBS_IDS[0]}
   jobs_wait "$id" 10
@@ -193,7 +193,7 @@ job_count() {
 
 @test "menus: cancelling a job is confirmed, then it is stopped" {
   menu quick_load last file y back b quit
-  helpers_source core jobs
+  helpers_source core settings jobs
   jobs_ids
   local id=${JOBS_IDS[0]}
   helpers_wait_for 10 helpers_has_state "$id" running
@@ -212,7 +212,7 @@ job_count() {
 }
 
 @test "menus: cleaning tells how many, asks, and leaves jobs that run" {
-  helpers_source core jobs
+  helpers_source core settings jobs
   jobs_start load 'Load 2013-01' true 3>&-
   jobs_wait "$REPLY" 10
   menu quick_load last file y back b quit
@@ -226,7 +226,7 @@ job_count() {
 }
 
 @test "menus: a job that has gone meanwhile is said" {
-  helpers_source core jobs
+  helpers_source core settings jobs
   jobs_start load 'Load 2013-01' true 3>&-
   jobs_wait "$REPLY" 10
   jobs_ids

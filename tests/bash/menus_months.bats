@@ -14,7 +14,7 @@ setup() {
 }
 
 teardown() {
-  helpers_source core jobs
+  helpers_source core settings jobs
   helpers_finish_jobs
 }
 
@@ -29,7 +29,7 @@ job_count() {
 
 newest_words() { # sets WORDS: script and arguments of the newest job
   local -a command
-  helpers_source core jobs
+  helpers_source core settings jobs
   jobs_ids
   mapfile -d '' -t command <"$ETL_STATE_DIR/jobs/${JOBS_IDS[0]}/command"
   WORDS="${command[1]##*/} ${command[*]:2}"

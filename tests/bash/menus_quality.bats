@@ -14,7 +14,7 @@ setup() {
 }
 
 teardown() {
-  helpers_source core jobs
+  helpers_source core settings jobs
   helpers_finish_jobs
 }
 
@@ -25,7 +25,7 @@ menu() { # <answers, one an argument>: the quality menu with them
 
 newest_words() { # sets WORDS: script and arguments of the newest job, without its configuration
   local -a command
-  helpers_source core jobs
+  helpers_source core settings jobs
   jobs_ids
   mapfile -d '' -t command <"$ETL_STATE_DIR/jobs/${JOBS_IDS[0]}/command"
   [ "${command[2]}" = --config ]

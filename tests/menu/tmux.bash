@@ -102,6 +102,6 @@ tmux_resize() { # <columns> <rows>: until the terminal has it, which takes tmux 
 tmux_stop() {
   tmux -L "$TMUX_SOCKET" kill-server 2>/dev/null || true
   touch "$FAKE/gate"
-  helpers_source core jobs
+  helpers_source core settings jobs
   helpers_finish_jobs
 }

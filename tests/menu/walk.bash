@@ -121,7 +121,7 @@ walk_quick_load() { # at most six keys to a running job of last month; the list,
 
 walk_jobs() { # a finished job: seen at re-entry, its details, its log in less and back, run again
   walk_start
-  helpers_source core jobs
+  helpers_source core settings jobs
   jobs_start load 'Load 2013-01' bash -c 'echo the first line; exit 7' 3>&-
   jobs_wait "$REPLY" 10 || true
   tmux_keys Down Enter
@@ -209,7 +209,7 @@ walk_quality() { # from the menu to a running check of last month and its log; w
 }
 
 walk_hostile() { # names of jobs and configurations that want to be options, commands, escape codes or other lines
-  helpers_source core jobs
+  helpers_source core settings jobs
   local title
   for title in '--help' '-rf' $'two\nlines \e[2J\e]0;owned\a' 'x$(touch y).tsv \n "q" %s' $'Load M\303\244rz'; do
     jobs_start load "$title" true 3>&-
@@ -234,7 +234,7 @@ walk_hostile() { # names of jobs and configurations that want to be options, com
 
 walk_cancel() { # cancelling asks first, No is the default
   walk_start
-  helpers_source core jobs
+  helpers_source core settings jobs
   helpers_gate_job "$BATS_TEST_TMPDIR/gate" 0 'Load 2013-01' 3>&-
   local id=$REPLY
   tmux_keys Down Enter

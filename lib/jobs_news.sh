@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# Jobs that have ended since somebody looked (part of jobs.sh, layer 2): each is told once, whoever of several menus asks.
+# Offers jobs_news jobs_seen.  .news/<id>: a job of which it is still to be told how it ended; removing it is telling it.
+
+JOBS_NEWS_LINES=4 # more than these at a time are counted
+
+jobs_news() { # -> REPLY: a line for each job that has ended since the last call, or nothing; forks only if there are any
+  local root=$ETL_STATE_DIR/jobs path id
+  local -a ended=()
+  for path in "$root"/.news/[0-9]*; do
+    [[ -e $path ]] || continue
+    id=${path##*/}
+    if [[ -e $root/$id/exit_code ]] || _jobs_news_rebooted "$root/$id"; then
+      ended+=("$id")
+    fi
+  done
+  REPLY=''
+  ((${#ended[@]} > 0)) || return 0
+  _jobs_news_claim "${ended[@]}"
+  _jobs_news_text
+}
+
+jobs_seen() { # <id>: somebody has looked at how it ended
+  rm -f -- "$ETL_STATE_DIR/jobs/.news/$1"
+}
+
+_jobs_news_expect() { # <id>: how this job ends is to be told
+  local folder=$ETL_STATE_DIR/jobs/.news
+  [[ -d $folder ]] || mkdir -m 0700 -- "$folder" 2>/dev/null || [[ -d $folder ]] || return 0
+  { : >"$folder/$1"; } 2>/dev/null || :
+}
+
+_jobs_news_rebooted() { # <job folder>: whether it was lost when this host went down, or is not there any more
+  local host='' boot=''
+  [[ -d $1 ]] || return 0
+  {
+    IFS= read -r host <"$1/host"
+    IFS= read -r boot <"$1/boot_id"
+  } 2>/dev/null
+  jobs_read_boot_id
+  [[ $host == "$HOSTNAME" && -n $boot && $boot != "$REPLY" ]]
+}
+
+_jobs_news_claim() { # <id...>: sets JOBS_NEWS to those of them that nobody else tells, newest first
+  local id
+  local -i index
+  JOBS_NEWS=()
+  {
+    flock -w 5 7 || return 0
+    for ((index = $#; index > 0; --index)); do
+      [[ ! -e $ETL_STATE_DIR/jobs/.news/${!index} ]] || JOBS_NEWS+=("${!index}")
+    done
+    ((${#JOBS_NEWS[@]} == 0)) || rm -f -- "${JOBS_NEWS[@]/#/"$ETL_STATE_DIR/jobs/.news/"}"
+  } 2>/dev/null 7>"$ETL_STATE_DIR/jobs/.news/.lock"
+}
+
+_jobs_news_text() { # -> REPLY: a line for each of JOBS_NEWS
+  local id text=''
+  local -i told=0
+  for id in "${JOBS_NEWS[@]}"; do
+    jobs_read "$id" 2>/dev/null || continue
+    ((++told <= JOBS_NEWS_LINES)) || continue
+    text+="${text:+$'\n'}$JOB_TITLE: $JOB_STATE"
+    [[ -z $JOB_EXIT_CODE || $JOB_EXIT_CODE == 0 ]] || text+=" (exit code $JOB_EXIT_CODE)"
+    ((JOB_FINISHED_AT == 0)) || { core_duration $((JOB_FINISHED_AT - JOB_BEGAN_AT)) && text+=" after $REPLY"; }
+  done
+  ((told <= JOBS_NEWS_LINES)) || text+=$'\n'"... and $((told - JOBS_NEWS_LINES)) more that have ended"
+  REPLY=$text
+}
