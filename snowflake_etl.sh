@@ -19,7 +19,7 @@
 #   restore-month  bring a dropped or replaced month back; --list shows what can be restored
 #   local          the embedded warehouse: start, stop, status, sql, reset
 #   table-info     a table: columns against the configuration, size, grants, loads, namesakes
-#   doctor         check connection, objects and tables; --setup-sql prints the script for a DBA
+#   doctor         try all that a load needs, from Python to COPY; --setup-sql: the script for a DBA
 #   config         look at configurations: validate, target
 #   jobs           background jobs: list, show, log, follow, cancel, rerun, compare, move, wait ...
 #   setup          make or repair the Python environment; --wheelhouse DIR without a network

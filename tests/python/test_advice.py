@@ -105,12 +105,12 @@ def test_loads_alone_use_load_warehouse(desk: Desk) -> None:
     desk.sections = {"load": {"warehouse": "LOADING_WH"}}
     desk.month("2024-01-01", "2024-01-31")
     assert desk.load("--month", "2024-01").code == 0
-    assert desk.run("doctor", "--config", str(desk.config)).code == 0
     history = (
         f"SELECT DISTINCT WAREHOUSE_NAME FROM TABLE({desk.database}.INFORMATION_SCHEMA.QUERY_HISTORY()) "
         "WHERE CONTAINS(QUERY_TEXT, ?) AND CONTAINS(QUERY_TEXT, ?)"
     )
     assert desk.sql(history, "COPY INTO", f'"{desk.database}"') == [("LOADING_WH",)]
+    assert desk.run("doctor", "--config", str(desk.config)).code == 0
     # The doctor's count of the table, and this very look, have the warehouse of every other session.
     assert desk.sql(f"{history} AND QUERY_TAG = ?", "COUNT(*)", f'"{desk.database}"', "snowflake_etl doctor") != [
         ("LOADING_WH",)

@@ -16,6 +16,7 @@ FLOORS = {
     "month": 1,
     "progress": 1,
     "results": 2,
+    "results_examination": 2,
     "results_history": 2,
     "results_report": 2,
     "results_tables": 2,

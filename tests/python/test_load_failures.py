@@ -145,9 +145,10 @@ def test_a_warehouse_that_is_not_there_says_so_and_what_to_check(desk: Desk) -> 
     # Doctor cannot tell more: nobody is sent in a circle.
     examined = desk.run("doctor", "--config", str(config))
     assert examined.code == 4
-    for said in (answer.out, examined.err):
+    for said in (answer.out, examined.out):
         assert "Check account, user and key in the configuration, and that this host may reach it" in said
         assert "doctor" not in said
+    assert "FAILED   way to the account: 127.0.0.1:" in examined.out
 
 
 def test_the_log_keeps_what_happened_and_only_its_owner_reads_it(desk: Desk) -> None:

@@ -1,85 +1,116 @@
-"""Is everything there that a load needs (floor 5): sign-in, work schema, tables; and the script that makes it."""
+"""``doctor`` (floor 5): does everything work that a load needs, from Python to COPY; and the script for a DBA."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 from snowflake_etl.config.model import Configuration
-from snowflake_etl.errors import ConfigError, EtlError
-from snowflake_etl.operations import refusals
-from snowflake_etl.operations.load_target import resolve_target
+from snowflake_etl.config.reading import LoadedConfiguration
+from snowflake_etl.errors import ConfigError, ConnectError, ExitCode
+from snowflake_etl.operations.examination import account, host, rights, round_trip
+from snowflake_etl.results_examination import Examination, Health, Point
 from snowflake_etl.sqltext import ObjectName, fold, object_name
-from snowflake_etl.warehouse.catalog import count_rows
-from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
+from snowflake_etl.warehouse import reach
+from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.signin import LOCAL_DATABASE, LOCAL_SCHEMA, Warehouse
 
-
-@dataclass(frozen=True)
-class Point:
-    """One thing that was looked at."""
-
-    subject: str
-    ok: bool
-    message: str
+# Statements that meet no row wait for nobody; a lock that is in the way all the same must not make us wait for long.
+_LOCK_SECONDS = 20
 
 
-@dataclass(frozen=True)
-class Examination:
-    """Everything that was looked at, in order."""
+def examine(
+    loaded: Callable[[], LoadedConfiguration],
+    warehouse_of: Callable[[], Warehouse],
+    state: Path,
+    terminal: Iterator[Point],
+    tell: Callable[[Point], None],
+) -> Examination:
+    """Look at everything, in the order in which one thing needs the other; ``tell`` hears of each point at once.
 
-    target: str
-    points: tuple[Point, ...]
+    ``loaded`` and ``warehouse_of`` may raise ConfigError: what does not need them is looked at all the same.
+    """
+    found: list[Point] = []
+    target, code = "", ExitCode.OK
 
-    @property
-    def ok(self) -> bool:
-        return all(point.ok for point in self.points)
+    def note(points: Iterator[Point]) -> None:
+        for point in points:
+            found.append(point)
+            tell(point)
 
-    @property
-    def message(self) -> str:
-        failed = sum(not point.ok for point in self.points)
-        return (
-            f"{self.target}: everything is there."
-            if self.ok
-            else f"{self.target}: {failed} thing(s) to mend, see above."
-        )
-
-
-def examine(configuration: Configuration, warehouse: Warehouse) -> Examination:
-    """Sign in and look at everything that the configuration names.  Raise ConnectError when signing in fails."""
-    with warehouse.open("snowflake_etl doctor") as session:
-        objects = WorkObjects.of(session.database, configuration.load)
-        points = [_sign_in(session), _work_schema(session, configuration, objects)]
-        points += [_table(session, configuration, index) for index in range(len(configuration.files))]
-    return Examination(warehouse.target, tuple(points))
-
-
-def _sign_in(session: Session) -> Point:
-    user, role = session.query("SELECT CURRENT_USER(), CURRENT_ROLE()")[0]
-    return Point("sign-in", True, f"user {user}, role {role}, database {session.database}, schema {session.schema}")
-
-
-def _work_schema(session: Session, configuration: Configuration, objects: WorkObjects) -> Point:
-    subject = f"work schema {objects.database}.{objects.schema}"
+    note(iter((host.python(), host.libraries())))
+    note(terminal)
+    note(host.disk(state))
     try:
-        with refusals.explaining(session, configuration):
-            ensure_objects(session, objects)
-    except EtlError as error:
-        return Point(subject, False, str(error))
-    return Point(subject, True, "stage, ledger, lock, lease and audit log are there")
+        configuration = loaded()
+        note(host.configuration(configuration))
+        target = configuration.configuration.snowflake.target
+        note(host.private_files(configuration.configuration.snowflake, state))
+        note(_account(configuration.configuration, warehouse_of()))
+    except (ConfigError, ConnectError) as error:
+        code = error.exit_code
+        subject = "configuration" if not target else "sign-in"
+        if target and any(point.subject == subject for point in found):
+            subject = "connection"
+        note(iter((Point(subject, Health.FAILED, str(error)),)))
+        if target:
+            note(_way_to(configuration.configuration))
+    return _summed(target, found, code)
 
 
-def _table(session: Session, configuration: Configuration, index: int) -> Point:
-    entry = configuration.files[index]
-    try:
-        with refusals.explaining(session, configuration, entry.table_name):
-            target = resolve_target(session, entry, may_create=False)
-            if not target.exists:
-                return Point(f"table {target.name}", True, "the first load will make it")
-            rows = count_rows(session, target.name)
-    except EtlError as error:
-        return Point(f"table {entry.table_name}", False, str(error))
-    return Point(f"table {target.name}", True, f"{len(target.table.columns)} columns, {rows:,} rows")
+def _account(configuration: Configuration, warehouse: Warehouse) -> Iterator[Point]:
+    yield host.proxy(account.place_of(configuration.snowflake))
+    impatient = Warehouse(
+        warehouse.section, warehouse.load.model_copy(update={"lock_timeout": _LOCK_SECONDS}), warehouse.state_directory
+    )
+    with impatient.open("snowflake_etl doctor") as session:
+        yield from account.sign_in(session, configuration.snowflake)
+        yield from account.computing(session, configuration)
+        yield account.clock(session)
+        yield from account.hosts(session)
+        yield from _rights(session, configuration)
+
+
+def _rights(session: Session, configuration: Configuration) -> Iterator[Point]:
+    objects = WorkObjects.of(session.database, configuration.load)
+    there = True
+    for point in rights.work_schema(session, configuration, objects):
+        there = there and point.status is not Health.FAILED
+        yield point
+    if there:
+        yield from round_trip.round_trip(session, configuration, objects)
+    else:
+        yield Point("PUT and COPY", Health.WARNING, "not tried", "Mend the work schema first, then run doctor again.")
+    yield from rights.tables(session, configuration)
+
+
+def _way_to(configuration: Configuration) -> Iterator[Point]:
+    """Nobody could sign in: is it the way there, or the clock?"""
+    place = account.place_of(configuration.snowflake)
+    if place is None or configuration.snowflake.connection:
+        return
+    reason = reach.unreachable(place)
+    if reason:
+        yield Point("way to the account", Health.FAILED, f"{place}: {reason}", "Look at its name, firewall and proxy.")
+        return
+    yield Point("way to the account", Health.OK, f"{place} answers: it is who signs in that is refused")
+    before = datetime.now(UTC).replace(microsecond=0)
+    if (theirs := reach.clock_of(place)) is not None:
+        yield account.skew(theirs, before, datetime.now(UTC))
+
+
+def _summed(target: str, found: list[Point], code: ExitCode) -> Examination:
+    counts = {health: sum(point.status is health for point in found) for health in Health}
+    failed, warnings = counts[Health.FAILED], counts[Health.WARNING]
+    if failed:
+        code = code or ExitCode.PROBLEMS_FOUND
+    told = f"{counts[Health.OK]} ok, {warnings} warning(s), {failed} failed"
+    last = "what failed has to be mended before a load" if failed else "everything is there"
+    return Examination(
+        "problems" if failed else "ok", target, tuple(found), f"{target or 'This host'}: {last}. {told}.", int(code)
+    )
 
 
 def setup_sql(configuration: Configuration, role: str | None) -> str:

@@ -64,9 +64,12 @@ class Advice:
 def current_warehouse(session: Session) -> WarehouseState | None:
     """The session's warehouse; None where there is none or SHOW does not list it (as on the embedded one)."""
     name = session.query("SELECT CURRENT_WAREHOUSE()")[0][0]
-    if not name:
-        return None
-    rows = session.records(f"SHOW WAREHOUSES LIKE {literal(str(name))}")
+    return warehouse_state(session, str(name)) if name else None
+
+
+def warehouse_state(session: Session, name: str) -> WarehouseState | None:
+    """The warehouse of that stored name; None where SHOW does not list it."""
+    rows = session.records(f"SHOW WAREHOUSES LIKE {literal(name)}")
     return next((_state_of(row) for row in rows if row["name"] == name), None)
 
 

@@ -85,7 +85,7 @@ class WorkObjects:
             *(f"GRANT USAGE ON DATABASE {quote(database)} {to_role}" for database in databases),
             f"GRANT USAGE, CREATE TABLE ON SCHEMA {schema} {to_role}",
             *([] if self.user_stage else [f"GRANT READ, WRITE ON STAGE {self.stage.sql} {to_role}"]),
-            *(f"GRANT {rights} ON TABLE {self.name(table).sql} {to_role}" for table, rights in _PRIVILEGES.items()),
+            *(f"GRANT {rights} ON TABLE {self.name(table).sql} {to_role}" for table, rights in PRIVILEGES.items()),
             *(f"GRANT USAGE ON SCHEMA {quote(database)}.{quote(name)} {to_role}" for database, name in schemas),
             *(f"GRANT SELECT, INSERT, DELETE ON TABLE {target.sql} {to_role}" for target in targets),
         ]
@@ -140,7 +140,7 @@ _TABLES: dict[str, dict[str, str]] = {
 }
 
 # The ledger and the audit log are never deleted from; only leases end.
-_PRIVILEGES = {
+PRIVILEGES = {
     "ETL_LOAD_LEDGER": "SELECT, INSERT, UPDATE",
     "ETL_LOAD_LOCK": "SELECT, INSERT, UPDATE",
     "ETL_LOAD_LEASE": "SELECT, INSERT, UPDATE, DELETE",

@@ -1,14 +1,26 @@
-"""``doctor``: is everything there that the tools need (floor 6)."""
+"""``doctor``: does everything work that the tools need (floor 6)."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from snowflake_etl.cli.common import Context, add_common_flags
+from snowflake_etl.cli.results import add_output_flag, deliver
 from snowflake_etl.errors import ExitCode
 
-DESCRIPTION = "Check connection, objects and tables, or print the SQL that sets up a Snowflake account."
+if TYPE_CHECKING:
+    from snowflake_etl.results_examination import Point
+
+DESCRIPTION = "Try everything that a load needs, from Python to COPY, or print the SQL that sets up an account."
+_SMALLEST_TERMINAL = (80, 24)
+_INDENT = " " * 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--role", metavar="ROLE", help="with --setup-sql: the role that loads (default: snowflake.role)"
     )
+    add_output_flag(parser)
     add_common_flags(parser)
 
 
@@ -27,11 +40,53 @@ def run(context: Context) -> ExitCode:
     if context.arguments.setup_sql:
         script = setup_sql(context.configuration.configuration, context.arguments.role)
         context.say(script)
-        context.answer({"status": "ok", "setup_sql": script})
+        deliver(context, {"status": "ok", "setup_sql": script})
         return ExitCode.OK
-    examination = examine(context.configuration.configuration, context.warehouse)
-    for point in examination.points:
-        context.say(f"  {'ok  ' if point.ok else 'FAIL'}  {point.subject}: {point.message}")
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    examination = examine(
+        lambda: context.configuration,
+        lambda: context.warehouse,
+        context.state_directory,
+        _terminal(),
+        lambda point: context.say(_line(point, width)),
+    )
     context.say(examination.message)
-    context.answer(dataclasses.asdict(examination) | {"message": examination.message})
-    return ExitCode.OK if examination.ok else ExitCode.PROBLEMS_FOUND
+    deliver(context, dataclasses.asdict(examination))
+    return ExitCode(examination.exit_code)
+
+
+def _line(point: Point, width: int) -> str:
+    """One point: how it is, what it is, and below it what to do; ``width`` 0 does not break lines."""
+    word = point.status.value.upper() if point.status == "failed" else point.status.value
+    lines = [f"{word:<7}  {point.subject}: {point.message}", *([f"{_INDENT}-> {point.cure}"] if point.cure else [])]
+    return "\n".join(_folded(line, width) for line in lines)
+
+
+def _folded(line: str, width: int) -> str:
+    if not width:
+        return line
+    return textwrap.fill(
+        line, width, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    )
+
+
+def _terminal() -> Iterator[Point]:
+    """What the menu will look like here, and what jobs need."""
+    from snowflake_etl.results_examination import Health, Point
+
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        columns, lines = shutil.get_terminal_size()
+        message = f"{columns} x {lines}, {os.environ.get('TERM') or 'of unknown kind'}"
+        small = columns < _SMALLEST_TERMINAL[0] or lines < _SMALLEST_TERMINAL[1]
+        cure = "Make the window 80 x 24 or larger: the menu's screens are made for that." if small else ""
+        yield Point("terminal", Health.WARNING if small else Health.OK, message, cure)
+    else:
+        yield Point("terminal", Health.OK, "none; nothing is asked, and what deletes needs --yes and --expect-rows")
+    asking = next(
+        (name for name in ("dialog", "whiptail") if shutil.which(name)), "plain text (no dialog, no whiptail)"
+    )
+    yield Point("menu", Health.OK, f"asks with {asking}")
+    missing = [name for name in ("flock", "setsid") if not shutil.which(name)]
+    if missing:
+        cure = "Install util-linux, or run everything in the foreground."
+        yield Point("jobs", Health.FAILED, f"background jobs need {' and '.join(missing)}", cure)
