@@ -17,6 +17,7 @@ FLOORS = {
     "progress": 1,
     "results": 2,
     "results_examination": 2,
+    "results_files": 2,
     "results_history": 2,
     "results_report": 2,
     "results_tables": 2,

@@ -17,6 +17,7 @@ from snowflake_etl.errors import Refused, UsageError
 from snowflake_etl.history.batch_record import BatchRecords
 from snowflake_etl.history.run_record import RunRecords
 from snowflake_etl.operations.load import load
+from snowflake_etl.operations.load_parts import plan_parts
 from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_months
 from snowflake_etl.operations.load_plan_staged import plan_staged
 from snowflake_etl.operations.load_state import LoadRequest, QualityMethod
@@ -117,6 +118,12 @@ class Order:
             words += ["--environment", chosen]
         for setting in arguments.set:
             words += ["--set", setting]
+        if from_parts_of(arguments):
+            names = {path.name for path in files}
+            for packed in self.planned.packed:
+                if not names or packed.manifest.file in names:
+                    words += ["--from-parts", written(packed.path)]
+            return [*words, "--table", self.planned.entry.table_name]
         if arguments.file or files:
             for path in files or [file.path for file in self.planned.files]:
                 words += ["--file", written(path)]
@@ -132,8 +139,14 @@ class Order:
 def check_flags(context: Context) -> None:
     """Raise UsageError for flags that cannot be meant together, Refused for a replace that nobody consented to."""
     arguments = context.arguments
-    if bool(arguments.month) + bool(arguments.file) + arguments.resume != 1:
-        raise UsageError("Say what to load with either --month or --file, or carry on with --resume.")
+    if bool(arguments.month) + bool(arguments.file) + bool(from_parts_of(arguments)) + arguments.resume != 1:
+        raise UsageError("Say what to load with either --month, --file or --from-parts, or carry on with --resume.")
+    if from_parts_of(arguments):
+        for name in ("from_stage", "base_path", "verify"):
+            if getattr(arguments, name):
+                raise UsageError(f"--from-parts takes all from the manifest; leave --{name.replace('_', '-')} out.")
+        if quality_of(arguments).in_file:
+            raise UsageError("--from-parts has no file: leave --qc out (snowflake), or write --qc snowflake or skip.")
     if arguments.from_stage:
         for name in ("resume", "file", "stage_only", "verify"):
             if getattr(arguments, name):
@@ -165,8 +178,14 @@ def check_flags(context: Context) -> None:
 
 
 def quality_of(arguments: argparse.Namespace) -> QualityMethod:
-    """Where the load is checked: in the file unless it is not read."""
-    return QualityMethod(arguments.qc or ("snowflake" if arguments.from_stage else "file"))
+    """Where the load is checked: in the file unless there is none to read."""
+    without_file = arguments.from_stage or from_parts_of(arguments)
+    return QualityMethod(arguments.qc or ("snowflake" if without_file else "file"))
+
+
+def from_parts_of(arguments: argparse.Namespace) -> Sequence[Path]:
+    """The manifests of ``--from-parts``; none for the verbs that have no such flag."""
+    return getattr(arguments, "from_parts", None) or ()
 
 
 def planned_orders(context: Context) -> list[Order]:
@@ -176,6 +195,8 @@ def planned_orders(context: Context) -> list[Order]:
     where, table = arguments.base_path, arguments.table
     if getattr(arguments, "from_stage", False):
         loads = _staged_loads(context, go_on=go_on)
+    elif from_parts_of(arguments):
+        loads = plan_parts(context.configuration, arguments.from_parts, table)
     elif arguments.file:
         loads = plan_files(context.configuration, arguments.file, table)
     else:

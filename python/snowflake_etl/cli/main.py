@@ -25,6 +25,7 @@ VERBS = {
     "ledger": "ledger_tool",
     "check-file": "check_file",
     "clean-file": "clean_file",
+    "compress": "compress_file",
     "validate": "validate_table",
     "duplicates": "duplicate_checker",
     "report": "table_report",

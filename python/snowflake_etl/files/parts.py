@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snowflake_etl.errors import FileError
+from snowflake_etl.files import packing
 from snowflake_etl.files.layout import Compression, Layout
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import UTF8_MARK, SourceFile, UndecodableText, changed_while_read, is_utf8, text_blocks
@@ -80,21 +81,46 @@ class Part:
 
 def compress_cut(cut: Cut) -> Part:
     """Return the part of a cut.  Raise FileError when a range of the file is not what was counted."""
-    import xxhash
+    return part_of(cut, compressed_blocks(_blocks_of(cut), cut.size))
+
+
+def gzip_cut(cut: Cut) -> Part:
+    """The same, packed with gzip for those who have no zstd; the part's name stays the one on the stage."""
+    packed = io.BytesIO()
+    with packing.packed(packed, Compression.GZIP) as content:
+        for block in _blocks_of(cut):
+            content.write(bytes(block))
+    return part_of(cut, packed.getvalue())
+
+
+def part_of(cut: Cut, data: bytes) -> Part:
+    return Part(cut.number, cut.name, cut.rows, cut.first_line, cut.lines, cut.size, data)
+
+
+def compressed_blocks(blocks: Iterable[bytes | memoryview], size: int) -> bytes:
+    """One zstd frame with checksum of ``size`` bytes that come in blocks."""
     import zstandard
 
     compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL, write_checksum=True)
     # In blocks: as fast as the whole cut at once (measured), without holding the whole cut.
-    blocks = compressor.compressobj(size=cut.size)
-    digest = xxhash.xxh3_128()
+    frame = compressor.compressobj(size=size)
     packed = io.BytesIO()
+    for block in blocks:
+        packed.write(frame.compress(block))
+    packed.write(frame.flush())
+    return packed.getvalue()
+
+
+def _blocks_of(cut: Cut) -> Iterator[bytes | memoryview]:
+    """The cut's bytes; raise FileError at their end when they are not what was counted."""
+    import xxhash
+
+    digest = xxhash.xxh3_128()
     for block in _blocks(cut):
         digest.update(block)
-        packed.write(blocks.compress(block))
-    packed.write(blocks.flush())
+        yield block
     if digest.hexdigest() != cut.rows_hash:
         raise changed_while_read(_path_of(cut), f"has other bytes in lines {cut.first_line} and following than before")
-    return Part(cut.number, cut.name, cut.rows, cut.first_line, cut.lines, cut.size, packed.getvalue())
 
 
 def _blocks(cut: Cut) -> Iterator[bytes | memoryview]:
@@ -109,11 +135,11 @@ def _range_blocks(piece: FileRange) -> Iterator[memoryview]:
     buffer = memoryview(bytearray(_RANGE_BLOCK_BYTES))
     for offset in range(piece.offset, piece.offset + piece.length, len(buffer)):
         length = min(len(buffer), piece.offset + piece.length - offset)
-        _read_range(FileRange(piece.path, offset, length), buffer[:length])
+        read_range(FileRange(piece.path, offset, length), buffer[:length])
         yield buffer[:length]
 
 
-def _read_range(piece: FileRange, target: memoryview) -> None:
+def read_range(piece: FileRange, target: memoryview) -> None:
     """Fill ``target`` with the range.  Raise FileError when the file has not got it any more."""
     try:
         descriptor = os.open(piece.path, os.O_RDONLY | os.O_CLOEXEC)

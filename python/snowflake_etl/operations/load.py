@@ -23,6 +23,7 @@ from snowflake_etl.operations import (
     load_checks,
     load_direct,
     load_history,
+    load_parts,
     load_publish,
     load_stage,
     load_words,
@@ -210,7 +211,7 @@ class _Load:
         """Stage all files, unless they are staged; check them at the same time where that is wished."""
         for source in prepared.sources:
             if source.manifest is not None:
-                self._note_staged(load_stage.staged_before(source, source.manifest, prepared.stage_path, session))
+                self._note_staged(load_parts.take(source, source.manifest, prepared, session, self._state, stop))
         if self._state.planned.manifests:
             return
         memory, plans = self._plan_memory(prepared)

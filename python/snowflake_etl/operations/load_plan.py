@@ -15,6 +15,7 @@ from snowflake_etl.files.find import FoundFile, find_files, match_file
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import ALL_MONTHS, Month, parse_months
+from snowflake_etl.operations.file_tools.parts_manifest import PackedParts
 from snowflake_etl.operations.manifest import Manifest
 
 
@@ -22,14 +23,16 @@ from snowflake_etl.operations.manifest import Manifest
 class PlannedLoad:
     """The files of one month for one table, and the configuration's entry that says how to read them.
 
-    With ``manifests``, one a file, the load takes what is staged and never looks at the files.  With a ``problem``
-    it has no files and will fail, for that reason; it stands in a batch for the load that was asked for.
+    With ``manifests``, one a file, the load takes what is staged and never looks at the files; with ``packed``, one a
+    manifest, it brings those parts to the stage first.  With a ``problem`` it has no files and will fail, for that
+    reason; it stands in a batch for the load that was asked for.
     """
 
     entry: FileSection
     month: Month
     files: tuple[FoundFile, ...]
     manifests: tuple[Manifest, ...] = ()
+    packed: tuple[PackedParts, ...] = ()
     problem: str = ""
 
     @property

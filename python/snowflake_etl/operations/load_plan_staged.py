@@ -68,7 +68,7 @@ def plan_staged(
                 loads.append(planned_problem(loaded, name, month, missing))
                 continue
             manifests = [read_manifest(session, folder.at(found.folder), found) for found in staged[month]]
-            loads.append(_planned(loaded, of_table, month, manifests))
+            loads.append(planned_of(loaded, of_table, month, manifests))
     if not loads:
         raise FileError(f"Nothing is staged at {objects.stage_root}. Stage files with: load --month ... --stage-only.")
     for planned in loads:
@@ -112,12 +112,16 @@ def _nothing_staged(table: str, month: Month, folder: StagePath, staged: Sequenc
     )
 
 
-def _planned(
+def planned_of(
     loaded: LoadedConfiguration,
     patterns: Sequence[tuple[int, FilePattern]],
     month: Month,
     manifests: Sequence[Manifest],
 ) -> PlannedLoad:
+    """The load of some manifests of one month, by the table's patterns with their places in the configuration.
+
+    Raise FileError where they claim the same days, ConfigError where their names match several patterns or none.
+    """
     in_order = sorted(manifests, key=lambda manifest: manifest.days)
     for one, other in pairwise(in_order):
         if one.days.overlaps(other.days):

@@ -15,6 +15,7 @@ from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import load_target, situation
+from snowflake_etl.operations.file_tools.parts_manifest import PackedParts
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.operations.manifest import Manifest
@@ -32,7 +33,8 @@ LOGGER = logging.getLogger(__name__)
 class Source:
     """One file of a load, looked at but not yet read: ``columns`` are the target's, in the file's order.
 
-    With a ``manifest`` it is staged already and its parts are loaded instead of it.
+    With a ``manifest`` it is staged already, or its parts lie in the folder of ``packed``, and they are loaded instead
+    of it.
     """
 
     found: FoundFile
@@ -40,6 +42,7 @@ class Source:
     columns: tuple[str, ...]
     fingerprint: str
     manifest: Manifest | None = None
+    packed: PackedParts | None = None
 
     @property
     def path(self) -> Path:
@@ -157,9 +160,10 @@ def _sources(planned: PlannedLoad, target: Target) -> list[Source]:
     if not planned.manifests:
         return [read_source(file, planned.entry, target) for file in planned.files]
     sources = []
-    for file, manifest in zip(planned.files, planned.manifests, strict=True):
+    packed = planned.packed or (None,) * len(planned.manifests)
+    for file, manifest, parts in zip(planned.files, planned.manifests, packed, strict=True):
         columns = load_target.loaded_columns(target.table, planned.entry, manifest.layout, shown(manifest.file))
-        sources.append(Source(file, manifest.layout, columns, manifest.fingerprint, manifest))
+        sources.append(Source(file, manifest.layout, columns, manifest.fingerprint, manifest, parts))
     return sources
 
 

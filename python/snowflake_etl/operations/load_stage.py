@@ -11,13 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from snowflake_etl.errors import WarehouseError
+from snowflake_etl.errors import FileError, WarehouseError
 from snowflake_etl.files.naming import shown
+from snowflake_etl.files.part_files import PartFilesReader, repack
 from snowflake_etl.files.plan import CutPlan
+from snowflake_etl.operations.file_tools.parts_manifest import PackedParts
 from snowflake_etl.operations.load_prepare import Source
 from snowflake_etl.operations.manifest import VERSION, Manifest, ManifestPart, put_manifest
 from snowflake_etl.operations.memory import Concurrency
-from snowflake_etl.operations.staging import StagedFile, stage_file
+from snowflake_etl.operations.staging import StagedFile, stage_cuts, stage_file
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadedFile
 from snowflake_etl.warehouse import stage
@@ -96,7 +98,49 @@ def stage_source(
         progress=progress,
         stop=stop,
     )
-    manifest = _manifest_of(source, folder, staged)
+    return _whole(session, source, path, _manifest_of(source, folder, staged), staged)
+
+
+def stage_packed(
+    source: Source,
+    packed: PackedParts,
+    month_path: StagePath,
+    session: Session,
+    open_session: Callable[[], Session],
+    *,
+    concurrency: Concurrency,
+    progress: Progress,
+    stop: threading.Event,
+) -> StagedSource:
+    """Stage a file from parts that ``compress`` made of it, each proven by its checksum, all by the content hash.
+
+    What lies on the stage afterwards is what ``stage_source`` would have put there.  Raise FileError for a part that
+    is not what the manifest says; nothing can be loaded from what was staged until then.
+    """
+    manifest = packed.manifest
+    path = month_path.below(manifest.folder)
+    present = {found.name for found in stage.list_objects(session, path)}
+    reader = PartFilesReader(packed.path, packed.folder, packed.entries, packed.packing, stop.is_set)
+    staged = stage_cuts(
+        reader,
+        path.sql,
+        lambda: StageWriter(open_session()),
+        concurrency=concurrency,
+        pack=repack,
+        present=frozenset(present),
+        progress=progress,
+        stop=stop,
+    )
+    if (staged.content_hash, staged.rows) != (manifest.content_hash, manifest.rows):
+        raise FileError(
+            f"The parts beside {shown(packed.path)} are not the whole of {shown(manifest.file)}: together they hold "
+            "other content than was compressed. Compress the file again; nothing was loaded."
+        )
+    return _whole(session, source, path, manifest, staged)
+
+
+def _whole(session: Session, source: Source, path: StagePath, manifest: Manifest, staged: StagedFile) -> StagedSource:
+    """Put the manifest behind the parts, and have LIST agree."""
     result = StagedSource(source, manifest, sum(part.compressed_bytes > 0 for part in staged.parts))
     put_manifest(session, path, manifest)
     _check_listing(session, path, manifest)

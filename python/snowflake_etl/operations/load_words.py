@@ -39,6 +39,9 @@ def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str
 def _source_lines(source: Source) -> list[str]:
     if source.manifest is not None:
         manifest = source.manifest
+        if source.packed is not None:
+            what = f"{manifest.rows:,} rows in {len(manifest.parts)} part file(s), {source.packed.packing}"
+            return [f"  {shown(manifest.file)}: {what}, in", f"    {shown(source.packed.folder)}"]
         staged = f"{manifest.rows:,} rows staged in {len(manifest.parts)} part(s)"
         return [f"  {shown(manifest.file)}: {staged}, in", f"    {manifest.folder}/"]
     layout = source.layout

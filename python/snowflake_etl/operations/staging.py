@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from snowflake_etl.errors import FileError, Stopped
 from snowflake_etl.files.layout import Layout
@@ -39,6 +39,20 @@ class Sink(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Cutter(Protocol):
+    """Reads a file, or the parts of one, once; the numbers grow while its cuts are taken, as ``FileCutter``'s do."""
+
+    path: Path
+    rows: int
+    size: int
+    bytes_read: int
+    bytes_total: int
+
+    @property
+    def content_hash(self) -> str: ...
+    def cuts(self) -> Iterator[Cut]: ...
 
 
 @dataclass(frozen=True)
@@ -93,21 +107,47 @@ def stage_file(
     is set, and the first error of any worker or sink.  By then no thread of ours runs any more; parts that
     were sent stay on the stage.
     """
-    staging = _Staging(path, layout, plan, stage_path, progress, stop or threading.Event())
+    return stage_cuts(
+        FileCutter(path, layout, plan.cut_bytes),
+        stage_path,
+        open_sink,
+        concurrency=concurrency,
+        executor=executor,
+        present=present,
+        progress=progress,
+        stop=stop,
+    )
+
+
+def stage_cuts(
+    cutter: Cutter,
+    stage_path: str,
+    open_sink: Callable[[], Sink],
+    *,
+    concurrency: Concurrency,
+    pack: Callable[[Any], Part] = compress_cut,
+    executor: Executor | None = None,
+    present: Collection[str] = frozenset(),
+    progress: Progress = no_progress,
+    stop: threading.Event | None = None,
+) -> StagedFile:
+    """Stage what ``cutter`` reads, wherever it has it from; ``pack`` makes parts of its cuts.  See ``stage_file``."""
+    staging = _Staging(cutter, stage_path, pack, progress, stop or threading.Event())
     return staging.run(open_sink, executor, concurrency, present)
 
 
 class _Staging:
-    """The state of one ``stage_file`` call."""
+    """The state of one ``stage_cuts`` call."""
 
     def __init__(
-        self, path: Path, layout: Layout, plan: CutPlan, stage_path: str, progress: Progress, stop: threading.Event
+        self, cutter: Cutter, stage_path: str, pack: Callable[[Any], Part], progress: Progress, stop: threading.Event
     ) -> None:
-        self._path = path
+        self._path = cutter.path
         self._stage_path = stage_path
+        self._pack = pack
         self._progress = progress
         self._stop = stop
-        self._cutter = FileCutter(path, layout, plan.cut_bytes)
+        self._cutter = cutter
         self._lock = threading.Lock()
         self._error: BaseException | None = None
         self._parts: dict[int, StagedPart] = {}
@@ -130,7 +170,7 @@ class _Staging:
         try:
             for cut, weight in self._cuts_to_send(present):
                 self._drained.up()
-                future = compressing.submit(compress_cut, cut)
+                future = compressing.submit(self._pack, cut)
                 future.add_done_callback(self._compressed_callback(uploading, sinks, weight))
                 del cut, future
             self._drained.wait(self._check)

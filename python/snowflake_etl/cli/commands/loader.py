@@ -28,6 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_argument_group("what to load")
     which.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS[:1].lower() + HOW_TO_WRITE_MONTHS[1:])
     which.add_argument("--file", action="append", type=Path, metavar="FILE", help="load this file (may be repeated)")
+    which.add_argument(
+        "--from-parts",
+        action="append",
+        type=Path,
+        metavar="MANIFEST",
+        help="load the parts that 'compress' made elsewhere, each proven by its checksum (may be repeated)",
+    )
     which.add_argument("--resume", action="store_true", help="carry on with the loads that were interrupted here")
     which.add_argument(
         "--verify", action="store_true", help="load nothing: compare loaded months with their files, ledger and table"
@@ -42,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--qc",
         choices=("file", "snowflake", "both", "skip"),
         help="check the file beside staging it, the work table before publishing, both, or nothing (default: file; "
-        "snowflake with --from-stage)",
+        "snowflake with --from-stage and --from-parts)",
     )
     how.add_argument("--strict", action="store_true", help="warnings of the checks stop the load as well")
     how.add_argument("--workers", type=int, metavar="N", help="threads that compress and PUT parts, 1 to 64")
