@@ -38,9 +38,9 @@ def endpoint(warehouse_state: Path) -> LocalEndpoint:
     return lifecycle.ensure_running(warehouse_state)
 
 
-@pytest.fixture
-def database(warehouse_state: Path) -> Iterator[str]:
-    """The name of a database that no other test of this worker uses; made at the first sign-in, dropped in the end.
+@contextlib.contextmanager
+def _new_database(warehouse_state: Path) -> Iterator[str]:
+    """The name of a database that nobody else of this worker uses; made at the first sign-in, dropped in the end.
 
     With hundreds of databases attached every statement takes several times as long.
     """
@@ -53,6 +53,13 @@ def database(warehouse_state: Path) -> Iterator[str]:
             connection.cursor().execute(f'DROP DATABASE IF EXISTS "{name}"')
         finally:
             connection.close()
+
+
+@pytest.fixture
+def database(warehouse_state: Path) -> Iterator[str]:
+    """The name of a database that no other test of this worker uses."""
+    with _new_database(warehouse_state) as name:
+        yield name
 
 
 @pytest.fixture
@@ -74,6 +81,13 @@ def connect(endpoint: LocalEndpoint, database: str) -> Iterator[Callable[..., An
 def desk(tmp_path: Path, warehouse_state: Path, database: str) -> Desk:
     """An operator's desk of this test alone: files, configuration, a database of its own."""
     return Desk(tmp_path / "desk", warehouse_state, database)
+
+
+@pytest.fixture(scope="module")
+def shared_desk(tmp_path_factory: pytest.TempPathFactory, warehouse_state: Path) -> Iterator[Desk]:
+    """A desk for tests of one file that only look at what its fixtures have put into the database."""
+    with _new_database(warehouse_state) as name:
+        yield Desk(tmp_path_factory.mktemp("shared") / "desk", warehouse_state, name)
 
 
 @pytest.fixture

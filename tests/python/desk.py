@@ -92,7 +92,7 @@ class Desk:
             content = lines
         else:
             content = "".join(f"{line}\n" for line in ([header] if header else []) + list(lines)).encode()
-        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        path.write_bytes(gzip.compress(content, 1) if name.endswith(".gz") else content)
         return path
 
     def month(self, first: str, last: str, per_day: int = 10) -> Path:

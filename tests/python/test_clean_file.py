@@ -264,7 +264,7 @@ def test_what_was_lost_on_the_way_is_noticed_and_nothing_gets_a_name(
 
 
 def test_killed_anywhere_the_same_command_gives_the_same_files(desk: Desk) -> None:
-    lines = rows_for(JANUARY, 10_000)
+    lines = rows_for(JANUARY, 5_000)
     lines[1::1000] = ["bad"] * len(lines[1::1000])
     source = desk.file(NAME, lines)
     folder = desk.files / "clean"
@@ -277,7 +277,7 @@ def test_killed_anywhere_the_same_command_gives_the_same_files(desk: Desk) -> No
     expected = written()
     assert len(expected) == 2
     kills = 0
-    for wait in range(8):
+    for wait in range(5):
         for name in expected:
             (folder / name).unlink()
         process = desk.process(*words)
@@ -292,7 +292,7 @@ def test_killed_anywhere_the_same_command_gives_the_same_files(desk: Desk) -> No
         assert NAME not in present or set(present) == set(expected)
         assert desk.run(*words).code == 6
         assert written() == expected
-    assert kills >= 4
+    assert kills >= 2
 
 
 def test_two_at_once_do_not_write_one_file(desk: Desk) -> None:

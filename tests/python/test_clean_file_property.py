@@ -83,7 +83,9 @@ def assert_loads(desk: Desk, copy: Path, rows: int) -> None:
     assert desk.count() == rows
 
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# A load takes much longer than the rest: few of them, of many rows.
+LOADS = settings(FEW, max_examples=4)
 
 
 @given(st.lists(plain_lines(), min_size=1, max_size=30), st.sampled_from([b"\n", b"\r\n"]), st.booleans())
@@ -107,32 +109,40 @@ def test_exactly_the_good_rows_are_kept(
         assert_checks(desk, copy)
 
 
-@given(
-    lines=st.lists(
-        st.one_of(
-            plain_lines().map(lambda pair: pair[0]),
-            ANY_BYTES,
-            st.lists(st.sampled_from(BITS), max_size=9).map(b"".join),
-            st.sampled_from([b'20240101\t1\t"two\nlines"', b'20240101\t2\t"a\tb"', b'"20240101"\t3\t"x ""y"""']),
-        ),
-        min_size=1,
-        max_size=25,
-    )
+QUOTED_LINES = st.one_of(
+    plain_lines().map(lambda pair: pair[0]),
+    ANY_BYTES,
+    st.lists(st.sampled_from(BITS), max_size=9).map(b"".join),
+    st.sampled_from([b'20240101\t1\t"two\nlines"', b'20240101\t2\t"a\tb"', b'"20240101"\t3\t"x ""y"""']),
 )
-@FEW
-def test_of_any_quoted_bytes_nothing_is_lost_and_the_rest_checks_and_loads(desk: Desk, lines: list[bytes]) -> None:
+
+
+def clean_quoted(desk: Desk, lines: list[bytes]) -> tuple[Path, int]:
+    """The copy of what is kept of any quoted bytes between two good rows, and its rows."""
     desk.entry["quote_char"] = '"'
     good = b'20240102\t9\t"sure"'
     (desk.files / NAME).write_bytes(b"\n".join([b"DAY\tID\tNAME", good, *lines, good]) + b"\n")
     result = clean(desk)
     assert result["kept"] >= 1
-    copy = Path(result["copy"])
-    assert_checks(desk, copy)
-    assert_loads(desk, copy, result["kept"])
+    return Path(result["copy"]), result["kept"]
 
 
-@given(keys=st.lists(st.sampled_from(["1", "01", "2", "", "3", "4"]), min_size=1, max_size=20))
+@given(lines=st.lists(QUOTED_LINES, min_size=1, max_size=25))
 @FEW
+def test_of_any_quoted_bytes_nothing_is_lost_and_the_rest_checks(desk: Desk, lines: list[bytes]) -> None:
+    copy, _ = clean_quoted(desk, lines)
+    assert_checks(desk, copy)
+
+
+@given(lines=st.lists(QUOTED_LINES, min_size=50, max_size=150))
+@LOADS
+def test_of_any_quoted_bytes_the_rest_loads(desk: Desk, lines: list[bytes]) -> None:
+    copy, rows = clean_quoted(desk, lines)
+    assert_loads(desk, copy, rows)
+
+
+@given(keys=st.lists(st.sampled_from(["1", "01", "2", "", "3", "4"]), min_size=1, max_size=60))
+@settings(FEW, max_examples=10)
 def test_of_equal_keys_the_first_row_is_kept(desk: Desk, keys: list[str]) -> None:
     rows = [f"20240101\t{key}\trow {number}" for number, key in enumerate(keys)]
     desk.file(NAME, rows)

@@ -68,7 +68,7 @@ def write(
         line if isinstance(line, bytes) else line.encode() for line in lines
     ]
     content = b"".join(line + ending.encode() for line in every)
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    path.write_bytes(gzip.compress(content, 1) if path.suffix == ".gz" else content)
     return path
 
 

@@ -84,11 +84,12 @@ def test_ten_thousand_ragged_rows_are_all_listed(tmp_path: Path) -> None:
 
 def test_ragged_rows_of_a_file_of_several_scan_buffers(tmp_path: Path) -> None:
     """30 MB and two threads: the parallel scan's own line counting is not relied on."""
-    lines = month_lines(40_000)
-    for place in range(1000, len(lines), 100_003):
+    long = "x" * 400
+    lines = [line + long for line in month_lines(2_400)]
+    for place in range(1000, len(lines), 6_007):
         lines[place] = "20240101\t1"
-    wanted = tuple(f"line {place + 2}: 2 columns" for place in range(1000, len(lines), 100_003))
-    found = finding(check_lines(tmp_path, lines, key_columns=()), "ragged_rows")
+    wanted = tuple(f"line {place + 2}: 2 columns" for place in range(1000, len(lines), 6_007))
+    found = finding(check_lines(tmp_path, lines, key_columns=(), types={}), "ragged_rows")
     assert found.samples == wanted
 
 
@@ -187,11 +188,12 @@ def test_a_stray_quote_swallows_no_rows(last: int | None, tmp_path: Path) -> Non
 
 
 def test_a_stray_quote_before_megabytes_of_rows(tmp_path: Path) -> None:
-    lines = month_lines(5000)
+    long = "x" * 200
+    lines = [line + long for line in month_lines(500)]
     lines[100] = lines[100].replace("name", '"name')
-    report = check(write(tmp_path / "t.tsv", lines), QUOTED)
+    report = check(write(tmp_path / "t.tsv", lines), QUOTED, replace(EXPECTED, types={}))
     assert finding(report, "unbalanced_quotes").samples == ("line 102",)
-    assert report.rows == 155_000
+    assert report.rows == 15_500
 
 
 def test_quoted_values_may_hold_anything(tmp_path: Path) -> None:
