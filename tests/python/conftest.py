@@ -83,6 +83,17 @@ def desk(tmp_path: Path, warehouse_state: Path, database: str) -> Desk:
     return Desk(tmp_path / "desk", warehouse_state, database)
 
 
+@pytest.fixture
+def nobody_home(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk from which no sign-in is possible."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("somebody signed in")
+
+    monkeypatch.setattr("snowflake_etl.warehouse.signin.Warehouse.open", refuse)
+    return desk
+
+
 @pytest.fixture(scope="module")
 def shared_desk(tmp_path_factory: pytest.TempPathFactory, warehouse_state: Path) -> Iterator[Desk]:
     """A desk for tests of one file that only look at what its fixtures have put into the database."""
