@@ -54,6 +54,8 @@ job_run_turn() { # <job folder>: 0 when it may run, holding a slot on descriptor
   until jobs_queue_take "$id" "$((round % 5 == 0 ? 1 : 0))"; do
     ((++round > 1)) || job_run_begin_waiting "$folder"
     job_run_pause "$folder"
+    # With its folder gone there is nothing to run, and nowhere to say so.
+    [[ -d $folder ]] || exit 1
     if [[ -n $JOB_RUN_STOPPED || -e $folder/cancelled ]]; then
       jobs_queue_leave "$id"
       job_run_end_waiting "$folder"

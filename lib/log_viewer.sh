@@ -1,10 +1,13 @@
 # shellcheck shell=bash
 # Shows logs (layer 2): less, else more, else plain output; and follows a log that still grows.
-# Offers log_viewer_show log_viewer_follow.  A log is data: its control codes never reach the terminal.
+# Offers log_viewer_show log_viewer_follow.  A log is data: its control codes never reach the terminal, and however
+# long it is, nothing reads all of it before the first screen.
 # Both work in a subshell that catches Ctrl-C, so that it ends the view and neither menu nor job.
 
-log_viewer_show() { # <file> [--end]: in a pager on a terminal, as it is to a pipe
-  if [[ ! -r $1 ]]; then
+LOG_VIEWER_LINES_BYTES=33554432 # line numbers are counted in a log of up to this size; in a longer one it would take long
+
+log_viewer_show() { # <file> [--end] [--mark OFFSET]: in a pager on a terminal, as it is to a pipe; --mark: a byte's line gets a mark
+  if [[ ! -r $1 || -d $1 ]]; then
     core_error "There is no log to show: $1 is missing or not readable."
     return "$ETL_EXIT_USAGE"
   fi
@@ -20,24 +23,55 @@ log_viewer_follow() { # <job id> [--return]: until q or Ctrl-C; with --return al
   _log_viewer_follow "$1" "${2:-}"
 }
 
-_log_viewer_page() ( # <file> [--end]
+_log_viewer_page() ( # <file> [--end] [--mark OFFSET]
   trap : INT
   if [[ -t 0 ]] && command -v less >/dev/null; then
     _log_viewer_less "$@"
   elif [[ -t 0 ]] && command -v more >/dev/null; then
     # "more" passes control codes through, and hears no Ctrl-C when it reads standard input.
-    more <(_log_viewer_harmless <"$1")
+    more <(_log_viewer_text "$@")
   else
-    _log_viewer_harmless <"$1"
+    _log_viewer_text "$@"
   fi
   return 0
 )
 
-_log_viewer_less() { # <file> [--end]: no -r or -R from the user's LESS, no shell, nothing but ASCII
+_log_viewer_less() { # <file> [--end] [--mark OFFSET]: no -r or -R from the user's LESS, no shell, nothing but ASCII
+  local file=$1 keys='q back, / search, n next, g start, G end' start='' mark='' where='%lt-%lb?L of %L.'
+  shift
+  while (($#)); do
+    case $1 in
+      --end) start=G ;;
+      --mark) mark=$2 && shift ;;
+    esac
+    shift
+  done
+  local -a options=(-f)
+  _log_viewer_is_long "$file" && options+=(-n) && where='?pB%pB\%%.'
+  if [[ -n $mark ]]; then
+    # P goes to the line of a byte, me marks it, and -J shows the mark in a column of its own.
+    start=${mark}Pme${start:-"'e"}
+    keys="'e first error, $keys"
+    options+=(-J)
+  fi
+  [[ -z $start ]] || options+=("+$start")
   # -f: no question whether to show a log with control codes in it.
-  local -a options=('-Psq back, / search, G end   %lt-%lb?L of %L.')
-  [[ ${2:-} != --end ]] || options+=(+G)
-  LESS='' LESSOPEN='' LESSCLOSE='' LESSSECURE=1 LESSCHARSET=ascii less -f "${options[@]}" -- "$1"
+  LESS='' LESSOPEN='' LESSCLOSE='' LESSSECURE=1 LESSCHARSET=ascii less "${options[@]}" "-Ps$keys   $where" -- "$file"
+}
+
+_log_viewer_is_long() { # <file>: longer than its lines are counted in a moment
+  local size
+  size=$(stat -L -c %s -- "$1" 2>/dev/null) || return 1
+  ((size > LOG_VIEWER_LINES_BYTES))
+}
+
+_log_viewer_text() { # <file> [--end] [--mark OFFSET]: harmless text; with --end the last 1,000 lines only, which it says
+  if [[ ${2:-} == --end ]]; then
+    printf -- '-- the last 1,000 lines of %s --\n' "$1" | _log_viewer_harmless
+    tail -n 1000 -- "$1" | _log_viewer_harmless
+  else
+    _log_viewer_harmless <"$1"
+  fi
 }
 
 _log_viewer_harmless() { # standard input to standard output: tabs, newlines and printable ASCII as they are, else '?'
@@ -71,7 +105,7 @@ _log_viewer_follow() ( # <id> <'' or --return>: one key leaves
 _log_viewer_follow_head() { # <id>: what keys there are, and the log's last lines
   printf -- '-- following job %s: q goes back, the job runs on --\n' "$1"
   # "tail" leaves the shared descriptor where it stopped reading.
-  tail -n 200 <&7 | _log_viewer_harmless
+  tail -c 65536 <&7 | tail -n 200 | _log_viewer_harmless
 }
 
 _log_viewer_follow_news() { # <1 on a terminal>: prints what has come into the log on descriptor 7

@@ -92,6 +92,11 @@ helpers_has_state() { # <id> <state>
 helpers_finish_jobs() { # for teardown: no job outlives its test
   local id group
   declare -F jobs_ids >/dev/null || return 0
+  jobs_queue_ids
+  for id in "${JOBS_QUEUED[@]}"; do
+    touch "$ETL_STATE_DIR/jobs/$id/cancelled" 2>/dev/null || true
+  done
+  jobs_queue_wake
   jobs_ids
   for id in "${JOBS_IDS[@]}"; do
     [[ ! -e $ETL_STATE_DIR/jobs/$id/exit_code && -e $ETL_STATE_DIR/jobs/$id/pid ]] || continue

@@ -10,8 +10,6 @@ setup() {
 }
 
 teardown() {
-  settings_set jobs_limit 99
-  touch "$GATE"
   helpers_finish_jobs
 }
 
@@ -187,6 +185,17 @@ supervisor() { # <id> -> standard output: the process that holds its lock
   [ "$(order)" = 3 ]
   run -2 jobs_command limit none
   run -2 jobs_command limit 1 2
+}
+
+@test "jobs queue: a supervisor that waits ends when its folder is removed, and makes no folder anew" {
+  gate_jobs 2
+  local pid
+  pid=$(supervisor "${IDS[1]}")
+  mv "$ETL_STATE_DIR/jobs/${IDS[0]}" "$BATS_TEST_TMPDIR/running"
+  rm -rf "${ETL_STATE_DIR:?}/jobs"
+  helpers_wait_for 20 eval '! kill -0 "$pid"'
+  [ ! -e "$ETL_STATE_DIR/jobs" ]
+  touch "$GATE.0"
 }
 
 @test "jobs queue: a queue whose folder somebody removed finds itself again" {

@@ -16,7 +16,7 @@ teardown() {
 }
 
 terminal() { # <bash text> [arguments...]: a stand-in for the menu, which calls the viewer and must come back
-  local text='ETL_ROOT=$1; for name in core colors jobs log_viewer; do source "$1/lib/$name.sh"; [[ $name != core ]] || core_init; done; '
+  local text='ETL_ROOT=$1; for name in core colors settings jobs log_viewer; do source "$1/lib/$name.sh"; [[ $name != core ]] || core_init; done; '
   printf '%s\n' "$text$1; echo BACK-\$((40 + 2)); while [[ -d \$ETL_STATE_DIR ]]; do sleep 1; done" >"$BATS_TEST_TMPDIR/menu"
   shift
   tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null new-session -d -x 100 -y 30 bash "$BATS_TEST_TMPDIR/menu" "$ROOT" "$@" 3>&-
@@ -165,4 +165,41 @@ shows() { # <text>: waits for it on the screen
   shows BACK-42
   [[ $(screen) == *"following job"* ]]
   [[ $(tmux -S "$BATS_TEST_TMPDIR/tmux" display -p '#{pane_title}') != *HACKED* ]]
+}
+
+@test "log viewer: a mark is set at a byte's line: shown beside it, named in the prompt, reached by its key" {
+  { seq -f 'line %g' 500 && echo 'error: it broke' && seq -f 'line %g' 501 900; } >"$LOG"
+  terminal 'log_viewer_show "$2" --end --mark "$3"' "$LOG" "$(grep -b error: "$LOG" | cut -d: -f1)"
+  shows "'e first error, q back"
+  shows "line 900"
+  press "'" e
+  shows "e error: it broke"
+  press q
+  shows BACK-42
+  tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server
+  terminal 'log_viewer_show "$2" --mark "$3"' "$LOG" "$(grep -b error: "$LOG" | cut -d: -f1)"
+  shows "e error: it broke"
+}
+
+@test "log viewer: of a long log no lines are counted, so that its end is there at once" {
+  seq -f 'line %g' 500 >"$LOG"
+  terminal 'LOG_VIEWER_LINES_BYTES=100; log_viewer_show "$2" --end' "$LOG"
+  shows "G end   100%"
+  shows "line 500"
+  press q
+  shows BACK-42
+}
+
+@test "log viewer: without less the end of a failed job's log is its end, harmless" {
+  { seq -f 'line %g' 1500 && printf 'last \e[31mred'; } >"$LOG"
+  helpers_path_without less more
+  terminal 'log_viewer_show "$2" --end' "$LOG"
+  shows BACK-42
+  [[ $(screen) == *"last ?[31mred"* ]]
+}
+
+@test "log viewer: a folder in the place of the log is a sentence and exit 2" {
+  mkdir "$LOG"
+  run -2 log_viewer_show "$LOG"
+  [[ $output == *"no log to show"* ]]
 }
