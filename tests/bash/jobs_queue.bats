@@ -189,11 +189,11 @@ supervisor() { # <id> -> standard output: the process that holds its lock
 
 @test "jobs queue: a supervisor that waits ends when its folder is removed, and makes no folder anew" {
   gate_jobs 2
-  local pid
-  pid=$(supervisor "${IDS[1]}")
+  local waiting
+  waiting=$(supervisor "${IDS[1]}")
   mv "$ETL_STATE_DIR/jobs/${IDS[0]}" "$BATS_TEST_TMPDIR/running"
   rm -rf "${ETL_STATE_DIR:?}/jobs"
-  helpers_wait_for 20 eval '! kill -0 "$pid"'
+  helpers_wait_for 20 eval "! kill -0 $waiting"
   [ ! -e "$ETL_STATE_DIR/jobs" ]
   touch "$GATE.0"
 }
