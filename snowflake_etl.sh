@@ -61,10 +61,19 @@ _etl_root() { # sets ETL_ROOT: the folder of this script, through links
 
 _etl_source() { # the libraries, lowest layer first
   local name
-  for name in core colors settings month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/quality \
-    menus/months menus/config menus/main; do
+  for name in core colors settings month setup ui jobs log_viewer actions; do
     # shellcheck source=/dev/null
     source "$ETL_ROOT/lib/$name.sh" || return
+  done
+}
+
+_etl_source_menus() { # every screen that there is; what they share comes first
+  local path
+  # shellcheck source-path=SCRIPTDIR source=lib/menus/screen.sh
+  source "$ETL_ROOT/lib/menus/screen.sh" || return
+  for path in "$ETL_ROOT"/lib/menus/*.sh; do
+    # shellcheck source=/dev/null
+    [[ $path == */screen.sh ]] || source "$path" || return
   done
 }
 
@@ -134,6 +143,7 @@ _etl_without_verb() { # <flags...>: help, version, the menu, or a usage error
 
 _etl_menu() { # <configuration or ''>: Ctrl-C ends what is on the screen, not the menu
   core_init || return
+  _etl_source_menus || return
   [[ -z $1 ]] || actions_config_use "$1" || return
   trap ui_interrupt INT
   menus_main

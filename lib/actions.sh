@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # One action a verb (layer 3): answers become an argument array, which runs in the foreground or as a background job.
 # Offers actions_run_verb actions_check_verb actions_verbs, and what the menus call: actions_prepare actions_load_plan
-# actions_load_start actions_start actions_words actions_jobs_* actions_capture actions_capture_file.  Actions never ask.
+# actions_start actions_words actions_jobs_* actions_capture actions_capture_file.  Actions never ask.
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/actions_config.sh"
@@ -87,10 +87,6 @@ actions_load_plan() { # <load arguments...> -> REPLY: the plan as text, or why n
 
 actions_plan() { # <verb> <arguments...> -> REPLY: what it would do, as text, or why not; returns its exit code
   actions_capture "$@" --dry-run --quiet
-}
-
-actions_load_start() { # <load arguments...> -> REPLY: the job's id
-  actions_start load "$@" --yes
 }
 
 actions_start() { # <verb> <arguments...> -> REPLY: the job's id

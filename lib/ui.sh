@@ -3,7 +3,8 @@
 # Offers ui_init ui_menu ui_yesno ui_input ui_checklist ui_form ui_message ui_textfile ui_busy ui_pause ui_leave ui_end.
 # Answers come in REPLY (several in UI_ANSWERS); 0 is an answer, 1 is Cancel, ESC or the end of input: one screen back.
 # A caller may set for one call: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' words),
-# UI_HEADING (column heads over a menu's items).
+# UI_HEADING (column heads over a menu's items), UI_TRAIL (where the question stands: "Load > Other month"), UI_HELP (a text that
+# Help, ? or the last entry shows).
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/ui_plain.sh"
@@ -16,6 +17,7 @@ UI_HEAD_FUNCTION= # sets REPLY to the head line; asked before every screen, so t
 UI_MIN_ROWS=22    # 24 less what a status line may take
 UI_MIN_COLUMNS=78
 UI_MAX_TEXT_LINES=3000
+UI_HELP_ASKED=98 # a back end answers this when the explanation is wanted; REPLY and UI_ANSWERS are what was typed already
 
 ui_init() { # [function that sets REPLY to the head line]: chooses the back end; 2 with a sentence for a wrong ETL_UI
   UI_HEAD_FUNCTION=${1:-}
@@ -36,7 +38,7 @@ ui_init() { # [function that sets REPLY to the head line]: chooses the back end;
 }
 
 ui_menu() { # <title> <text> <tag> <item>... -> REPLY: the tag of the chosen item
-  local UI_TITLE UI_TEXT
+  local UI_TITLE UI_TEXT UI_DEFAULT=${UI_DEFAULT:-}
   local -a UI_TAGS UI_ITEMS
   _ui_prepare "$1" "$2"
   _ui_pairs "${@:3}"
@@ -83,7 +85,7 @@ ui_form() { # <title> <text> <label> <default>... -> UI_ANSWERS: one line a fiel
 ui_message() { # <title> <text>: until it is dismissed; a long text scrolls
   local UI_TITLE UI_TEXT
   _ui_prepare "$1" "$2"
-  _ui_paint message || (($? == 1)) # ESC is as good as OK here
+  UI_HELP='' _ui_paint message || (($? == 1)) # ESC is as good as OK here
 }
 
 ui_textfile() { # <title> <path>: a text file as a message; for logs there is log_viewer_show
@@ -97,7 +99,7 @@ ui_textfile() { # <title> <path>: a text file as a message; for logs there is lo
 ui_busy() { # <title> <text>: stays on the screen while something runs; asks nothing
   local UI_TITLE UI_TEXT
   _ui_prepare "$1" "$2"
-  _ui_paint busy
+  UI_HELP='' _ui_paint busy
 }
 
 ui_pause() { # after output of another program: time to read it, where there is somebody to read
@@ -187,10 +189,13 @@ _ui_measure() { # sets LINES and COLUMNS to the terminal's size now, 24 x 80 whe
   ((${COLUMNS:-0} > 0)) || COLUMNS=80
 }
 
-_ui_prepare() { # <title> <text>: sets UI_TITLE, UI_TEXT and the size
+_ui_prepare() { # <title> <text>: sets UI_TITLE (with the way there before it), UI_TEXT and the size
   _ui_measure
-  core_printable "$1"
+  core_printable "${UI_TRAIL:+$UI_TRAIL > }$1"
+  # The screen itself is the last step of its own way.
+  [[ -z ${UI_TRAIL:-} || ($UI_TRAIL != "$1" && $UI_TRAIL != *" > $1") ]] || core_printable "$UI_TRAIL"
   UI_TITLE=$REPLY
+  ((${#UI_TITLE} <= COLUMNS - 24)) || UI_TITLE="...${UI_TITLE:${#UI_TITLE}-COLUMNS+27}"
   UI_TEXT=$2
 }
 
@@ -239,7 +244,40 @@ _ui_head() { # -> REPLY: the head line, no wider than the terminal
   REPLY=${REPLY:0:COLUMNS-2}
 }
 
-_ui_paint() { # <widget>: with the back end, or as plain text while the terminal is too small for it
+_ui_paint() { # <widget>: until it is answered; the explanation comes between, and the question once more
+  local -i status
+  while true; do
+    _ui_paint_once "$1"
+    status=$?
+    ((status == UI_HELP_ASKED)) || return "$status"
+    _ui_keep "$1"
+    _ui_explain
+    _ui_measure
+  done
+}
+
+_ui_keep() { # <widget>: what was typed or chosen before Help is the default afterwards
+  local -i index
+  case $1 in
+    menu) [[ -z $REPLY ]] || UI_DEFAULT=${UI_TAGS[REPLY]:-} ;;
+    input) [[ -z $REPLY ]] || UI_VALUE=$REPLY ;;
+    form)
+      for ((index = 0; index < ${#UI_ANSWERS[@]}; ++index)); do
+        UI_TAGS[index]=${UI_ANSWERS[index]}
+      done
+      UI_ANSWERS=()
+      ;;
+  esac
+}
+
+_ui_explain() { # shows UI_HELP
+  local title=$UI_TITLE help=$UI_HELP
+  local UI_TITLE="Help: $title" UI_TEXT=$help UI_HELP='' UI_OK='' UI_DEFAULT='' UI_HEADING=''
+  local -a UI_ITEMS=()
+  _ui_paint_once message
+}
+
+_ui_paint_once() { # <widget>: with the back end, or as plain text while the terminal is too small for it
   local UI_HEAD
   local -i status
   _ui_head

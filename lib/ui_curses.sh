@@ -9,14 +9,18 @@ UI_CURSES_ERROR=''  # and what it said
 ui_curses_menu() { # -> REPLY: index of the chosen item
   local -a items=() options=(--notags)
   local -i index
+  local -a UI_ITEMS=("${UI_ITEMS[@]}")
+  # whiptail has no Help button: there it is an entry, where "?" leads.
+  [[ $UI_BACKEND != whiptail || -z ${UI_HELP:-} ]] || UI_ITEMS+=('? explain this screen')
   _ui_curses_box "${#UI_ITEMS[@]}"
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
-    [[ ${UI_TAGS[index]} != "${UI_DEFAULT:-}" ]] || options+=(--default-item "$index")
+    [[ $index -ge ${#UI_TAGS[@]} || ${UI_TAGS[index]} != "${UI_DEFAULT:-}" ]] || options+=(--default-item "$index")
     _ui_curses_item "${UI_ITEMS[index]}"
     items+=("$index" "$REPLY")
   done
   _ui_curses_run "${options[@]}" --ok-button "${UI_OK:-Choose}" --cancel-button "${UI_BACK:-Back}" \
-    --menu -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_LIST" "${items[@]}"
+    --menu -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_LIST" "${items[@]}" || return
+  ((REPLY < ${#UI_TAGS[@]})) || { REPLY='' && return "$UI_HELP_ASKED"; }
 }
 
 ui_curses_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
@@ -43,7 +47,8 @@ ui_curses_yesno() {
 ui_curses_input() { # -> REPLY
   _ui_curses_box 1
   _ui_curses_run --ok-button "${UI_OK:-OK}" --cancel-button "${UI_BACK:-Back}" \
-    --inputbox -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_VALUE"
+    --inputbox -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_VALUE" || return
+  [[ $REPLY != '?' || -z ${UI_HELP:-} ]] || { REPLY='' && return "$UI_HELP_ASKED"; }
 }
 
 ui_curses_form() { # sets UI_ANSWERS
@@ -81,7 +86,7 @@ ui_curses_busy() {
 
 _ui_curses_form_dialog() { # all fields on one screen
   local -a fields=() answers=()
-  local -i index label=0
+  local -i index status label=0
   for REPLY in "${UI_ITEMS[@]}"; do
     ((${#REPLY} <= label)) || label=${#REPLY}
   done
@@ -92,11 +97,14 @@ _ui_curses_form_dialog() { # all fields on one screen
       $((UI_WIDTH - label - 12)) 1000)
   done
   _ui_curses_run --ok-button "${UI_OK:-OK}" --cancel-button "${UI_BACK:-Back}" \
-    --form -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_LIST" "${fields[@]}" || return
+    --form -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_LIST" "${fields[@]}"
+  status=$?
+  ((status == 0 || status == UI_HELP_ASKED)) || return "$status"
   mapfile -t answers <<<"$REPLY"
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
     UI_ANSWERS+=("${answers[index]:-}")
   done
+  return "$status"
 }
 
 _ui_curses_run() { # <options and data...> -> REPLY; 0, 1 for Cancel, ESC and Ctrl-C, UI_CURSES_BROKEN when it was not shown
@@ -105,6 +113,7 @@ _ui_curses_run() { # <options and data...> -> REPLY; 0, 1 for Cancel, ESC and Ct
   # With these, dialog takes neither a backslash nor blanks in data for something else, and draws its boxes of - and |,
   # which every terminal shows; whiptail lacks them.
   [[ $UI_BACKEND != dialog ]] || options+=(--no-nl-expand --no-collapse --cr-wrap --ascii-lines)
+  [[ $UI_BACKEND != dialog || -z ${UI_HELP:-} ]] || options+=(--help-button --help-status)
   # In the C locale boxes are drawn with the terminal's own line characters: only ASCII goes over the wire.
   { REPLY=$(LC_ALL=C DIALOG_ERROR=254 ESCDELAY="${ESCDELAY:-200}" "$UI_BACKEND" "${options[@]}" "$@" 3>&1 2>&1 1>&5); } 5>&1
   status=$?
@@ -114,6 +123,7 @@ _ui_curses_run() { # <options and data...> -> REPLY; 0, 1 for Cancel, ESC and Ct
 _ui_curses_judge() { # <status of the program>: tells Cancel from an error, which whiptail does not
   case $1 in
     0) return 0 ;;
+    2) _ui_curses_help && return "$UI_HELP_ASKED" ;;
     1 | 255) # Cancel or ESC, which answer nothing; or a wrong option, or no room, about which something is said
       _ui_measure
       [[ -n $REPLY ]] || ((LINES < UI_MIN_ROWS || COLUMNS < UI_MIN_COLUMNS)) || return 1
@@ -123,6 +133,14 @@ _ui_curses_judge() { # <status of the program>: tells Cancel from an error, whic
   UI_CURSES_ERROR=${REPLY//$'\n'/ }
   UI_CURSES_ERROR="exit code $1. ${UI_CURSES_ERROR:0:200}"
   return "$UI_CURSES_BROKEN"
+}
+
+_ui_curses_help() { # -> REPLY: what dialog says with its Help button, without the word and the name of the item
+  [[ $UI_BACKEND == dialog && -n ${UI_HELP:-} ]] || return 1
+  case $REPLY in
+    'HELP '*$'\n'*) REPLY=${REPLY#*$'\n'} ;; # a form: its first field's name, then the fields
+    *) REPLY=${REPLY#HELP } ;;
+  esac
 }
 
 _ui_curses_text() { # sets UI_LINES: the text in lines that fit, and the column heads where items begin
@@ -187,7 +205,7 @@ _ui_curses_width() { # <columns of the frame>: sets UI_WIDTH for the widest of t
 }
 
 _ui_curses_scroll() { # sets UI_SCROLL, the option that a long text needs, and says how to read on
-  UI_TITLE=${UI_TITLE:0:COLUMNS-44}
+  ((${#UI_TITLE} <= COLUMNS - 44)) || UI_TITLE="...${UI_TITLE:${#UI_TITLE}-COLUMNS+47}"
   if [[ $UI_BACKEND == whiptail ]]; then
     # Here the keys go to the text first, Enter too.
     UI_TITLE+=' (Down: more, Tab: buttons)'

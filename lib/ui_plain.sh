@@ -11,8 +11,9 @@ ui_plain_menu() { # -> REPLY: index of the chosen item
     [[ ${UI_TAGS[index]} != "${UI_DEFAULT:-}" ]] || default=index
     printf '  %3d  %s\n' $((index + 1)) "${UI_ITEMS[index]:0:COLUMNS-7}" >&2
   done
-  while _ui_plain_ask "Number, or b for ${UI_BACK:-back}"; do
+  while _ui_plain_ask "Number${UI_HELP:+, ? for help}, or b for ${UI_BACK:-back}"; do
     _ui_plain_is_back && return 1
+    _ui_plain_is_help && return "$UI_HELP_ASKED"
     _ui_plain_index "$default" && return 0
     printf 'Type a number from 1 to %d, or b.\n' "${#UI_ITEMS[@]}" >&2
   done
@@ -26,8 +27,9 @@ ui_plain_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
     _ui_plain_mark "$index"
     printf '  %3d  [%s] %s\n' $((index + 1)) "$REPLY" "${UI_ITEMS[index]:0:COLUMNS-11}" >&2
   done
-  while _ui_plain_ask "Numbers parted by blanks, Enter for those marked, b for ${UI_BACK:-back}"; do
+  while _ui_plain_ask "Numbers parted by blanks, Enter for those marked${UI_HELP:+, ? for help}, b for ${UI_BACK:-back}"; do
     _ui_plain_is_back && return 1
+    _ui_plain_is_help && return "$UI_HELP_ASKED"
     _ui_plain_indexes && return 0
     printf 'Type numbers from 1 to %d, or b.\n' "${#UI_ITEMS[@]}" >&2
   done
@@ -35,7 +37,7 @@ ui_plain_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
 }
 
 ui_plain_yesno() {
-  local hint='y or n'
+  local hint="y or n${UI_HELP:+, ? for help}"
   _ui_plain_screen
   while _ui_plain_ask "${UI_OK:-Yes}? $hint"; do
     case ${REPLY,,} in
@@ -43,6 +45,7 @@ ui_plain_yesno() {
       n | no) return 1 ;;
     esac
     _ui_plain_is_back && return 1
+    _ui_plain_is_help && return "$UI_HELP_ASKED"
     printf 'Type y or n.\n' >&2
   done
   return 1
@@ -50,16 +53,19 @@ ui_plain_yesno() {
 
 ui_plain_input() { # -> REPLY
   _ui_plain_screen
-  printf '(a dot alone goes back)\n' >&2
-  _ui_plain_line "$UI_VALUE"
+  printf '(a dot alone goes back%s)\n' "${UI_HELP:+, ? explains}" >&2
+  _ui_plain_line "$UI_VALUE" || return
+  ! _ui_plain_is_help || return "$UI_HELP_ASKED"
 }
 
 ui_plain_form() { # sets UI_ANSWERS
   local -i index
   _ui_plain_screen
+  printf '(Enter keeps what stands there, a dot alone goes back%s)\n' "${UI_HELP:+, ? explains}" >&2
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
     printf '%s\n' "${UI_ITEMS[index]}" >&2
     _ui_plain_line "${UI_TAGS[index]}" || return
+    ! _ui_plain_is_help || return "$UI_HELP_ASKED"
     UI_ANSWERS+=("$REPLY")
   done
 }
@@ -133,6 +139,11 @@ _ui_plain_is_back() { # whether REPLY asks for the screen before
     b | back | q | quit | $'\e'*) return 0 ;;
   esac
   return 1
+}
+
+_ui_plain_is_help() { # whether REPLY asks what the screen is about
+  [[ $REPLY == '?' && -n ${UI_HELP:-} ]] || return 1
+  REPLY=''
 }
 
 _ui_plain_index() { # <default index or -1>: turns REPLY (a number, a tag or nothing) into an index

@@ -1,14 +1,25 @@
 # shellcheck shell=bash
-# Job Status (layer 4): the list, one job, cleaning up.  Every entry reads the job folders anew.
+# Jobs & Logs (layer 4): the list, one job, cleaning up.  Every entry reads the job folders anew.
 # Offers menus_jobs menus_jobs_follow.
+
+menus_screen_define jobs "Jobs & Logs" "" 60 "progress, logs, cancel, run again" <<'HELP'
+Jobs that run stand first, then those that ended, the newest first.
+Choose a job for its result, its log and what can be done with it.
+
+  done              all well
+  problems          ran to its end and found something
+  refused           nothing was done, on purpose
+  failed, stopped   ended by an error, or cancelled
+  lost              the host went down meanwhile
+HELP
 
 MENUS_JOBS_LIMIT=200 # finished jobs in the list; all that run are in it
 
 menus_jobs() {
-  local last='' text
+  local last='' text UI_TRAIL=${MENUS_TITLES[jobs]} UI_HELP=${MENUS_HELPS[jobs]}
   while _menus_jobs_list; do
     text=$REPLY
-    UI_DEFAULT=$last UI_HEADING=$MENUS_JOBS_HEADING ui_menu "Job Status" "$text" "${MENUS_JOBS_ITEMS[@]}" || return 0
+    UI_DEFAULT=$last UI_HEADING=$MENUS_JOBS_HEADING ui_menu "Jobs & Logs" "$text" "${MENUS_JOBS_ITEMS[@]}" || return 0
     last=$REPLY
     case $last in
       refresh) ;;
@@ -90,7 +101,7 @@ _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back
 _menus_jobs_read() { # <id> -> REPLY: its state in a few lines; 1 with a message when it is gone
   local text began
   if ! jobs_read "$1" 2>/dev/null; then
-    ui_message "Job Status" "The job $1 is not there any more."
+    ui_message "Jobs & Logs" "The job $1 is not there any more."
     return 1
   fi
   printf -v began '%(%Y-%m-%d %H:%M:%S)T' "$JOB_STARTED_AT"

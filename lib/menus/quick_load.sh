@@ -1,26 +1,28 @@
 # shellcheck shell=bash
 # Quick Load (layer 4): one month or one file, from the question to the running job.
-# Offers menus_quick_load.
+# Offers the screen quick_load.
 
-MENUS_QUICK_LOAD_QC=( # the loader's word, and what it means
-  file "file        check the file: days, rows, layout"
-  snowflake "snowflake   count in the warehouse before publishing"
-  both "both        the file and the warehouse"
-  skip "skip        no checks"
-)
+menus_screen_define quick_load "Quick Load" "What is to be loaded?" 10 "this month, last month, one file" <<'HELP'
+Shows the plan first: files, rows, what is in the table already.
+Nothing is written before you press Start. The load then runs as a
+job, which goes on when you leave the menu or lose the connection.
 
-menus_quick_load() {
-  local current last
+Resume carries on with loads that were interrupted: what was sent
+already is not sent again, and no row comes twice.
+HELP
+
+menus_screen_entries quick_load \
+  current load "This month" "" \
+  last load "Last month" "" \
+  other load "Other month" "" \
+  file load "One file" "by its path" \
+  resume load "Resume" "interrupted loads"
+
+menus_quick_load_look() {
   month_current
-  current=$REPLY
-  month_previous "$current"
-  last=$REPLY
-  menus_screen_run "Quick Load" "What is to be loaded?" menus_quick_load \
-    current "This month" "$current" \
-    last "Last month" "$last" \
-    other "Other month" "" \
-    file "One file" "" \
-    resume "Resume" "interrupted loads"
+  MENUS_SAY[current]=$REPLY
+  month_previous "$REPLY"
+  MENUS_SAY[last]=$REPLY
 }
 
 menus_quick_load_current() {
@@ -69,7 +71,7 @@ _menus_quick_load_ask() { # <what> <load arguments...>: configuration, checks, p
   while ((status == 1)) && _menus_quick_load_config "$what"; do
     config=$REPLY
     asked=$MENUS_QUICK_LOAD_ASKED
-    while ((status == 1)) && _menus_quick_load_qc "$what"; do
+    while ((status == 1)) && menus_ask_qc "Load $what"; do
       _menus_quick_load_plan "$what" --config "$config" "$@" --qc "$REPLY"
       status=$?
     done
@@ -78,30 +80,12 @@ _menus_quick_load_ask() { # <what> <load arguments...>: configuration, checks, p
 }
 
 _menus_quick_load_config() { # <what> -> REPLY: the configuration; asks only when there are several
-  local path current
-  local -a items=()
   MENUS_QUICK_LOAD_ASKED=''
   actions_config_list
   actions_config_current
-  current=$REPLY
   ((${#ACTIONS_CONFIGS[@]} > 1)) || return 0
   MENUS_QUICK_LOAD_ASKED=1
-  for path in "${ACTIONS_CONFIGS[@]}"; do
-    actions_config_short "$path"
-    [[ $path != "$current" ]] || REPLY+='  (in use)'
-    items+=("$path" "$REPLY")
-  done
-  UI_DEFAULT=$current ui_menu "Load $1" "With which configuration?" "${items[@]}"
-}
-
-_menus_quick_load_qc() { # <what> -> REPLY: how it is checked; the last answer is the default
-  local last
-  actions_config_preference qc
-  last=$REPLY
-  UI_DEFAULT=${last:-file} ui_menu "Load $1" "How is it to be checked?" "${MENUS_QUICK_LOAD_QC[@]}" || return
-  last=$REPLY
-  actions_config_set_preference qc "$last"
-  REPLY=$last
+  menus_ask_config "Load $1" "With which configuration?"
 }
 
 _menus_quick_load_plan() { # <what> <load arguments...>: 1 to ask again, 0 when started or not to be loaded
@@ -119,7 +103,7 @@ _menus_quick_load_plan() { # <what> <load arguments...>: 1 to ask again, 0 when 
   actions_words load "$@"
   command=$REPLY
   UI_OK=Start UI_BACK=Back ui_yesno "Load $what" "As a command:"$'\n'"  $command"$'\n\n'"$plan" || return 1
-  _menus_quick_load_start "$what" "$@"
+  menus_screen_begin "Load $what" load "$@" --yes
   return 0
 }
 
@@ -131,19 +115,4 @@ _menus_quick_load_refused() { # <what> <exit code> <text>
     "$ETL_EXIT_INTERRUPTED" | "$ETL_EXIT_TERMINATED") title="$1: stopped" ;;
   esac
   ui_message "$title" "${3:-The loader ended with exit code $2 and said nothing.}"
-}
-
-_menus_quick_load_start() { # <what> <load arguments...>: starts the job and offers its log
-  local what=$1 id text
-  shift
-  if ! actions_load_start "$@"; then
-    ui_message "Load $what" "The job could not be started. ${REPLY:-See the message above.}"
-    return
-  fi
-  id=$REPLY
-  text="$what is being loaded. The job goes on when you leave."$'\n\n'"Job  $id"
-  jobs_logout_warning
-  ui_menu "Started" "$text${REPLY:+$'\n\n'$REPLY}" follow "Follow the log" back "Back to the menu" || return 0
-  [[ $REPLY == follow ]] || return 0
-  menus_jobs_follow "$id"
 }

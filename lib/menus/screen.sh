@@ -1,25 +1,102 @@
 # shellcheck shell=bash
-# What all menus share (layer 4): the head line, and a menu as a table of tag, label and explanation.
-# Offers menus_screen_run menus_screen_head menus_screen_find_target menus_screen_path menus_screen_show
-# menus_screen_start menus_screen_log.
+# What all menus share (layer 4): screens as data, the head line, and what most entries end with.
+# Offers menus_screen_define menus_screen_entries menus_screen_open, menus_screen_head menus_screen_find_target
+# menus_screen_path menus_screen_show menus_screen_tell menus_screen_start menus_screen_log.
+#
+# A file of lib/menus/ declares its screens and holds the functions of their entries; no list names the file.
+#   menus_screen_define <screen> <title> <question> [<place in the main menu> <explanation>] <<'HELP' ... HELP
+#   menus_screen_entries <screen>  <tag> <verb> <label> <explanation>  ...
+# An entry stands in the menu when its verb is there; "" needs none; "!verb" is destructive: it stands below the others and is never
+# the default.  It runs menus_<screen>_<tag>, or opens the screen <screen>_<tag>; one of the main menu runs menus_<tag> or opens <tag>.
+# If there is a function menus_<screen>_look it is called before each painting and may set MENUS_TEXT, the question, and
+# MENUS_SAY[<tag>], the explanation beside an entry.
 
 MENUS_LEAVE=100 # an entry's function returns this to leave the menu that it stands in
 
-menus_screen_run() { # <title> <text> <prefix> <tag> <label> <explanation>...: runs <prefix>_<tag> until Back
-  local title=$1 text=$2 prefix=$3 last=''
-  local -a items=()
-  shift 3
-  while (($# > 2)); do
-    printf -v REPLY '%-18s %s' "$2" "$3"
-    items+=("$1" "$REPLY")
-    shift 3
+declare -gA MENUS_TITLES=() MENUS_QUESTIONS=() MENUS_HELPS=() MENUS_SAY=()
+MENUS_ENTRIES=() # five words an entry: screen, tag, verb, label, explanation
+MENUS_PLACES=()  # of the main menu: place and screen, sorted when it is opened
+
+menus_screen_define() { # <screen> <title> <question> [<place in the main menu> <explanation>]: its help comes from standard input
+  local help=''
+  MENUS_TITLES[$1]=$2
+  MENUS_QUESTIONS[$1]=$3
+  IFS= read -r -d '' help || : # it says 1 at the end
+  MENUS_HELPS[$1]=${help%$'\n'}
+  [[ -z ${4:-} ]] || MENUS_PLACES[$4]=$1$'\t'$5
+}
+
+menus_screen_entries() { # <screen> <tag> <verb> <label> <explanation>...
+  local screen=$1
+  shift
+  while (($# > 3)); do
+    MENUS_ENTRIES+=("$screen" "${@:1:4}")
+    shift 4
   done
-  while UI_DEFAULT=$last ui_menu "$title" "$text" "${items[@]}"; do
+}
+
+menus_screen_of() { # <screen>: sets MENUS_SHOWN to tag, label and explanation of its entries, what destroys last
+  local -a last=()
+  local -i place
+  MENUS_SHOWN=() MENUS_DANGERS=' '
+  for ((place = 0; place < ${#MENUS_ENTRIES[@]}; place += 5)); do
+    [[ ${MENUS_ENTRIES[place]} == "$1" ]] || continue
+    case ${MENUS_ENTRIES[place + 2]} in
+      '') ;;
+      '!'*)
+        actions_is_verb "${MENUS_ENTRIES[place + 2]#!}" || continue
+        MENUS_DANGERS+="${MENUS_ENTRIES[place + 1]} "
+        last+=("${MENUS_ENTRIES[place + 1]}" "${MENUS_ENTRIES[@]:place+3:2}")
+        continue
+        ;;
+      *) actions_is_verb "${MENUS_ENTRIES[place + 2]}" || continue ;;
+    esac
+    MENUS_SHOWN+=("${MENUS_ENTRIES[place + 1]}" "${MENUS_ENTRIES[@]:place+3:2}")
+  done
+  MENUS_SHOWN+=("${last[@]}")
+}
+
+menus_screen_open() { # <screen>: its menu until Back, or until an entry returns MENUS_LEAVE
+  local screen=$1 last='' dangers MENUS_TEXT
+  local UI_TRAIL="${UI_TRAIL:+$UI_TRAIL > }${MENUS_TITLES[$1]}" UI_HELP=${MENUS_HELPS[$1]}
+  [[ $screen != main ]] || UI_TRAIL=''
+  local -a items
+  while true; do
+    _menus_screen_items "$screen"
+    dangers=$MENUS_DANGERS
+    UI_DEFAULT=$last ui_menu "${MENUS_TITLES[$screen]}" "$MENUS_TEXT" "${items[@]}" || return 0
     last=$REPLY
-    UI_BACK='' "${prefix}_$last"
+    UI_BACK='' _menus_screen_enter "$screen" "$last"
     (($? != MENUS_LEAVE)) || return 0
+    [[ $dangers != *" $last "* ]] || last=''
   done
-  return 0
+}
+
+_menus_screen_items() { # <screen>: sets items and MENUS_TEXT
+  local -i place
+  local say
+  MENUS_TEXT=${MENUS_QUESTIONS[$1]}
+  MENUS_SAY=()
+  if declare -F "menus_$1_look" >/dev/null; then
+    "menus_$1_look"
+  fi
+  menus_screen_of "$1"
+  items=()
+  for ((place = 0; place < ${#MENUS_SHOWN[@]}; place += 3)); do
+    say=${MENUS_SHOWN[place + 2]}
+    printf -v say '%-22s %s' "${MENUS_SHOWN[place + 1]}" "${MENUS_SAY[${MENUS_SHOWN[place]}]-$say}"
+    items+=("${MENUS_SHOWN[place]}" "${say%"${say##*[! ]}"}")
+  done
+}
+
+_menus_screen_enter() { # <screen> <tag>: what the entry does
+  local name=$1_$2
+  [[ $1 != main ]] || declare -F "menus_$name" >/dev/null || name=$2
+  if declare -F "menus_$name" >/dev/null; then
+    "menus_$name"
+  else
+    menus_screen_open "$name"
+  fi
 }
 
 menus_screen_head() { # -> REPLY: configuration, target and running jobs, in the terminal's width
@@ -91,17 +168,32 @@ menus_screen_show() { # <title> <verb> <arguments...>: what it prints, in the pa
   [[ ! -f $REPLY ]] || menus_screen_log "$REPLY"
 }
 
-menus_screen_start() { # <title> <verb> <arguments...>: starts the job and offers its log
-  local title=$1 verb=$2 id command
+menus_screen_tell() { # <title> <verb> <arguments...>: what it prints, as a message
+  local title=$1
+  shift
+  ui_busy "$title" "One moment ... (Ctrl-C stops)"
+  actions_capture "$@" --quiet
+  ui_message "$title" "${REPLY:-It ended and said nothing.}"
+}
+
+menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks, starts the job and offers its log; 1 for Back
+  local title=$1 verb=$2
+  shift 2
+  actions_words "$verb" "$@"
+  UI_OK=Start UI_BACK=Back ui_yesno "$title" "This starts a job, which goes on when you leave. As a command:"$'\n\n'"  $REPLY" || return 1
+  menus_screen_begin "$title" "$verb" "$@"
+}
+
+menus_screen_begin() { # <title> <verb> <arguments...>: the same without the question, where it has been asked already
+  local title=$1 verb=$2 id
   shift 2
   if ! actions_start "$verb" "$@"; then
     ui_message "$title" "The job could not be started. ${REPLY:-See the message above.}"
-    return
+    return 0
   fi
   id=$REPLY
-  actions_words "$verb" "$@"
-  command=$REPLY
-  ui_menu "Started" "$title: at work as job $id."$'\n\n'"As a command:"$'\n'"  $command" \
+  jobs_logout_warning
+  ui_menu "Started" "$title: at work as job $id. It goes on when you leave.${REPLY:+$'\n\n'$REPLY}" \
     follow "Follow the log" back "Back to the menu" || return 0
   [[ $REPLY == follow ]] || return 0
   menus_jobs_follow "$id"

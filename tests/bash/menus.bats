@@ -35,27 +35,37 @@ job_count() {
   menu quit
   [ "$status" -eq 0 ]
   [[ $output == *'Snowflake ETL | config: example.json | target: local | jobs running: 0'* ]]
-  [[ $output == *'Quick Load'*'Job Status'*'Quality'*'Configuration'*'Help'*'Quit'* ]]
+  [[ $output == *'Quick Load'*'Snowflake Operations'*'File Tools'*'Jobs & Logs'*'Settings'*'Help'*'Quit'* ]]
 }
 
-@test "menus: every entry of every menu has its function" {
-  helpers_source core colors month setup ui jobs log_viewer actions menus/screen menus/quick_load menus/jobs menus/quality menus/config menus/main
-  local seen=0
-  ui_menu() { return 1; }
-  menus_screen_run() {
-    local prefix=$3
-    shift 3
-    while (($# > 2)); do
-      declare -F "${prefix}_$1" || return 9
-      ((++seen))
-      shift 3
-    done
-  }
-  menus_quick_load
-  menus_quality
-  menus_config
-  menus_screen_run x '' menus_main "${MENUS_MAIN[@]}"
-  [ "$seen" -ge 13 ]
+@test "menus: every entry has a function or a screen, a verb that there is, a label; every screen explains itself" {
+  local path screen tag verb name
+  local -i place
+  helpers_source core colors month setup ui jobs log_viewer actions menus/screen
+  for path in "$ROOT"/lib/menus/*.sh; do
+    [[ $path == */screen.sh ]] || source "$path"
+  done
+  _menus_main_entries
+  for ((place = 0; place < ${#MENUS_ENTRIES[@]}; place += 5)); do
+    screen=${MENUS_ENTRIES[place]} tag=${MENUS_ENTRIES[place + 1]} verb=${MENUS_ENTRIES[place + 2]}
+    echo "$screen $tag $verb"
+    [ -n "${MENUS_TITLES[$screen]}" ]
+    [ -z "${verb#!}" ] || actions_is_verb "${verb#!}"
+    [ -n "${MENUS_ENTRIES[place + 3]}" ]
+    [ "${#MENUS_ENTRIES[place + 3]}" -le 22 ]
+    [ "${#MENUS_ENTRIES[place + 4]}" -le 44 ]
+    name=${screen}_$tag
+    [[ $screen != main ]] || declare -F "menus_$name" || name=$tag
+    declare -F "menus_$name" || [ -n "${MENUS_TITLES[$name]}" ]
+  done
+  [ "$place" -ge 150 ]
+  for screen in "${!MENUS_TITLES[@]}"; do
+    echo "$screen: ${MENUS_HELPS[$screen]}"
+    [ "${#MENUS_HELPS[$screen]}" -ge 60 ]
+    [ "$(awk '{ print length($0) }' <<<"${MENUS_HELPS[$screen]}" | sort -n | tail -n 1)" -le 72 ]
+    # Reached from somewhere.
+    [[ " ${MENUS_ENTRIES[*]} " == *" ${screen##*_} "* || $screen == main || " ${MENUS_ENTRIES[*]} " == *" $screen "* ]]
+  done
 }
 
 @test "menus: last month on the 31st: plan, command line, confirmation, job" {
@@ -65,7 +75,7 @@ job_count() {
   local flat
   flat=$(tr -s ' \n' '  ' <<<"$output")
   [[ $flat == *"load --config "*"config/example.json --month 2013-02 --qc file --background"* ]]
-  [[ $output == *'2013-02 is being loaded'* ]]
+  [[ $output == *'Load 2013-02: at work as job'* ]]
   [[ $output == *'1 running; they go on.'* ]]
   newest_command
   [ "${COMMAND[*]:1}" = "$ROOT/python/loader.py --config $ROOT/config/example.json --month 2013-02 --qc file --yes" ]
@@ -239,16 +249,16 @@ job_count() {
 @test "menus: a configuration is chosen, saved, and shown in the head line at once" {
   printf '{}' >"$BATS_TEST_TMPDIR/mine.json"
   echo ACME >"$FAKE/target"
-  menu config path "$BATS_TEST_TMPDIR/mine.json" b quit
+  menu settings path "$BATS_TEST_TMPDIR/mine.json" b quit
   [[ $output == *'mine.json | target: ACME'* ]]
   menu quit
   [[ $output == *'mine.json | target: ACME'* ]]
-  menu config path /no/such $'\e' b quit
+  menu settings path /no/such $'\e' b quit
   [[ $output == *'no readable file /no/such'* ]]
 }
 
 @test "menus: what the checks of the configuration print is shown" {
-  menu config validate doctor b quit
+  menu settings validate doctor b quit
   [ "$status" -eq 0 ]
   fake_python_call 1
   [ "${CALL[*]}" = "$ROOT/python/config_tool.py validate --config $ROOT/config/example.json --quiet" ]
@@ -261,7 +271,7 @@ job_count() {
   export ETL_CONFIG=$BATS_TEST_TMPDIR/bad.json
   echo 'error: bad.json has no key "files".' >"$FAKE/target"
   echo 3 >"$FAKE/target_code"
-  menu help help quit
+  menu help keys jobs b quit
   [ "$status" -eq 0 ]
   [ "$(grep -c 'cannot be used' <<<"$output")" -eq 1 ]
   [[ $output == *'bad.json has no key'* ]]
@@ -278,6 +288,6 @@ job_count() {
 }
 
 @test "menus: everything shown is ASCII" {
-  menu quick_load last file n b b jobs clean b b config b help quit
+  menu quick_load last file n b b jobs clean b b settings b help keys b quit
   run -1 env LC_ALL=C grep '[^ -~]' <<<"$output"
 }

@@ -19,7 +19,7 @@ teardown() {
 }
 
 menu() { # <answers, one an argument>: the menu with them
-  run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' months "$@" b quit) 3>&-
+  run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' operations "$@" b quit) 3>&-
   [ "$status" -eq 0 ]
 }
 

@@ -54,12 +54,12 @@ teardown() {
   SIZE='132 43' walk_jobs
 }
 
-@test "dialog 80x24: from the quality menu to a check, its log, and what was found before" {
-  SIZE='80 24' walk_quality
+@test "dialog 80x24: from the operations to a check, its log, and what was found before" {
+  SIZE='80 24' walk_operations
 }
 
-@test "dialog 132x43: from the quality menu to a check, its log, and what was found before" {
-  SIZE='132 43' walk_quality
+@test "dialog 132x43: from the operations to a check, its log, and what was found before" {
+  SIZE='132 43' walk_operations
 }
 
 @test "dialog 80x24: a month is dropped only after its plan and the exact words" {

@@ -57,20 +57,20 @@ teardown() {
   tmux_menu
   tmux_wait '1  Quick Load'
   tmux_type 1
-  tmux_wait '2  Last month         2013-02'
+  tmux_wait '2  Last month             2013-02'
   tmux_type 2
   tmux_wait 'How is it to be checked?'
   tmux_type ''
   tmux_wait 'Plan: one file' 'As a command:' 'Start? y or n'
   tmux_type y
-  tmux_wait 'is being loaded' '1  Follow the log'
+  tmux_wait 'at work as job' '1  Follow the log'
   tmux_type 1
   tmux_wait 'following job' 'state: '
   tmux_keys q
   tmux_wait 'What is to be loaded?'
   tmux_type b
   tmux_wait 'Main menu'
-  tmux_type 2
+  tmux_type jobs
   tmux_wait 'STATE' '1  running ' ' 40% 200.0 MB/s'
   tmux_ascii
   tmux_keys Escape Enter
@@ -87,11 +87,11 @@ teardown() {
   tmux_type 1
   tmux_wait 'What is to be loaded?'
   tmux_keys C-c
-  tmux_last 'Number, or b for Quit:'
+  tmux_last 'Number, ? for help, or b for Quit:'
   tmux_type 1
-  tmux_last 'Number, or b for back:'
+  tmux_last 'Number, ? for help, or b for back:'
   tmux_keys C-d
-  tmux_last 'Number, or b for Quit:'
+  tmux_last 'Number, ? for help, or b for Quit:'
   tmux_keys C-d
   tmux_ended
 }
@@ -108,7 +108,7 @@ teardown() {
   tmux_wait 'Which file?'
   tmux_keys C-c
   tmux_keys Enter
-  tmux_last 'Number, or b for back:'
+  tmux_last 'Number, ? for help, or b for back:'
   tmux_type 4
   tmux_last '>'
   tmux_text "$BATS_TEST_TMPDIR/data/fl"

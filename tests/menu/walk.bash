@@ -6,7 +6,11 @@ walk_start() {
   export ETL_UI=$UI
   # shellcheck disable=SC2086 # two numbers
   tmux_menu $SIZE
-  tmux_wait 'Main menu' 'Quick Load' 'Job Status' 'Quality' 'Configuration' 'Help' 'Quit'
+  tmux_wait 'Main menu' 'Quick Load' 'Snowflake Operations' 'Jobs & Logs' 'Settings' 'Help' 'Quit'
+}
+
+walk_last() { # -> standard output: keys to the last entry, below which whiptail has one for the explanation
+  [[ $UI == dialog ]] && echo 'Down Down Down Down Down Down Down Down' || echo 'End Up'
 }
 
 walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and its entry
@@ -19,7 +23,7 @@ walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and 
   tmux_ended
   local buttons='Right Enter' # to the second button
   [[ $UI == dialog ]] || buttons='Tab Tab Enter'
-  for way in "$buttons" 'Down Down Down Down Down Down Enter'; do
+  for way in "$buttons" "$(walk_last) Enter"; do
     tmux_type "clear; $ROOT/snowflake_etl.sh"
     tmux_wait 'Main menu'
     read -ra keys <<<"$way"
@@ -36,7 +40,7 @@ walk_escape() { # ESC is one screen back from everywhere and never ends the menu
   tmux_keys Enter
   tmux_wait 'What is to be loaded?' '2013-03' '2013-02'
   tmux_keys Down Enter
-  tmux_wait 'Load 2013-02' 'How is it to be checked?'
+  tmux_wait 'Quick Load > Load 2013-02' 'How is it to be checked?'
   tmux_keys Enter
   tmux_wait 'Plan: one file' '<Start>'
   tmux_keys Escape
@@ -53,24 +57,16 @@ walk_escape() { # ESC is one screen back from everywhere and never ends the menu
   tmux_wait 'What is to be loaded?'
   tmux_keys Escape
   tmux_wait 'Main menu'
-  tmux_keys Down Enter
+  tmux_keys J Enter
   tmux_wait 'No jobs yet'
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys Down Enter
-  tmux_wait 'What is to be looked at?' 'Validate tables' 'Duplicates' 'Table report' 'History'
-  tmux_keys V Enter
-  tmux_wait 'Which days?' '2013-02'
-  tmux_keys Escape
-  tmux_wait 'What is to be looked at?'
-  tmux_keys Escape
-  tmux_wait 'Main menu'
-  tmux_keys C Enter
-  tmux_wait 'Choose' 'Other file' 'Test connection'
+  tmux_wait 'Choose configuration' 'Other configuration' 'Test connection'
   tmux_keys Enter
   tmux_wait 'from now on' 'example.json  (in use)'
   tmux_keys Escape
-  tmux_wait 'Other file'
+  tmux_wait 'Other configuration'
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys Escape
@@ -80,12 +76,16 @@ walk_escape() { # ESC is one screen back from everywhere and never ends the menu
 
 walk_message() { # ESC in a message box goes on; a long text can be scrolled
   walk_start
-  tmux_keys Down Down Down Down Down Enter
-  tmux_wait 'Help' 'Arrows or a first letter'
+  tmux_keys H Enter
+  tmux_wait 'What do you want to know?'
+  tmux_keys W Enter
+  tmux_wait 'What to do when ...' 'a load failed'
   tmux_ascii
   tmux_keys NPage
   tmux_keys NPage
-  tmux_wait 'jobs list'
+  tmux_wait 'dropped by mistake'
+  tmux_keys Escape
+  tmux_wait 'What do you want to know?'
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys Escape
@@ -102,14 +102,14 @@ walk_quick_load() { # at most six keys to a running job of last month; the list,
   tmux_wait 'As a command:' '2013-02 --qc file --background'
   tmux_ascii
   tmux_keys Enter
-  tmux_wait 'is being loaded' 'Follow the log' 'jobs running: 1'
+  tmux_wait 'at work as job' 'Follow the log' 'jobs running: 1'
   tmux_keys Enter
   tmux_wait 'following job' 'state: '
   tmux_keys q
   tmux_wait 'What is to be loaded?'
   tmux_keys Escape
   tmux_wait 'Main menu'
-  tmux_keys Down Enter
+  tmux_keys J Enter
   tmux_wait 'STATE' 'running ' ' 40% 200.0 MB/s' 'Load 2013-02'
   tmux_ascii
   tmux_keys Escape
@@ -124,7 +124,7 @@ walk_jobs() { # a finished job: seen at re-entry, its details, its log in less a
   helpers_source core settings jobs
   jobs_start load 'Load 2013-01' bash -c 'echo the first line; exit 7' 3>&-
   jobs_wait "$REPLY" 10 || true
-  tmux_keys Down Enter
+  tmux_keys J Enter
   tmux_wait 'refused' 'Load 2013-01' 'Clean up'
   tmux_keys Enter
   tmux_wait 'Job: Load 2013-01' 'exit code 7' 'Show the log' 'Run it again'
@@ -150,52 +150,52 @@ walk_jobs() { # a finished job: seen at re-entry, its details, its log in less a
   tmux_ended
 }
 
-walk_quality() { # from the menu to a running check of last month and its log; what was answered is the next default
+walk_operations() { # from the menu to a running check of last month and its log; what was answered is the next default
   walk_start
-  tmux_keys Down Down Enter
-  tmux_wait 'What is to be looked at?' 'Validate tables' 'every day there, no strange day'
+  tmux_keys Down Enter
+  tmux_wait 'What is to be done?' 'Validate tables' 'every day there, no odd day' 'DROP a month'
   tmux_ascii
   tmux_keys V Enter
-  tmux_wait 'Which days?' 'This month' '2013-03' 'All there is'
+  tmux_wait 'Which days of FLIGHTS?' 'This month' '2013-03' 'All there is'
   tmux_ascii
   tmux_keys Enter
-  tmux_wait 'As a command:' '2013-02 --background' 'Follow the log' 'jobs running: 1'
+  tmux_wait 'As a command:' '2013-02 --background' '<Start>' 'jobs running: 0'
   tmux_ascii
+  tmux_keys Enter
+  tmux_wait 'Follow the log' 'jobs running: 1'
   tmux_keys Enter
   tmux_wait 'following job' 'state: '
   tmux_keys q
-  tmux_wait 'What is to be looked at?'
+  tmux_wait 'What is to be done?'
   tmux_keys Down Enter
   tmux_wait 'Where are keys looked for?' 'Tables, with SQL'
   tmux_keys Enter
-  tmux_wait 'Which days?'
+  tmux_wait 'Which days of FLIGHTS?'
   tmux_keys Enter
-  tmux_wait 'Key columns, with commas'
+  tmux_wait 'Key columns of FLIGHTS'
   tmux_text 'CARRIER,FLIGHT'
   tmux_keys Enter
-  tmux_wait 'As a command:' ' --key' 'jobs running: 2'
-  tmux_keys Down Enter
-  tmux_wait 'Where are keys looked for?'
-  tmux_keys Enter
-  tmux_wait 'Which days?'
-  tmux_keys Enter
-  tmux_wait 'Key columns, with commas' 'CARRIER,FLIGHT'
-  tmux_keys Escape
-  tmux_wait 'Which days?'
+  tmux_wait 'As a command:' '--key'
   tmux_keys Escape
   tmux_wait 'Where are keys looked for?'
+  tmux_keys Enter
+  tmux_wait 'Which days of FLIGHTS?'
+  tmux_keys Enter
+  tmux_wait 'Key columns of FLIGHTS' 'CARRIER,FLIGHT'
   tmux_keys Escape
-  tmux_wait 'What is to be looked at?'
-  tmux_keys Down Enter
-  tmux_wait 'Which days?'
+  tmux_wait 'Which days of FLIGHTS?'
+  tmux_keys Escape
+  tmux_wait 'Where are keys looked for?'
+  tmux_keys Escape
+  tmux_wait 'What is to be done?'
+  tmux_keys T Enter
+  tmux_wait 'Which days of FLIGHTS?'
   tmux_keys Enter
   tmux_wait 'How is it to be shown?' 'one file for a browser'
   tmux_ascii
   tmux_keys Escape
-  tmux_wait 'Which days?'
-  tmux_keys Escape
-  tmux_wait 'What is to be looked at?'
-  tmux_keys Down Enter
+  tmux_wait 'What is to be done?'
+  tmux_keys H Enter
   tmux_wait 'What is to be shown?' 'Runs and checks' 'What changed'
   tmux_keys Enter
   tmux_wait 'when (UTC)' 'FLIGHTS' 'q back, / search'
@@ -203,7 +203,7 @@ walk_quality() { # from the menu to a running check of last month and its log; w
   tmux_keys q
   tmux_wait 'What is to be shown?'
   tmux_keys Escape
-  tmux_wait 'What is to be looked at?'
+  tmux_wait 'What is to be done?'
   tmux_keys Escape
   tmux_wait 'Main menu'
 }
@@ -216,7 +216,7 @@ walk_hostile() { # names of jobs and configurations that want to be options, com
     jobs_wait "$REPLY" 10
   done
   walk_start
-  tmux_keys Down Enter
+  tmux_keys J Enter
   tmux_wait 'STATE' '--help' '-rf' 'two lines ?[2J?]0;owned?' 'x$(touch y).tsv \n "q" %s' 'Load M??rz'
   tmux_ascii
   tmux_keys Down Enter
@@ -237,7 +237,7 @@ walk_cancel() { # cancelling asks first, No is the default
   helpers_source core settings jobs
   helpers_gate_job "$BATS_TEST_TMPDIR/gate" 0 'Load 2013-01' 3>&-
   local id=$REPLY
-  tmux_keys Down Enter
+  tmux_keys J Enter
   tmux_wait 'running' 'Load 2013-01'
   tmux_keys Enter
   tmux_wait 'Follow the log' 'Cancel the job'
@@ -281,12 +281,12 @@ walk_resize() { # smaller than the dialogs need: the next screen is text with a 
   tmux_wait 'What is to be loaded?'
   tmux_resize 60 15
   tmux_keys Escape
-  tmux_wait 'the terminal is 60x15' 'Number, or b'
+  tmux_wait 'the terminal is 60x15' 'for back:'
   tmux_type b
   tmux_wait 'Main menu' 'the terminal is 60x15'
   tmux_resize 80 24
   tmux_type help
-  tmux_wait 'Arrows or a first letter' '<'
+  tmux_wait 'What do you want to know?' '<'
   tmux_keys Escape
   tmux_wait 'Main menu' '<Choose>'
   tmux_keys Escape
@@ -296,18 +296,21 @@ walk_resize() { # smaller than the dialogs need: the next screen is text with a 
 walk_months() { # a drop: its plan, the words, the job; Back and wrong words delete nothing
   printf 'planned: Delete 310 of 600 rows (51.7%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 day(s)\n' >"$FAKE/plan"
   walk_start
-  tmux_keys Down Down Down Enter
+  tmux_keys Down Enter
   tmux_wait 'What is to be done?' 'What was deleted' 'DROP a month' 'asks for the words'
   tmux_ascii
-  tmux_keys Down Down Enter
+  # shellcheck disable=SC2046 # keys
+  tmux_keys $(walk_last) Enter
   tmux_wait 'Which month of FLIGHTS?'
   tmux_text '2013-01'
   tmux_keys Enter
   tmux_wait 'Delete 310 of 600 rows' 'As a command:' '--month 2013-01'
   tmux_ascii
   tmux_keys Enter
+  # What deletes is never the default, not even after it was chosen.
   tmux_wait 'What is to be done?'
-  tmux_keys Enter
+  # shellcheck disable=SC2046 # keys
+  tmux_keys $(walk_last) Enter
   tmux_wait 'Which month of FLIGHTS?'
   tmux_text '2013-01'
   tmux_keys Enter

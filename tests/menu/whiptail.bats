@@ -54,12 +54,12 @@ teardown() {
   SIZE='132 43' walk_jobs
 }
 
-@test "whiptail 80x24: from the quality menu to a check, its log, and what was found before" {
-  SIZE='80 24' walk_quality
+@test "whiptail 80x24: from the operations to a check, its log, and what was found before" {
+  SIZE='80 24' walk_operations
 }
 
-@test "whiptail 132x43: from the quality menu to a check, its log, and what was found before" {
-  SIZE='132 43' walk_quality
+@test "whiptail 132x43: from the operations to a check, its log, and what was found before" {
+  SIZE='132 43' walk_operations
 }
 
 @test "whiptail 80x24: a month is dropped only after its plan and the exact words" {

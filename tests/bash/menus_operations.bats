@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The quality menu through the entry, in plain text: what is asked, what is started, what is the default next time.
+# Snowflake Operations and File Tools through the entry, in plain text: what is asked, what is started, what is the default next time.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # hostile names stay as they are; each test has its own environment
 
 load helpers
@@ -18,8 +18,8 @@ teardown() {
   helpers_finish_jobs
 }
 
-menu() { # <answers, one an argument>: the quality menu with them
-  run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' quality "$@" b quit) 3>&-
+menu() { # <answers, one an argument>: the menu of operations with them
+  run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' "${MENU:-operations}" "$@" b quit) 3>&-
   [ "$status" -eq 0 ]
 }
 
@@ -37,138 +37,126 @@ job_count() {
   find "$ETL_STATE_DIR/jobs" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l
 }
 
-@test "menus quality: only what there are scripts for is offered, and each has its function" {
-  helpers_source core colors month setup ui jobs log_viewer actions menus/screen menus/quality
-  local place
-  for ((place = 0; place < ${#MENUS_QUALITY[@]}; place += 4)); do
-    declare -F "menus_quality_${MENUS_QUALITY[place]}"
-  done
-  unset 'ACTIONS_SCRIPTS[duplicates]'
-  menus_screen_run() { printf '%s\n' "$@"; }
-  run menus_quality
-  [[ $output == *validate* && $output != *duplicates* ]]
-}
-
-@test "menus quality: a table of the only table, last month, is validated as a job" {
-  menu validate last back
-  [[ $(tr -s ' \n' '  ' <<<"$output") == *'Which days?'*'As a command:'*'--month 2013-02 --background'* ]]
+@test "menus operations: a table of the only table, last month, is validated as a job" {
+  menu validate last y back
+  [[ $(tr -s ' \n' '  ' <<<"$output") == *'Which days of FLIGHTS?'*'As a command:'*'--month 2013-02 --background'* ]]
   [[ $output != *'Which table?'* ]]
   newest_words
   [ "$WORDS" = 'validate_table.py --month 2013-02' ]
 }
 
-@test "menus quality: of several tables one is chosen, and is the default the next time" {
+@test "menus operations: of several tables one is chosen, and is the default the next time" {
   printf 'FLIGHTS\n"odd $(touch y) name"\n' >"$FAKE/tables"
-  menu validate '"odd $(touch y) name"' all back
+  menu validate '"odd $(touch y) name"' all y back
   newest_words
   [ "$WORDS" = 'validate_table.py --table "odd $(touch y) name"' ]
   sleep 1.1 # the next job's name begins with the second
-  menu validate '' '' back
+  menu validate '' '' y back
   newest_words
   [ "$WORDS" = 'validate_table.py --table "odd $(touch y) name"' ]
   sleep 1.1
-  menu validate '*' current back
+  menu validate '*' current y back
   newest_words
   [ "$WORDS" = 'validate_table.py --month 2013-03' ]
   [ ! -e y ]
 }
 
-@test "menus quality: other months and days are asked until they can be meant" {
-  menu validate other 2013-13 nonsense 2013-01..2013-02 back
+@test "menus operations: other months and days are asked until they can be meant" {
+  menu validate other 2013-13 nonsense 2013-01..2013-02 y back
   [[ $output == *'no month 13'*"'nonsense' is not a month"* ]]
   newest_words
   [ "$WORDS" = 'validate_table.py --month 2013-01..2013-02' ]
   sleep 1.1
-  menu validate other '2013-01-03..2013-01-10' back
+  menu validate other '2013-01-03..2013-01-10' y back
   newest_words
   [ "$WORDS" = 'validate_table.py --days 2013-01-03..2013-01-10' ]
   sleep 1.1
   # Both answers are the next defaults.
-  menu validate '' '' back
+  menu validate '' '' y back
   newest_words
   [ "$WORDS" = 'validate_table.py --days 2013-01-03..2013-01-10' ]
 }
 
-@test "menus quality: files of a month, or one, are checked before they are loaded" {
-  menu check_file month other '2013-01-03..2013-01-10' 2013-01,2013-02 back b
+@test "menus operations: files of a month, or one, are checked before they are loaded" {
+  MENU=files menu check month other '2013-01-03..2013-01-10' 2013-01,2013-02 y back b
   [[ $output == *'Files of a month'*"is not a month"* ]]
   newest_words
   [ "$WORDS" = 'check_file.py --month 2013-01,2013-02' ]
   sleep 1.1
   : >"$BATS_TEST_TMPDIR/a b.tsv"
-  menu check_file file "$BATS_TEST_TMPDIR/a b.tsv" back b
+  MENU=files menu check file "$BATS_TEST_TMPDIR/a b.tsv" y back b
   newest_words
   [ "$WORDS" = "check_file.py --file $BATS_TEST_TMPDIR/a b.tsv" ]
 }
 
-@test "menus quality: duplicates of tables, with other keys, with the statements" {
-  menu duplicates table last '' back b
+@test "menus operations: duplicates of tables, with other keys, with the statements" {
+  menu duplicates table last '' y back b
   newest_words
   [ "$WORDS" = 'duplicate_checker.py --month 2013-02' ]
   sleep 1.1
-  menu duplicates sql all 'CARRIER, "a b"' back b
+  menu duplicates sql all 'CARRIER, "a b"' y back b
   newest_words
   [ "$WORDS" = 'duplicate_checker.py --key CARRIER, "a b" --delete-sql' ]
 }
 
-@test "menus quality: duplicates of a file, whatever it is called" {
+@test "menus operations: duplicates of a file, whatever it is called" {
   local name
   cd "$BATS_TEST_TMPDIR"
   for name in 'x$(touch y).tsv' '-rf' 'a b.tsv'; do
     : >"./$name"
-    menu duplicates file "$name" '' back b
+    menu duplicates file "$name" '' y back b
     newest_words
     [ "$WORDS" = "duplicate_checker.py --file $PWD/$name" ]
     sleep 1.1
   done
-  menu duplicates file /no/such.tsv 'a b.tsv' ID back b
+  menu duplicates file /no/such.tsv 'a b.tsv' ID y back b
   [[ $output == *'no readable file /no/such.tsv'* ]]
   newest_words
   [ "$WORDS" = "duplicate_checker.py --file $PWD/a b.tsv --key ID" ]
   [ ! -e y ]
 }
 
-@test "menus quality: a report as text, with charts, as a file" {
-  menu report last text back
+@test "menus operations: a report as text, with charts, as a file" {
+  menu report last text y back
   newest_words
   [ "$WORDS" = 'table_report.py --month 2013-02' ]
   sleep 1.1
-  menu report all chart back
+  menu report all chart y back
   newest_words
   [ "$WORDS" = 'table_report.py --chart' ]
   sleep 1.1
-  menu report all html /no/such/folder/x.html "$BATS_TEST_TMPDIR/r.html" back
+  menu report all html /no/such/folder/x.html "$BATS_TEST_TMPDIR/r.html" y back
   [[ $output == *'/no/such/folder/x.html cannot be written'* ]]
   newest_words
   [ "$WORDS" = "table_report.py --format html --output $BATS_TEST_TMPDIR/r.html" ]
   sleep 1.1
   # The file's name is the next default, with the ending of the format.
-  menu report all xlsx '' back
+  menu report all xlsx '' y back
   newest_words
   [ "$WORDS" = "table_report.py --format xlsx --output $BATS_TEST_TMPDIR/r.xlsx" ]
 }
 
-@test "menus quality: the history is shown at once and starts nothing" {
+@test "menus operations: the history is shown at once and starts nothing" {
   menu history list diff b
   [[ $output == *'when (UTC)'*'validate  FLIGHTS'* ]]
   [ "$(job_count)" -eq 0 ]
 }
 
-@test "menus quality: Back is one question back, and leaves from the first without starting anything" {
+@test "menus operations: Back is one question back, and leaves from the first without starting anything" {
   printf 'A\nB\n' >"$FAKE/tables"
   menu duplicates table A last $'\e' b b b
   [ "$(job_count)" -eq 0 ]
-  menu duplicates table A last $'\e' current '' back b
+  menu duplicates table A last $'\e' current '' y back b
   newest_words
   [ "$WORDS" = 'duplicate_checker.py --table A --month 2013-03' ]
 }
 
-@test "menus quality: with one table there is no question to come back to" {
+@test "menus operations: with one table there is no question to come back to" {
   menu duplicates table last $'\e' b b
   [ "$(job_count)" -eq 0 ]
 }
 
-@test "menus quality: a configuration without readable tables is said" {
+@test "menus operations: a configuration without readable tables is said" {
   echo 3 >"$FAKE/tables_code"
   echo 'error: example.json has no key "files".' >"$FAKE/tables"
   menu validate

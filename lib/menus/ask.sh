@@ -1,0 +1,213 @@
+# shellcheck shell=bash
+# Questions that several screens ask (layer 4): table, days, file, key, how to check.  Each names what it speaks of, has the last
+# answer as its default, and leaves flags for a command.
+# Offers menus_ask with the questions table one_table days months one_month file key, menus_ask_qc, menus_ask_config and
+# menus_ask_are_months.
+
+MENUS_ASK_QC=( # the loader's word, and what it means
+  file "file        check the file: days, rows, layout"
+  snowflake "snowflake   count in the warehouse before publishing"
+  both "both        the file and the warehouse"
+  skip "skip        no checks"
+)
+
+menus_ask() { # <title> <question>...: in order; Back is one question back, 1 when that leaves
+  local title=$1
+  local -i place=0 step=1
+  local -a questions=("${@:2}")
+  MENUS_ASK_ABOUT=''
+  while ((place < ${#questions[@]})); do
+    "menus_ask_${questions[place]}" "$title"
+    case $? in
+      0) step=1 ;;
+      2) ;; # Nothing to ask: on in the same direction.
+      *) step=-1 ;;
+    esac
+    ((place += step, place >= 0)) || return 1
+  done
+}
+
+menus_ask_tables() { # <title>: sets ACTIONS_TABLES; 1 after a message when the configuration cannot be read
+  ui_busy "$1" "Reading the configuration ..."
+  actions_config_tables && ((${#ACTIONS_TABLES[@]} > 0)) && return 0
+  ui_message "$1" "The configuration cannot be used:"$'\n\n'"${REPLY:-It names no table.}"
+  return 1
+}
+
+menus_ask_table() { # <title>: sets MENUS_ASK_TABLE, all of them among the answers; 2 where the configuration has one table only
+  local last
+  MENUS_ASK_TABLE=()
+  menus_ask_tables "$1" || return 1
+  MENUS_ASK_ABOUT=${ACTIONS_TABLES[0]}
+  ((${#ACTIONS_TABLES[@]} > 1)) || return 2
+  actions_config_preference quality_table
+  last=$REPLY
+  _menus_ask_which_table "$1" "${last:-*}" '*' "All tables" || return 1
+  actions_config_set_preference quality_table "$MENUS_ASK_ABOUT"
+  if [[ $MENUS_ASK_ABOUT == '*' ]]; then
+    MENUS_ASK_ABOUT='all tables'
+  else
+    MENUS_ASK_TABLE=(--table "$MENUS_ASK_ABOUT")
+  fi
+}
+
+menus_ask_one_table() { # <title>: sets MENUS_ASK_TABLE to one table; 2 where there is one only
+  menus_ask_tables "$1" || return 1
+  MENUS_ASK_ABOUT=${ACTIONS_TABLES[0]}
+  MENUS_ASK_TABLE=(--table "$MENUS_ASK_ABOUT")
+  ((${#ACTIONS_TABLES[@]} > 1)) || return 2
+  actions_config_preference one_table
+  _menus_ask_which_table "$1" "$REPLY" || return 1
+  actions_config_set_preference one_table "$MENUS_ASK_ABOUT"
+  MENUS_ASK_TABLE=(--table "$MENUS_ASK_ABOUT")
+}
+
+_menus_ask_which_table() { # <title> <default> [tag item]: sets MENUS_ASK_ABOUT
+  local table
+  local -a items=("${@:3}")
+  for table in "${ACTIONS_TABLES[@]}"; do
+    items+=("$table" "$table")
+  done
+  UI_DEFAULT=$2 ui_menu "$1" "Which table?" "${items[@]}" || return 1
+  MENUS_ASK_ABOUT=$REPLY
+}
+
+menus_ask_months() { # <title>: sets MENUS_ASK_DAYS, to months only
+  _menus_ask_span "$1" "Which months of ${MENUS_ASK_ABOUT:-what}?" months
+}
+
+menus_ask_days() { # <title>: sets MENUS_ASK_DAYS: --month, --days or nothing
+  _menus_ask_span "$1" "Which days of ${MENUS_ASK_ABOUT:-what}?" days
+}
+
+menus_ask_one_month() { # <title>: sets MENUS_ASK_DAYS; proposes none, so that nothing is deleted by Enter alone
+  local text="Which month of $MENUS_ASK_ABOUT? Write 2024-01 or 012024." typed=''
+  while ui_input "$1" "$text" "$typed"; do
+    typed=$REPLY
+    if month_parse "$typed"; then
+      MENUS_ASK_DAYS=(--month "$REPLY")
+      return 0
+    fi
+    text=$REPLY
+  done
+  return 1
+}
+
+_menus_ask_span() { # <title> <text> <months or days>
+  local current last chosen
+  local -a items
+  month_current
+  current=$REPLY
+  month_previous "$current"
+  last=$REPLY
+  items=(current "This month         $current" last "Last month         $last")
+  if [[ $3 == days ]]; then
+    items+=(other "Other              months or days" all "All there is")
+  else
+    items+=(other "Other              months")
+  fi
+  actions_config_preference quality_days
+  while UI_DEFAULT=${REPLY:-last} ui_menu "$1" "$2" "${items[@]}"; do
+    chosen=$REPLY
+    case $chosen in
+      current) MENUS_ASK_DAYS=(--month "$current") ;;
+      last) MENUS_ASK_DAYS=(--month "$last") ;;
+      other) _menus_ask_other "$1" "$3" || { REPLY=other && continue; } ;;
+      *) MENUS_ASK_DAYS=() ;;
+    esac
+    actions_config_set_preference quality_days "$chosen"
+    return 0
+  done
+  return 1
+}
+
+_menus_ask_other() { # <title> <months or days>: sets MENUS_ASK_DAYS from what is typed, until it can be meant
+  local typed how='Months: 2024-01, a list 2024-01,2024-03 or a range 2024-01..2024-06.'
+  [[ $2 == months ]] || how+=' Days: 2024-01-03..2024-01-10.'
+  local text="Which $2 of $MENUS_ASK_ABOUT?"$'\n\n'"$how"
+  actions_config_preference "quality_other_$2"
+  typed=$REPLY
+  while ui_input "$1" "$text" "$typed"; do
+    typed=${REPLY//[[:blank:]]/}
+    if [[ $2 == days ]] && _menus_ask_are_days "$typed"; then
+      MENUS_ASK_DAYS=(--days "$typed")
+    elif menus_ask_are_months "$typed"; then
+      MENUS_ASK_DAYS=(--month "$typed")
+    else
+      text="$REPLY"$'\n\n'"$how"
+      continue
+    fi
+    actions_config_set_preference "quality_other_$2" "$typed"
+    return 0
+  done
+  return 1
+}
+
+_menus_ask_are_days() { # <text>: one day or two with dots between them
+  local day='([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})'
+  [[ $1 =~ ^$day(\.\.$day)?$ ]]
+}
+
+menus_ask_are_months() { # <text>: a list of months and ranges; else 1 with a sentence in REPLY
+  local word
+  local -a words=()
+  IFS=, read -ra words <<<"${1//../,}"
+  REPLY='Nothing was written.'
+  ((${#words[@]} > 0)) || return 1
+  for word in "${words[@]}"; do
+    month_parse "$word" || return 1
+  done
+}
+
+menus_ask_key() { # <title>: sets MENUS_ASK_KEY
+  actions_config_preference quality_key
+  ui_input "$1" "Key columns of ${MENUS_ASK_ABOUT:-it}, with commas between them. Empty: as the configuration says." "$REPLY" || return 1
+  actions_config_set_preference quality_key "$REPLY"
+  MENUS_ASK_KEY=()
+  [[ -z ${REPLY//[[:blank:]]/} ]] || MENUS_ASK_KEY=(--key "$REPLY")
+}
+
+menus_ask_file() { # <title>: sets MENUS_ASK_FILE
+  local typed text='Which file?'
+  actions_config_preference quality_file
+  typed=$REPLY
+  while ui_input "$1" "$text" "$typed"; do
+    typed=$REPLY
+    if menus_screen_path "$typed"; then
+      MENUS_ASK_FILE=(--file "$REPLY")
+      MENUS_ASK_ABOUT=${REPLY##*/}
+      actions_config_set_preference quality_file "$REPLY"
+      return 0
+    fi
+    text="There is no readable file $REPLY. Which file?"
+  done
+  return 1
+}
+
+menus_ask_qc() { # <title> -> REPLY: how it is checked
+  local last
+  actions_config_preference qc
+  last=$REPLY
+  UI_DEFAULT=${last:-file} ui_menu "$1" "How is it to be checked?" "${MENUS_ASK_QC[@]}" || return
+  last=$REPLY
+  actions_config_set_preference qc "$last"
+  REPLY=$last
+}
+
+menus_ask_config() { # <title> <question> -> REPLY: one of the configurations, the one in use is the default
+  local path current
+  local -a items=()
+  actions_config_list
+  actions_config_current
+  current=$REPLY
+  for path in "${ACTIONS_CONFIGS[@]}"; do
+    actions_config_short "$path"
+    [[ $path != "$current" ]] || REPLY+='  (in use)'
+    items+=("$path" "$REPLY")
+  done
+  if ((${#items[@]} == 0)); then
+    ui_message "$1" "There is no configuration in $ETL_ROOT/config, and $current is not there."
+    return 1
+  fi
+  UI_DEFAULT=$current ui_menu "$1" "$2" "${items[@]}"
+}

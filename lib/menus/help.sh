@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# Help (layer 4): what an operator has to know, by question.  Each screen has its own explanation besides.
+# Offers the screen help.
+
+menus_screen_define help "Help" "What do you want to know?" 90 "keys, jobs, what to do when ..." <<'HELP'
+These texts explain the menu as a whole; Help on a screen explains
+that screen. Everything here is a command, too: see Command line.
+HELP
+
+menus_screen_entries help \
+  keys '' "Keys" "how to move, choose and go back" \
+  jobs '' "Jobs and their states" "done, problems, refused, lost ..." \
+  when '' "What to do when ..." "a load failed, the line dropped ..." \
+  promises '' "What cannot happen" "half a month, rows twice" \
+  command '' "Command line" "the same without the menu"
+
+menus_help_keys() {
+  ui_message "Keys" 'Arrows or a first letter choose, Enter goes on, Tab changes to
+the buttons. In a form Down and Up change the field.
+
+ESC, Back and Ctrl-C are one screen back, everywhere; nothing is
+started or lost by it. Ctrl-D is the same in plain text.
+
+In plain text: the number (or the name) and Enter, b for back, ? for
+the explanation of the screen. A dot alone goes back from a question
+that takes text.
+
+Long texts scroll with Down and Page Down. A log opens in "less":
+q goes back, / searches, G jumps to the end.'
+}
+
+menus_help_jobs() {
+  ui_message "Jobs and their states" 'Loads, checks and reports run as jobs: they go on when you leave
+the menu, close the terminal or lose the connection.
+
+  running, queued   at work, or waiting for its turn
+  done              all well
+  problems          ran to its end and found something
+  refused           nothing was done, on purpose; the log says why
+  failed            ended by an error; the log says which
+  stopped           cancelled, or told to end
+  lost              the host went down meanwhile; run it again
+
+A job shows its result first. "Run it again" is safe: what is loaded
+already is refused, what was interrupted is carried on with.'
+}
+
+menus_help_when() {
+  ui_message "What to do when ..." 'a load failed
+  Jobs & Logs, the job, its result: the sentence names file, line
+  and column, and what to do. Then run it again.
+
+the line dropped
+  Nothing: the job went on. Jobs & Logs shows it.
+
+the host went down
+  Quick Load, Resume: carries on with what was interrupted.
+
+a month was loaded with a wrong file
+  Load the right file with mode "replace": it shows rows out and in,
+  and can be undone.
+
+a load is refused: "loaded already"
+  The file is in the table. The message says since when, by whom, and
+  the command that would replace it.
+
+a month was dropped by mistake
+  Snowflake Operations, Restore a month.'
+}
+
+menus_help_promises() {
+  ui_message "What cannot happen" 'Rows twice: the ledger knows every file by its content, whatever it
+is called now. Loading it again is refused.
+
+Half a month: rows go into a work table first, are counted and
+checked there, and are published in one transaction.
+
+Something deleted by one key: what deletes shows its plan, wants the
+words typed, expects the rows that it showed, and can be undone.'
+}
+
+menus_help_command() {
+  ui_message "Command line" 'Before anything starts the menu shows the command that does the same.
+Flags may stand anywhere; --help tells the flags of a verb.
+
+  ./snowflake_etl.sh --help
+  ./snowflake_etl.sh load --month last --background
+  ./snowflake_etl.sh load --month 2024-01..2024-03 --dry-run
+  ./snowflake_etl.sh validate --month last --json
+  ./snowflake_etl.sh jobs list
+  ./snowflake_etl.sh jobs follow last
+
+Exit codes: 0 ok, 2 usage, 3 configuration, 4 connection, 5 warehouse,
+6 found problems, 7 refused, 130 stopped.'
+}

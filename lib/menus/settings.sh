@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Settings (layer 4): which configuration is used, and whether it works.
+# Offers the screen settings.
+
+menus_screen_define settings "Settings" "" 80 "configuration, connection" <<'HELP'
+The configuration says where files are found, which tables they go to
+and how to sign in. It is chosen here for you alone and stays chosen.
+
+Check the file reads it strictly: keys, types, patterns.
+Test connection signs in and looks for objects and tables.
+HELP
+
+menus_screen_entries settings \
+  choose '' "Choose configuration" "from the files in config/" \
+  path '' "Other configuration" "by its path" \
+  validate config "Check the file" "keys, types, patterns" \
+  doctor doctor "Test connection" "sign-in, objects, tables"
+
+menus_settings_look() {
+  actions_config_current
+  MENUS_TEXT="Configuration in use: $REPLY"
+}
+
+menus_settings_choose() {
+  menus_ask_config "Choose configuration" "Which one is to be used from now on?" || return 0
+  _menus_settings_use "$REPLY"
+}
+
+menus_settings_path() {
+  local typed='' text='Path of a JSON or YAML file:'
+  while ui_input "Other configuration" "$text" "$typed"; do
+    typed=$REPLY
+    if menus_screen_path "$typed"; then
+      _menus_settings_use "$REPLY"
+      return
+    fi
+    text="There is no readable file $typed. Path of a JSON or YAML file:"
+  done
+}
+
+menus_settings_validate() {
+  actions_config_current
+  menus_screen_tell "Check the file" config validate --config "$REPLY"
+}
+
+menus_settings_doctor() {
+  actions_config_current
+  menus_screen_tell "Test connection" doctor --config "$REPLY"
+}
+
+_menus_settings_use() { # <path>
+  if ! actions_config_choose "$1"; then
+    ui_message "Configuration" "The choice could not be saved: $1"
+    return 0
+  fi
+  menus_screen_find_target again
+}
