@@ -41,7 +41,7 @@ job_count() {
 @test "menus: every entry has a function or a screen, a verb that there is, a label; every screen explains itself" {
   local path screen tag verb name
   local -i place
-  helpers_source core colors month setup ui jobs log_viewer actions menus/screen
+  helpers_source core colors settings month setup ui jobs log_viewer actions menus/screen
   for path in "$ROOT"/lib/menus/*.sh; do
     [[ $path == */screen.sh ]] || source "$path"
   done

@@ -315,7 +315,7 @@ walk_months() { # a drop: its plan, the words, the job; Back and wrong words del
   tmux_text '2013-01'
   tmux_keys Enter
   tmux_wait 'Delete 310 of 600 rows'
-  tmux_keys Tab Enter
+  tmux_keys Left Enter
   tmux_wait 'To delete 310 rows, type: DELETE FLIGHTS 2013-01'
   tmux_text 'DELETE'
   tmux_keys Enter
