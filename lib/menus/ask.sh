@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the MENUS_ASK_ variables are the answers, read by the screens
 # Questions that several screens ask (layer 4): table, days, file, key, how to check.  Each names what it speaks of, has the last
 # answer as its default, and leaves flags for a command.
 # Offers menus_ask with the questions table one_table days months one_month file key, menus_ask_qc, menus_ask_config and

@@ -16,6 +16,7 @@ HELP
 MENUS_JOBS_LIMIT=200 # finished jobs in the list; all that run are in it
 
 menus_jobs() {
+  # shellcheck disable=SC2034 # read by the widgets
   local last='' text UI_TRAIL=${MENUS_TITLES[jobs]} UI_HELP=${MENUS_HELPS[jobs]}
   while _menus_jobs_list; do
     text=$REPLY

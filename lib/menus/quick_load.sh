@@ -20,9 +20,9 @@ menus_screen_entries quick_load \
 
 menus_quick_load_look() {
   month_current
-  MENUS_SAY[current]=$REPLY
+  menus_screen_say current "$REPLY"
   month_previous "$REPLY"
-  MENUS_SAY[last]=$REPLY
+  menus_screen_say last "$REPLY"
 }
 
 menus_quick_load_current() {

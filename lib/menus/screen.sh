@@ -8,8 +8,8 @@
 #   menus_screen_entries <screen>  <tag> <verb> <label> <explanation>  ...
 # An entry stands in the menu when its verb is there; "" needs none; "!verb" is destructive: it stands below the others and is never
 # the default.  It runs menus_<screen>_<tag>, or opens the screen <screen>_<tag>; one of the main menu runs menus_<tag> or opens <tag>.
-# If there is a function menus_<screen>_look it is called before each painting and may set MENUS_TEXT, the question, and
-# MENUS_SAY[<tag>], the explanation beside an entry.
+# If there is a function menus_<screen>_look it is called before each painting: menus_screen_say <tag> <explanation> and
+# menus_screen_question <text> change for this time what stands there.
 
 MENUS_LEAVE=100 # an entry's function returns this to leave the menu that it stands in
 
@@ -23,6 +23,7 @@ menus_screen_define() { # <screen> <title> <question> [<place in the main menu> 
   MENUS_QUESTIONS[$1]=$3
   IFS= read -r -d '' help || : # it says 1 at the end
   MENUS_HELPS[$1]=${help%$'\n'}
+  # shellcheck disable=SC2034 # main.sh reads it
   [[ -z ${4:-} ]] || MENUS_PLACES[$4]=$1$'\t'$5
 }
 
@@ -35,8 +36,16 @@ menus_screen_entries() { # <screen> <tag> <verb> <label> <explanation>...
   done
 }
 
+menus_screen_say() { # <tag> <explanation>: in a function menus_<screen>_look
+  MENUS_SAY[$1]=$2
+}
+
+menus_screen_question() { # <text>: in a function menus_<screen>_look
+  MENUS_TEXT=$1
+}
+
 menus_screen_of() { # <screen>: sets MENUS_SHOWN to tag, label and explanation of its entries, what destroys last
-  local -a last=()
+  local -a dangerous=()
   local -i place
   MENUS_SHOWN=() MENUS_DANGERS=' '
   for ((place = 0; place < ${#MENUS_ENTRIES[@]}; place += 5)); do
@@ -46,18 +55,19 @@ menus_screen_of() { # <screen>: sets MENUS_SHOWN to tag, label and explanation o
       '!'*)
         actions_is_verb "${MENUS_ENTRIES[place + 2]#!}" || continue
         MENUS_DANGERS+="${MENUS_ENTRIES[place + 1]} "
-        last+=("${MENUS_ENTRIES[place + 1]}" "${MENUS_ENTRIES[@]:place+3:2}")
+        dangerous+=("${MENUS_ENTRIES[place + 1]}" "${MENUS_ENTRIES[@]:place+3:2}")
         continue
         ;;
       *) actions_is_verb "${MENUS_ENTRIES[place + 2]}" || continue ;;
     esac
     MENUS_SHOWN+=("${MENUS_ENTRIES[place + 1]}" "${MENUS_ENTRIES[@]:place+3:2}")
   done
-  MENUS_SHOWN+=("${last[@]}")
+  MENUS_SHOWN+=("${dangerous[@]}")
 }
 
 menus_screen_open() { # <screen>: its menu until Back, or until an entry returns MENUS_LEAVE
   local screen=$1 last='' dangers MENUS_TEXT
+  # shellcheck disable=SC2034 # read by the widgets
   local UI_TRAIL="${UI_TRAIL:+$UI_TRAIL > }${MENUS_TITLES[$1]}" UI_HELP=${MENUS_HELPS[$1]}
   [[ $screen != main ]] || UI_TRAIL=''
   local -a items

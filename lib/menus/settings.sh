@@ -18,7 +18,7 @@ menus_screen_entries settings \
 
 menus_settings_look() {
   actions_config_current
-  MENUS_TEXT="Configuration in use: $REPLY"
+  menus_screen_question "Configuration in use: $REPLY"
 }
 
 menus_settings_choose() {

@@ -43,6 +43,7 @@ job_count() {
   local -i place
   helpers_source core colors settings month setup ui jobs log_viewer actions menus/screen
   for path in "$ROOT"/lib/menus/*.sh; do
+    # shellcheck source=/dev/null
     [[ $path == */screen.sh ]] || source "$path"
   done
   _menus_main_entries
