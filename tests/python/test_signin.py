@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,45 +12,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from accounts import Account, serving
 from desk import Desk
 from snowflake_etl.warehouse.local.folder import LocalEndpoint
 
 
-@dataclass
-class Account:
-    """A stand-in for Snowflake's login: it keeps what was sent and refuses everybody."""
-
-    port: int = 0
-    logins: list[dict[str, Any]] = field(default_factory=list)
-
-
 @pytest.fixture
 def account() -> Iterator[Account]:
-    kept = Account()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
-            kept.logins.append(json.loads(body)["data"])
-            answer = {"success": False, "code": "390144", "message": "JWT token is invalid.", "data": {}}
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    kept.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield kept
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving() as served:
+        yield served
 
 
 def configure(desk: Desk, snowflake: dict[str, Any]) -> Path:
@@ -115,7 +81,7 @@ def test_a_missing_key_file_is_named(desk: Desk) -> None:
 
 
 def test_an_account_needs_a_user(desk: Desk) -> None:
-    config = configure(desk, {"account": "acme"})
+    config = configure(desk, {"account": "acme", "password": "hush-hush"})
     desk.month("2024-01-01", "2024-01-31")
     answer = desk.run("load", "--config", str(config), "--month", "2024-01")
     assert answer.code == 3

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from snowflake_etl.cli.terminal import TerminalProgress, printable
 from snowflake_etl.config import places
+from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import EtlError, ExitCode, Stopped, UsageError
 from snowflake_etl.progress import Progress, ProgressFile, no_progress
 
@@ -96,7 +97,16 @@ class Context:
         from snowflake_etl.warehouse.signin import Warehouse
 
         configuration = self.configuration.configuration
-        return Warehouse(configuration.snowflake, configuration.load, self.state_directory)
+        ask = self.ask_secret if self.is_interactive else None
+        return Warehouse(configuration.snowflake, configuration.load, self.state_directory, ask)
+
+    def ask_secret(self, question: str) -> str:
+        """Have a secret typed that does not appear on the screen."""
+        import getpass
+
+        with _ASKING:
+            self.close()
+            return getpass.getpass(printable(question), stream=sys.stderr)
 
     @cached_property
     def progress(self) -> Progress:
@@ -114,11 +124,11 @@ class Context:
     def say(self, text: str) -> None:
         """Print a line of the result for people; silent with --json."""
         if not self.arguments.json:
-            print(printable(text), flush=True)
+            print(printable(masked(text)), flush=True)
 
     def answer(self, document: Any) -> None:
         """Keep the result as ``result.json`` in a job's folder and print it with --json."""
-        text = json.dumps(document, indent=2, ensure_ascii=True, default=str)
+        text = masked(json.dumps(document, indent=2, ensure_ascii=True, default=str))
         if self.job_directory is not None:
             write_private(self.job_directory / "result.json", text + "\n")
         if self.arguments.json:
@@ -184,11 +194,12 @@ def _report(error: BaseException, context: Context) -> ExitCode:
     """Say what went wrong on stderr, in the log and, with --json, as the document."""
     context.close()
     code, sentence = explain(error)
+    sentence = masked(sentence)
     if isinstance(error, BrokenPipeError):
         _forget_stdout()
         return code
     if context.arguments.verbose:
-        traceback.print_exception(error, file=sys.stderr)
+        print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     print(f"error: {printable(sentence)}", file=sys.stderr, flush=True)
     LOGGER.debug(sentence, exc_info=error, extra={"file_only": True})
     if context.arguments.json or context.job_directory is not None:
@@ -255,12 +266,12 @@ def _log_thread_error(error: threading.ExceptHookArgs) -> None:
 
 
 class _Printable(logging.Formatter):
-    """Log lines in UTC, without control codes."""
+    """Log lines in UTC, without control codes and secrets."""
 
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))
+        return printable(masked(super().format(record)))
 
 
 def _set_up_logging(context: Context) -> None:

@@ -1,11 +1,17 @@
-"""``${NAME}`` in values (floor 2): replaced by the environment variable of that name, in what survived the merging."""
+"""``${NAME}`` in values (floor 2): replaced by the environment variable of that name, in what survived the merging.
+
+``${file:PATH}`` and ``${secret:NAME}`` stay as they are: they are for secrets, which are had when somebody signs in.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
+from snowflake_etl.config.fields import Key, key_at
 from snowflake_etl.config.layers import Leaf, Node, Place, written
+from snowflake_etl.config.secret import REFERENCE, remember_secret
 from snowflake_etl.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -19,6 +25,13 @@ def expanded(node: Node, environment: Mapping[str, str], place: Place = ()) -> N
         return [expanded(item, environment, (*place, number)) for number, item in enumerate(node)]
     if not isinstance(node.value, str):
         return node
+    key = key_at(place)
+    if key is not None and key.is_secret and not REFERENCE.search(node.value) and not _VARIABLE.search(node.value):
+        remember_secret(node.value)
+    if REFERENCE.search(node.value):
+        return _reference(node, place, key)
+    if not _VARIABLE.search(node.value):
+        return node
 
     def replacement(match: re.Match[str]) -> str:
         if match[1] not in environment:
@@ -28,4 +41,27 @@ def expanded(node: Node, environment: Mapping[str, str], place: Place = ()) -> N
             )
         return environment[match[1]]
 
-    return Leaf(_VARIABLE.sub(replacement, node.value), node.origin)
+    text = _VARIABLE.sub(replacement, node.value)
+    if key is not None and key.is_secret:
+        remember_secret(text)
+    # A number or a switch out of a variable is what the key takes, as with ETL_* variables.
+    is_whole = _VARIABLE.fullmatch(node.value) is not None
+    return Leaf(key.read(text) if key is not None and is_whole else text, node.origin, is_literal=False)
+
+
+def _reference(node: Leaf, place: Place, key: Key | None) -> Leaf:
+    """A secret that stands elsewhere; a file is told from the folder of the file that names it."""
+    match = REFERENCE.fullmatch(node.value)
+    if match is None:
+        raise ConfigError(
+            f"{node.origin.words}: '{written(place)}' has to be ${{file:PATH}} or ${{secret:NAME}} alone, "
+            "with nothing before or behind it."
+        )
+    if key is None or not key.is_secret:
+        raise ConfigError(
+            f"{node.origin.words}: '{written(place)}' is no secret, and {match[0]} is for secrets alone. "
+            "Write the value, or use ${VARIABLE}."
+        )
+    if match[1] == "secret":
+        return Leaf(node.value, node.origin, is_literal=False)
+    return Leaf(f"${{file:{node.origin.folder / Path(match[2]).expanduser()}}}", node.origin, is_literal=False)

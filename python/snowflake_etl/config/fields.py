@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from snowflake_etl.config.layers import Place
 from snowflake_etl.config.model import Configuration
+from snowflake_etl.config.secret import Secret
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Key:
 
     @property
     def is_secret(self) -> bool:
-        return SecretStr in self.types
+        return Secret in self.types
 
     def read(self, text: str) -> Any:
         """The value that a text outside of a document means: a number, true or false, a list, or the text itself.
@@ -51,6 +52,22 @@ def keys(model: type[BaseModel] = Configuration, place: Place = ()) -> Iterator[
         elif not any(_holds_objects(kind) for kind in kinds):
             default = field.get_default(call_default_factory=True)
             yield Key(here, kinds, default)
+
+
+def key_at(place: Place) -> Key | None:
+    """The key at a place of a document, also inside of lists of objects; None for no place of ours."""
+    model: type[BaseModel] | None = Configuration
+    for depth, part in enumerate(place):
+        if not isinstance(part, str):
+            continue
+        field = field_of(model, part) if model else None
+        if field is None:
+            return None
+        model = section_inside(field.annotation)
+        if model is None:
+            inside = place[depth + 1 :]
+            return None if inside else Key(place, _alternatives(field.annotation), field.default)
+    return None
 
 
 def keys_at(location: Place) -> list[str]:
@@ -101,6 +118,6 @@ def _holds_objects(kind: Any) -> bool:
 def _takes_text(kind: Any) -> bool:
     if get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
-    return kind in (str, SecretStr) or (
+    return kind in (str, Secret) or (
         get_origin(kind) is Literal and all(isinstance(choice, str) for choice in get_args(kind))
     )

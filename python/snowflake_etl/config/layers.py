@@ -41,10 +41,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Leaf:
-    """A value that is neither object nor list, or an empty one of them, with who said it."""
+    """A value that is neither object nor list, or an empty one of them, with who said it.
+
+    ``is_literal`` is False for what came out of an environment variable or stands elsewhere.
+    """
 
     value: Any
     origin: Origin
+    is_literal: bool = True
 
 
 Node = Leaf | dict[str, Any] | list[Any]

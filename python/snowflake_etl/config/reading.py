@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from snowflake_etl.config.complaints import complaints
 from snowflake_etl.config.expansion import expanded
-from snowflake_etl.config.layers import Leaf, Node, Origin, Place, plain, stacked
+from snowflake_etl.config.fields import key_at
+from snowflake_etl.config.layers import Leaf, Node, Place, leaves, plain, stacked
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.config.overrides import flag_layers, variables_layers
+from snowflake_etl.config.sections.snowflake import PASSWORD_AND_MFA
 from snowflake_etl.config.sources import Sources, read_sources
 from snowflake_etl.errors import ConfigError
 
@@ -24,6 +26,7 @@ _PATH_KEYS: tuple[Place, ...] = (
     ("base_path",),
     ("snowflake", "private_key_file"),
     ("snowflake", "token_file_path"),
+    ("snowflake", "ca_file"),
 )
 
 
@@ -102,19 +105,24 @@ def _with_whole_paths(node: Node, place: Place = ()) -> Node:
     if isinstance(node, dict):
         return {key: _with_whole_paths(item, (*place, key)) for key, item in node.items()}
     if place in _PATH_KEYS and isinstance(node, Leaf) and isinstance(node.value, str) and node.value:
-        return Leaf(str(node.origin.folder / Path(node.value).expanduser()), node.origin)
+        return replace(node, value=str(node.origin.folder / Path(node.value).expanduser()))
     return node
 
 
 def _warnings(tree: Node) -> Iterator[str]:
-    section = tree.get("snowflake") if isinstance(tree, dict) else None
-    password = section.get("password") if isinstance(section, dict) else None
-    if not (isinstance(password, Leaf) and password.value):
-        return
-    origin: Origin = password.origin
-    yield (
-        f"{origin.words} signs in with a plain password. Snowflake is switching that off: "
-        "use private_key_file or a connection by name."
-    )
-    if os.name == "posix" and origin.path and origin.path.stat().st_mode & 0o077:
-        yield f"{origin.path} holds a password and others may read it. Run: chmod 600 {origin.path}"
+    secrets = [(place, leaf) for place, leaf in leaves(tree) if leaf.value and (key := key_at(place)) and key.is_secret]
+    for place, leaf in secrets:
+        if place == ("snowflake", "password") and not _asks_for_more(tree):
+            yield (
+                f"{leaf.origin.words} signs in with a plain password. Snowflake is switching that off: "
+                "use private_key_file or a connection by name."
+            )
+    for path in dict.fromkeys(leaf.origin.path for _, leaf in secrets if leaf.is_literal):
+        if os.name == "posix" and path and path.stat().st_mode & 0o077:
+            yield f"{path} holds a password and others may read it. Run: chmod 600 {path}"
+
+
+def _asks_for_more(tree: Node) -> bool:
+    """True where the password is one of two factors."""
+    named = dict(leaves(tree)).get(("snowflake", "authenticator"))
+    return named is not None and str(named.value).upper() == PASSWORD_AND_MFA

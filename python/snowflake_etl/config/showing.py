@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from snowflake_etl.config.layers import Origin, Place, leaves, written
 from snowflake_etl.config.reading import LoadedConfiguration
+from snowflake_etl.config.secret import STARS, Secret
 
 DEFAULT = "default"
-STARS = "***"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def _values(section: BaseModel, place: Place) -> Iterator[tuple[Place, Any]]:
             for number, item in enumerate(value):
                 yield from _values(item, (*here, number))
         elif value is not None and value not in ((), {}):
-            yield here, STARS if isinstance(value, SecretStr) else _as_json(value)
+            yield here, STARS if isinstance(value, Secret) else _as_json(value)
 
 
 def _as_json(value: Any) -> Any:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from snowflake_etl.config.showing import STARS, ShownValue
+from snowflake_etl.config.secret import STARS
+from snowflake_etl.config.showing import ShownValue
 
 _WIDEST_KEY = 34
 _WIDEST_VALUE = 26

@@ -19,7 +19,10 @@ from typing import Any, BinaryIO, TypeVar
 
 from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, LeaseLost, Stopped, WarehouseError
 from snowflake_etl.sqltext import literal
+from snowflake_etl.warehouse.driver_arguments import for_driver
+from snowflake_etl.warehouse.refused_sign_ins import cure
 from snowflake_etl.warehouse.retry import pause_before_retry, reason_of, request_pauses
+from snowflake_etl.warehouse.trust import trust
 
 LOGGER = logging.getLogger(__name__)
 
@@ -326,20 +329,23 @@ def connect(
     """
     import snowflake.connector
 
+    major = int(snowflake.connector.__version__.split(".")[0])
+
     def open_connection() -> Any:
         with _translated(target, signing_in=True):
-            return snowflake.connector.connect(
-                **{
-                    "paramstyle": "qmark",
-                    "application": "snowflake_etl",
-                    "client_session_keep_alive": True,
-                    # Otherwise every sign-in asks the cloud providers' metadata services first.
-                    "platform_detection_timeout_seconds": 0,
-                    "backoff_policy": lambda: request_pauses(target, retry_seconds),
-                    **arguments(),
-                    "session_parameters": {**SESSION_PARAMETERS, **parameters},
-                }
-            )
+            given = {
+                "paramstyle": "qmark",
+                "application": "snowflake_etl",
+                "client_session_keep_alive": True,
+                # Otherwise every sign-in asks the cloud providers' metadata services first.
+                "platform_detection_timeout_seconds": 0,
+                "backoff_policy": lambda: request_pauses(target, retry_seconds),
+                **arguments(),
+                "session_parameters": {**SESSION_PARAMETERS, **parameters},
+            }
+            if major < 5 and "ca_file" in given:
+                trust(Path(str(given["ca_file"])))
+            return snowflake.connector.connect(**for_driver(given, major))
 
     return Session(open_connection, target, manages_own_objects, retry_seconds, statement_seconds)
 
@@ -373,10 +379,7 @@ def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
     code = int(getattr(error, "errno", None) or 0)
     text = _SIGNED.sub(r"\1", str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error)).strip()
     if signing_in:
-        return ConnectError(
-            f"Cannot sign in to {target}: {reason_of(text)} "
-            "Check account, user and key in the configuration, and that this host may reach it (proxy, firewall)."
-        )
+        return ConnectError(f"Cannot sign in to {target}: {reason_of(text)} {cure(code, text)}")
     if (
         code in _SIGN_IN_ERRORS
         or code in _NO_CONNECTION

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from snowflake_etl.config.model import LoadSection, SnowflakeSection
-from snowflake_etl.errors import ConfigError
+from snowflake_etl.config.secret import remember_secret
 from snowflake_etl.sqltext import fold
 from snowflake_etl.warehouse.session import Session, connect
+from snowflake_etl.warehouse.ways_in import Ask, account_arguments
 
 LOCAL_DATABASE = "DEMO"
 LOCAL_SCHEMA = "PUBLIC"
+LOOPBACK = "127.0.0.1"
 _LOCAL_NETWORK_SECONDS = 5
-
-_PASSED_ON = ("account", "user", "authenticator", "token_file_path", "role", "warehouse", "host", "port", "protocol")
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A target that sessions can be opened to, as often as wanted and from any thread."""
+    """A target that sessions can be opened to, as often as wanted and from any thread.
+
+    ``ask`` gets a passphrase or password from the operator, where somebody is there.
+    """
 
     section: SnowflakeSection
     load: LoadSection
     state_directory: Path
+    ask: Ask | None = field(default=None, repr=False, compare=False)
+    _answers: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _asking: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def target(self) -> str:
@@ -58,14 +66,16 @@ class Warehouse:
         return {
             "login_timeout": self.section.login_timeout,
             "network_timeout": self.section.network_timeout,
-            **(self._local_arguments() if self.section.is_local else self._account_arguments()),
+            **(self._local_arguments() if self.section.is_local else account_arguments(self.section, self._asker())),
             **({"warehouse": warehouse} if warehouse else {}),
         }
 
     def _local_arguments(self) -> dict[str, object]:
         from snowflake_etl.warehouse.local.lifecycle import ensure_running
 
+        _never_by_proxy(LOOPBACK)
         endpoint = ensure_running(self.state_directory)
+        remember_secret(endpoint.secret)
         return {
             "account": "local",
             # Nobody but us starts it again, on another port, when a connection is refused: do not wait for long.
@@ -79,28 +89,24 @@ class Warehouse:
             "schema": self.section.schema_ or LOCAL_SCHEMA,
         }
 
-    def _account_arguments(self) -> dict[str, object]:
-        section = self.section
-        arguments: dict[str, object] = {
-            name: getattr(section, name) for name in _PASSED_ON if getattr(section, name) is not None
-        }
-        if section.database:
-            arguments["database"] = section.database
-        if section.schema_:
-            arguments["schema"] = section.schema_
-        if section.connection:
-            arguments["connection_name"] = section.connection
-            return arguments
-        if section.private_key_file:
-            key_file = Path(section.private_key_file).expanduser()
-            if not key_file.is_file():
-                raise ConfigError(f"There is no key file {key_file} (snowflake.private_key_file). Correct the path.")
-            arguments["private_key_file"] = str(key_file)
-            arguments.setdefault("authenticator", "SNOWFLAKE_JWT")
-            if section.private_key_file_pwd:
-                arguments["private_key_file_pwd"] = section.private_key_file_pwd.get_secret_value()
-        elif section.password:
-            arguments["password"] = section.password.get_secret_value()
-        if not section.user:
-            raise ConfigError("The configuration names an account but no user. Add snowflake.user.")
-        return arguments
+    def _asker(self) -> Ask | None:
+        """``ask``, which asks nothing twice: every worker and every reconnect signs in."""
+        ask = self.ask
+        if ask is None:
+            return None
+
+        def once(question: str) -> str:
+            with self._asking:
+                if question not in self._answers:
+                    self._answers[question] = ask(question)
+                return self._answers[question]
+
+        return once
+
+
+def _never_by_proxy(host: str) -> None:
+    """What is on this host is not reached by a proxy, whatever HTTP_PROXY says."""
+    for name in ("no_proxy", "NO_PROXY"):
+        there = [part for part in os.environ.get(name, "").split(",") if part]
+        if host not in there and "*" not in there:
+            os.environ[name] = ",".join([*there, host])

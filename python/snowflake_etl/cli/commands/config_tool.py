@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from snowflake_etl.cli.common import Context, add_common_flags
-from snowflake_etl.cli.config_actions import show, tables, target, validate
+from snowflake_etl.cli.config_actions import set_secret, show, tables, target, validate
 from snowflake_etl.errors import ExitCode
 
-DESCRIPTION = "Validate or show a configuration, or name its target or its tables."
+DESCRIPTION = "Show and validate configurations, and keep secrets for them."
 
-ACTIONS = {"show": show, "validate": validate, "target": target, "tables": tables}
+ACTIONS = {"show": show, "validate": validate, "target": target, "tables": tables, "set-secret": set_secret}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

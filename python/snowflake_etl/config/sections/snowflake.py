@@ -1,12 +1,42 @@
-"""``snowflake``: where the tables are and how to sign in (floor 2)."""
+"""``snowflake``: where the tables are, how to sign in, and the way there (floor 2)."""
 
 from __future__ import annotations
 
+import difflib
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from snowflake_etl.config.secret import Secret
 from snowflake_etl.config.sections.base import Section, Text
+
+KEY_PAIR = "SNOWFLAKE_JWT"
+ACCESS_TOKEN = "PROGRAMMATIC_ACCESS_TOKEN"  # noqa: S105 - the name of a way to sign in
+CLIENT_CREDENTIALS = "OAUTH_CLIENT_CREDENTIALS"
+WORKLOAD_IDENTITY = "WORKLOAD_IDENTITY"
+PASSWORD = "SNOWFLAKE"  # noqa: S105 - the name of a way to sign in
+PASSWORD_AND_MFA = "USERNAME_PASSWORD_MFA"  # noqa: S105 - the name of a way to sign in
+BROWSER = "EXTERNALBROWSER"
+OAUTH_TOKEN = "OAUTH"  # noqa: S105 - the name of a way to sign in
+AUTHENTICATORS = (
+    KEY_PAIR,
+    ACCESS_TOKEN,
+    CLIENT_CREDENTIALS,
+    WORKLOAD_IDENTITY,
+    OAUTH_TOKEN,
+    PASSWORD_AND_MFA,
+    PASSWORD,
+    BROWSER,
+    "OAUTH_AUTHORIZATION_CODE",
+)
+# The key that decides for a way to sign in where no authenticator is named.
+_DECIDING_KEYS = {
+    "workload_identity_provider": WORKLOAD_IDENTITY,
+    "private_key_file": KEY_PAIR,
+    "oauth_client_id": CLIENT_CREDENTIALS,
+    "token_file_path": ACCESS_TOKEN,
+    "password": PASSWORD,
+}
 
 
 class SnowflakeSection(Section):
@@ -19,11 +49,17 @@ class SnowflakeSection(Section):
     connection: Text | None = None
     account: Text | None = None
     user: Text | None = None
-    password: SecretStr | None = None
-    private_key_file: Text | None = None
-    private_key_file_pwd: SecretStr | None = None
     authenticator: Text | None = None
+    private_key_file: Text | None = None
+    private_key_file_pwd: Secret | None = None
     token_file_path: Text | None = None
+    oauth_client_id: Text | None = None
+    oauth_client_secret: Secret | None = None
+    oauth_token_request_url: Text | None = None
+    oauth_scope: Text | None = None
+    workload_identity_provider: Literal["AWS", "AZURE", "GCP", "OIDC"] | None = None
+    workload_identity_entra_resource: Text | None = None
+    password: Secret | None = None
     role: Text | None = None
     warehouse: Text | None = None
     database: Text | None = None
@@ -31,13 +67,52 @@ class SnowflakeSection(Section):
     host: Text | None = None
     port: int | None = Field(None, ge=1, le=65535)
     protocol: Literal["http", "https"] | None = None
+    proxy_host: Text | None = None
+    proxy_port: int | None = Field(None, ge=1, le=65535)
+    proxy_user: Text | None = None
+    proxy_password: Secret | None = None
+    no_proxy: tuple[Text, ...] = ()
+    ca_file: Text | None = None
     login_timeout: int = Field(60, ge=1)
     network_timeout: int = Field(300, ge=1)
+
+    @field_validator("no_proxy", mode="before")
+    @classmethod
+    def _list_to_tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("authenticator")
+    @classmethod
+    def _known_authenticator(cls, value: str | None) -> str | None:
+        if value is None or value.lower().startswith("https://"):
+            return value
+        if value.upper() in AUTHENTICATORS:
+            return value.upper()
+        nearest = difflib.get_close_matches(value.upper(), AUTHENTICATORS, n=1)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(AUTHENTICATORS)}, https://..."
+        raise ValueError(f"there is no authenticator '{value}', {hint}")
 
     @model_validator(mode="after")
     def _one_way_in(self) -> SnowflakeSection:
         if self.connection and self.account:
             raise ValueError("give either 'connection' (a name in connections.toml) or 'account', not both")
+        if self.connection == "local":
+            return self
+        given = [key for key in _DECIDING_KEYS if getattr(self, key)]
+        if self.workload_identity_provider and self.token_file_path:
+            given.remove("token_file_path")
+        if len(given) > 1 and not self.authenticator:
+            raise ValueError(
+                f"{' and '.join(map(repr, given))} are several ways to sign in; leave one, or name the 'authenticator'"
+            )
+        if bool(self.proxy_host) != bool(self.proxy_port):
+            raise ValueError("'proxy_host' and 'proxy_port' go together")
+        if (self.proxy_user or self.proxy_password) and not self.proxy_host:
+            raise ValueError("'proxy_user' and 'proxy_password' go with 'proxy_host'")
+        if self.account and ("://" in self.account or self.account.endswith(".snowflakecomputing.com")):
+            raise ValueError(
+                f"'account' takes the identifier alone ({_identifier(self.account)}), not the address '{self.account}'"
+            )
         return self
 
     @property
@@ -49,3 +124,12 @@ class SnowflakeSection(Section):
     def target(self) -> str:
         """What the head line of the menu calls this target."""
         return "local" if self.is_local else (self.connection or self.account or "")
+
+    @property
+    def way_in(self) -> str | None:
+        """The authenticator, named or by the key that decides for it; None when nothing says."""
+        return self.authenticator or next((way for key, way in _DECIDING_KEYS.items() if getattr(self, key)), None)
+
+
+def _identifier(address: str) -> str:
+    return address.split("://")[-1].split("/")[0].removesuffix(".snowflakecomputing.com")

@@ -67,6 +67,8 @@ class Warehouse:
                 Route("/queries/{id}/abort-request", self._answered(self._abort_query), methods=post),
                 Route("/queries/{id}/result", self._answered(self._result), methods=get),
                 Route("/monitoring/queries/{id}", self._answered(self._monitor), methods=get),
+                # As connector 5.2 asks.
+                Route("/monitoring/queries//{id}", self._answered(self._monitor), methods=get),
                 Route("/telemetry/send", self._answered(self._telemetry), methods=post),
                 Route("/objects/{ticket}", self._upload, methods=["PUT"]),
                 Route("/objects/{ticket}", self._download, methods=get),
@@ -122,6 +124,8 @@ class Warehouse:
         session = await run_in_threadpool(self.sessions.open, database, schema, given)
         session.warehouse = identifier(asked.get("warehouse") or session.warehouse)
         session.role = identifier(asked.get("roleName") or session.role)
+        # Connector 5.x finds out by the upload itself that an object is there already, and takes no other answer.
+        session.skips_by_itself = str(data.get("CLIENT_APP_VERSION") or "").split(".")[0] not in ("", "2", "3", "4")
         self._remember_socket(request, session)
         facts = {
             **_tokens(session),
@@ -242,7 +246,9 @@ class Warehouse:
             complete = await _receive(request, incoming)
             if not complete:
                 return Response(status_code=400)
-            self.sessions.services.stages.put(ticket.stage, ticket.path, incoming, overwrite=ticket.overwrite)
+            kept = self.sessions.services.stages.put(ticket.stage, ticket.path, incoming, overwrite=ticket.overwrite)
+            if not kept and request.headers.get("x-goog-if-generation-match") == "0":
+                return Response(status_code=412)
         except SqlError as error:
             return Response(error.message, status_code=409)
         except OSError as error:

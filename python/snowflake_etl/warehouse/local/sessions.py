@@ -61,6 +61,7 @@ class Session:
     sockets: set[tuple[str, int]] = field(default_factory=set)
     state: TransactionState = TransactionState.NONE
     lost_because: str = ""
+    skips_by_itself: bool = False
     canceled: threading.Event = field(default_factory=threading.Event)
 
     @property

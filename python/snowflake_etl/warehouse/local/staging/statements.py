@@ -28,6 +28,16 @@ _PUT_COLUMNS = (
     Column("status"),
     Column("message"),
 )
+# What connector 5.x wants to be allowed by the address of an upload that must not overwrite.
+_SIGNED_HEADERS = "%3B".join(
+    (
+        "host",
+        "x-goog-if-generation-match",
+        "x-goog-meta-encryptiondata",
+        "x-goog-meta-matdesc",
+        "x-goog-meta-sfc-digest",
+    )
+)
 _LIST_COLUMNS = (Column("name"), Column("size", "fixed"), Column("md5"), Column("last_modified"))
 _SHOW_COLUMNS = tuple(
     Column(name)
@@ -119,8 +129,10 @@ def put(session: Session, sql: str) -> Answer:
     name = PurePosixPath(local.replace("\\", "/")).name
     folder = location.path if not location.path or location.path.endswith("/") else f"{location.path}/"
     url = _ticket_url(session, stage, folder + name, overwrite=options.overwrite, upload=True)
-    info = {"locationType": "GCS", "location": f"{stage.id}/{folder}", "creds": {}, "presignedUrl": url}
-    if not options.overwrite and (there := _already_there(session, stage, folder, name, options)):
+    info = _stage_info(f"{stage.id}/{folder}", url)
+    if not (options.overwrite or session.skips_by_itself) and (
+        there := _already_there(session, stage, folder, name, options)
+    ):
         return _skipped(name, there, {"stageInfo": info})
     return Answer(
         transfer={
@@ -134,6 +146,11 @@ def put(session: Session, sql: str) -> Answer:
             "encryptionMaterial": None,
         }
     )
+
+
+def _stage_info(location: str, url: str | None) -> dict[str, object]:
+    """Where a transfer goes: a store that is spoken to by signed addresses. Connector 5.x asks for the region."""
+    return {"locationType": "GCS", "location": location, "region": "", "creds": {}, "presignedUrl": url}
 
 
 @dataclass
@@ -187,7 +204,7 @@ def _ticket_url(session: Session, stage: Stage, path: str, *, upload: bool, over
     services = session.services
     services.stages.file(stage, path)  # refuses a path that cannot be stored
     ticket = services.tickets.issue(session.id, stage, path, upload=upload, overwrite=overwrite)
-    return f"{services.base_url}/objects/{ticket}"
+    return f"{services.base_url}/objects/{ticket}?X-Goog-SignedHeaders={_SIGNED_HEADERS}"
 
 
 def get(session: Session, sql: str) -> Answer:
@@ -217,7 +234,7 @@ def get(session: Session, sql: str) -> Answer:
             "src_locations": [file.path for file in files],
             "presignedUrls": urls,
             "localLocation": target[7:],
-            "stageInfo": {"locationType": "GCS", "location": f"{stage.id}/", "creds": {}, "presignedUrl": None},
+            "stageInfo": _stage_info(f"{stage.id}/", None),
             "parallel": parallel,
             "encryptionMaterial": None,
         }

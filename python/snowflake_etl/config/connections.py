@@ -1,0 +1,102 @@
+"""Snowflake's own ``connections.toml`` and ``config.toml`` (floor 2): the connection of a name, as the driver reads it.
+
+They are looked for as the driver does: in ``SNOWFLAKE_HOME``, else ``~/.snowflake`` where that is, else
+``$XDG_CONFIG_HOME/snowflake``.  ``connections.toml`` wins over the ``connections`` of ``config.toml``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from snowflake_etl.config.secret import remember_secret
+from snowflake_etl.errors import ConfigError
+
+SECRET_KEYS = (
+    "password",
+    "token",
+    "passcode",
+    "private_key",
+    "private_key_file_pwd",
+    "private_key_passphrase",
+    "oauth_client_secret",
+    "proxy_password",
+    "session_token",
+    "master_token",
+)
+# How Snowflake's own command line tool calls what the driver calls otherwise.
+_OTHER_NAMES = {"private_key_path": "private_key_file", "private_key_passphrase": "private_key_file_pwd"}
+
+
+def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The keys of connection ``name``.  Raise ConfigError that names files and what is in them when there is none."""
+    folder = snowflake_folder(environment)
+    found, path = _connections(folder)
+    if path is None:
+        raise ConfigError(
+            f"The configuration names the connection '{name}', but there is neither {folder / 'connections.toml'} nor "
+            "config.toml beside it. Write the connection there, or give 'account' and 'user' in the configuration."
+        )
+    if name not in found:
+        nearest = difflib.get_close_matches(name, found, n=1)
+        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        known = ", ".join(found) or "none at all"
+        raise ConfigError(f"There is no connection '{name}' in {path}; there are: {known}.{hint}")
+    _check_mode(path, found)
+    keys = {_OTHER_NAMES.get(key, key): value for key, value in found[name].items()}
+    for key in SECRET_KEYS:
+        if isinstance(keys.get(key), str):
+            remember_secret(keys[key])
+    for key in ("private_key_file", "token_file_path"):
+        if isinstance(keys.get(key), str):
+            keys[key] = str(path.parent / Path(keys[key]).expanduser())
+    return keys
+
+
+def snowflake_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    home = Path(environment.get("SNOWFLAKE_HOME") or "~/.snowflake").expanduser()
+    if home.exists():
+        return home
+    return Path(environment.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "snowflake"
+
+
+def _connections(folder: Path) -> tuple[dict[str, dict[str, Any]], Path | None]:
+    own, general = folder / "connections.toml", folder / "config.toml"
+    if own.is_file():
+        return _sections(_read(own)), own
+    if general.is_file():
+        return _sections(_read(general).get("connections") or {}), general
+    return {}, None
+
+
+def _sections(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: section for name, section in document.items() if isinstance(section, dict)}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{path} cannot be read: {reason}.") from None
+
+
+def _check_mode(path: Path, found: Mapping[str, Mapping[str, Any]]) -> None:
+    """Who may write it decides where we sign in; who may read it has its secrets."""
+    mode = path.stat().st_mode
+    if mode & 0o022:
+        raise ConfigError(
+            f"{path} may be changed by others (mode {stat.S_IMODE(mode):04o}), who then decide where you sign in. "
+            f"Run: chmod 600 {path}"
+        )
+    if mode & 0o044 and any(key in section for section in found.values() for key in SECRET_KEYS):
+        raise ConfigError(
+            f"{path} holds secrets and may be read by others (mode {stat.S_IMODE(mode):04o}). Run: chmod 600 {path}"
+        )

@@ -1,0 +1,128 @@
+"""Secrets (floor 2): a type that prints as ``***``, and texts from which every secret that was used is cut out.
+
+A secret is written in the configuration as it is, as ``${VARIABLE}``, as ``${file:PATH}`` or as ``${secret:NAME}``; of
+the last two only the reference is kept until somebody signs in.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from snowflake_etl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+STARS = "***"
+REFERENCE = re.compile(r"\$\{(file|secret):([^{}]+)\}")
+# Shorter ones would cut pieces out of ordinary words.
+_SHORTEST_MASKED = 5
+_used: set[str] = set()
+
+
+class Secret:
+    """A text that is shown to nobody: ``secret_store.revealed`` gives it, and from then on ``masked`` cuts it out."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @property
+    def reference(self) -> tuple[str, str] | None:
+        """(``file``, path) or (``secret``, name) where the text stands elsewhere, else None."""
+        match = REFERENCE.fullmatch(self._text)
+        return (match[1], match[2]) if match else None
+
+    @property
+    def as_written(self) -> str:
+        """What the configuration says, for ``secret_store.revealed`` alone."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return STARS
+
+    def __str__(self) -> str:
+        return STARS
+
+    def __format__(self, _specification: str) -> str:
+        return STARS
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not written anywhere")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        text = core_schema.no_info_after_validator_function(cls, core_schema.str_schema(min_length=1, strict=True))
+        return core_schema.json_or_python_schema(
+            json_schema=text,
+            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), text]),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda _secret: STARS),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "format": "password"}
+
+
+def remember_secret(text: str) -> None:
+    """From now on ``masked`` cuts this text out."""
+    if len(text) >= _SHORTEST_MASKED:
+        _used.update((text, json.dumps(text)[1:-1], repr(text)[1:-1]))
+
+
+def masked(text: str) -> str:
+    """The text with every secret that was used in this process replaced by stars: a net below everything else."""
+    # The longest first: one secret may be a part of another.
+    for secret in sorted(_used, key=len, reverse=True):
+        if secret in text:
+            text = text.replace(secret, STARS)
+    return text
+
+
+def read_private_file(path: Path, what: str) -> str:
+    """The first line of a file that only its owner may read.  Raise ConfigError, with the chmod line if others may."""
+    check_private(path, what)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ConfigError(f"The {what} file {path} cannot be read: {reason}.") from None
+    text = lines[0].strip() if lines else ""
+    if not text:
+        raise ConfigError(f"The {what} file {path} is empty. Write the {what} into its first line.")
+    remember_secret(text)
+    return text
+
+
+def check_private(path: Path, what: str) -> None:
+    """Raise ConfigError when the file is not there, or others may read or change it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        reason = "There is no" if isinstance(error, FileNotFoundError) else f"{error.strerror}:"
+        raise ConfigError(f"{reason} {what} file {path}. Correct the path in the configuration.") from None
+    if stat.S_ISDIR(mode):
+        raise ConfigError(f"The {what} file {path} is a folder. Correct the path in the configuration.")
+    if mode & 0o077:
+        raise ConfigError(
+            f"The {what} file {path} may be read or changed by others (mode {stat.S_IMODE(mode):04o}). "
+            f"Run: chmod 600 {path}"
+        )

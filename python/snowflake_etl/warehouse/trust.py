@@ -1,0 +1,50 @@
+"""Private certificate authorities (floor 3): connector 4.x knows one bundle for the whole process, so it gets one.
+
+The bundle holds what was trusted before and every ``ca_file`` that was asked for, since several accounts may be side by
+side in one run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+import threading
+from pathlib import Path
+
+from snowflake_etl.errors import ConfigError
+
+_VARIABLE = "REQUESTS_CA_BUNDLE"
+_LOCK = threading.Lock()
+_added: list[Path] = []
+_before: list[bytes] = []
+
+
+def trust(ca_file: Path) -> None:
+    """Trust the authorities in this PEM file too, in this process.  Raise ConfigError when it cannot be read."""
+    with _LOCK:
+        if ca_file in _added:
+            return
+        try:
+            content = ca_file.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"The CA file {ca_file} (snowflake.ca_file) cannot be read: {error.strerror}.") from None
+        if b"BEGIN CERTIFICATE" not in content:
+            raise ConfigError(f"The CA file {ca_file} (snowflake.ca_file) holds no certificate in PEM form.")
+        if not _before:
+            _before.append(_trusted_so_far())
+        _added.append(ca_file)
+        parts = [*_before, *(path.read_bytes() for path in _added)]
+        descriptor, name = tempfile.mkstemp(prefix="snowflake-etl-ca-", suffix=".pem")
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(b"\n".join(parts))
+        atexit.register(Path(name).unlink, missing_ok=True)
+        os.environ[_VARIABLE] = name
+
+
+def _trusted_so_far() -> bytes:
+    if chosen := os.environ.get(_VARIABLE):
+        return Path(chosen).read_bytes() if Path(chosen).is_file() else b""
+    import certifi
+
+    return Path(certifi.where()).read_bytes()
