@@ -26,6 +26,7 @@ VERBS = {
     "check-file": "check_file",
     "clean-file": "clean_file",
     "compress": "compress_file",
+    "sample": "sample_file",
     "validate": "validate_table",
     "duplicates": "duplicate_checker",
     "report": "table_report",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from snowflake_etl.cli.common import Context, write_private
+from snowflake_etl.errors import UsageError
 
 
 def add_output_flag(parser: argparse.ArgumentParser) -> None:
@@ -29,3 +30,11 @@ def deliver(context: Context, document: Any) -> None:
     context.answer(document)
     if context.arguments.output:
         write_private(context.arguments.output, json.dumps(document, indent=2, ensure_ascii=True, default=str) + "\n")
+
+
+def refuse_over_inputs(context: Context, *inputs: Path) -> None:
+    """Raise UsageError where ``--output`` would be written over a file that is read."""
+    output = context.arguments.output
+    for path in inputs:
+        if output is not None and output.exists() and path.exists() and output.samefile(path):
+            raise UsageError(f"{output} is read here: write the result somewhere else with --output.")

@@ -10,7 +10,7 @@ from snowflake_etl.config.sections.base import OneCharacter, Section, Text
 from snowflake_etl.errors import UsageError
 from snowflake_etl.sqltext import column_type, fold, object_name
 
-_DELIMITER_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "pipe": "|", "semicolon": ";"}
+DELIMITER_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "pipe": "|", "semicolon": ";"}
 _FORMAT_DELIMITERS = {"TSV": "\t", "CSV": ","}
 
 
@@ -45,7 +45,7 @@ class FileSection(Section):
     @field_validator("delimiter", mode="before")
     @classmethod
     def _delimiter_word(cls, value: object) -> object:
-        return _DELIMITER_WORDS.get(value.lower(), value) if isinstance(value, str) else value
+        return DELIMITER_WORDS.get(value.lower(), value) if isinstance(value, str) else value
 
     @field_validator("file_format", mode="before")
     @classmethod

@@ -1,0 +1,106 @@
+"""How the file tools read a file (floor 5): its layout by configuration, flags and detection, and DuckDB over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from snowflake_etl.config.model import FileSection, QualitySection
+from snowflake_etl.config.reading import LoadedConfiguration
+from snowflake_etl.errors import ConfigError, FileError
+from snowflake_etl.files.layout import Compression, Layout, LayoutWishes
+from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import SourceFile
+from snowflake_etl.files.patterns import FilePattern
+from snowflake_etl.files.unpacking import unpacked
+from snowflake_etl.operations.check_files import layout_wishes
+from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads
+from snowflake_etl.quality.file_relation import FileRelation
+
+_ESTIMATED_FROM_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the work may use: limits of memory and temporary space in bytes, where it is, and when to stop."""
+
+    memory_limit: int
+    temp_limit: int
+    directory: Path
+    stopped: Callable[[], bool]
+
+
+def means_of(quality: QualitySection, directory: Path, stopped: Callable[[], bool]) -> Means:
+    return Means(quality.memory_limit, quality.temp_limit, directory, stopped)
+
+
+def entry_of(path: Path, loaded: LoadedConfiguration, table: str | None = None) -> FileSection | None:
+    """The configuration's entry for a file, by its name or by ``table``; None where there is none.
+
+    Raise ConfigError where several patterns match.
+    """
+    entries = [
+        entry for entry in loaded.configuration.files if table is None or entry.table_name.upper() == table.upper()
+    ]
+    if table is not None and not entries:
+        known = ", ".join(dict.fromkeys(entry.table_name for entry in loaded.configuration.files))
+        raise ConfigError(f"{loaded.path} has no table '{table}'. It has: {known}.")
+    fitting = [entry for entry in entries if FilePattern(entry.file_pattern, entry.table_name).claim(path.name)]
+    if len(fitting) > 1:
+        raise ConfigError(
+            f"Several patterns of {loaded.path} match {shown(path.name)}. Say with --table how it is to be read."
+        )
+    if fitting:
+        return fitting[0]
+    return entries[0] if table is not None and len(entries) == 1 else None
+
+
+def wishes_of(entry: FileSection | None, flags: LayoutWishes) -> LayoutWishes:
+    """What flags say of a layout, else what the configuration says."""
+    if entry is None:
+        return flags
+    wishes = layout_wishes(entry, entry.columns)
+    said = {
+        name: value
+        for name in ("delimiter", "quote", "header", "encoding")
+        if (value := getattr(flags, name)) is not None
+    }
+    return replace(wishes, **said)
+
+
+@contextmanager
+def one_duck(path: Path, means: Means, what: str) -> Iterator[Duck]:
+    """A DuckDB within the limits.  Raise FileError, which names them, where ``path`` cannot be ``what`` within them."""
+    with Duck(means.memory_limit, means.directory, means.temp_limit, default_threads(), means.stopped) as duck:
+        try:
+            yield duck
+        except OutOfSpace as error:
+            raise FileError(
+                f"{shown(path)} cannot be {what} within the memory and temporary space that it may use ({error}). "
+                "Raise quality.temp_limit or quality.memory_limit, or free space in the state folder."
+            ) from error
+
+
+def relation_of(
+    path: Path, layout: Layout, nulls: tuple[str, ...], duck: Duck, means: Means, rows: int | None = None
+) -> FileRelation:
+    """The file, or its first ``rows``, as a relation of text columns."""
+    return FileRelation(path, layout, nulls, duck, means.stopped, rows)
+
+
+def estimated_rows(path: Path, layout: Layout) -> tuple[int, bool]:
+    """How many lines a file has beside its header, and whether that is exact: told from its first MiB."""
+    read = newlines = 0
+    with SourceFile(path) as source:
+        last = b"\n"
+        for block in unpacked(source, layout.compression):
+            read += len(block)
+            newlines += block.count(b"\n")
+            last = block[-1:] or last
+            if read >= _ESTIMATED_FROM_BYTES:
+                break
+        at_end = read < _ESTIMATED_FROM_BYTES
+        lines = newlines + (last != b"\n") if at_end else newlines * source.size // max(1, source.position)
+    return max(0, lines - layout.header), at_end and layout.quote is None and layout.compression is Compression.NONE

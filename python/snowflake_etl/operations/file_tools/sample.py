@@ -1,0 +1,178 @@
+"""``sample`` (floor 5): what a file looks like, by its first rows or by all of them, and a configuration for it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from snowflake_etl.config.model import FileSection
+from snowflake_etl.config.reading import LoadedConfiguration
+from snowflake_etl.errors import ExitCode
+from snowflake_etl.files.detect import read_layout, read_records
+from snowflake_etl.files.layout import Compression, Layout, LayoutWishes
+from snowflake_etl.files.naming import shown
+from snowflake_etl.files.sample import read_sample
+from snowflake_etl.operations.file_tools import looking
+from snowflake_etl.operations.file_tools.suggestion import DEFAULT_NULLS, Suggestion, suggest
+from snowflake_etl.operations.stoppable import stoppable
+from snowflake_etl.progress import Progress
+from snowflake_etl.quality.column_facts import DATE_FORMATS, TIMESTAMP_FORMATS, ColumnFacts, count_columns
+from snowflake_etl.quality.duck import in_parallel
+from snowflake_etl.quality.file_relation import FileRelation
+from snowflake_etl.quality.type_guess import Guess
+from snowflake_etl.results_files import SampledColumn, SampleResult
+
+
+@dataclass(frozen=True)
+class SampleWishes:
+    """Look at the first ``rows`` (None: at all of them), and give back the first ``show`` as they are."""
+
+    rows: int | None = 10_000
+    show: int = 3
+    layout: LayoutWishes = field(default_factory=LayoutWishes)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A file that was looked at: its layout, its rows (see ``SampleResult``) and its columns."""
+
+    path: Path
+    layout: Layout
+    rows: int
+    rows_exact: bool
+    rows_looked_at: int
+    columns: tuple[ColumnFacts, ...]
+    passed_over: bool
+
+
+def sample(
+    path: Path,
+    entry: FileSection | None,
+    loaded: LoadedConfiguration,
+    state_directory: Path,
+    wishes: SampleWishes,
+    progress: Progress,
+) -> SampleResult:
+    """Look into one file, read as ``entry`` and the wishes say.  Raise FileError for one that cannot be read."""
+    looked = look(path, entry, loaded, state_directory, wishes, progress)
+    nulls = entry.null_values if entry else DEFAULT_NULLS
+    suggestion = suggest(path, looked.layout, looked.columns, entry.table_name if entry else None, nulls)
+    return _result(looked, suggestion, entry, wishes)
+
+
+def look(
+    path: Path,
+    entry: FileSection | None,
+    loaded: LoadedConfiguration,
+    state_directory: Path,
+    wishes: SampleWishes,
+    progress: Progress,
+) -> Looked:
+    """Count the columns of a file.  Raise FileError for one that is empty, damaged or cannot be told."""
+    layout = read_layout(path, looking.wishes_of(entry, wishes.layout))
+    quality = loaded.configuration.quality
+    nulls = entry.null_values if entry else DEFAULT_NULLS
+
+    def work(stop: threading.Event) -> Looked:
+        means = looking.means_of(quality, state_directory, stop.is_set)
+        with looking.one_duck(path, means, "sampled") as duck:
+            first = looking.relation_of(path, layout, nulls, duck, means, wishes.rows or SampleWishes().rows)
+            looked_at, columns = count_columns(first, layout.columns)
+            passed_over = first.rejected
+            if wishes.rows is not None:
+                rows, exact = looking.estimated_rows(path, layout)
+                # The lines of a quoted field are no rows; what was read to its end is known exactly.
+                if looked_at < wishes.rows:
+                    rows, exact = looked_at, not passed_over
+                return Looked(path, layout, max(rows, looked_at), exact, looked_at, columns, passed_over)
+            whole = looking.relation_of(path, layout, nulls, duck, means)
+            looked_at, columns = _all(whole, layout, columns, progress)
+            return Looked(path, layout, looked_at, not whole.rejected, looked_at, columns, whole.rejected)
+
+    return stoppable(work)
+
+
+def _all(
+    relation: FileRelation, layout: Layout, first: tuple[ColumnFacts, ...], progress: Progress
+) -> tuple[int, tuple[ColumnFacts, ...]]:
+    """Count everything; of the formats of days only those are tried that the first rows have left possible."""
+    possible = {
+        place: [*facts.days] if facts.values else [*DATE_FORMATS, *TIMESTAMP_FORMATS]
+        for place, facts in enumerate(first)
+    }
+
+    def read() -> None:
+        for _ in relation.bytes(lambda done, total: progress("sample", done, total, "bytes")):
+            pass
+
+    # DuckDB takes a torn packed file for whole, and tells nothing of how far it is.
+    packed = layout.compression is not Compression.NONE
+    wait = in_parallel(read) if packed else lambda: None
+    try:
+        if not packed:
+            progress("sample", 0, 0, "rows")
+        return count_columns(relation, layout.columns, possible)
+    finally:
+        wait()
+
+
+def first_records(path: Path, layout: Layout, count: int) -> tuple[tuple[str, ...], ...]:
+    """The first rows as they are."""
+    text = read_sample(path, layout.encoding, tolerant=True).text
+    records = read_records(text, layout.delimiter, layout.quote)
+    return tuple(tuple(record) for record in records[int(layout.header) :][:count])
+
+
+def _result(looked: Looked, suggestion: Suggestion, entry: FileSection | None, wishes: SampleWishes) -> SampleResult:
+    layout = looked.layout
+    columns = zip(looked.columns, suggestion.guesses, strict=True)
+    notes = [*layout.notes, *suggestion.notes]
+    if entry is not None:
+        notes.insert(0, f"It is read as the configuration says of {entry.file_pattern} ({entry.table_name}).")
+    if looked.passed_over:
+        notes.append("Rows that do not fit the layout were passed over: check-file names them.")
+    about = "" if looked.rows_exact else "about "
+    part = "" if looked.rows_looked_at == looked.rows else f", the first {looked.rows_looked_at:,} looked at"
+    return SampleResult(
+        "ok",
+        str(looked.path),
+        looked.path.stat().st_size,
+        layout.compression.value,
+        layout.encoding,
+        layout.delimiter,
+        layout.quote,
+        layout.header,
+        layout.line_ending,
+        looked.rows,
+        looked.rows_exact,
+        looked.rows_looked_at,
+        tuple(_column(facts, each) for facts, each in columns),
+        first_records(looked.path, layout, wishes.show) if wishes.show else (),
+        suggestion.entry,
+        tuple(notes),
+        f"{shown(looked.path.name)}: {len(looked.columns)} columns, {about}{looked.rows:,} rows{part}.",
+        int(ExitCode.OK),
+    )
+
+
+def _column(facts: ColumnFacts, suggested: Guess) -> SampledColumn:
+    return SampledColumn(
+        facts.name,
+        suggested.type,
+        suggested.format,
+        suggested.formats,
+        facts.nulls,
+        facts.null_words,
+        facts.values,
+        facts.distinct,
+        facts.shortest,
+        facts.longest,
+        facts.least,
+        facts.greatest,
+        facts.lowest,
+        facts.highest,
+        facts.mean,
+        str(suggested.first or ""),
+        str(suggested.last or ""),
+    )

@@ -1,0 +1,237 @@
+"""What the values of a file's columns look like, counted by DuckDB (floor 4): numbers, days, lengths, NULLs.
+
+Every hypothesis (an integer, a day written so) is counted beside the values that it should hold for; ``type_guess``
+draws the conclusions.  Nothing is concluded from some of the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, TypeVar
+
+from snowflake_etl.quality.file_plan import text_literal
+from snowflake_etl.quality.file_relation import FileRelation
+from snowflake_etl.quality.formats import fixed_width, to_strptime
+
+NULL_WORDS = ("NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", "-", "?")
+"""Texts that files write for "nothing" where the column is not text."""
+
+DATE_FORMATS = (
+    "YYYYMMDD",
+    "YYYY-MM-DD",
+    "YYYY/MM/DD",
+    "YYYY.MM.DD",
+    "DD.MM.YYYY",
+    "DD/MM/YYYY",
+    "MM/DD/YYYY",
+    "DD-MM-YYYY",
+    "MM-DD-YYYY",
+    "DD-MON-YYYY",
+)
+ISO_TIMESTAMP = "YYYY-MM-DD HH24:MI:SS"
+"""Stands for every ISO spelling: with T, with fractions of a second, with a zone."""
+
+TIMESTAMP_FORMATS = (
+    ISO_TIMESTAMP,
+    "YYYYMMDDHH24MISS",
+    "YYYYMMDD HH24:MI:SS",
+    "YYYY/MM/DD HH24:MI:SS",
+    "DD.MM.YYYY HH24:MI:SS",
+    "DD/MM/YYYY HH24:MI:SS",
+    "MM/DD/YYYY HH24:MI:SS",
+)
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_SHOWN_CHARACTERS = 60
+# As many columns as DuckDB's default memory takes at once, with some dozens of aggregates each.
+_COLUMNS_OF_A_SCAN = 50
+_INTEGER = "[-+]?[0-9]+"
+_NUMBER = "[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)"
+_LEADING_ZERO = "[-+]?0[0-9]+"
+
+
+@dataclass(frozen=True)
+class DayFacts:
+    """How many values are days of one format, and the first and the last of them."""
+
+    values: int = 0
+    first: date | None = None
+    last: date | None = None
+
+    def merged(self, other: DayFacts) -> DayFacts:
+        firsts = [day for day in (self.first, other.first) if day]
+        lasts = [day for day in (self.last, other.last) if day]
+        return DayFacts(self.values + other.values, min(firsts, default=None), max(lasts, default=None))
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """One column; ``values`` are those that are neither NULL nor one of ``NULL_WORDS``.
+
+    ``integers``, ``numbers``, ``floats``, ``booleans`` and ``days`` count the values that are such; ``digits`` are the
+    most before the point, ``fraction`` behind it; ``distinct`` is estimated.  ``least`` and ``greatest`` are texts.
+    """
+
+    name: str
+    nulls: int = 0
+    values: int = 0
+    null_words: Mapping[str, int] = field(default_factory=dict)
+    shortest: int | None = None
+    longest: int | None = None
+    least: str | None = None
+    greatest: str | None = None
+    distinct: int = 0
+    integers: int = 0
+    leading_zeros: int = 0
+    numbers: int = 0
+    digits: int = 0
+    fraction: int = 0
+    floats: int = 0
+    lowest: float | None = None
+    highest: float | None = None
+    mean: float | None = None
+    booleans: int = 0
+    days: Mapping[str, DayFacts] = field(default_factory=dict)
+
+    def merged(self, other: ColumnFacts) -> ColumnFacts:
+        """The facts of both together; of ``distinct`` and ``mean`` only as much as can be known."""
+        words = {*self.null_words, *other.null_words}
+        formats = [each for each in (*DATE_FORMATS, *TIMESTAMP_FORMATS) if each in self.days or each in other.days]
+        nothing = DayFacts()
+        return replace(
+            self,
+            nulls=self.nulls + other.nulls,
+            values=self.values + other.values,
+            null_words={word: self.null_words.get(word, 0) + other.null_words.get(word, 0) for word in sorted(words)},
+            shortest=_least(self.shortest, other.shortest),
+            longest=_greatest(self.longest, other.longest),
+            least=_least(self.least, other.least),
+            greatest=_greatest(self.greatest, other.greatest),
+            distinct=max(self.distinct, other.distinct),
+            integers=self.integers + other.integers,
+            leading_zeros=self.leading_zeros + other.leading_zeros,
+            numbers=self.numbers + other.numbers,
+            digits=max(self.digits, other.digits),
+            fraction=max(self.fraction, other.fraction),
+            floats=self.floats + other.floats,
+            lowest=_least(self.lowest, other.lowest),
+            highest=_greatest(self.highest, other.highest),
+            mean=None,
+            booleans=self.booleans + other.booleans,
+            days={each: self.days.get(each, nothing).merged(other.days.get(each, nothing)) for each in formats},
+        )
+
+
+def count_columns(
+    relation: FileRelation, names: Sequence[str], formats: Mapping[int, Sequence[str]] | None = None
+) -> tuple[int, tuple[ColumnFacts, ...]]:
+    """Count the rows and every column; ``formats`` are those of days that are tried, by column, by default all."""
+    rows, facts = 0, []
+    for first in range(0, len(names), _COLUMNS_OF_A_SCAN):
+        places = range(first, min(first + _COLUMNS_OF_A_SCAN, len(names)))
+        tried = {place: tuple(formats[place]) if formats else (*DATE_FORMATS, *TIMESTAMP_FORMATS) for place in places}
+        questions = [question for place in places for question in _questions(place, tried[place])]
+        answer = list(relation.query(_statement(places, questions))[0])
+        rows = int(answer.pop(0))
+        fields: dict[int, dict[str, Any]] = {place: {} for place in places}
+        for (place, what, _), value in zip(questions, answer, strict=True):
+            fields[place][what] = value
+        facts += [_facts(names[place], rows, fields[place], tried[place]) for place in places]
+    return rows, tuple(facts)
+
+
+Value = TypeVar("Value", int, float, str)
+_Question = tuple[int, str, str]
+
+
+def _statement(places: range, questions: Sequence[_Question]) -> Callable[[str], str]:
+    words = ", ".join(map(text_literal, NULL_WORDS))
+    values = ", ".join(
+        f"c{place}, CASE WHEN c{place} NOT IN ({words}) THEN c{place} END AS v{place}" for place in places
+    )
+    selected = ", ".join(sql for _, _, sql in questions)
+    return lambda source: f"SELECT COUNT(*), {selected} FROM (SELECT {values} FROM {source})"
+
+
+def _questions(place: int, formats: Sequence[str]) -> list[_Question]:
+    raw, value = f"c{place}", f"v{place}"
+    words = ", ".join(map(text_literal, NULL_WORDS))
+    is_number = f"regexp_full_match({value}, '{_NUMBER}')"
+    digits = f"ltrim({value}, '+-')"
+    double = f"TRY_CAST({value} AS DOUBLE)"
+    asked = [
+        ("filled", f"COUNT({raw})"),
+        ("values", f"COUNT({value})"),
+        ("words", f"histogram(CASE WHEN {raw} IN ({words}) THEN {raw} END)"),
+        ("shortest", f"MIN(length({raw}))"),
+        ("longest", f"MAX(length({raw}))"),
+        ("least", f"MIN(left({raw}, {_SHOWN_CHARACTERS}))"),
+        ("greatest", f"MAX(left({raw}, {_SHOWN_CHARACTERS}))"),
+        ("distinct", f"approx_count_distinct({raw})"),
+        ("integers", f"COUNT_IF(regexp_full_match({value}, '{_INTEGER}'))"),
+        ("leading_zeros", f"COUNT_IF(regexp_full_match({value}, '{_LEADING_ZERO}'))"),
+        ("numbers", f"COUNT_IF({is_number})"),
+        ("digits", f"MAX(CASE WHEN {is_number} THEN strlen(split_part({digits}, '.', 1)) END)"),
+        ("fraction", f"MAX(CASE WHEN {is_number} THEN strlen(split_part({digits}, '.', 2)) END)"),
+        ("floats", f"COUNT_IF(isfinite({double}))"),
+        ("lowest", f"MIN({double}) FILTER (isfinite({double}))"),
+        ("highest", f"MAX({double}) FILTER (isfinite({double}))"),
+        ("mean", f"AVG({double}) FILTER (isfinite({double}))"),
+        ("booleans", f"COUNT_IF(lower({value}) IN ('true', 'false'))"),
+    ]
+    for each in formats:
+        day = _day(value, each)
+        asked += [(f"days {each}", f"COUNT({day})"), (f"first {each}", f"MIN({day})"), (f"last {each}", f"MAX({day})")]
+    return [(place, what, sql) for what, sql in asked]
+
+
+def _day(value: str, text: str) -> str:
+    """The day of a value that is written in that format and in a year that anybody would mean, else NULL."""
+    if text == ISO_TIMESTAMP:
+        written = f"regexp_full_match({value}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T][0-9]{{2}}:.*')"
+        day = f"CASE WHEN {written} THEN TRY_CAST({value} AS TIMESTAMP)::DATE END"
+    else:
+        pattern = to_strptime(text) or ""
+        width = fixed_width(pattern)
+        day = f"TRY_STRPTIME({value}, {text_literal(pattern)})::DATE"
+        if width is not None:
+            day = f"CASE WHEN strlen({value}) = {width} THEN {day} END"
+    return f"CASE WHEN year({day}) BETWEEN {_FIRST_YEAR} AND {_LAST_YEAR} THEN {day} END"
+
+
+def _facts(name: str, rows: int, fields: Mapping[str, Any], formats: Sequence[str]) -> ColumnFacts:
+    return ColumnFacts(
+        name=name,
+        nulls=rows - fields["filled"],
+        values=fields["values"],
+        null_words=dict(sorted((fields["words"] or {}).items())),
+        shortest=fields["shortest"],
+        longest=fields["longest"],
+        least=fields["least"],
+        greatest=fields["greatest"],
+        distinct=min(fields["distinct"], fields["filled"]),
+        integers=fields["integers"],
+        leading_zeros=fields["leading_zeros"],
+        numbers=fields["numbers"],
+        digits=fields["digits"] or 0,
+        fraction=fields["fraction"] or 0,
+        floats=fields["floats"],
+        lowest=fields["lowest"],
+        highest=fields["highest"],
+        mean=fields["mean"],
+        booleans=fields["booleans"],
+        days={
+            each: DayFacts(fields[f"days {each}"], fields[f"first {each}"], fields[f"last {each}"])
+            for each in formats
+            if fields[f"days {each}"]
+        },
+    )
+
+
+def _least(one: Value | None, other: Value | None) -> Value | None:
+    return min((each for each in (one, other) if each is not None), default=None)
+
+
+def _greatest(one: Value | None, other: Value | None) -> Value | None:
+    return max((each for each in (one, other) if each is not None), default=None)
