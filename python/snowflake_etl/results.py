@@ -111,6 +111,24 @@ class LoadedFile:
 
 
 @dataclass(frozen=True)
+class Rejection:
+    """The first record that COPY did not take, in the operator's file and in its part on the stage.
+
+    ``line`` and ``part_line`` count from 1.  ``column`` is a stored name and ``place`` its number in the file from 1;
+    "" and 0 where the warehouse does not tell.
+    """
+
+    file: str
+    line: int
+    column: str
+    place: int
+    reason: str
+    folder: str
+    part: str
+    part_line: int
+
+
+@dataclass(frozen=True)
 class Phase:
     """How long one step took; ``bytes_per_second`` is 0 where a step moves no bytes."""
 
@@ -125,7 +143,7 @@ class LoadResult:
 
     ``status`` is loaded, staged (--stage-only), planned (a dry run), refused (nothing was done, on purpose) or
     failed; only then is ``exit_code`` something else than 0; ``already_loaded`` when that is why.
-    ``rows_replaced`` is the number of rows that a replace deleted.
+    ``rows_replaced`` is the number of rows that a replace deleted, ``rejected`` what COPY stopped at.
     """
 
     status: str
@@ -144,6 +162,7 @@ class LoadResult:
     message: str
     exit_code: int
     already_loaded: bool = False
+    rejected: Rejection | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ FLOORS = {
     "month": 1,
     "progress": 1,
     "results": 2,
+    "results_diagnosis": 2,
     "results_examination": 2,
     "results_files": 2,
     "results_history": 2,

@@ -21,6 +21,7 @@ from snowflake_etl.errors import ExitCode
 VERBS = {
     "load": "loader",
     "recover": "recover_load",
+    "diagnose": "diagnose_load",
     "stage": "stage_manager",
     "ledger": "ledger_tool",
     "check-file": "check_file",

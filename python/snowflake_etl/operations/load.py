@@ -67,10 +67,9 @@ def load(
     ) as record:
         result = _Load(state, records, record).run()
         load_history.keep_checks(state)
-        seconds = sum(phase.seconds for phase in result.phases)
-        record.end(
-            result.status, result.message, moved=planned.bytes if result.status == "loaded" else 0, seconds=seconds
-        )
+        load_history.keep_what_stopped(state, record, result.status)
+        moved = planned.bytes if result.status == "loaded" else 0
+        record.end(result.status, result.message, moved, sum(phase.seconds for phase in result.phases))
     return result
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from snowflake_etl.errors import FileError, WarehouseError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.operations.load_stage import StagedSource
+from snowflake_etl.results import Rejection
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse import catalog
 from snowflake_etl.warehouse.catalog import Table
@@ -16,6 +17,15 @@ from snowflake_etl.warehouse.session import QueryUnknownError, Session
 from snowflake_etl.warehouse.stage import StagePath
 
 LOGGER = logging.getLogger(__name__)
+
+
+class RecordRejected(FileError):  # noqa: N818 - as the others of its kind
+    """COPY did not take a record; ``rejection`` says which."""
+
+    def __init__(self, message: str, rejection: Rejection) -> None:
+        super().__init__(message)
+        self.rejection = rejection
+
 
 _LONGEST_TABLE_PART = 180
 
@@ -119,8 +129,18 @@ def located(error: WarehouseError, sources: Sequence[StagedSource]) -> Exception
             if part.name == rejected.part:
                 line = part.first_line + rejected.line - 1
                 column = f", column {rejected.column}" if rejected.column else ""
-                return FileError(
+                return RecordRejected(
                     f"{shown(source.path)}, line {line:,}{column}: {rejected.reason}. Correct the file and load it "
-                    "again; nothing was published."
+                    "again; nothing was published.",
+                    Rejection(
+                        file=str(source.path),
+                        line=line,
+                        column=rejected.column,
+                        place=rejected.place,
+                        reason=rejected.reason,
+                        folder=source.folder,
+                        part=part.name,
+                        part_line=rejected.line,
+                    ),
                 )
     return error

@@ -1,15 +1,18 @@
-"""A load and the history of checks (floor 5): what it may expect from earlier months, and its own checks kept."""
+"""A load and the history (floor 5): what it may expect from earlier months, its own checks and what stopped it kept."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import date
 
+from snowflake_etl.history.run_record import RunRecord
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations import check_history
 from snowflake_etl.operations.load_state import LoadState
 
 VERB = "load"
+_SAMPLES_KEPT = 10
 
 
 def earlier_days(state: LoadState) -> Mapping[date, int]:
@@ -26,6 +29,26 @@ def keep_checks(state: LoadState) -> None:
     for report in state.checks:
         about = check_history.subject_of(section, entry.table_name, _days_of(state, report.engine, report.subject))
         check_history.keep(state.warehouse.state_directory, VERB, about, report, run_id=state.run_id)
+
+
+def keep_what_stopped(state: LoadState, record: RunRecord, status: str) -> None:
+    """Write what made a load fail (errors of its checks, the record that COPY did not take) into the run's record."""
+    if status != "failed":
+        return
+    for report in state.checks:
+        for finding in report.errors:
+            record.step(
+                "finding",
+                subject=report.subject,
+                engine=report.engine,
+                code=finding.code,
+                message=finding.message,
+                numbers=dict(finding.numbers),
+                samples=finding.samples[:_SAMPLES_KEPT],
+                examples=finding.examples,
+            )
+    if state.rejected is not None:
+        record.step("rejected", **dataclasses.asdict(state.rejected))
 
 
 def _days_of(state: LoadState, engine: str, subject: str) -> DayRange | None:

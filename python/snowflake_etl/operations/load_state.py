@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,13 +15,14 @@ from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import ExitCode
 from snowflake_etl.history.database import new_id
 from snowflake_etl.operations import refusals
+from snowflake_etl.operations.load_copy import RecordRejected
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.publish import Published
 from snowflake_etl.operations.situation import Wishes
 from snowflake_etl.progress import Progress
-from snowflake_etl.results import CheckReport, LoadResult, Phase
+from snowflake_etl.results import CheckReport, LoadResult, Phase, Rejection
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse.lease import LeaseRow
 from snowflake_etl.warehouse.session import Session
@@ -101,6 +102,7 @@ class LoadState:
     checks: list[CheckReport] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    rejected: Rejection | None = None
     rows_loaded: int = 0
     published: Published = field(default_factory=lambda: Published(0, 0))
 
@@ -118,9 +120,15 @@ class LoadState:
         tag = f"snowflake_etl run={self.run_id} table={table} month={month}"
         return self.warehouse.open(tag, self.configuration.load.warehouse)
 
-    def explaining(self, session: Session) -> AbstractContextManager[None]:
-        """Errors of the warehouse leave the block in the operator's words."""
-        return refusals.explaining(session, self.configuration, self.planned.entry.table_name)
+    @contextmanager
+    def explaining(self, session: Session) -> Iterator[None]:
+        """Errors of the warehouse leave the block in the operator's words; what COPY stopped at is kept."""
+        try:
+            with refusals.explaining(session, self.configuration, self.planned.entry.table_name):
+                yield
+        except RecordRejected as error:
+            self.rejected = error.rejection
+            raise
 
     def warn(self, *warnings: str) -> None:
         self.warnings += warnings
@@ -159,4 +167,5 @@ class LoadState:
             message=message,
             exit_code=int(exit_code),
             already_loaded=already_loaded,
+            rejected=self.rejected,
         )

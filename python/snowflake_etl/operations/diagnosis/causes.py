@@ -1,0 +1,400 @@
+"""The table of causes (floor 5, pure): the first that explains the facts is the cause.
+
+Patterns know the warehouse's words (Snowflake's own), the driver's, the system's, and our sentences about them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from snowflake_etl.operations.diagnosis.facts import Facts
+
+ANY_FINDING = "*"
+
+
+class Remedy(StrEnum):
+    """How a cause is mended; ``cures`` makes commands of it."""
+
+    WIDEN = "widen"
+    ROWS = "rows"
+    FORMAT = "format"
+    NOT_NULL = "not_null"
+    COLUMNS = "columns"
+    ENCODING = "encoding"
+    QUOTES = "quotes"
+    CHECK = "check"
+    SETTINGS = "settings"
+    CONNECTION = "connection"
+    SAID = "said"
+    RETRY = "retry"
+    RESUME = "resume"
+    ROOM = "room"
+    MEMORY = "memory"
+    WAIT = "wait"
+    REPORT = "report"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """``says`` is looked for in what was said, ``findings`` among the errors of checks; ``states`` need neither.
+
+    With ``exit_codes`` the process's code has to be one of them as well.  ``in_data`` causes have a place in a file.
+    """
+
+    code: str
+    title: str
+    why: str
+    remedy: Remedy
+    says: str = ""
+    findings: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    exit_codes: frozenset[int] = frozenset()
+    in_data: bool = False
+
+    def explains(self, facts: Facts) -> bool:
+        if self.states:
+            return facts.state in self.states or ("cancelled" in self.states and facts.cancelled)
+        if facts.findings and facts.rejection is None:
+            return ANY_FINDING in self.findings or any(found.finding.code in self.findings for found in facts.findings)
+        if self.exit_codes and facts.exit_code not in self.exit_codes:
+            return False
+        if self.says:
+            return re.search(self.says, facts.said, re.IGNORECASE) is not None
+        return bool(self.exit_codes)
+
+
+def cause_of(facts: Facts) -> Cause:
+    """The first cause that explains the facts, else ``UNKNOWN``."""
+    return next((cause for cause in CAUSES if cause.explains(facts)), UNKNOWN)
+
+
+_STATES: tuple[Cause, ...] = (
+    Cause(
+        "running",
+        "It has not ended",
+        "It is at work or about to begin; nothing failed so far.",
+        Remedy.WAIT,
+        states=frozenset({"running", "queued"}),
+    ),
+    Cause("nothing", "Nothing failed", "It ended well.", Remedy.NOTHING, states=frozenset({"done", "cleaned"})),
+    Cause(
+        "lost_job",
+        "The job is lost",
+        "It ended without a word: the host went down, or its processes were killed with the supervisor. What was "
+        "published is published whole; what was not is not there at all.",
+        Remedy.RESUME,
+        states=frozenset({"lost"}),
+    ),
+    Cause(
+        "interrupted",
+        "The load was cut off",
+        "Its process ended without a word: killed, or the host went down. What was published is published whole; "
+        "what was not is not there at all.",
+        Remedy.RESUME,
+        states=frozenset({"interrupted"}),
+    ),
+    Cause(
+        "refused",
+        "It was refused, on purpose",
+        "Nothing went wrong and nothing was changed: what was asked for needs a decision first.",
+        Remedy.SAID,
+        states=frozenset({"refused"}),
+    ),
+    Cause(
+        "cancelled",
+        "It was stopped",
+        "Somebody cancelled it, or a signal ended it. Nothing was half published.",
+        Remedy.RETRY,
+        states=frozenset({"stopped", "cancelled"}),
+    ),
+)
+
+# The order of findings: what names a value before what names a row before what names days.
+_DATA: tuple[Cause, ...] = (
+    Cause(
+        "encoding",
+        "Bytes are not of the file's encoding",
+        "A text holds bytes that mean nothing in the encoding that the file is read in.",
+        Remedy.ENCODING,
+        r"Invalid UTF-?8|is not [\w-]+ on line \d+, at byte|invalid (start|continuation) byte|UnicodeDecodeError",
+        frozenset({"invalid_encoding"}),
+        in_data=True,
+    ),
+    Cause(
+        "nul_bytes",
+        "A line holds NUL bytes",
+        "NUL bytes stand where text should be, as after a write that was cut off.",
+        Remedy.ROWS,
+        r"NUL byte",
+        frozenset({"nul_bytes"}),
+        in_data=True,
+    ),
+    Cause(
+        "quotes",
+        "A quote does not close as it should",
+        "A quote opens a value and is not closed where the value ends, so that what follows belongs to it.",
+        Remedy.QUOTES,
+        r"has a quote that is opened|Found character '.*' instead of (field|record) delimiter"
+        r"|end of (record|file) reached while expect|Unterminated string|closing quote",
+        frozenset({"unbalanced_quotes"}),
+        in_data=True,
+    ),
+    Cause(
+        "column_count",
+        "A row has too many or too few columns",
+        "A delimiter or a line end inside a value, or a row that was cut off, moves all that follows.",
+        Remedy.COLUMNS,
+        r"Number of columns in file \(\d+\) does not match|columns? (mismatch|count)"
+        r"|Field delimiter '.*' found while expecting record delimiter",
+        frozenset({"ragged_rows", "long_lines"}),
+        in_data=True,
+    ),
+    Cause(
+        "columns_differ",
+        "The file's columns are not those of the table",
+        "The header names other columns than are expected, or another number of them.",
+        Remedy.SAID,
+        r"The columns of .+ do not fit",
+        frozenset({"columns_differ"}),
+    ),
+    Cause(
+        "too_long",
+        "A value is too long for its column",
+        "The column takes fewer characters than the value has; nothing is ever cut off.",
+        Remedy.WIDEN,
+        r"is too long and would be truncated|User character length limit|cannot be inserted because it's bigger",
+        frozenset({"values_too_long"}),
+        in_data=True,
+    ),
+    Cause(
+        "out_of_range",
+        "A number is out of its column's range",
+        "The number has more digits than the column keeps.",
+        Remedy.ROWS,
+        r"Numeric value '.*' is out of range|Number out of representable range",
+        in_data=True,
+    ),
+    Cause(
+        "not_numeric",
+        "A value is not a number",
+        "The column is numeric and the value is not a number as the warehouse reads it.",
+        Remedy.ROWS,
+        r"Numeric value '.*' is not recognized|Failed to cast variant value .* to (FIXED|REAL)",
+        in_data=True,
+    ),
+    Cause(
+        "bad_date",
+        "A value is not a date",
+        "The value is no day of the calendar, or is not written as date_format says.",
+        Remedy.FORMAT,
+        r"\bDate '.*' is not recognized|Can't parse '.*' as date",
+        frozenset({"unread_dates"}),
+        in_data=True,
+    ),
+    Cause(
+        "bad_timestamp",
+        "A value is not a time",
+        "The value is no moment of the calendar, or is not written as timestamp_format says.",
+        Remedy.FORMAT,
+        r"\bTime(stamp)? '.*' is not recognized|Can't parse '.*' as time",
+        in_data=True,
+    ),
+    Cause(
+        "bad_boolean",
+        "A value is neither true nor false",
+        "The column is a BOOLEAN: it takes true, false, yes, no, on, off, 1, 0 and their first letters.",
+        Remedy.ROWS,
+        r"Boolean value '.*' is not recognized",
+        in_data=True,
+    ),
+    Cause(
+        "bad_json",
+        "A value is not JSON",
+        "The column is a VARIANT and the text cannot be parsed.",
+        Remedy.ROWS,
+        r"Error parsing JSON",
+        in_data=True,
+    ),
+    Cause(
+        "bad_binary",
+        "A value is not hexadecimal",
+        "The column is BINARY and takes pairs of hexadecimal digits.",
+        Remedy.ROWS,
+        r"not a legal hex-encoded value",
+        in_data=True,
+    ),
+    Cause(
+        "bad_value",
+        "A value is not of its column's type",
+        "The table would not take it, so nothing was loaded.",
+        Remedy.ROWS,
+        findings=frozenset({"values_do_not_cast"}),
+        in_data=True,
+    ),
+    Cause(
+        "null_in_not_null",
+        "A value is missing where the column needs one",
+        "The column is NOT NULL and the value is empty, or one of the texts that null_values takes for NULL.",
+        Remedy.NOT_NULL,
+        r"NULL result in a non-nullable column|cannot be null",
+        frozenset({"null_keys"}),
+        in_data=True,
+    ),
+    Cause(
+        "check",
+        "The check of the rows found errors",
+        "The rows were looked at before anything was published, and are not what they should be.",
+        Remedy.CHECK,
+        r"The check found",
+        frozenset({ANY_FINDING}),
+    ),
+    Cause(
+        "file_changed",
+        "The file was changed while it was read",
+        "Somebody wrote to the file, or replaced it; nobody knows what was read.",
+        Remedy.RETRY,
+        r"was changed while it was read",
+    ),
+)
+
+_AROUND: tuple[Cause, ...] = (
+    Cause(
+        "disk_full",
+        "A disk is full",
+        "There is no room left on this host, or in the storage behind the stage.",
+        Remedy.ROOM,
+        r"disk is full|No space left on device|storage of .+ is full|stage has no room|quota exceeded",
+    ),
+    Cause(
+        "out_of_memory",
+        "There was not enough memory",
+        "The host ended the process, or refused it memory; other programs may have taken it.",
+        Remedy.MEMORY,
+        r"not enough memory|MemoryError|out of memory|Cannot allocate memory",
+    ),
+    Cause(
+        "killed",
+        "The process was killed",
+        "Nobody asked for it (kill -9): most often the host's out-of-memory killer; look with: dmesg | tail.",
+        Remedy.MEMORY,
+        exit_codes=frozenset({137}),
+    ),
+    Cause(
+        "stage_file_missing",
+        "A file is missing on the stage",
+        "What was staged is not there any more: removed by recover --clean, stage clean or another run, or it never "
+        "arrived.",
+        Remedy.RETRY,
+        r"should be at .+ and LIST does not show it|COPY found nothing to load|Remote file '.*' was not found"
+        r"|File '?@.+ (was not found|does not exist)|is no manifest of this version",
+    ),
+    Cause(
+        "suspended_warehouse",
+        "The warehouse does not run",
+        "It is suspended and does not resume by itself, or a resource monitor keeps it from resuming.",
+        Remedy.SAID,
+        r"Warehouse '?.+'? (is suspended|may not be resumed|cannot be resumed)",
+    ),
+    Cause(
+        "no_warehouse",
+        "The session has no warehouse",
+        "Statements that read or load rows need a running warehouse.",
+        Remedy.SAID,
+        r"No active warehouse selected|The session has no warehouse",
+    ),
+    Cause(
+        "locked",
+        "Another transaction holds a lock",
+        "Somebody else changes the same table and has not ended.",
+        Remedy.SAID,
+        r"is locked by transaction|has locked table|aborted because another transaction|lock timeout"
+        r"|waiters for this lock",
+    ),
+    Cause(
+        "expired_credentials",
+        "The credentials are expired or wrong",
+        "The warehouse knows who we say we are and does not let us in.",
+        Remedy.CONNECTION,
+        r"token (has|is) (expired|invalid)|token.{0,20}expired|password.{0,30}expired|JWT token is invalid"
+        r"|Incorrect username or password|invalid_grant|\b390(100|114|144|195|318)\b|User.{0,30}(disabled|locked)"
+        r"|private key.{0,40}(wrong|incorrect|decrypt)|Bad decrypt",
+    ),
+    Cause(
+        "proxy",
+        "A proxy is in the way",
+        "The proxy refused the connection, or wants to be signed in to.",
+        Remedy.CONNECTION,
+        r"ProxyError|cannot connect to proxy|tunnel connection failed|407 Proxy|Proxy Authentication",
+    ),
+    Cause(
+        "time_out",
+        "A statement took longer than it may",
+        "The warehouse ended the statement at load.statement_timeout, or at its own limit.",
+        Remedy.SETTINGS,
+        r"reached its statement or warehouse timeout|statement timeout|STATEMENT_TIMEOUT",
+    ),
+    Cause(
+        "network",
+        "The warehouse is out of reach",
+        "The connection could not be made or was lost: network, firewall, name service or certificate.",
+        Remedy.CONNECTION,
+        r"Cannot sign in to|The connection to .+ was lost|has not answered for|Connection (refused|reset|aborted)"
+        r"|timed? ?out|Name or service not known|name resolution|unreachable|certificate|SSL"
+        r"|cloud store behind the stage refused|broken pipe",
+    ),
+    Cause(
+        "privileges",
+        "The role may not do this",
+        "A privilege is missing, or the object is not there: Snowflake does not tell the two apart.",
+        Remedy.SAID,
+        r"lacks .+ on|Insufficient privileges|does not exist or not authorized|or (your )?role .*may not|"
+        r"may not (see|use)|is not set up|There is no table",
+    ),
+    Cause(
+        "cancelled_query",
+        "The statement was cancelled in the warehouse",
+        "A person or a monitor cancelled it; what it did was undone.",
+        Remedy.RETRY,
+        r"SQL execution cancell?ed|was cancelled in the warehouse|Stopped by SIG|Stopped with the other",
+    ),
+    Cause(
+        "source_missing",
+        "There is no file to load",
+        "No file of that name, month or pattern lies there, or it may not be read.",
+        Remedy.SETTINGS,
+        r"There is no file|no file of|may not be read|cannot be read|does not exist|No such file",
+    ),
+    Cause(
+        "configuration",
+        "The configuration cannot be used",
+        "A setting is missing, unknown or does not fit.",
+        Remedy.SETTINGS,
+        exit_codes=frozenset({3}),
+    ),
+    Cause(
+        "usage",
+        "The command cannot be meant so",
+        "Its flags do not go together.",
+        Remedy.SAID,
+        exit_codes=frozenset({2}),
+    ),
+    Cause(
+        "bug",
+        "The tool itself failed",
+        "This is not supposed to happen, whatever the data.",
+        Remedy.REPORT,
+        r"^Unexpected \w+:|Traceback \(most recent",
+    ),
+)
+
+UNKNOWN = Cause(
+    "unknown",
+    "The cause is not known",
+    "Nothing that was said is known to this tool; the words below are all there is.",
+    Remedy.CHECK,
+)
+
+CAUSES = (*_STATES, *_DATA, *_AROUND)

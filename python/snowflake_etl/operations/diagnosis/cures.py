@@ -1,0 +1,201 @@
+"""From a cause to what to do, as commands that work as printed (floor 5, pure)."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from snowflake_etl.operations.diagnosis.causes import Cause, Remedy
+from snowflake_etl.operations.diagnosis.facts import Facts, flag
+from snowflake_etl.results_diagnosis import Cure, Place
+
+_CONSENT = ("--yes",)
+_CONSENT_WITH_VALUE = ("--expect-rows", "--month", "--file", "--base-path")
+
+
+@dataclass(frozen=True)
+class Means:
+    """What commands are made of: the program as it is typed here, the configuration, all files of the load."""
+
+    program: str
+    config: Path | None
+    table: str
+    files: tuple[Path, ...]
+
+    def command(self, *words: str) -> str:
+        return shlex.join([self.program, *words])
+
+    @property
+    def configured(self) -> list[str]:
+        return ["--config", str(self.config.absolute())] if self.config else []
+
+
+def cures_of(cause: Cause, facts: Facts, place: Place | None, means: Means, *, first_row: bool) -> tuple[Cure, ...]:
+    """The ways on, the best first."""
+    match cause.remedy:
+        case Remedy.WIDEN:
+            return (*_widen(facts, means), *_rows(facts, place, means))
+        case Remedy.ROWS:
+            return _rows(facts, place, means)
+        case Remedy.FORMAT:
+            return _of_format(cause, facts, place, means, first_row=first_row)
+        case Remedy.NOT_NULL:
+            return _of_nulls(facts, place, means)
+        case Remedy.COLUMNS | Remedy.QUOTES | Remedy.ENCODING:
+            return (*_rows(facts, place, means), _setting(cause, means))
+        case Remedy.CHECK:
+            return _of_check(facts, means)
+        case Remedy.SETTINGS:
+            return (*_settings(cause, means), *_again(facts, means))
+        case Remedy.CONNECTION:
+            return (_doctor(means), *_again(facts, means))
+        case Remedy.RESUME:
+            return _resume(facts, means)
+        case Remedy.RETRY:
+            return _again(facts, means)
+        case Remedy.ROOM:
+            return (Cure("See what fills the disk of this host, and make room.", "df -h"), *_again(facts, means))
+        case Remedy.MEMORY:
+            return (
+                Cure("Set load.memory_limit lower in the configuration, or have fewer loads run at once (--jobs 1)."),
+                *_again(facts, means),
+            )
+        case Remedy.SAID:
+            return (Cure("Do what the message says; then:"), *_again(facts, means))
+        case Remedy.WAIT:
+            return (Cure("Follow it.", means.command("jobs", "follow", facts.job_id)),) if facts.job_id else ()
+        case Remedy.REPORT:
+            return (Cure("Run the same command again with --verbose and report what it prints."),)
+        case _:
+            return ()
+
+
+def _widen(facts: Facts, means: Means) -> tuple[Cure, ...]:
+    if not facts.run_id:
+        return ()
+    text = "Widen the column to what the files need, and load again. The statement is shown first."
+    return (Cure(text, means.command("recover", "--widen", facts.run_id)),)
+
+
+def _rows(facts: Facts, place: Place | None, means: Means) -> tuple[Cure, ...]:
+    """Leave the rows out that cannot be loaded, or correct them."""
+    file = next((path for path in means.files if place and str(path) == place.file), None)
+    if file is None or means.config is None:
+        return _corrected(facts, place, means)
+    copy = file.parent / "clean" / file.name
+    clean = means.command("clean-file", *means.configured, "--file", str(file), "--table", means.table)
+    load = means.command("load", *_words_for(facts, means, [copy if path == file else path for path in means.files]))
+    return (
+        *_corrected(facts, place, means),
+        Cure("Or leave rows like it out: this writes a copy without them, and a list of them with reasons.", clean),
+        Cure("Then load the copy.", load),
+    )
+
+
+def _corrected(facts: Facts, place: Place | None, means: Means) -> tuple[Cure, ...]:
+    again = _again(facts, means)
+    where = f"line {place.line:,} of the file" if place and place.line else "the file"
+    text = f"Correct {where}, or have its sender do it, and load again."
+    return (Cure(text, again[0].command),) if again else (Cure(text),)
+
+
+def _words_for(facts: Facts, means: Means, files: Sequence[Path]) -> list[str]:
+    """The recorded flags for other files; consent is never repeated."""
+    kept, words, skip = [], list(facts.words), False
+    for word in words:
+        if skip:
+            skip = False
+        elif word in _CONSENT_WITH_VALUE or word == "--config":
+            skip = True
+        elif word not in _CONSENT and not word.startswith(tuple(f"{name}=" for name in _CONSENT_WITH_VALUE)):
+            kept.append(word)
+    named = [word for path in files for word in ("--file", str(path))]
+    table = [] if flag(kept, "--table") else ["--table", means.table]
+    return [*means.configured, *named, *table, *_without_defaults(kept)]
+
+
+def _without_defaults(words: Sequence[str]) -> list[str]:
+    """What is the default anyway makes a command longer and no clearer."""
+    text, kept = list(words), []
+    while text:
+        word = text.pop(0)
+        if text and (word, text[0]) in (("--mode", "append"), ("--outside", "refuse"), ("--qc", "file")):
+            text.pop(0)
+        else:
+            kept.append(word)
+    return kept
+
+
+def _of_format(cause: Cause, facts: Facts, place: Place | None, means: Means, *, first_row: bool) -> tuple[Cure, ...]:
+    key = "date_format" if cause.code == "bad_date" else "timestamp_format"
+    hint = Cure(f"If all values are written so, set {key} of {means.table or 'the table'} in {_config(means)}.")
+    rows = _rows(facts, place, means)
+    # The very first row is wrong: rarely the row, mostly the setting.
+    return (hint, *rows) if first_row else (*rows, hint)
+
+
+def _of_nulls(facts: Facts, place: Place | None, means: Means) -> tuple[Cure, ...]:
+    column = f" {place.column}" if place and place.column else ""
+    owner = Cure(
+        f"Or, if{column} may be empty, have the table's owner take NOT NULL away; where the text means something, take "
+        f"it out of null_values in {_config(means)}."
+    )
+    return (*_rows(facts, place, means), owner)
+
+
+def _setting(cause: Cause, means: Means) -> Cure:
+    said = {
+        Remedy.ENCODING: "If the file is in another encoding (cp1252, latin-1, utf-16), set 'encoding'",
+        Remedy.QUOTES: "If quotes are ordinary characters in this file, set 'quote_char' to \"\"",
+        Remedy.COLUMNS: "If the file is written with quotes or another delimiter, set 'quote_char' or 'delimiter'",
+    }[cause.remedy]
+    return Cure(f"{said} of {means.table or 'the table'} in {_config(means)}.")
+
+
+def _of_check(facts: Facts, means: Means) -> tuple[Cure, ...]:
+    looks = [
+        Cure("See every finding with its lines.", means.command("check-file", *means.configured, *_one(path, means)))
+        for path in means.files[:1]
+    ]
+    return (*looks, *_again(facts, means))
+
+
+def _one(path: Path, means: Means) -> list[str]:
+    return ["--file", str(path), "--table", means.table]
+
+
+def _settings(cause: Cause, means: Means) -> tuple[Cure, ...]:
+    if cause.code == "time_out":
+        return (Cure(f"Use a larger warehouse (load.warehouse), or raise load.statement_timeout in {_config(means)}."),)
+    text = f"Correct {_config(means)} as the message says; this checks it."
+    return (Cure(text, means.command("config", "validate", *means.configured)),)
+
+
+def _doctor(means: Means) -> Cure:
+    text = "Have connection, sign-in and privileges looked at, step by step."
+    return Cure(text, means.command("doctor", *means.configured))
+
+
+def _resume(facts: Facts, means: Means) -> tuple[Cure, ...]:
+    if facts.run_id and facts.verb == "load":
+        again = Cure("Carry on with it; what is staged and copied is used.", _retry(facts, means))
+        return again, Cure("Or see and remove what it left.", means.command("recover", *means.configured))
+    return _again(facts, means)
+
+
+def _again(facts: Facts, means: Means) -> tuple[Cure, ...]:
+    if facts.run_id and facts.verb == "load":
+        return (Cure("Load again, with what is staged already.", _retry(facts, means)),)
+    if facts.job_id:
+        return (Cure("Run it again as a new job.", means.command("jobs", "rerun", facts.job_id)),)
+    return ()
+
+
+def _retry(facts: Facts, means: Means) -> str:
+    return means.command("recover", "--retry", facts.run_id)
+
+
+def _config(means: Means) -> str:
+    return str(means.config) if means.config else "the configuration"

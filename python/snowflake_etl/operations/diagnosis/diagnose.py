@@ -1,0 +1,100 @@
+"""``diagnose`` (floor 5): what failed, where, why in plain words, and the command to run next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from snowflake_etl.config import places
+from snowflake_etl.errors import ExitCode
+from snowflake_etl.operations.diagnosis.causes import UNKNOWN, Cause, cause_of
+from snowflake_etl.operations.diagnosis.cures import Means, cures_of
+from snowflake_etl.operations.diagnosis.facts import Facts
+from snowflake_etl.operations.diagnosis.look import Look, Seen, finding_of
+from snowflake_etl.operations.diagnosis.origin import Origin, origin_of
+from snowflake_etl.progress import Progress
+from snowflake_etl.results_diagnosis import DiagnoseResult, Diagnosis
+from snowflake_etl.warehouse.signin import Warehouse
+
+_HEALTHY = ("nothing", "running")
+
+
+def diagnose(
+    failures: Sequence[Facts], config: Path | None, state_directory: Path, progress: Progress
+) -> DiagnoseResult:
+    """Explain each failure; ``config`` is read instead of the configuration that it was run with."""
+    diagnoses = tuple(_diagnosis(facts, config, state_directory, progress) for facts in failures)
+    failed = [one for one in diagnoses if one.cause not in _HEALTHY]
+    unknown = [one for one in failed if one.cause == UNKNOWN.code]
+    if unknown:
+        said = f"{len(unknown)} of {len(failed)} failure(s) could not be explained."
+        return DiagnoseResult("unknown", diagnoses, said, int(ExitCode.PROBLEMS_FOUND))
+    if not failed:
+        said = diagnoses[0].title + "." if diagnoses else "Nothing failed here: no job and no load that ended badly."
+        return DiagnoseResult("nothing", diagnoses, said, int(ExitCode.OK))
+    said = "; ".join(f"{one.what}: {one.title[:1].lower()}{one.title[1:]}" for one in failed) + "."
+    return DiagnoseResult("explained", diagnoses, said, int(ExitCode.OK))
+
+
+def _diagnosis(facts: Facts, config: Path | None, state_directory: Path, progress: Progress) -> Diagnosis:
+    facts = facts.with_place()
+    cause = cause_of(facts)
+    origin, seen = Origin(), Seen(facts)
+    if cause.code not in _HEALTHY:
+        origin = origin_of(facts, config)
+    if cause.in_data:
+        seen = Look(origin, _warehouse(origin, state_directory), progress).at(facts, cause)
+        facts = seen.facts
+        cause = cause_of(facts)
+    means = Means(
+        program=places.program(),
+        config=origin.loaded.path if origin.loaded else config,
+        table=origin.entry.table_name if origin.entry else facts.table,
+        files=origin.files,
+    )
+    found = finding_of(cause, facts.findings) if facts.rejection is None else None
+    return Diagnosis(
+        what=facts.what,
+        cause=cause.code,
+        title=cause.title,
+        why=_why(cause, facts, seen),
+        said=found.finding.message if found else (facts.said or "nothing"),
+        run_id=facts.run_id,
+        job_id=facts.job_id,
+        place=seen.place,
+        lines=seen.lines,
+        cures=cures_of(cause, facts, seen.place, means, first_row=seen.first_row),
+        notes=(*seen.notes, *_notes(cause, facts)),
+    )
+
+
+def _warehouse(origin: Origin, state_directory: Path) -> Warehouse | None:
+    if origin.loaded is None:
+        return None
+    configuration = origin.loaded.configuration
+    # It is asked for more than is known already: whoever waits for it in vain waits for little.
+    section = configuration.snowflake.model_copy(
+        update={"login_timeout": min(20, configuration.snowflake.login_timeout)}
+    )
+    return Warehouse(section, configuration.load, state_directory)
+
+
+def _why(cause: Cause, facts: Facts, seen: Seen) -> str:
+    place = seen.place
+    if cause.code == "too_long" and place and place.value is not None and place.type:
+        return f"{cause.why} {place.column} is {place.type}, the value has {len(place.value):,} characters."
+    if cause.code == "column_count" and place and place.column:
+        many = "What stands in and behind" if place.value is not None else "Nothing stands in"
+        return f"{cause.why} {many} the column {place.column} is what does not fit."
+    if cause.code == "lost_job" and facts.rebooted:
+        return f"{cause.why} This host was started anew since then."
+    if cause.code in ("lost_job", "interrupted") and facts.last_step:
+        return f"{cause.why} The last step that was recorded is '{facts.last_step}'."
+    return cause.why
+
+
+def _notes(cause: Cause, facts: Facts) -> list[str]:
+    """Other errors of the check, so that nobody mends one to meet the next."""
+    told = finding_of(cause, facts.findings)
+    others = [found.finding.message for found in facts.findings if found is not told]
+    return [f"The check found as well: {message}" for message in others]

@@ -1,0 +1,89 @@
+"""What is known of a failure before anything is looked at (floor 5): from records, folders and texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from snowflake_etl.results import Finding, Rejection
+
+_OUR_PLACE = re.compile(r"(?P<file>(?:'[^']*'|\"[^\"]*\")), line (?P<line>[\d,]+)(?:, column (?P<column>[^:]+))?: ")
+_NOT_TEXT = re.compile(r"(?P<file>(?:'[^']*'|\"[^\"]*\")) is not \S+ on line (?P<line>\d+)")
+_OPEN_QUOTE = re.compile(r"(?P<file>(?:'[^']*'|\"[^\"]*\")) has a quote that is opened on line (?P<line>\d+)")
+_LINE = re.compile(r"line ([\d,]+)")
+
+
+@dataclass(frozen=True)
+class Found:
+    """An error of a check, and the file or table it is about."""
+
+    subject: str
+    engine: str
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Facts:
+    """``state`` is a job's or a run's: failed, problems, refused, stopped, lost, interrupted, running, queued, done.
+
+    ``text`` is what was said at the end, ``last_step`` how far a run came.  ``words`` are the flags that asked for it,
+    with paths below ``directory`` where they are relative.  ``folders`` are those of the files that were staged whole.
+    ``rejection`` is the record that COPY did not take, ``findings`` are the errors of checks.
+    """
+
+    what: str
+    state: str
+    text: str
+    verb: str = "load"
+    exit_code: int | None = None
+    table: str = ""
+    month: str = ""
+    run_id: str = ""
+    job_id: str = ""
+    words: tuple[str, ...] = ()
+    directory: str = ""
+    started_on: str = ""
+    cancelled: bool = False
+    rebooted: bool = False
+    last_step: str = ""
+    rejection: Rejection | None = None
+    findings: tuple[Found, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """What the cause is told from: the warehouse's own reason where there is one."""
+        return self.rejection.reason if self.rejection else self.text
+
+    def with_place(self) -> Facts:
+        """The same; where only the text tells a file and line, they are read from it."""
+        if self.rejection is not None:
+            return self
+        for pattern in (_OUR_PLACE, _NOT_TEXT, _OPEN_QUOTE):
+            if match := pattern.search(self.text):
+                return replace(self, rejection=_rejection_of(match, self.text))
+        return self
+
+
+def _rejection_of(match: re.Match[str], text: str) -> Rejection:
+    reason = text[match.end() :].split(". Correct the file")[0] if match.re is _OUR_PLACE else text[match.start() :]
+    column = match.groupdict().get("column") or ""
+    return Rejection(match["file"][1:-1], int(match["line"].replace(",", "")), column, 0, reason, "", "", 0)
+
+
+def line_of(finding: Finding) -> int:
+    """The first line that a finding names, 0 where it names none."""
+    if first := finding.numbers.get("first_line"):
+        return int(first)
+    for text in (*finding.examples, *finding.samples, finding.message):
+        if match := _LINE.search(text):
+            return int(match[1].replace(",", ""))
+    return 0
+
+
+def flag(words: Sequence[str], name: str) -> list[str]:
+    """The values that a flag was given, in order."""
+    values = [after for word, after in pairwise(words) if word == name]
+    return values + [word.split("=", 1)[1] for word in words if word.startswith(name + "=")]

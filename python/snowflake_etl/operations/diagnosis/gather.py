@@ -1,0 +1,214 @@
+"""From a job, a run, a log or a table to facts (floor 5): reads records and folders, asks no warehouse."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from snowflake_etl.config.model import same_table
+from snowflake_etl.errors import FileError, UsageError
+from snowflake_etl.history import job_record
+from snowflake_etl.history.job_record import Job
+from snowflake_etl.history.run_record import PastRun, RunRecords
+from snowflake_etl.operations.diagnosis.facts import Facts, Found
+from snowflake_etl.results import Finding, Rejection, Severity
+
+RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+_LOG_BYTES = 256 << 10
+_SAID = re.compile(r"^(?:error|failed|refused): (?P<said>.+)$", re.MULTILINE)
+_PROBLEM_LINES = re.compile(r"error|fail|denied|refused|full|timed? ?out|cannot|not recognized", re.IGNORECASE)
+_BAD = ("failed", "problems", "lost", "stopped", "refused")
+_LAST_LINES = 40
+
+
+class Gatherer:
+    """Reads what one state folder knows."""
+
+    def __init__(self, state_directory: Path) -> None:
+        self._state = state_directory
+        self._records = RunRecords(state_directory)
+        self._runs = {run.run_id: run for run in self._records.all()}
+
+    def of(self, subject: str) -> list[Facts]:
+        """What a job id, a run id or the path of a log stands for.  Raise UsageError when it is none of them."""
+        if job_record.is_job_id(subject):
+            job = job_record.find_job(self._state, subject)
+            if job is None:
+                raise UsageError(f"There is no job {subject} here. See the ids with: jobs list --all")
+            return self.of_job(job)
+        if RUN_ID.fullmatch(subject):
+            if subject not in self._runs:
+                raise UsageError(f"There is no run {subject} in this state folder. See the ids with: history list")
+            return [self.of_run(self._runs[subject])]
+        path = Path(subject)
+        if path.is_dir() and job_record.is_job_id(path.name):
+            return self.of_job(job_record.read_job(path.absolute()))
+        if path.exists():
+            return self.of_log(path)
+        raise UsageError(
+            f"'{subject}' is no job, no run and no file. Give an id (jobs list, history list), the path of a log, or "
+            "--table TABLE."
+        )
+
+    def of_table(self, table: str, place: str) -> list[Facts]:
+        """The newest load of a table into ``place``, if it failed."""
+        try:
+            wanted = same_table(table)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        runs = [run for run in self._runs.values() if same_table(run.table_name) == wanted]
+        runs = [run for run in runs if run.target in (place, "")]
+        if not runs:
+            raise UsageError(f"No load of {table} into {place} is recorded here. See: history list")
+        return [self.of_run(runs[-1])]
+
+    def newest(self) -> list[Facts]:
+        """The newest failure there is, of jobs and of loads without a job; [] when nothing failed."""
+        job = next((job for job in job_record.newest_first(self._state) if job.state in _BAD), None)
+        runs = [self.of_run(run) for run in self._runs.values()]
+        failed = [facts for facts in runs if facts.state in ("failed", "interrupted")]
+        if job and not (failed and failed[-1].started_on > job.started_at.isoformat()):
+            return self.of_job(job)
+        return failed[-1:]
+
+    def of_run(self, run: PastRun) -> Facts:
+        steps = self._records.steps(run.run_id)
+        state = run.status or ("interrupted" if self._records.is_dead(run.run_id) else "running")
+        rejected = [detail for _, step, detail in steps if step == "rejected"]
+        found = [_found_of_step(detail) for _, step, detail in steps if step == "finding"]
+        reached = [step for _, step, _ in steps if step not in ("rejected", "finding")]
+        return Facts(
+            what=f"load of {run.table_name} {run.month} (run {run.run_id})",
+            state={"loaded": "done", "staged": "done", "superseded": "done"}.get(state, state),
+            text=run.message or "",
+            table=run.table_name,
+            month=run.month,
+            run_id=run.run_id,
+            words=tuple(json.loads(run.command)),
+            started_on=run.started_at,
+            last_step=reached[-1] if reached else "",
+            rejection=Rejection(**rejected[-1]) if rejected else None,  # type: ignore[arg-type]
+            findings=tuple(found),
+            folders=tuple(str(detail["folder"]) for _, step, detail in steps if step == "staged"),
+        )
+
+    def of_job(self, job: Job) -> list[Facts]:
+        """One for each load of the job that failed; one for the job where it ended otherwise."""
+        documents = job.result if isinstance(job.result, list) else [job.result]
+        loads = [one for one in documents if isinstance(one, Mapping) and "run_id" in one and "phases" in one]
+        stopped = [one for one in loads if one.get("status") in ("failed", "refused")]
+        if failed := [one for one in stopped if one["status"] == "failed"] or stopped:
+            return [self._of_load(job, one) for one in failed]
+        document = documents[0] if documents and isinstance(documents[0], Mapping) else {}
+        text = str(document.get("message") or "") or last_said(job.output)
+        started = self._started_by(job)
+        facts = Facts(
+            what=f"job {job.job_id}" + (f" ({job.title})" if job.title else ""),
+            state=job.state,
+            text=text,
+            verb=job.verb,
+            exit_code=job.exit_code,
+            job_id=job.job_id,
+            words=job.words,
+            directory=job.directory,
+            started_on=job.started_at.isoformat(),
+            cancelled=job.cancelled,
+            rebooted=job.rebooted,
+            findings=tuple(_findings_of(document.get("checks") or ())),
+            table=started.table_name if started else "",
+            month=started.month if started else "",
+            run_id=started.run_id if started else "",
+        )
+        return [facts]
+
+    def _of_load(self, job: Job, result: Mapping[str, Any]) -> Facts:
+        run = self._runs.get(str(result["run_id"]))
+        rejected = result.get("rejected")
+        known = self.of_run(run) if run else Facts(f"load of {result['table']} {result['month']}", "failed", "")
+        return replace(
+            known,
+            state=str(result["status"]) if not job.cancelled else "stopped",
+            text=str(result["message"]),
+            exit_code=int(result["exit_code"]),
+            table=str(result["table"]),
+            month=str(result["month"] or ""),
+            run_id=str(result["run_id"]),
+            job_id=job.job_id,
+            words=known.words or job.words,
+            directory=job.directory,
+            started_on=known.started_on or job.started_at.isoformat(),
+            cancelled=job.cancelled,
+            rejection=Rejection(**rejected) if rejected else known.rejection,
+            findings=tuple(_findings_of(result.get("checks") or ())) or known.findings,
+        )
+
+    def _started_by(self, job: Job) -> PastRun | None:
+        """The run that a job began and did not live to end: the job's log names it."""
+        for run_id in reversed(RUN_ID.findall(job.output)):
+            if run_id in self._runs:
+                return self._runs[run_id]
+        return None
+
+    def of_log(self, path: Path) -> list[Facts]:
+        """A log of a job, our own log, or any text in which an error stands."""
+        absolute = path.absolute()
+        if job_record.is_job_id(absolute.parent.name):
+            return self.of_job(job_record.read_job(absolute.parent))
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder, not a log. Give the path of the log in it.")
+        try:
+            with path.open("rb") as stream:
+                stream.seek(max(0, path.stat().st_size - _LOG_BYTES))
+                text = stream.read().decode("utf-8", "replace")
+        except OSError as error:
+            raise FileError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from None
+        known = [self._runs[run_id] for run_id in RUN_ID.findall(text) if run_id in self._runs]
+        failed = [run for run in known if run.status in ("failed", None)]
+        if failed:
+            return [self.of_run(failed[-1])]
+        said = last_said(text)
+        state = "failed" if said else "done"
+        return [Facts(what=f"log {path}", state=state, text=said, verb="")]
+
+
+def last_said(output: str) -> str:
+    """The last error that a log tells: our own sentence, else its last lines that speak of something wrong."""
+    if matches := list(_SAID.finditer(output)):
+        return matches[-1]["said"].strip()
+    lines = [line.strip() for line in output.splitlines()[-_LAST_LINES:]]
+    wrong = [place for place, line in enumerate(lines) if _PROBLEM_LINES.search(line)]
+    return "\n".join(lines[wrong[0] :]) if wrong else ""
+
+
+def _found_of_step(detail: Mapping[str, Any]) -> Found:
+    finding = Finding(
+        str(detail["code"]),
+        Severity.ERROR,
+        str(detail["message"]),
+        detail["numbers"],
+        tuple(detail["samples"]),
+        tuple(detail["examples"]),
+    )
+    return Found(str(detail["subject"]), str(detail["engine"]), finding)
+
+
+def _findings_of(checks: Sequence[Mapping[str, Any]]) -> list[Found]:
+    """The errors of the checks in a result.json."""
+    found = []
+    for check in checks:
+        for finding in check.get("findings", ()) if isinstance(check, Mapping) else ():
+            if finding.get("severity") == Severity.ERROR:
+                known = Finding(
+                    str(finding["code"]),
+                    Severity.ERROR,
+                    str(finding["message"]),
+                    finding.get("numbers") or {},
+                    tuple(finding.get("samples") or ()),
+                    tuple(finding.get("examples") or ()),
+                )
+                found.append(Found(str(check.get("subject", "")), str(check.get("engine", "")), known))
+    return found
