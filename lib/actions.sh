@@ -10,6 +10,7 @@ source "${BASH_SOURCE[0]%/*}/actions_config.sh"
 declare -gA ACTIONS_SCRIPTS=(
   [load]=loader.py
   [recover]=recover_load.py
+  [diagnose]=diagnose_load.py
   [stage]=stage_manager.py
   [ledger]=ledger_tool.py
   ['check-file']=check_file.py

@@ -2,26 +2,120 @@
 
 from __future__ import annotations
 
-from desk import Desk, days_between, rows_for
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk import Answer, Desk, days_between, rows_for
+from snowflake_etl.cli.commands import recover_load
+from snowflake_etl.history.run_record import RunRecords
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
+HEADER = "DAY\tID\tNAME\tSEEN\tOK\tDOC\tBIN\tAMOUNT"
+TABLE = {
+    "DAY": "DATE",
+    "ID": "NUMBER(9,0)",
+    "NAME": "VARCHAR(10)",
+    "SEEN": "TIMESTAMP_NTZ",
+    "OK": "BOOLEAN",
+    "DOC": "VARIANT",
+    "BIN": "BINARY",
+    "AMOUNT": "NUMBER(9,2) NOT NULL",
+}
+GOOD = ["20240120", "99", "name", "2024-01-20 10:00:00", "true", "{}", "FF", "1.50"]
 
 
-def test_try(desk: Desk) -> None:
-    for line in (
-        "20240101\t1\tlonger than ten",
-        "20240101\tx\ta",
-        "20240132\t1\ta",
-        "20240101\t1",
-        "20240101\t1\ta\tb",
-        "20240101\t1234567890\ta",
-    ):
-        for qc in ("skip", "file"):
-            lines = rows_for(JANUARY)
-            lines.insert(100, line)
-            desk.file(NAME, lines)
-            print(desk.load("--month", "2024-01", "--qc", qc).out)
-            a = desk.run("diagnose")
-            print(a.out, a.err)
-    assert 0
+@dataclass(frozen=True)
+class Planted:
+    """A record with one fault, and what has to be said of it."""
+
+    cause: str
+    column: str
+    value: str | None
+    line: bytes
+
+
+def with_field(place: int, value: str) -> bytes:
+    return "\t".join([*GOOD[:place], value, *GOOD[place + 1 :]]).encode()
+
+
+PLANTED = (
+    Planted("not_numeric", "ID", "12a", with_field(1, "12a")),
+    Planted("out_of_range", "ID", "1234567890", with_field(1, "1234567890")),
+    Planted("too_long", "NAME", "longer than ten", with_field(2, "longer than ten")),
+    Planted("bad_date", "DAY", "20240132", with_field(0, "20240132")),
+    Planted("bad_timestamp", "SEEN", "2024-01-20 25:00:00", with_field(3, "2024-01-20 25:00:00")),
+    Planted("bad_boolean", "OK", "perhaps", with_field(4, "perhaps")),
+    Planted("bad_json", "DOC", "{oh", with_field(5, "{oh")),
+    Planted("bad_binary", "BIN", "XY", with_field(6, "XY")),
+    Planted("null_in_not_null", "AMOUNT", "", with_field(7, "")),
+    Planted("column_count", "AMOUNT", "1.50\\textra", b"\t".join([*map(str.encode, GOOD), b"extra"])),
+    Planted("column_count", "AMOUNT", None, "\t".join(GOOD[:7]).encode()),
+    Planted("encoding", "NAME", "caf\\xe9", with_field(2, "cafE").replace(b"cafE", b"caf\xe9")),
+    Planted("quotes", "NAME", '"never closed', with_field(2, '"never closed')),
+    Planted("quotes", "NAME", '"closed" early', with_field(2, '"closed" early')),
+)
+
+
+def file_of(month: str) -> str:
+    digits = month.replace("-", "")
+    return f"t_{digits}01-{digits}28.tsv"
+
+
+def plant(desk: Desk, line: bytes, month: str = "2024-01", at: int = 20) -> int:
+    """Write four weeks of a month with a line in the middle; return the line's number."""
+    days = days_between(f"{month}-01", f"{month}-28")
+    lines = ["\t".join([f"{day:%Y%m%d}", str(day.day), *GOOD[2:]]).encode() for day in days]
+    lines.insert(at, line)
+    desk.file(file_of(month), b"".join(each + b"\n" for each in [HEADER.encode(), *lines]))
+    return at + 2
+
+
+def diagnosis(desk: Desk, *words: str) -> Any:
+    answer = desk.run("diagnose", "--json", *words)
+    assert answer.code == 0, (answer.out, answer.err)
+    (found,) = answer.result["diagnoses"]
+    return found
+
+
+def commands(found: Any) -> list[str]:
+    return [cure["command"] for cure in found["cures"] if cure["command"]]
+
+
+def type_in(desk: Desk, command: str) -> Answer:
+    """Run a printed command as it is printed."""
+    _, *words = shlex.split(command)
+    return desk.run(*words)
+
+
+def explained(desk: Desk, planted: Planted, month: str) -> None:
+    """Plant, fail, explain, and type in what is printed."""
+    number = plant(desk, planted.line, month)
+    name = file_of(month)
+    assert desk.load("--month", month, "--qc", "skip").code in (5, 6)
+    found = diagnosis(desk)
+    place = found["place"]
+    assert (found["cause"], place["line"], place["column"]) == (planted.cause, number, planted.column), found
+    assert place["value"] == planted.value
+    assert place["file"] == str(desk.files / name)
+    assert [line["number"] for line in found["lines"]] == list(range(number - 2, number + 3))
+    assert [line["number"] for line in found["lines"] if line["wrong"]] == [number]
+    clean, load = commands(found)[-2:]
+    assert type_in(desk, clean).code == 6
+    loaded = type_in(desk, load)
+    assert loaded.code == 0, loaded
+    assert desk.sql(f"SELECT COUNT(*), MAX(ID) FROM T WHERE DAY BETWEEN '{month}-01' AND '{month}-28'") == [(28, 28)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])
+def test_planted_failures_of_copy_are_named_to_the_value_and_their_cures_work(desk: Desk, half: int) -> None:
+    desk.entry |= {"create_table": TABLE, "duplicate_key_columns": ["DAY", "ID"], "quote_char": '"'}
+    for number, planted in enumerate(PLANTED[half::2]):
+        explained(desk, planted, f"2024-{number + 1:02d}")

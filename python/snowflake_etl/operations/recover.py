@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import socket
 from collections import Counter
@@ -11,15 +12,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from snowflake_etl.errors import WarehouseError
 from snowflake_etl.history.batch_record import BatchRecords, CutOffBatch
 from snowflake_etl.history.run_record import PastRun, RunRecords
 from snowflake_etl.operations.manifest import is_manifest
 from snowflake_etl.sqltext import quote
-from snowflake_etl.warehouse import catalog, lease, ledger, stage
+from snowflake_etl.warehouse import catalog, lease, ledger, locks, stage
 from snowflake_etl.warehouse.lease import LeaseRow
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.stage import StagedObject
+
+LOGGER = logging.getLogger(__name__)
 
 _WORK_TABLE = re.compile(r".+__(\d{8})_(\d{6})_([0-9A-F]{8})_\d+")
 
@@ -35,7 +39,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Leftover:
-    """One thing in the warehouse: ``kind`` is lease, work table or staged parts."""
+    """One thing in the warehouse: ``kind`` is lease, work table, running query or staged parts."""
 
     kind: str
     name: str
@@ -56,13 +60,15 @@ class Leftover:
 class Recovery:
     """Interrupted runs of this host for one target, everything of ours there, and how many loads other targets have.
 
-    ``left_to_do`` are the batches that were cut off, with what is left of them beside the interrupted runs.
+    ``left_to_do`` are the batches that were cut off, with what is left of them beside the interrupted runs; ``locks``
+    are sentences on who holds tables of ours.
     """
 
     interrupted: tuple[PastRun, ...]
     left_to_do: tuple[CutOffBatch, ...]
     leftovers: tuple[Leftover, ...]
     interrupted_elsewhere: dict[str, int]
+    locks: tuple[str, ...] = ()
 
     @property
     def loads_left(self) -> int:
@@ -103,15 +109,45 @@ class Recoverer:
         here = tuple(run for run in runs if run.target == self._place)
         left_to_do = tuple(batch for batch in batches if batch.target == self._place)
         leftovers: tuple[Leftover, ...] = ()
+        held: tuple[str, ...] = ()
         if catalog.describe_table(self._session, self._objects.lease) is not None:
-            leftovers = tuple(self._leftovers())
-        return Recovery(here, left_to_do, leftovers, elsewhere)
+            leftovers, held = tuple(self._leftovers()), self._locks()
+        return Recovery(here, left_to_do, leftovers, elsewhere, held)
 
     def _leftovers(self) -> list[Leftover]:
         leases = lease.rows_of(self._session, self._objects)
         live = self._living(leases)
         of_leases = [_lease(row, row in live) for row in leases]
-        return [*of_leases, *self._work_tables(live), *self._staged(leases, live)]
+        return [*of_leases, *self._queries(live), *self._work_tables(live), *self._staged(leases, live)]
+
+    def _locks(self) -> tuple[str, ...]:
+        """Who holds a table of ours: a transaction at work, or one that its dead session left open."""
+        objects = self._objects
+        ours = [str(name) for name in (objects.lock, objects.ledger, objects.lease)]
+        holders = [locks.ask_for_holder(self._session, "", {name}) for name in ours]
+        told = {holder.transaction: holder for holder in holders if holder}
+        return tuple(locks.lock_in_words(holder, datetime.now(UTC)) for holder in told.values())
+
+    def _queries(self, live: Sequence[LeaseRow]) -> list[Leftover]:
+        """COPYs of ours that run: they are submitted under a lease only, and live on when their client is gone."""
+        history = f"{quote(self._objects.database)}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_USER(RESULT_LIMIT => 10000)"
+        sql = (
+            f"SELECT QUERY_ID, QUERY_TAG, START_TIME FROM TABLE({history}) WHERE EXECUTION_STATUS = 'RUNNING' "
+            "AND STARTSWITH(QUERY_TAG, 'snowflake_etl run=') AND STARTSWITH(QUERY_TEXT, 'COPY INTO') "
+            "ORDER BY START_TIME"
+        )
+        try:
+            rows = self._session.query(sql)
+        except WarehouseError as error:
+            LOGGER.info("The query history cannot be read: %s", error)
+            return []
+        at_work = {row.run_id for row in live}
+        found = []
+        for query_id, tag, started in rows:
+            run_id = str(tag).removeprefix("snowflake_etl run=").split(" ")[0]
+            state = State.LIVE if run_id in at_work else State.DEAD
+            found.append(Leftover("running query", str(query_id), run_id, f"COPY since {started:%H:%M:%S} UTC", state))
+        return found
 
     def clean(self, shown: Recovery, *, waiting: bool = False) -> Cleaned:
         """Remove of what was shown whatever is nobody's still; each thing is looked at again right before it goes."""
@@ -191,6 +227,8 @@ class Recoverer:
     def _remove(self, leftover: Leftover) -> None:
         if leftover.kind == "work table":
             self._session.ensure(f"DROP TABLE IF EXISTS {self._objects.name(leftover.name).sql}")
+        elif leftover.kind == "running query":
+            self._session.cancel(leftover.name)
         elif leftover.kind == "staged parts":
             stage.remove(self._session, self._objects.stage_root.at(leftover.name))
         else:

@@ -87,6 +87,11 @@ def create_table_statement(name: ObjectName, columns: Sequence[tuple[str, str]],
     return f"CREATE {kind} {name.sql} (\n  {lines}\n)"
 
 
+def widen_statement(table: ObjectName, column: str, length: int) -> str:
+    """``ALTER TABLE`` that lets a VARCHAR column hold longer values; rows are not touched.  Needs OWNERSHIP."""
+    return f"ALTER TABLE {table.sql} ALTER COLUMN {quote(column)} SET DATA TYPE VARCHAR({length:d})"
+
+
 def count_rows(session: Session, table: ObjectName, condition: str = "", binds: Sequence[object] = ()) -> int:
     """Count the rows for which ``condition`` holds."""
     where = f" WHERE {condition}" if condition else ""

@@ -350,3 +350,11 @@ def test_there_is_no_time_travel_and_nobody_is_promised_any(client: Client) -> N
         client.rows("ALTER TABLE T SET DATA_RETENTION_TIME_IN_DAYS = 1")
     with pytest.raises(ProgrammingError, match="does not exist"):
         client.rows("ALTER TABLE NOWHERE SET DATA_RETENTION_TIME_IN_DAYS = 0")
+
+
+def test_a_table_can_be_made_of_the_types_that_describe_tells(client: Client) -> None:
+    client.rows("CREATE TABLE T (B BINARY, V VARBINARY(5), D DOUBLE, J VARIANT, T TIME, Z TIMESTAMP_TZ)")
+    described = client.rows("DESCRIBE TABLE T")
+    columns = ", ".join(f"{row[0]} {row[1]}" for row in described)
+    client.rows(f"CREATE TABLE AGAIN ({columns})")
+    assert [row[:2] for row in client.rows("DESCRIBE TABLE AGAIN")] == [row[:2] for row in described]

@@ -86,17 +86,40 @@ def run(context: Context) -> ExitCode:
         context.answer({"status": "ok", "message": message})
         # A plan answers whether there is something to start.
         return ExitCode.REFUSED if context.arguments.dry_run else ExitCode.OK
-    with _recorded(context, orders) as batch:
-        if len(orders) == 1:
-            results = [orders[0].run(context.progress, threading.Event())]
-            _show(context, results[0])
-            batch.cut_off = _was_cut_off(context, results[0].exit_code)
-        else:
-            results = _batch(context, orders)
+    results = _run_all(context, orders)
     if any(one.status == "loaded" for one in results) and context.job_directory is None and places.is_checkout():
         context.say("The menu with job status and logs: ./snowflake_etl.sh")
     _answer(context, results)
     return _exit_code(results)
+
+
+def _run_all(context: Context, orders: Sequence[Order]) -> list[LoadResult]:
+    """Run what was asked for, each load shown as it ends."""
+    with _recorded(context, orders) as batch:
+        if len(orders) > 1:
+            return _batch(context, orders)
+        result = orders[0].run(context.progress, threading.Event())
+        _show(context, result)
+        batch.cut_off = _was_cut_off(context, result.exit_code)
+        return [result]
+
+
+def orders_again(context: Context, commands: Sequence[str]) -> tuple[Context, list[Order]]:
+    """The loads of recorded commands, and the context to run them in: for ``recover``."""
+    from snowflake_etl.cli.load_orders import resumed_orders
+
+    parser = _parser()
+    arguments = parser.parse_args(["--resume"])
+    for name in ("json", "quiet", "verbose"):
+        setattr(arguments, name, getattr(context.arguments, name))
+    again = Context(arguments)
+    return again, resumed_orders(again, commands, parser.parse_args)
+
+
+def run_again(context: Context, orders: Sequence[Order]) -> tuple[list[LoadResult], ExitCode]:
+    """Run orders of ``orders_again``; what became of them is shown, the answer is the caller's."""
+    results = _run_all(context, orders)
+    return results, _exit_code(results)
 
 
 def _verify(context: Context, orders: Sequence[Order]) -> ExitCode:
@@ -119,12 +142,17 @@ def _resumed(context: Context) -> list[Order]:
     from snowflake_etl.history.batch_record import BatchRecords
     from snowflake_etl.history.run_record import RunRecords
 
-    parser = Parser(prog="load", allow_abbrev=False)
-    add_arguments(parser)
     commands = [run.command for run in RunRecords(context.state_directory).interrupted()]
     # A batch that was cut off had loads to do that had not begun.
     commands += [command for batch in BatchRecords(context.state_directory).cut_off() for command in batch.commands]
-    return resumed_orders(context, commands, parser.parse_args)
+    return resumed_orders(context, commands, _parser().parse_args)
+
+
+def _parser() -> Parser:
+    """Reads recorded flags."""
+    parser = Parser(prog="load", allow_abbrev=False)
+    add_arguments(parser)
+    return parser
 
 
 def _batch(context: Context, orders: Sequence[Order]) -> list[LoadResult]:

@@ -4,67 +4,184 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from snowflake_etl.cli.common import Context, add_common_flags, confirmed
-from snowflake_etl.cli.terminal import ascii_table
+from snowflake_etl.cli.terminal import ascii_table, printable
+from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode, Refused, UsageError
 
 if TYPE_CHECKING:
+    from snowflake_etl.history.run_record import PastRun
     from snowflake_etl.operations.recover import Cleaned, Recovery
+    from snowflake_etl.operations.recovery.loads import RecoverableLoad
+    from snowflake_etl.operations.recovery.widen import Widening
 
-DESCRIPTION = "List interrupted loads and what they left; --clean removes what no live run has."
+DESCRIPTION = "List interrupted and failed loads and what they left; retry one, widen its column, or clean up."
+_LAST = "last"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--clean", action="store_true", help="remove leases, work tables and parts of dead runs")
+    ways = parser.add_argument_group("what to do (default: list)").add_mutually_exclusive_group()
+    ways.add_argument("--retry", metavar="RUN", help="carry on with an interrupted load, or try a failed one again")
+    ways.add_argument(
+        "--widen",
+        nargs="?",
+        const=_LAST,
+        metavar="RUN",
+        help="widen the VARCHAR columns that a failed load's values are too long for, and load again (default: the "
+        "last load that failed so)",
+    )
+    ways.add_argument("--clean", action="store_true", help="remove leases, work tables and parts of dead runs")
+    ways.add_argument("--loads", action="store_true", help="one line a load, tab-separated; asks no warehouse")
     parser.add_argument(
         "--staged", action="store_true", help="with --clean: also parts that are staged and wait for a load"
     )
+    parser.add_argument("--dry-run", action="store_true", help="with --widen: show the statements, run nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     add_common_flags(parser)
 
 
 def run(context: Context) -> ExitCode:
+    arguments = context.arguments
+    if arguments.staged and not arguments.clean:
+        raise UsageError("--staged goes with --clean only.")
+    if arguments.dry_run and not arguments.widen:
+        raise UsageError("--dry-run goes with --widen only; without --clean nothing is changed anyway.")
+    if arguments.loads:
+        return _loads(context)
+    if arguments.retry:
+        return _retry(context)
+    return _widen(context) if arguments.widen else _list(context)
+
+
+def _known(context: Context) -> list[RecoverableLoad]:
+    from snowflake_etl.history.run_record import RunRecords
+    from snowflake_etl.operations.diagnosis.gather import Gatherer
+    from snowflake_etl.operations.recovery.loads import recoverable_loads
+
+    state = context.state_directory
+    return recoverable_loads(RunRecords(state), Gatherer(state), context.warehouse.place)
+
+
+def _loads(context: Context) -> ExitCode:
+    """For the menu and for scripts: run id, state, way, cause, month, table, when, title."""
+    loads = _known(context)
+    for load in loads:
+        words = (load.run_id, load.state, load.way, load.cause, load.month, load.table, load.when, load.title)
+        context.say("\t".join(printable(word).replace("\t", " ").replace("\n", " ") for word in words))
+    context.answer({"status": "ok", "loads": [dataclasses.asdict(load) for load in loads]})
+    return ExitCode.OK
+
+
+def _run_of(context: Context, run_id: str) -> PastRun:
+    from snowflake_etl.history.run_record import RunRecords
+    from snowflake_etl.operations.recovery.loads import run_to_retry
+
+    if run_id == _LAST:
+        found = next((load.run_id for load in _known(context) if load.way == "widen"), None)
+        if found is None:
+            raise Refused("No load into this target failed for a value that is too long. See: recover, or diagnose.")
+        run_id = found
+    return run_to_retry(RunRecords(context.state_directory), run_id)
+
+
+def _retry(context: Context) -> ExitCode:
+    from snowflake_etl.cli.commands.loader import orders_again, run_again
+
+    again, orders = orders_again(context, [_run_of(context, context.arguments.retry).command])
+    results, code = run_again(again, orders)
+    context.answer(dataclasses.asdict(results[0]))
+    return code
+
+
+def _widen(context: Context) -> ExitCode:
+    """Show the statements, run them when confirmed, and load again."""
+    from snowflake_etl.cli.commands.loader import orders_again, run_again
+    from snowflake_etl.operations.recovery.widen import plan_widening, widen
+
+    run = _run_of(context, context.arguments.widen)
+    again, orders = orders_again(context, [run.command])
+    planned, around = [order.planned for order in orders], orders[0].context
+    configuration, retry = around.configuration.configuration, f"{places.program()} recover --retry {run.run_id}"
+    with around.warehouse.open(f"snowflake_etl recover run={run.run_id}") as session:
+        plan = plan_widening(session, planned, configuration, context.state_directory, context.progress)
+        context.close()
+        context.say(_widening_in_words(plan, around.warehouse.target))
+        if context.arguments.dry_run:
+            context.answer({"status": "planned", **dataclasses.asdict(plan), "message": _first_words(plan)})
+            return ExitCode.OK
+        if not confirmed(context, f"Widen {len(plan.columns)} column(s) of {plan.table} and load again?"):
+            raise Refused(f"Not confirmed: {plan.table} is unchanged. Without a terminal add --yes.")
+        widen(session, plan, configuration, retry)
+    context.say(f"Widened. Loading {run.month} again.\n")
+    results, code = run_again(again, orders)
+    context.answer({**dataclasses.asdict(results[0]), "widened": [dataclasses.asdict(one) for one in plan.columns]})
+    return code
+
+
+def _widening_in_words(plan: Widening, target: str) -> str:
+    rows = [
+        (one.column, f"VARCHAR({one.length})", f"{one.longest:,}", f"VARCHAR({one.proposed})") for one in plan.columns
+    ]
+    table = ascii_table(("column", "now", "longest value", "proposed"), rows)
+    notes = [f"note: {note}" for note in plan.notes]
+    return "\n".join([f"{plan.table} on {target}", table, "", *(f"{each};" for each in plan.statements), *notes])
+
+
+def _first_words(plan: Widening) -> str:
+    said = ", ".join(f"{one.column} to VARCHAR({one.proposed})" for one in plan.columns)
+    return f"Widen {said} of {plan.table}, then load again."
+
+
+def _list(context: Context) -> ExitCode:
     from snowflake_etl.operations.recover import Recoverer
     from snowflake_etl.operations.refusals import explaining
     from snowflake_etl.warehouse.objects import WorkObjects
 
     arguments, configuration = context.arguments, context.configuration.configuration
-    if arguments.staged and not arguments.clean:
-        raise UsageError("--staged goes with --clean only.")
     warehouse, cleaned = context.warehouse, None
     with warehouse.open("snowflake_etl recover") as session, explaining(session, configuration):
         objects = WorkObjects.of(session.database, configuration.load)
         recoverer = Recoverer(session, objects, context.state_directory, warehouse.place)
         recovery = recoverer.look()
-        _show(context, recovery)
+        loads = _known(context)
+        _show(context, recovery, loads)
         removable = recovery.removable(waiting=arguments.staged)
         if arguments.clean and (removable or recovery.interrupted or recovery.left_to_do):
             if not confirmed(context, f"Remove {len(removable)} of the things above, none that is live?"):
                 raise Refused("Not confirmed: nothing was removed. Without a terminal add --yes.")
             cleaned = recoverer.clean(recovery, waiting=arguments.staged)
-    message = _cleaned_in_words(cleaned) if cleaned else _found_in_words(recovery)
+    failed = sum(load.state == "failed" for load in loads)
+    message = _cleaned_in_words(cleaned) if cleaned else _found_in_words(recovery, failed)
     context.say(message)
     removed = len(cleaned.removed) if cleaned else 0
-    context.answer({"status": "ok", **dataclasses.asdict(recovery), "removed": removed, "message": message})
+    document = {**dataclasses.asdict(recovery), "loads": [dataclasses.asdict(load) for load in loads]}
+    context.answer({"status": "ok", **document, "removed": removed, "message": message})
     return ExitCode.OK
 
 
-def _show(context: Context, recovery: Recovery) -> None:
+def _show(context: Context, recovery: Recovery, loads: Sequence[RecoverableLoad]) -> None:
+    for load in loads:
+        if load.state == "failed":
+            context.say(f"failed: {load.month} into {load.table} at {load.when} UTC: {load.title.lower()}")
+            context.say(f"        recover --{load.way} {load.run_id}")
     for past in recovery.interrupted:
         step = past.last_step or "the start"
         context.say(f"interrupted: {past.month} into {past.table_name}, after {step} (run {past.run_id})")
     for batch in recovery.left_to_do:
         if batch.commands:
-            loads, asked = f"{len(batch.commands)} of {batch.total} load(s)", batch.started_at[:19].replace("T", " ")
-            context.say(f"left to do: {loads} asked for at {asked} UTC")
+            count, asked = f"{len(batch.commands)} of {batch.total} load(s)", batch.started_at[:19].replace("T", " ")
+            context.say(f"left to do: {count} asked for at {asked} UTC")
     if recovery.leftovers:
         rows = [(one.kind, one.state, one.name, one.detail, one.run_id) for one in recovery.leftovers]
         context.say(ascii_table(("what", "state", "name", "detail", "run id"), rows))
-    for target, count in recovery.interrupted_elsewhere.items():
+    for held in recovery.locks:
+        context.say(f"locked: {held}")
+    for target, number in recovery.interrupted_elsewhere.items():
         where = f"of {target}" if target else "of an unknown target, recorded by an earlier version"
-        context.say(f"Not listed: {count} interrupted load(s) {where}.")
+        context.say(f"Not listed: {number} interrupted load(s) {where}.")
 
 
 def _cleaned_in_words(cleaned: Cleaned) -> str:
@@ -75,13 +192,15 @@ def _cleaned_in_words(cleaned: Cleaned) -> str:
     return said
 
 
-def _found_in_words(recovery: Recovery) -> str:
+def _found_in_words(recovery: Recovery, failed: int) -> str:
     interrupted = len(recovery.interrupted) + recovery.loads_left
     removable = len(recovery.removable())
     waiting = len(recovery.removable(waiting=True)) - removable
-    if not (interrupted or removable or waiting):
+    if not (interrupted or removable or waiting or failed):
         return "No load is interrupted and nothing is left behind."
     said = []
+    if failed:
+        said.append(f"{failed} failed load(s). Why, and what to do: diagnose RUN.")
     if interrupted or removable:
         said.append(
             f"{interrupted} interrupted load(s), {removable} thing(s) of dead runs. "

@@ -12,24 +12,31 @@ from snowflake_etl.operations.diagnosis.facts import Facts, flag
 from snowflake_etl.results_diagnosis import Cure, Place
 
 _CONSENT = ("--yes",)
-_CONSENT_WITH_VALUE = ("--expect-rows", "--month", "--file", "--base-path")
+_CHOICES = ("--environment", "--set")
+_SAID_ANEW = ("--expect-rows", "--month", "--file", "--base-path", "--config", *_CHOICES)
 
 
 @dataclass(frozen=True)
 class Means:
-    """What commands are made of: the program as it is typed here, the configuration, all files of the load."""
+    """What commands are made of: the program as it is typed here, the configuration, all files of the load.
+
+    ``words`` are the flags of the command that failed.
+    """
 
     program: str
     config: Path | None
     table: str
     files: tuple[Path, ...]
+    words: tuple[str, ...] = ()
 
     def command(self, *words: str) -> str:
         return shlex.join([self.program, *words])
 
     @property
     def configured(self) -> list[str]:
-        return ["--config", str(self.config.absolute())] if self.config else []
+        """The flags that choose the configuration as the failed command did."""
+        named = ["--config", str(self.config.absolute())] if self.config else []
+        return named + [word for name in _CHOICES for value in flag(self.words, name) for word in (name, value)]
 
 
 def cures_of(cause: Cause, facts: Facts, place: Place | None, means: Means, *, first_row: bool) -> tuple[Cure, ...]:
@@ -107,9 +114,9 @@ def _words_for(facts: Facts, means: Means, files: Sequence[Path]) -> list[str]:
     for word in words:
         if skip:
             skip = False
-        elif word in _CONSENT_WITH_VALUE or word == "--config":
+        elif word in _SAID_ANEW:
             skip = True
-        elif word not in _CONSENT and not word.startswith(tuple(f"{name}=" for name in _CONSENT_WITH_VALUE)):
+        elif word not in _CONSENT and not word.startswith(tuple(f"{name}=" for name in _SAID_ANEW)):
             kept.append(word)
     named = [word for path in files for word in ("--file", str(path))]
     table = [] if flag(kept, "--table") else ["--table", means.table]

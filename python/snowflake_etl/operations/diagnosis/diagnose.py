@@ -51,6 +51,7 @@ def _diagnosis(facts: Facts, config: Path | None, state_directory: Path, progres
         config=origin.loaded.path if origin.loaded else config,
         table=origin.entry.table_name if origin.entry else facts.table,
         files=origin.files,
+        words=facts.words,
     )
     found = finding_of(cause, facts.findings) if facts.rejection is None else None
     return Diagnosis(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snowflake_etl.config.model import FileSection, same_table
 from snowflake_etl.config.places import today
-from snowflake_etl.config.reading import LoadedConfiguration, read_configuration
+from snowflake_etl.config.reading import Choice, LoadedConfiguration, read_configuration
 from snowflake_etl.errors import EtlError
 from snowflake_etl.operations.diagnosis.facts import Facts, flag
 from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_months
@@ -45,8 +45,9 @@ def origin_of(facts: Facts, config: Path | None) -> Origin:
     path = config or (named[-1] if named else None)
     if path is None:
         return Origin(problem="Nothing tells which configuration it was run with: give it with --config.")
+    environment = next(reversed(flag(facts.words, "--environment")), None)
     try:
-        loaded = read_configuration(path)
+        loaded = read_configuration(path, choice=Choice(environment, tuple(flag(facts.words, "--set"))))
     except EtlError as error:
         return Origin(problem=str(error))
     try:

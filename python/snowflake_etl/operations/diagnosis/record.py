@@ -67,7 +67,7 @@ def fields_of(near: Neighbourhood, layout: Layout) -> list[bytes]:
     lines = enumerate(near.lines[near.line - near.first :], near.line)
     shape = Shape(layout.delimiter.encode(), layout.quote.encode(), len(layout.columns))
     record = next(quoted_records(lines, shape), None)
-    return record.fields if record else []
+    return record.fields if record and not record.unbalanced else []
 
 
 def shown_lines(near: Neighbourhood, value: bytes | None) -> tuple[ShownLine, ...]:

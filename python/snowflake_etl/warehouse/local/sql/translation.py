@@ -42,6 +42,7 @@ def run(session: Session, statement: Expr, bindings: Bindings) -> Answer:
     put_session_values(statement, session)
     format_dates(statement)
     _forget_unenforced(statement)
+    _forget_binary_lengths(statement)
     if isinstance(statement, exp.Merge):
         return _merge(session, statement, bindings)
     several = bool(statement.args.get("overwrite")) or bindings.is_batch
@@ -201,3 +202,10 @@ def _forget_unenforced(statement: Expr) -> None:
                 and not (isinstance(part, exp.Constraint) and part.find(*_UNENFORCED_TABLE))
             ],
         )
+
+
+def _forget_binary_lengths(statement: Expr) -> None:
+    """BINARY(n), as DESCRIBE tells it: DuckDB's BLOB takes no length."""
+    for kind in statement.find_all(exp.DataType):
+        if kind.this in (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY):
+            kind.set("expressions", [])

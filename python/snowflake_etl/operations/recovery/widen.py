@@ -1,0 +1,158 @@
+"""Widen VARCHAR columns to what the files of a load need (floor 5): measured, proposed, and run when confirmed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from snowflake_etl.config.model import Configuration, FileSection
+from snowflake_etl.errors import FileError, Refused, UsageError, WarehouseError
+from snowflake_etl.files.naming import shown
+from snowflake_etl.operations import load_target, refusals
+from snowflake_etl.operations.load_plan import PlannedLoad
+from snowflake_etl.operations.load_prepare import Source, read_source
+from snowflake_etl.operations.load_target import Target
+from snowflake_etl.operations.stoppable import stoppable
+from snowflake_etl.progress import Progress
+from snowflake_etl.quality.profile import Expectations
+from snowflake_etl.quality.runner import check_file
+from snowflake_etl.results import CheckReport
+from snowflake_etl.sqltext import ObjectName, column_type, fold
+from snowflake_etl.warehouse import catalog, denials
+from snowflake_etl.warehouse.session import Session
+
+LOGGER = logging.getLogger(__name__)
+LONGEST_TEXT = 16_777_216
+_LADDER = (1, 2, 5, 10, 20, 50, 100, 200, 255, 500, 1000, 2000, 4000, 8000, 16_000, 65_000, 1_000_000, LONGEST_TEXT)
+_SUSPICIOUS = 20
+
+
+@dataclass(frozen=True)
+class WiderColumn:
+    """A column of ``length`` characters, the longest value of the files, and the length that is proposed."""
+
+    column: str
+    length: int
+    longest: int
+    proposed: int
+
+
+@dataclass(frozen=True)
+class Widening:
+    """``statements`` make all columns wide enough; ``notes`` are what to think of before."""
+
+    table: ObjectName
+    columns: tuple[WiderColumn, ...]
+    statements: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def plan_widening(
+    session: Session, loads: Sequence[PlannedLoad], configuration: Configuration, temp: Path, progress: Progress
+) -> Widening:
+    """Compare the files' longest values with the table.
+
+    Raise Refused when they fit already, FileError when no VARCHAR can hold them or a file cannot be read.
+    """
+    planned = loads[0]
+    target = load_target.resolve_target(session, planned.entry, may_create=False)
+    lengths = {column.name: column.type.length for column in target.table.columns if column.type.is_text}
+    sources = [read_source(file, load.entry, target) for load in loads for file in load.files]
+    measured = [_longest(source, planned.entry, target, configuration, temp, progress) for source in sources]
+    longest = {name: max(one.get(name, 0) for one in measured) for name in lengths}
+    wider = [
+        WiderColumn(name, length, longest[name], _rung(name, longest[name]))
+        for name, length in lengths.items()
+        if longest.get(name, 0) > length
+    ]
+    if not wider:
+        raise Refused(
+            f"Every value of {', '.join(shown(file.path.name) for load in loads for file in load.files)} fits the "
+            f"columns of {target.name} by now: nothing to widen. Load with: recover --retry and the run's id."
+        )
+    statements = tuple(catalog.widen_statement(target.name, one.column, one.proposed) for one in wider)
+    return Widening(target.name, tuple(wider), statements, tuple(_notes(wider, planned)))
+
+
+def _longest(
+    source: Source, entry: FileSection, target: Target, configuration: Configuration, temp: Path, progress: Progress
+) -> dict[str, int]:
+    """Characters of the longest value of each column of a file, by stored name."""
+    types = {column: target.table.column(column).type for column in source.columns}
+    expected = Expectations(types=types, null_values=entry.null_values)
+
+    def measure(stop: threading.Event) -> CheckReport:
+        return check_file(
+            source.path,
+            source.layout,
+            expected,
+            temp_directory=temp,
+            memory_limit=configuration.quality.memory_limit,
+            temp_limit=configuration.quality.temp_limit,
+            stop=stop,
+            progress=progress,
+        )
+
+    columns = stoppable(measure).columns
+    return {name: column.longest or 0 for name, column in zip(source.columns, columns, strict=True)}
+
+
+def widen(session: Session, plan: Widening, configuration: Configuration, retry: str) -> None:
+    """Run the statements.  Raise WarehouseError, with them for the owner, when the role may not."""
+    for statement in plan.statements:
+        try:
+            session.ensure(statement)
+        except WarehouseError as error:
+            if denials.denial_of(str(error)) is None:
+                raise refusals.explained(
+                    error, session, refusals.surroundings(session, configuration, plan.table.sql)
+                ) from error
+            owner = "\n".join(f"{each};" for each in plan.statements)
+            raise WarehouseError(
+                f"Role {refusals.role_of(session)} does not own {plan.table}, and only its owner may widen a column. "
+                f"Have the owner run:\n{owner}\nThen load again with: {retry}",
+                code=error.code,
+                sqlstate=error.sqlstate,
+                query_id=error.query_id,
+            ) from error
+        LOGGER.info("Ran: %s", statement)
+
+
+def _rung(column: str, longest: int) -> int:
+    """The next round length, so that next month's longest value need not be met again at once."""
+    for rung in _LADDER:
+        if rung >= longest:
+            return rung
+    raise FileError(
+        f"Column {column} has a value of {longest:,} characters, more than any VARCHAR holds ({LONGEST_TEXT:,}). "
+        "Look at it with: diagnose; most often a quote or a line end is missing."
+    )
+
+
+def _notes(wider: Sequence[WiderColumn], planned: PlannedLoad) -> list[str]:
+    notes = [
+        f"The longest value of {one.column} has {one.longest:,} characters, the column {one.length:,}: look at it "
+        "before (diagnose); a missing quote or delimiter looks like this, too."
+        for one in wider
+        if one.longest > _SUSPICIOUS * one.length
+    ]
+    declared = {_folded(name): text for name, text in planned.entry.create_table.items()}
+    stale = [one for one in wider if one.column in declared and _length(declared[one.column]) < one.proposed]
+    if stale:
+        said = ", ".join(f"{one.column} VARCHAR({one.proposed})" for one in stale)
+        notes.append(f"create_table in the configuration still has the old length: write {said} there.")
+    return notes
+
+
+def _folded(name: str) -> str:
+    try:
+        return fold(name)
+    except UsageError:
+        return name
+
+
+def _length(declared: str) -> int:
+    return column_type(declared.removesuffix(catalog.NOT_NULL)).length
