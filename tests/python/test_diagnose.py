@@ -72,14 +72,14 @@ def plant(desk: Desk, line: bytes, month: str = "2024-01", at: int = 20) -> int:
     """Write four weeks of a month with a line in the middle; return the line's number."""
     days = days_between(f"{month}-01", f"{month}-28")
     lines = ["\t".join([f"{day:%Y%m%d}", str(day.day), *GOOD[2:]]).encode() for day in days]
-    lines.insert(at, line)
+    lines.insert(at, line.replace(GOOD[0].encode(), f"{days[19]:%Y%m%d}".encode()))
     desk.file(file_of(month), b"".join(each + b"\n" for each in [HEADER.encode(), *lines]))
     return at + 2
 
 
 def diagnosis(desk: Desk, *words: str) -> Any:
     answer = desk.run("diagnose", "--json", *words)
-    assert answer.code == 0, (answer.out, answer.err)
+    assert answer.code == 0, desk.run("diagnose").out
     (found,) = answer.result["diagnoses"]
     return found
 
