@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import Answer, Desk, days_between, rows_for
-from snowflake_etl.cli.commands import recover_load
-from snowflake_etl.history.run_record import RunRecords
+from desk import Answer, Desk, days_between
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
