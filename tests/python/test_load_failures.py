@@ -67,6 +67,30 @@ def test_a_signal_while_staging_publishes_nothing_and_the_rerun_is_right(
     assert desk.count() == 31 * 12_000
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_during_a_direct_copy_cancels_it_in_the_warehouse_and_says_so(
+    desk: Desk, number: signal.Signals, code: int
+) -> None:
+    """It is waited for, within the transaction: without that ROLLBACK, and the operator, would wait for its end."""
+    desk.sections = {"load": {"via": "direct"}}
+    desk.file(NAME, rows_for(JANUARY, 40_000))
+    copies = (
+        "SELECT EXECUTION_STATUS, ERROR_CODE FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY(RESULT_LIMIT => 10000)) "
+        "WHERE STARTSWITH(QUERY_TEXT, ?)"
+    )
+    target = f'COPY INTO "{desk.database}"."PUBLIC"."T"'
+    process = desk.process("load", "--config", str(desk.config), "--month", "2024-01", "--qc", "skip")
+    wait_until(lambda: desk.sql(copies, target), process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == code, (out, err)
+    assert f"Stopped by {number.name}. The running statement was cancelled in the warehouse." in out
+    assert "Nothing was published" in out
+    ((status, error),) = desk.sql(copies, target)
+    assert (status, int(error)) == ("FAILED_WITH_ERROR", 604)
+    assert desk.count() == 0
+
+
 def test_a_signal_that_python_swallows_in_a_destructor_is_not_lost(tmp_path: Path) -> None:
     program = """
 import signal, sys, time

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, LeaseLost, Stopped, WarehouseError
 from snowflake_etl.sqltext import literal
+from snowflake_etl.warehouse.cancelling import cancelled_when_stopped
 from snowflake_etl.warehouse.driver_arguments import for_driver
 from snowflake_etl.warehouse.refused_sign_ins import cure
 from snowflake_etl.warehouse.retry import pause_before_retry, reason_of, request_pauses
@@ -122,14 +123,14 @@ class Session:
 
     def table(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run any one statement, once, and return its column names as the warehouse spells them and its rows."""
-        with self._cursor() as cursor:
+        with self._cursor(sql) as cursor:
             cursor.execute(sql, timeout=self._statement_seconds)
             rows = [tuple(row) for row in cursor.fetchall()]
             return [str(column[0]) for column in cursor.description or ()], rows
 
     def _read(self, sql: str, binds: Sequence[object], fetch: Callable[[Any], list[Any]]) -> list[Any]:
         def ask() -> list[Any]:
-            with self._cursor() as cursor:
+            with self._cursor(sql) as cursor:
                 cursor.execute(sql, tuple(binds) or None, timeout=self._statement_seconds)
                 return fetch(cursor)
 
@@ -165,7 +166,7 @@ class Session:
     def execute(self, sql: str, binds: Sequence[object] = ()) -> Outcome:
         """Run a statement for its effect."""
         word = sql.split(None, 1)[0].upper()
-        with self._cursor() as cursor:
+        with self._cursor(sql) as cursor:
             # Until the transaction's end is answered, reads belong to it and are not repeated elsewhere.
             self._in_transaction = self._in_transaction or word == "BEGIN"
             cursor.execute(sql, tuple(binds) or None, timeout=self._statement_seconds)
@@ -303,11 +304,12 @@ class Session:
         self.close()
 
     @contextlib.contextmanager
-    def _cursor(self) -> Iterator[Any]:
+    def _cursor(self, sql: str = "") -> Iterator[Any]:
         with _translated(self.target):
             cursor = self._connection.cursor()
             try:
-                yield cursor
+                with cancelled_when_stopped(self._connection, cursor, sql) if sql else contextlib.nullcontext():
+                    yield cursor
             finally:
                 cursor.close()
 
