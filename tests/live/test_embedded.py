@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +44,11 @@ def test_every_question_says_all_of_itself() -> None:
         assert not (asked.cannot and asked.differs), asked.number
         texts = (asked.text, asked.assumption, asked.source, asked.otherwise)
         assert all(re.fullmatch(r"[\x20-\x7e]+", text) for text in texts), asked.number
+
+
+def test_every_question_is_in_a_range_of_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-8")
+    ranges = [tuple(map(int, row.split("-"))) for row in re.findall(r"^\| (\d{3}(?:-\d{3})?) \|", text, re.MULTILINE)]
+    outside = [asked.number for asked in QUESTIONS if not any(row[0] <= asked.number <= row[-1] for row in ranges)]
+    assert outside == []
+    assert {row[-1] for row in ranges} <= {asked.number for asked in QUESTIONS}

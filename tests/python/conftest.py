@@ -122,3 +122,17 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(SnowflakeCursor, "execute", recording)
     return statements
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the model has explored, also where its tests ran in other processes."""
+    lines = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for key, value in report.user_properties
+        if key == "model"
+    ]
+    if lines:
+        terminalreporter.section("interleavings explored")
+        for line in lines:
+            terminalreporter.write_line(line)

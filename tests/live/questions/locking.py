@@ -10,6 +10,7 @@ from asking import Finding, question, told
 from room import Room, until
 from snowflake_etl.errors import WarehouseError
 from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.warehouse import locks
 from snowflake_etl.warehouse.session import Outcome, Session
 
 _SHORT_LOCK_SECONDS = 4
@@ -268,3 +269,26 @@ def reading_beside_a_delete(room: Room) -> Finding:
     _holding(room, f"DELETE FROM {table.sql}")
     rows = room.count(table, room.session(lock_timeout=_SHORT_LOCK_SECONDS))
     return Finding(rows == 2, f"{rows} rows.")
+
+
+@question(
+    413,
+    "Does a wait that ends in vain tell which transaction holds the lock, in its error or in SHOW LOCKS?",
+    assumption="Yes: 'has locked table .. in transaction ..', or a row HOLDING with transaction and session.",
+    source="issue 3, Bad input (who, how long); warehouse/locks.py",
+    otherwise="Nobody is told who holds a lock: change locks.holder_of or locks.completed.",
+    cannot="it has row conflicts, and SHOW LOCKS is empty",
+)
+def the_holder_of_a_lock_is_told(room: Room) -> Finding:
+    table = _lock_table(room)
+    _holding(room, _update(table, 1, "a"))
+    other = room.session(lock_timeout=_SHORT_LOCK_SECONDS)
+    try:
+        other.execute(_update(table, 1, "b"))
+    except WarehouseError as error:
+        holder = locks.ask_for_holder(other, str(error), [str(table)])
+        transaction = str(room.main.query("SELECT CURRENT_TRANSACTION()")[0][0])
+        rows = [row for row in other.records("SHOW LOCKS") if str(row.get("transaction")) == transaction]
+        seen = f"{told(error)}; {holder}; SHOW LOCKS: {rows}"
+        return Finding(holder is not None and holder.transaction == transaction, seen)
+    return Finding(False, "It went through.")

@@ -8,7 +8,7 @@ from asking import Finding, UnanswerableError, question
 from room import Room
 from snowflake_etl.errors import WarehouseError
 from snowflake_etl.sqltext import ObjectName, literal, quote
-from snowflake_etl.warehouse import catalog
+from snowflake_etl.warehouse import advice, catalog, table_kind
 from snowflake_etl.warehouse.known_tables import known_tables
 from snowflake_etl.warehouse.objects import ensure_objects
 
@@ -286,3 +286,53 @@ def the_catalog_tells_types(room: Room) -> Finding:
     found = list(known[name].types.items()) if name in known else []
     different = [f"{one} is {two}" for one, two in zip(wanted, found, strict=False) if one != two]
     return Finding(found == wanted and len(known) == 1, "; ".join(different) or f"{len(found)} columns, all alike.")
+
+
+@question(
+    716,
+    "Do SHOW TABLES and SHOW VIEWS tell of which kind a target is?",
+    assumption="Yes: is_external, is_iceberg, is_hybrid and is_dynamic (Y or N); a view is in SHOW VIEWS alone.",
+    source="issue 3, Bad input (external, Iceberg, hybrid tables are refused); warehouse/table_kind.py",
+    otherwise="Loads into such tables are not refused: change table_kind.kind_of.",
+)
+def the_kind_of_a_target(room: Room) -> Finding:
+    table, view = room.table("T", "N NUMBER(9,0)"), room.name("V")
+    room.main.execute(f"CREATE VIEW {view.sql} AS SELECT N FROM {table.sql}")
+    record = room.main.records(f"SHOW TABLES LIKE {literal(table.name)} IN SCHEMA {room.place.sql}")[0]
+    flags = {name: record.get(name) for name in ("is_external", "is_iceberg", "is_hybrid", "is_dynamic")}
+    kinds = table_kind.kind_of(room.main, table), table_kind.kind_of(room.main, view)
+    return Finding(kinds == ("", "a view") and set(flags.values()) == {"N"}, f"{flags}; read as {kinds}")
+
+
+@question(
+    717,
+    "Does SHOW WAREHOUSES tell size, state and auto_resume of the session's own warehouse?",
+    assumption="Yes, to a role with USAGE: a size in Snowflake's words, STARTED, true or false.",
+    source="issue 3, Warehouse advice; warehouse/advice.py",
+    otherwise="No advice before large loads, and a sleeping warehouse is found by its error only: change advice.py.",
+    cannot="its session's warehouse is not one that SHOW WAREHOUSES lists",
+)
+def the_warehouse_is_told(room: Room) -> Finding:
+    found = advice.current_warehouse(room.main)
+    holds = found is not None and found.step is not None and bool(found.state)
+    seen = f"size {found.size}, state {found.state}, auto_resume {found.auto_resume}" if found else "not shown"
+    return Finding(holds, seen)
+
+
+@question(
+    718,
+    "Does POLICY_REFERENCES name a row access policy on a table?",
+    assumption="Yes: ROW_ACCESS_POLICY and its name.",
+    source="design 4, Masking or row access policies; catalog.policies_on",
+    otherwise="A role that does not see all rows could replace a month: change catalog.policies_on.",
+    cannot="it has no policies",
+)
+def a_row_access_policy_is_named(room: Room) -> Finding:
+    table, policy = room.table("T", "V VARCHAR(10)"), room.name("P")
+    _make(room, f"CREATE ROW ACCESS POLICY {policy.sql} AS (V VARCHAR) RETURNS BOOLEAN -> TRUE")
+    room.main.execute(f"ALTER TABLE {table.sql} ADD ROW ACCESS POLICY {policy.sql} ON (V)")
+    try:
+        found = catalog.policies_on(room.main, table)
+    finally:
+        room.main.execute(f"ALTER TABLE {table.sql} DROP ROW ACCESS POLICY {policy.sql}")
+    return Finding(found == [f"ROW_ACCESS_POLICY {policy.name}"], f"{found}")

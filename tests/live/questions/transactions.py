@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from asking import Finding, UnanswerableError, question, told
+from questions.copying import COLUMNS, FORMAT, GOOD, put_parts
 from room import Room, until
 from snowflake_etl.errors import Refused, WarehouseError
 from snowflake_etl.warehouse import lease, ledger
+from snowflake_etl.warehouse.copy import copy_statement
 from snowflake_etl.warehouse.lease import Holder
 from snowflake_etl.warehouse.session import Session
 
@@ -257,3 +260,59 @@ def dropping_a_table_that_is_being_filled(room: Room) -> Finding:
             return Finding(True, f"DROP took {seconds:.1f} s; the INSERT: {ended}; the table is gone.")
         raise UnanswerableError(told(error)) from error
     return Finding(False, f"DROP took {seconds:.1f} s; the INSERT: {ended}; the table is there.")
+
+
+@question(
+    512,
+    "Does a COPY belong to the open transaction: seen in it, unseen beside it, undone by ROLLBACK?",
+    assumption="Yes: it neither commits nor begins one, and after ROLLBACK the same parts can be loaded.",
+    source="design 4, direct; load_direct",
+    otherwise="Direct loads are not exactly once: load.via has to be work_table.",
+)
+def a_copy_belongs_to_its_transaction(room: Room) -> Finding:
+    table = room.table("T", COLUMNS, "'2023-01-01', 0, 'old'")
+    put_parts(room, "p-1", GOOD)
+    statement = copy_statement(table, ["D", "N", "V"], room.folder("month"), ["p-1"], FORMAT, force=True)
+    beside = room.session()
+    counts = []
+    for end in ("ROLLBACK", "COMMIT"):
+        room.main.execute("BEGIN")
+        room.main.execute(f"DELETE FROM {table.sql} WHERE N = 0")
+        room.main.records(statement)
+        counts += [room.count(table), room.count(table, beside)]
+        room.main.execute(end)
+        counts.append(room.count(table, beside))
+    return Finding(counts == [2, 1, 1, 2, 1, 2], f"Rows inside, beside, after ROLLBACK; then with COMMIT: {counts}")
+
+
+@question(
+    513,
+    "Does the driver's own request cancel a statement that is waited for, and leave the transaction to ROLLBACK?",
+    assumption="Yes: the statement ends with error 604 within seconds.",
+    source="warehouse/cancelling.py: a signal during a direct COPY",
+    otherwise="A stopped direct load goes on in the warehouse: cancel by the query id, from another session.",
+)
+def a_statement_that_is_waited_for_is_cancelled(room: Room) -> Finding:
+    table = room.table("T", _NUMBER)
+    session = room.session()
+    session.execute("BEGIN")
+    session.execute(f"INSERT INTO {table.sql} VALUES (1)")
+    cursor, sql = room.cursor(session), f"SELECT SYSTEM$WAIT({room.seconds(60)})"
+    waiting = room.background(lambda: _ending(lambda: cursor.execute(sql)))
+    time.sleep(room.seconds(5) / 2)
+    began = time.monotonic()
+    answer = session._connection._cancel_query(sql, cursor._request_id)
+    number, seconds = waiting.result(timeout=90), time.monotonic() - began
+    session.execute("ROLLBACK")
+    rows = room.count(table)
+    seen = f"success {answer.get('success')}; error {number} after {seconds:.1f} s; {rows} row(s) after ROLLBACK."
+    return Finding(bool(answer.get("success")) and number == 604 and rows == 0, seen)
+
+
+def _ending(action: Callable[[], object]) -> int:
+    """The number of the error that an action ends with, 0 for none."""
+    try:
+        action()
+    except Exception as error:
+        return int(getattr(error, "errno", -1) or -1)
+    return 0
