@@ -7,6 +7,7 @@ setup() {
   helpers_setup
   [[ -x $ROOT/.venv/bin/python ]] || skip "there is no environment to load with: ./snowflake_etl.sh setup --test"
   export ETL_TODAY=2013-03-31 FAKE=$BATS_TEST_TMPDIR
+  # shellcheck disable=SC2034 # tmux.bash reads it
   TMUX_SOCKET=etl-real-$$-$BATS_SUITE_TEST_NUMBER-$RANDOM
   unset TMUX
   # Its start is no part of what is waited for.
