@@ -15,7 +15,7 @@ run_lint_main() { # <tool> <python> <file...>
     shfmt) "$bin/shfmt" -i 2 -ci -bn -d -- "$@" ;;
     shellcheck)
       local -i status=0
-      "$bin/shellcheck" -x -- "${others[@]}" || status=1
+      ((${#others[@]} == 0)) || "$bin/shellcheck" -x -- "${others[@]}" || status=1
       # Tests change variables in subshells and hand unexpanded text on, on purpose: those are remarks, not warnings.
       ((${#tests[@]} == 0)) || "$bin/shellcheck" -x -S warning -- "${tests[@]}" || status=1
       return "$status"
