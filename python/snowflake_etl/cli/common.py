@@ -7,6 +7,7 @@ import errno
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -80,6 +81,13 @@ class Context:
         from snowflake_etl.config.reading import Choice
 
         return Choice(self.arguments.environment, tuple(self.arguments.set))
+
+    @property
+    def width(self) -> int | None:
+        """How wide text for people may be: the terminal, 80 in a job's log, None where no one looks."""
+        if self.job_directory is not None:
+            return 80
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     @cached_property
     def configuration(self) -> LoadedConfiguration:

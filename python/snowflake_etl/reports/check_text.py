@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 
 from snowflake_etl.results import Finding, Severity
 
@@ -10,6 +11,28 @@ MOST_FINDINGS = 20
 MOST_SAMPLES = 5
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+
+
+def fitted(lines: Iterable[str], width: int | None) -> Iterator[str]:
+    """The lines broken between words where they are longer than ``width``; what has line ends of its own stays."""
+    for line in lines:
+        if width is None or len(line) <= width or "\n" in line:
+            yield line
+        else:
+            yield from wrapped(line, width, len(line) - len(line.lstrip(" ")) + 2)
+
+
+def wrapped(text: str, width: int, indent: int) -> list[str]:
+    """Lines of at most ``width``; a word that is longer than a line stays whole."""
+    own = len(text) - len(text.lstrip(" "))
+    return textwrap.wrap(
+        text.lstrip(" "),
+        width,
+        initial_indent=" " * own,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
 
 
 def findings_on_screen(findings: Sequence[Finding], all_of_it: str, *, indent: str = "    ") -> Iterator[str]:
@@ -29,7 +52,8 @@ def findings_on_screen(findings: Sequence[Finding], all_of_it: str, *, indent: s
 def _examples(finding: Finding, all_of_it: str, indent: str) -> Iterator[str]:
     """The first wrong values with their lines, where there are such; else the first samples."""
     if not finding.examples:
-        yield from _samples(finding.samples, all_of_it, indent)
+        if not all(sample in finding.message for sample in finding.samples):
+            yield from _samples(finding.samples, all_of_it, indent)
         return
     rows = finding.numbers.get("rows", 0)
     there_are_more = (isinstance(rows, int) and rows > len(finding.examples)) or len(finding.samples) > len(
@@ -40,8 +64,11 @@ def _examples(finding: Finding, all_of_it: str, indent: str) -> Iterator[str]:
 
 
 def _samples(samples: Sequence[str], all_of_it: str, indent: str) -> Iterator[str]:
-    if not samples:
-        return
-    hidden = len(samples) - MOST_SAMPLES
-    rest = f" and {hidden:,} more, all of them {all_of_it}" if hidden > 0 else ""
-    yield f"{indent}{', '.join(samples[:MOST_SAMPLES])}{rest}"
+    shown = samples[:MOST_SAMPLES]
+    hidden = len(samples) - len(shown)
+    rest = f"and {hidden:,} more, all of them {all_of_it}" if hidden > 0 else ""
+    if any(", " in sample for sample in shown):
+        # Side by side nobody could tell where one ends.
+        yield from (f"{indent}{sample}" for sample in [*shown, *([rest] if rest else [])])
+    else:
+        yield f"{indent}{', '.join(shown)} {rest}".rstrip()

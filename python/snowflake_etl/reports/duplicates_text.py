@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snowflake_etl.reports.check_text import fitted
 from snowflake_etl.results_tables import DuplicateCheck, DuplicatesResult
 
 
-def duplicates_text(result: DuplicatesResult) -> str:
+def duplicates_text(result: DuplicatesResult, width: int | None = None) -> str:
     """One line a table or file with its grade, its worst keys below, then the statements, the outcome last."""
     lines = [line for check in result.checks for line in _check(check)]
-    return "\n".join([*lines, f"{result.status}: {result.message}"])
+    return "\n".join(fitted([*lines, f"{result.status}: {result.message}"], width))
 
 
 def _check(check: DuplicateCheck) -> Iterator[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from snowflake_etl.reports.check_text import findings_on_screen
+from snowflake_etl.reports.check_text import findings_on_screen, fitted
 from snowflake_etl.results import CheckedColumn, CheckReport, CheckResult
 
 MOST_COLUMNS = 40
 MOST_NOTES = 10
 
 
-def files_text(result: CheckResult, all_of_it: str) -> str:
+def files_text(result: CheckResult, all_of_it: str, width: int | None = None) -> str:
     """Every file with its findings, of a single one what was counted too; ``all_of_it`` says where everything is."""
     ordered = sorted(result.checks, key=lambda check: (not check.errors, not check.warnings))
     lines = [line for check in ordered for line in _check(check, all_of_it, is_only=len(ordered) == 1)]
@@ -21,7 +21,7 @@ def files_text(result: CheckResult, all_of_it: str) -> str:
         lines.append(f"  and {len(result.notes) - MOST_NOTES} more note(s), all of them {all_of_it}")
     if result.rejects_file:
         lines.append(f"  {result.rejected:,} rejected value(s) and row(s) in {result.rejects_file}")
-    return "\n".join([*lines, f"{result.status}: {result.message}"])
+    return "\n".join(fitted([*lines, f"{result.status}: {result.message}"], width))
 
 
 def _check(check: CheckReport, all_of_it: str, *, is_only: bool) -> Iterator[str]:

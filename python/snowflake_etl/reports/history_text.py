@@ -4,35 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snowflake_etl.reports.check_text import findings_on_screen
+from snowflake_etl.reports.check_text import findings_on_screen, fitted
 from snowflake_etl.results_history import CheckComparison, CheckDetail, FindingChange
 
 _MOST_DAYS = 31
 
 
-def check_text(detail: CheckDetail, all_of_it: str) -> str:
+def check_text(detail: CheckDetail, all_of_it: str, width: int | None = None) -> str:
     """One check: what it was, its findings, rows per day."""
     entry = detail.entry
     lines = [f"  check {entry.check_id} of {_when(entry.at)}, {entry.what}, {entry.table} {entry.days}: {entry.status}"]
     lines += findings_on_screen(detail.findings, all_of_it)
     days = [f"    {day}: {rows:,} rows" for day, rows in detail.rows_per_day.items()]
-    return "\n".join([*lines, *_few(days, "day(s)", all_of_it)])
+    return "\n".join(fitted([*lines, *_few(days, "day(s)", all_of_it)], width))
 
 
-def comparison_text(comparison: CheckComparison, all_of_it: str) -> str:
+def comparison_text(comparison: CheckComparison, all_of_it: str, width: int | None = None) -> str:
     """What changed between two checks, or that nothing did."""
+    return "\n".join(fitted(_changes(comparison, all_of_it), width))
+
+
+def _changes(comparison: CheckComparison, all_of_it: str) -> list[str]:
     now, before = comparison.now, comparison.before
     lines = [f"  {now.table} {now.days}: {_when(now.at)} {now.what}, {now.rows:,} rows, {now.status}"]
     if before is None:
-        return "\n".join([*lines, "    no check before it"])
+        return [*lines, "    no check before it"]
     lines.append(f"    before: {_when(before.at)} {before.what}, {before.rows:,} rows, {before.status}")
     if not comparison.differs:
-        return "\n".join([*lines, "    no difference"])
+        return [*lines, "    no difference"]
     if comparison.rows_changed:
         lines.append(f"    rows: {comparison.rows_changed:+,}")
     days = [f"    {one.day}: {one.before:,} -> {one.now:,} rows ({one.now - one.before:+,})" for one in comparison.days]
     lines += _few(days, "day(s)", all_of_it)
-    return "\n".join([*lines, *(line for change in comparison.findings for line in _finding(change))])
+    return [*lines, *(line for change in comparison.findings for line in _finding(change))]
 
 
 def _finding(change: FindingChange) -> Iterator[str]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snowflake_etl.reports.check_text import findings_on_screen
+from snowflake_etl.reports.check_text import findings_on_screen, fitted
 from snowflake_etl.results import LoadResult
 
 # Where the samples stand that a screen has no room for.
 ALL_OF_IT = "in the result (--output FILE, or the job's result.json)"
 
 
-def load_text(result: LoadResult) -> str:
-    """Render counts at every step, findings, and time and rate of every phase, then what to know or do."""
-    lines = [*_steps(result), *_checks(result), *_phases(result)] if result.status != "planned" else []
+def load_text(result: LoadResult, width: int | None = None) -> str:
+    """Render counts at every step, findings, and time and rate of every phase, then what to know or do.
+
+    Only what was found is broken at ``width``: warnings and the message hold commands to copy.
+    """
+    lines = [*_steps(result), *fitted(_checks(result), width), *_phases(result)] if result.status != "planned" else []
     lines += [f"warning: {warning}" for warning in result.warnings]
     return "\n".join([*lines, f"{result.status}: {result.message}"])
 

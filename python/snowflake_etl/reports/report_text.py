@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from snowflake_etl.month import DayRange
 from snowflake_etl.reports.cells import visible
+from snowflake_etl.reports.check_text import wrapped
 from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.results import Finding
 from snowflake_etl.results_report import ReportResult, TableReport, TableStatus
@@ -51,7 +51,7 @@ def report_text(result: ReportResult, width: int = NARROW, samples: int | None =
     width = max(NARROW, width)
     lines = [f"Table report of {result.made_at:%Y-%m-%d %H:%M} UTC, {_span(result.days)}", ""]
     for one in result.unread:
-        lines += _wrapped(f"ERROR      {visible(one.config)}: {visible(one.message)}", width, 11)
+        lines += wrapped(f"ERROR      {visible(one.config)}: {visible(one.message)}", width, 11)
     configs = list(dict.fromkeys(table.config for table in result.tables))
     columns = [column for column in _COLUMNS if width >= WIDE or not column.only_wide]
     for config in configs:
@@ -138,12 +138,12 @@ def _short(value: int) -> str:
 
 def _details(table: TableReport, width: int, samples: int | None, all_of_them: str) -> Iterator[str]:
     """What is to be known of a table that is not simply fine."""
-    yield from _wrapped(f"{table.status.value:<9}  {visible(table.table)} ({visible(table.config)})", width, 11)
+    yield from wrapped(f"{table.status.value:<9}  {visible(table.table)} ({visible(table.config)})", width, 11)
     if table.message:
-        yield from _wrapped(f"  {visible(table.message)}", width, 2)
+        yield from wrapped(f"  {visible(table.message)}", width, 2)
     if table.status in (TableStatus.ERROR, TableStatus.NOT_FOUND):
         return
-    yield from _wrapped(f"  {', '.join(_facts(table))}", width, 2)
+    yield from wrapped(f"  {', '.join(_facts(table))}", width, 2)
     for finding in table.findings:
         yield from _finding(finding, width, samples, all_of_them)
 
@@ -159,25 +159,12 @@ def _facts(table: TableReport) -> Iterator[str]:
 
 
 def _finding(finding: Finding, width: int, samples: int | None, all_of_them: str) -> Iterator[str]:
-    yield from _wrapped(f"  {finding.severity}: {visible(finding.message)}", width, 4)
+    yield from wrapped(f"  {finding.severity}: {visible(finding.message)}", width, 4)
     samples_or_examples = finding.samples or finding.examples
     # One says no more than the sentence.
     listed = samples_or_examples if len(samples_or_examples) > 1 else ()
     shown = listed if samples is None else listed[:samples]
     for sample in shown:
-        yield from _wrapped(f"      {visible(sample)}", width, 8)
+        yield from wrapped(f"      {visible(sample)}", width, 8)
     if len(listed) > len(shown):
         yield f"      {len(listed) - len(shown):,} more {all_of_them}".rstrip()
-
-
-def _wrapped(text: str, width: int, indent: int) -> list[str]:
-    """Lines of at most ``width``; a word that is longer than a line stays whole."""
-    own = len(text) - len(text.lstrip(" "))
-    return textwrap.wrap(
-        text.lstrip(" "),
-        width,
-        initial_indent=" " * own,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [""]

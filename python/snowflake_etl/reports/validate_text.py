@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snowflake_etl.reports.check_text import findings_on_screen
+from snowflake_etl.reports.check_text import findings_on_screen, fitted
 from snowflake_etl.results_tables import TableCheck, ValidateResult
 
 
-def validate_text(result: ValidateResult, all_of_it: str) -> str:
+def validate_text(result: ValidateResult, all_of_it: str, width: int | None = None) -> str:
     """One line a table and month, its findings below, the outcome last; ``all_of_it`` says where everything is."""
     lines = [line for check in result.checks for line in _check(check, all_of_it)]
-    return "\n".join([*lines, f"{result.status}: {result.message}"])
+    return "\n".join(fitted([*lines, f"{result.status}: {result.message}"], width))
 
 
 def _check(check: TableCheck, all_of_it: str) -> Iterator[str]:

@@ -55,7 +55,7 @@ def run(context: Context) -> ExitCode:
     refuse_overwriting(files, (arguments.rejects, arguments.output))
     result = _with_rejects(context, files, arguments.rejects) if arguments.rejects else _result(context, files, None)
     context.close()
-    context.say(files_text(result, where_all_is(context)))
+    context.say(files_text(result, where_all_is(context), context.width))
     deliver(context, dataclasses.asdict(result))
     return ExitCode(result.exit_code)
 

@@ -61,7 +61,7 @@ def run(context: Context) -> ExitCode:
 
     result = _result(context, _request(context))
     context.close()
-    context.say(duplicates_text(result))
+    context.say(duplicates_text(result, context.width))
     deliver(context, dataclasses.asdict(result))
     return ExitCode(result.exit_code)
 

@@ -231,7 +231,7 @@ def _show(context: Context, result: LoadResult) -> None:
     from snowflake_etl.reports.load_text import load_text
 
     context.close()
-    context.say(load_text(result))
+    context.say(load_text(result, context.width))
 
 
 def _show_table(context: Context, orders: Sequence[Order], results: Sequence[LoadResult]) -> None:

@@ -129,7 +129,7 @@ def _show(context: Context, result: HistoryResult) -> None:
     if result.entries:
         context.say(ascii_table(("when (UTC)", "what", "table", "days", "rows", "status", "id"), _rows(result.entries)))
     for detail in result.checks:
-        context.say(check_text(detail, all_of_it))
+        context.say(check_text(detail, all_of_it, context.width))
     for comparison in result.comparisons:
-        context.say(comparison_text(comparison, all_of_it))
+        context.say(comparison_text(comparison, all_of_it, context.width))
     context.say(result.message)

@@ -40,6 +40,6 @@ def run(context: Context) -> ExitCode:
         strict=arguments.strict,
     )
     context.close()
-    context.say(validate_text(result, where_all_is(context)))
+    context.say(validate_text(result, where_all_is(context), context.width))
     deliver(context, dataclasses.asdict(result))
     return ExitCode(result.exit_code)
