@@ -97,9 +97,11 @@ actions_start() { # <verb> <arguments...> -> REPLY: the job's id
 }
 
 actions_words() { # <verb> <arguments...> -> REPLY: the same as a command line to type, which starts a job too
-  local word line=./snowflake_etl.sh
+  local word verb=$1 line=./snowflake_etl.sh
   [[ $PWD == "$ETL_ROOT" ]] || printf -v line '%q' "$ETL_ROOT/snowflake_etl.sh"
-  for word in "$@" --background; do
+  shift
+  _actions_environment "$verb" "$@"
+  for word in "$verb" "${ACTIONS_WORDS[@]}" --background; do
     word=${word#"$PWD"/}
     printf -v word '%q' "$word"
     line+=" $word"
@@ -191,6 +193,8 @@ _actions_start_and_tell() { # <verb> <arguments...>: the id alone on standard ou
 _actions_start() { # <verb> <arguments...> -> REPLY: the job's id
   local title verb=$1
   shift
+  _actions_environment "$verb" "$@"
+  set -- "${ACTIONS_WORDS[@]}"
   _actions_title "$verb" "$@"
   title=$REPLY
   if [[ $ACTIONS_CONFIGURED_VERBS == *" $verb "* ]] && ! _actions_has_flag --config "$@" \
@@ -200,6 +204,15 @@ _actions_start() { # <verb> <arguments...> -> REPLY: the job's id
   fi
   _actions_command "$verb" "$@" || return
   jobs_start "$verb" "$title" "${ACTIONS_COMMAND[@]}"
+}
+
+_actions_environment() { # <verb> <arguments...>: sets ACTIONS_WORDS to them, with the environment in use, as --config is named
+  local verb=$1
+  shift
+  ACTIONS_WORDS=("$@")
+  if [[ -n ${ETL_ENVIRONMENT:-} && $ACTIONS_CONFIGURED_VERBS == *" $verb "* ]] && ! _actions_has_flag --environment "$@"; then
+    ACTIONS_WORDS=(--environment "$ETL_ENVIRONMENT" "$@")
+  fi
 }
 
 _actions_command() { # <verb> <arguments...>: sets ACTIONS_COMMAND; 1 with a sentence when the script has gone
@@ -221,6 +234,7 @@ _actions_title() { # <verb> <arguments...> -> REPLY: what a person calls this ru
     [[ $name == --config || $word == --config || $word == --config=* ]] || other+=("$word")
     case $name in
       --month | --days | --table) about+=("$word") ;;
+      --environment) about+=("in ${word^^}") ;;
       --file) about+=("${word##*/}") ;;
     esac
     name=$word

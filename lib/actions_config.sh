@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # The configuration in use and where it leads (part of actions.sh, layer 3).
 # Offers actions_config_current actions_config_list actions_config_use actions_config_choose actions_config_short actions_config_target
-# actions_config_target_cached actions_config_tables actions_config_preference actions_config_set_preference.
+# actions_config_target_cached actions_config_tables actions_config_preference actions_config_set_preference
+# actions_config_environments actions_config_environment_load actions_config_environment_choose.
 
 actions_config_current() { # -> REPLY: path of the configuration in use, the same that Python would take
   REPLY=${ETL_CONFIG:-}
@@ -35,11 +36,37 @@ actions_config_use() { # <path>: in this process only; 3 with a sentence when it
     core_error "The path of a configuration may not hold a line break. Rename $path."
     return "$ETL_EXIT_CONFIGURATION"
   fi
+  # An environment belongs to the configuration that has it.
+  [[ ${ETL_CONFIG:-} == "$path" ]] || unset ETL_ENVIRONMENT
   export ETL_CONFIG=$path
 }
 
 actions_config_choose() { # <path>: from now on, in this process and the next; 3 with a sentence when it is no file
-  actions_config_use "$1" && actions_config_set_preference config "$ETL_CONFIG"
+  actions_config_use "$1" && actions_config_set_preference config "$ETL_CONFIG" || return
+  actions_config_environment_load
+}
+
+actions_config_environments() { # sets ACTIONS_ENVIRONMENTS to the names in the configuration in use; else 1 and why not in REPLY
+  actions_config_current
+  actions_capture config environments --config "$REPLY" --quiet || return 1
+  ACTIONS_ENVIRONMENTS=()
+  # shellcheck disable=SC2034 # for the menus
+  [[ -z $REPLY ]] || mapfile -t ACTIONS_ENVIRONMENTS <<<"$REPLY"
+}
+
+actions_config_environment_load() { # the environment saved for the configuration in use, for everything that is started from here
+  [[ -z ${ETL_ENVIRONMENT:-} ]] || return 0
+  actions_config_current
+  _actions_config_mangled "$REPLY"
+  actions_config_preference "environment$REPLY"
+  [[ -z $REPLY ]] || export ETL_ENVIRONMENT=$REPLY
+}
+
+actions_config_environment_choose() { # <name>: from now on, for the configuration in use
+  export ETL_ENVIRONMENT=$1
+  actions_config_current
+  _actions_config_mangled "$REPLY"
+  actions_config_set_preference "environment$REPLY" "$1"
 }
 
 actions_config_short() { # <path> -> REPLY: how it is called on screens
@@ -56,23 +83,28 @@ actions_config_target_cached() { # -> REPLY: account, connection or "local", or 
   cache=$REPLY
   REPLY='?'
   [[ -f $cache && ! $path -nt $cache ]] || return 1
-  { mapfile -t -n 2 lines <"$cache"; } 2>/dev/null || return 1
-  # The file's name is shortened from the path, so the path itself decides.
-  [[ ${lines[0]:-} == "$path" && -n ${lines[1]:-} ]] || return 1
+  { mapfile -t lines <"$cache"; } 2>/dev/null || return 1
+  # The file's name is shortened from the path, so the path and the environment themselves decide.
+  [[ ${lines[0]:-} == "$path"$'\t'"${ETL_ENVIRONMENT:-}" && -n ${lines[1]:-} ]] || return 1
+  # Behind the target stand the files that the configuration extends.
+  for path in "${lines[@]:2}"; do
+    [[ -f $path && ! $path -nt $cache ]] || return 1
+  done
   REPLY=${lines[1]}
 }
 
 actions_config_target() { # -> REPLY: the same, found out by Python once for every change; else 1 and why not
-  local path cache
+  local path cache found
   actions_config_target_cached && return 0
   actions_config_current
   path=$REPLY
   _actions_config_cache "$path"
   cache=$REPLY
-  actions_capture config target --config "$path" --quiet || return 1
-  REPLY=${REPLY%%$'\n'*}
-  [[ -n $REPLY ]] || return 1
-  _actions_config_folder "${cache%/*}" && core_write_file "$cache" "$path"$'\n'"$REPLY"
+  actions_capture config target --files --config "$path" --quiet || return 1
+  found=$REPLY
+  [[ -n ${found%%$'\n'*} ]] || return 1
+  _actions_config_folder "${cache%/*}" && core_write_file "$cache" "$path"$'\t'"${ETL_ENVIRONMENT:-}"$'\n'"$found"
+  REPLY=${found%%$'\n'*}
   return 0
 }
 
@@ -98,9 +130,13 @@ actions_config_set_preference() { # <name> <one line>
 }
 
 _actions_config_cache() { # <path> -> REPLY: the file that keeps its target
-  local name=${1//[!A-Za-z0-9._-]/_}
-  ((${#name} <= 100)) || name=${name: -100}
-  REPLY=$ETL_STATE_DIR/cache/target$name
+  _actions_config_mangled "$1"
+  REPLY=$ETL_STATE_DIR/cache/target$REPLY
+}
+
+_actions_config_mangled() { # <path> -> REPLY: as a part of a file's name
+  REPLY=${1//[!A-Za-z0-9._-]/_}
+  ((${#REPLY} <= 100)) || REPLY=${REPLY: -100}
 }
 
 _actions_config_folder() { # <path>: makes a private folder

@@ -6,6 +6,9 @@ menus_screen_define settings "Settings" "" 80 "configuration, connection" <<'HEL
 The configuration says where files are found, which tables they go to
 and how to sign in. It is chosen here for you alone and stays chosen.
 
+Environment is which of the configuration's own environments is meant;
+it is named before anything is changed, and stays chosen.
+
 Check the file reads it strictly: keys, types, patterns.
 Test connection signs in and looks for objects and tables.
 HELP
@@ -13,12 +16,13 @@ HELP
 menus_screen_entries settings \
   choose '' "Choose configuration" "from the files in config/" \
   path '' "Other configuration" "by its path" \
+  environment config "Environment" "dev, staging, prod, where there are" \
   validate config "Check the file" "keys, types, patterns" \
   doctor doctor "Test connection" "sign-in, objects, tables"
 
 menus_settings_look() {
   actions_config_current
-  menus_screen_question "Configuration in use: $REPLY"
+  menus_screen_question "Configuration in use: $REPLY${ETL_ENVIRONMENT:+, environment ${ETL_ENVIRONMENT^^}}"
 }
 
 menus_settings_choose() {
@@ -36,6 +40,26 @@ menus_settings_path() {
     fi
     text="There is no readable file $typed. Path of a JSON or YAML file:"
   done
+}
+
+menus_settings_environment() {
+  local name
+  local -a items=()
+  ui_busy "Environment" "Reading the configuration ..."
+  if ! actions_config_environments; then
+    ui_message "Environment" "The configuration cannot be used:"$'\n\n'"$REPLY"
+    return 0
+  fi
+  if ((${#ACTIONS_ENVIRONMENTS[@]} == 0)); then
+    ui_message "Environment" "This configuration has no environments. docs/configuration.md says how to give it some."
+    return 0
+  fi
+  for name in "${ACTIONS_ENVIRONMENTS[@]}"; do
+    items+=("$name" "${name^^}")
+  done
+  UI_DEFAULT=${ETL_ENVIRONMENT:-} ui_menu "Environment" "Which one is to be used from now on?" "${items[@]}" || return 0
+  actions_config_environment_choose "$REPLY" || ui_message "Environment" "The choice could not be saved: $REPLY"
+  menus_screen_find_target again
 }
 
 menus_settings_validate() {

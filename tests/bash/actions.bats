@@ -193,3 +193,37 @@ teardown() {
   [[ " ${ACTIONS_CONFIGS[*]} " == *" $ROOT/config/example.json "*"/mine.yaml "* ]]
   [[ " ${ACTIONS_CONFIGS[*]} " != *schema* ]]
 }
+
+@test "actions: the environment chosen for a configuration is named in commands and jobs, and goes with the configuration" {
+  export ETL_CONFIG=$BATS_TEST_TMPDIR/c.json
+  printf '{}' | tee "$ETL_CONFIG" >"$BATS_TEST_TMPDIR/other.json"
+  actions_config_environment_choose prod
+  actions_words load --month 2013-01
+  [[ $REPLY == *'load --environment prod --month 2013-01 --background' ]]
+  actions_words load --month 2013-01 --environment dev
+  [[ $REPLY != *prod* ]]
+  actions_words history --limit 3
+  [[ $REPLY != *prod* ]]
+  actions_config_choose "$BATS_TEST_TMPDIR/other.json"
+  [ -z "${ETL_ENVIRONMENT:-}" ]
+  actions_config_choose "$BATS_TEST_TMPDIR/c.json"
+  [ "$ETL_ENVIRONMENT" = prod ]
+  : >"$FAKE/gate"
+  actions_start load --month 2013-01
+  jobs_wait "$REPLY" || true
+  [[ $(<"$ETL_STATE_DIR/jobs/$REPLY/title") == 'Load in PROD 2013-01' ]]
+}
+
+@test "actions: the target is found out again when the environment or a file that is extended changes" {
+  export ETL_CONFIG=$BATS_TEST_TMPDIR/c.json
+  printf '{}' | tee "$ETL_CONFIG" >"$BATS_TEST_TMPDIR/base.json"
+  printf 'ACME\n%s\n%s\n' "$BATS_TEST_TMPDIR/base.json" "$ETL_CONFIG" >"$FAKE/target"
+  actions_config_target
+  [ "$REPLY" = ACME ]
+  actions_config_target_cached
+  ETL_ENVIRONMENT=prod run actions_config_target_cached
+  [ "$status" -eq 1 ]
+  touch -d '+2 seconds' "$BATS_TEST_TMPDIR/base.json"
+  run actions_config_target_cached
+  [ "$status" -eq 1 ]
+}

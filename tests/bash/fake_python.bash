@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A stand-in for the environment's Python: records every call and plays the answers that a test puts into $FAKE.
-# Files in $FAKE: target, target_code, tables, plan, plan_code, job_code; a job ends when the file "gate" is there.
+# Files in $FAKE: target, target_code, environments, tables, plan, plan_code, job_code; a job ends when the file "gate" is there.
 
 fake_python() { # after helpers_setup: ETL_VENV with a python that is this stand-in
   export FAKE=$BATS_TEST_TMPDIR/fake ETL_VENV=$BATS_TEST_TMPDIR/venv
@@ -18,6 +18,10 @@ case "$1 ${*:2} " in
   *' target '*)
     cat "$FAKE/target"
     exit "$(cat "$FAKE/target_code" 2>/dev/null || echo 0)"
+    ;;
+  *' environments '*)
+    cat "$FAKE/environments" 2>/dev/null
+    exit 0
     ;;
   *' tables '*)
     cat "$FAKE/tables"

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from desk import Desk
+from snowflake_etl.cli.common import Context, confirmed, confirmed_by_typing
 from snowflake_etl.cli.main import main
 from snowflake_etl.config.reading import Choice, LoadedConfiguration, read_configuration
 from snowflake_etl.config.showing import shown_values
@@ -226,3 +232,54 @@ def test_show_tells_every_value_and_whose_it_is(
         "values"
     ]
     assert "hush-hush" not in json.dumps(document)
+
+
+# The environment is named wherever something is about to be changed
+
+
+def context_for(path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> Context:
+    arguments = argparse.Namespace(yes=False, json=False, quiet=True, config=path, environment="prod", set=[])
+    context = Context(arguments)
+    monkeypatch.setattr(Context, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer + "\n"))
+    assert context.configuration.environment == "prod"
+    return context
+
+
+def test_every_question_names_the_environment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "c.json", files=FILES, environments=ENVIRONMENTS)
+    assert confirmed(context_for(path, monkeypatch, "yes"), "Replace 7 rows?")
+    assert confirmed_by_typing(context_for(path, monkeypatch, "DELETE A"), "Delete 7 rows.", "DELETE A")
+    asked = capsys.readouterr().err
+    assert "Environment: PROD (acme)\nReplace 7 rows? Type yes: " in asked
+    assert "Environment: PROD (acme)\nDelete 7 rows.\nType DELETE A to go on: " in asked
+
+
+def test_nobody_asks_past_the_two_functions_that_name_it() -> None:
+    package = Path(__file__).resolve().parents[2] / "python" / "snowflake_etl"
+    askers = [
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"stdin\.readline\(|getpass\.getpass|(?<![\w.])input\(", path.read_text(encoding="utf-8"))
+    ]
+    # A secret is no change, and the embedded warehouse belongs to no environment.
+    elsewhere = ["cli/commands/local_warehouse.py", "cli/config_actions/set_secret.py"]
+    assert sorted(askers) == sorted(["cli/common.py", *elsewhere])
+
+
+def test_plans_of_what_deletes_name_the_environment(desk: Desk) -> None:
+    desk.sections["environments"] = {"prod": {"load": {"keep_failed": 1}}}
+    desk.month("2024-01-01", "2024-01-02")
+    words = ("--config", str(desk.config), "--environment", "prod", "--month", "2024-01")
+    planned = desk.run("load", *words, "--dry-run")
+    assert planned.out.startswith("Environment: PROD (local)\n")
+    assert desk.run("load", *words).code == 0
+    dropped = desk.run("drop-month", *words, "--table", "T", "--dry-run")
+    assert dropped.out.startswith("Environment: PROD (local)\n")
+    refused = desk.run("load", *words)
+    assert "--environment prod" in refused.out, "the command to replace is for the same environment"
+    assert desk.run("config", "environments", "--config", str(desk.config)).out == "prod\n"
+    target = desk.run("config", "target", "--files", "--config", str(desk.config), "--environment", "prod")
+    assert target.out == f"local [PROD]\n{desk.config}\n"

@@ -76,6 +76,11 @@ class Context:
         return sys.stdin.isatty() and sys.stderr.isatty() and self.job_directory is None
 
     @property
+    def configuration_path(self) -> Path:
+        chosen: Path | None = self.arguments.config
+        return chosen or places.default_configuration()
+
+    @property
     def choice(self) -> Choice:
         """What the flags say about the configuration beside its file."""
         from snowflake_etl.config.reading import Choice
@@ -94,8 +99,7 @@ class Context:
         """The configuration in use; its warnings go to the log once."""
         from snowflake_etl.config.reading import read_configuration
 
-        path = self.arguments.config or places.default_configuration()
-        loaded = read_configuration(path, choice=self.choice)
+        loaded = read_configuration(self.configuration_path, choice=self.choice)
         for warning in loaded.warnings:
             LOGGER.warning(warning)
         return loaded
@@ -134,6 +138,19 @@ class Context:
         if not self.arguments.json:
             print(printable(masked(text)), flush=True)
 
+    def say_environment(self) -> None:
+        """Name the environment in a plan, as every question does, where the configuration has some."""
+        if self.environment_in_words:
+            self.say(self.environment_in_words)
+
+    @property
+    def environment_in_words(self) -> str:
+        """``Environment: PROD (acme)``, or nothing where there is none or the configuration was not needed."""
+        loaded = self.__dict__.get("configuration")
+        if loaded is None or loaded.environment is None:
+            return ""
+        return f"Environment: {loaded.environment.upper()} ({loaded.configuration.snowflake.target})"
+
     def answer(self, document: Any) -> None:
         """Keep the result as ``result.json`` in a job's folder and print it with --json."""
         text = masked(json.dumps(document, indent=2, ensure_ascii=True, default=str))
@@ -152,7 +169,7 @@ def confirmed(context: Context, question: str) -> bool:
     # Several loads may ask at once: one question, then its answer.
     with _ASKING:
         context.close()
-        print(f"{printable(question)} Type yes: ", end="", file=sys.stderr, flush=True)
+        print(f"{printable(_in_environment(context, question))} Type yes: ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() == "yes"
 
 
@@ -162,8 +179,17 @@ def confirmed_by_typing(context: Context, question: str, phrase: str) -> bool:
         return False
     with _ASKING:
         context.close()
-        print(f"{printable(question)}\nType {printable(phrase)} to go on: ", end="", file=sys.stderr, flush=True)
+        print(
+            f"{printable(_in_environment(context, question))}\nType {printable(phrase)} to go on: ",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
         return sys.stdin.readline().strip() == phrase
+
+
+def _in_environment(context: Context, question: str) -> str:
+    return f"{context.environment_in_words}\n{question}" if context.environment_in_words else question
 
 
 def write_private(path: Path, content: str | bytes) -> None:

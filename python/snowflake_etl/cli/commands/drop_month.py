@@ -48,6 +48,7 @@ def run(context: Context) -> ExitCode:
     targets = _targets(context)
     request = _request(context, len(targets))
     configuration = context.configuration.configuration
+    context.say_environment()
     results: list[DropResult] = []
     for entry, month in targets:
         results.append(drop_month(entry, month, configuration, context.warehouse, request))

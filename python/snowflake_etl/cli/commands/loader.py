@@ -86,6 +86,8 @@ def run(context: Context) -> ExitCode:
         context.answer({"status": "ok", "message": message})
         # A plan answers whether there is something to start.
         return ExitCode.REFUSED if context.arguments.dry_run else ExitCode.OK
+    if context.arguments.dry_run:
+        context.say_environment()
     results = _run_all(context, orders)
     if any(one.status == "loaded" for one in results) and context.job_directory is None and places.is_checkout():
         context.say("The menu with job status and logs: ./snowflake_etl.sh")

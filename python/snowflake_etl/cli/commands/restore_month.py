@@ -62,6 +62,7 @@ def _restore(context: Context) -> ExitCode:
 
     arguments = context.arguments
     (entry,) = chosen_entries(context.configuration, [arguments.table])
+    context.say_environment()
     result = restore_month(
         entry,
         parse_month(arguments.month, today()),

@@ -101,6 +101,7 @@ def _clean(context: Context) -> ExitCode:
         cleaned = None
         if chosen and not arguments.dry_run:
             cleaned = _cleaned(context, stage, chosen)
+    context.say_environment()
     message = _in_words(folders, chosen, cleaned, dry_run=arguments.dry_run)
     context.say(message)
     context.answer(

@@ -10,12 +10,15 @@ from snowflake_etl.errors import ExitCode
 HELP = "print where it loads to"
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """It has no flags of its own."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument_group("target").add_argument("--files", action="store_true", help="and the files it is made of")
 
 
 def run(context: Context) -> ExitCode:
-    target = context.configuration.configuration.snowflake.target
-    context.say(target)
-    context.answer({"target": target, "environment": context.configuration.environment})
+    loaded = context.configuration
+    target = loaded.configuration.snowflake.target
+    context.say(f"{target} [{loaded.environment.upper()}]" if loaded.environment else target)
+    if context.arguments.files:
+        context.say("\n".join(str(path.absolute()) for path in loaded.files))
+    context.answer({"target": target, "environment": loaded.environment, "files": loaded.files})
     return ExitCode.OK
