@@ -15,6 +15,7 @@ declare -gA ACTIONS_SCRIPTS=(
   [ledger]=ledger_tool.py
   ['check-file']=check_file.py
   ['clean-file']=clean_file.py
+  [compare]=compare_files.py
   [compress]=compress_file.py
   [sample]=sample_file.py
   [validate]=validate_table.py
@@ -31,7 +32,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file compress sample validate duplicates report drop-month restore-month table-info doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file compare compress sample validate duplicates report drop-month restore-month table-info doctor '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1

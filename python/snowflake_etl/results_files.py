@@ -93,3 +93,76 @@ class SampleResult:
     notes: tuple[str, ...]
     message: str
     exit_code: int
+
+
+@dataclass(frozen=True)
+class ComparedSide:
+    """One of two files: sizes in bytes, ``rows`` as they are in it, ``columns`` in its order."""
+
+    file: str
+    bytes: int
+    fingerprint: str
+    content_hash: str
+    rows: int
+    columns: tuple[str, ...]
+    compression: str
+    encoding: str
+    delimiter: str
+    quote: str | None
+    header: bool
+    line_ending: str
+
+
+@dataclass(frozen=True)
+class ColumnComparison:
+    """A column that both files have; ``changed`` rows have another value in it (None: not counted)."""
+
+    name: str
+    nulls: int
+    nulls_with: int
+    longest: int
+    longest_with: int
+    changed: int | None
+
+
+@dataclass(frozen=True)
+class RowDifference:
+    """One row that differs: ``kind`` is added, removed or changed.
+
+    ``key`` are its key's values, ``values`` all of an added or removed row, ``changes`` (column, value in the first
+    file, value in the second) of a changed one.
+    """
+
+    kind: str
+    key: tuple[str | None, ...]
+    values: tuple[str | None, ...] = ()
+    changes: tuple[tuple[str, str | None, str | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class CompareResult:
+    """Two files held against each other, ``file`` and ``other``.
+
+    ``status`` is identical (every record, in order), equal (the same rows, in another order or laid out otherwise) or
+    different.  ``only_in_file`` and ``only_in_other`` are columns.  Counts of rows are None where rows were not
+    compared one by one; ``keys_repeated`` are keys that stand in several rows, of each file.  ``examples`` are some of
+    the rows that differ; ``differences_file`` holds all, "" where none was asked for.
+    """
+
+    status: str
+    file: ComparedSide
+    other: ComparedSide
+    layout_differences: tuple[str, ...]
+    only_in_file: tuple[str, ...]
+    only_in_other: tuple[str, ...]
+    key: tuple[str, ...]
+    keys_repeated: tuple[int, int] | None
+    rows_added: int | None
+    rows_removed: int | None
+    rows_changed: int | None
+    columns: tuple[ColumnComparison, ...]
+    examples: tuple[RowDifference, ...]
+    differences_file: str
+    notes: tuple[str, ...]
+    message: str
+    exit_code: int

@@ -26,6 +26,7 @@ VERBS = {
     "ledger": "ledger_tool",
     "check-file": "check_file",
     "clean-file": "clean_file",
+    "compare": "compare_files",
     "compress": "compress_file",
     "sample": "sample_file",
     "validate": "validate_table",

@@ -33,8 +33,12 @@ def deliver(context: Context, document: Any) -> None:
 
 
 def refuse_over_inputs(context: Context, *inputs: Path) -> None:
-    """Raise UsageError where ``--output`` would be written over a file that is read."""
-    output = context.arguments.output
-    for path in inputs:
-        if output is not None and output.exists() and path.exists() and output.samefile(path):
-            raise UsageError(f"{output} is read here: write the result somewhere else with --output.")
+    """Raise UsageError where a result would be written over a file that is read, or over another result."""
+    results = [getattr(context.arguments, name, None) for name in ("output", "differences")]
+    written = [path for path in results if path is not None]
+    for result in written:
+        for path in inputs:
+            if result.exists() and path.exists() and result.samefile(path):
+                raise UsageError(f"{result} is read here, and would be written over. Name another file for the result.")
+    if len({path.absolute() for path in written}) < len(written):
+        raise UsageError(f"{written[0]} cannot hold both results. Name two files.")

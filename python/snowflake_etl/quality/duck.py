@@ -15,6 +15,7 @@ from typing import Any
 from snowflake_etl.errors import ConfigError, EtlError, Stopped
 
 POLL_SECONDS = 0.1
+_ROWS_AT_ONCE = 1_000
 
 
 class OutOfSpace(Exception):  # noqa: N818 - an outcome, not a malfunction
@@ -69,27 +70,15 @@ class Duck:
 
         Raise Stopped, OutOfSpace, CannotParse, ConfigError for a rule that overflows, or DuckDB's error.
         """
-        import duckdb
+        with _in_our_words(), self._interruptible():
+            return self._connection.execute(sql).fetchall()
 
-        try:
-            with self._interruptible():
-                return self._connection.execute(sql).fetchall()
-        except duckdb.InterruptException as error:
-            raise Stopped("The check was stopped. Nothing was changed; run it again.") from error
-        except duckdb.OutOfMemoryException as error:
-            raise OutOfSpace(_first_line(error)) from error
-        except (duckdb.OutOfRangeException, duckdb.BinderException) as error:
-            # Everything of ours reads with TRY_CAST: only the arithmetic of a rule can come here.
-            raise ConfigError(
-                f"A condition in quality.rules cannot be computed over these values ({_first_line(error)}). "
-                "Write it with smaller numbers: a table would end its check with an error, too."
-            ) from error
-        except duckdb.InvalidInputException as error:
-            raise CannotParse(_first_line(error)) from error
-        except duckdb.IOException as error:
-            if "max_temp_directory_size" in str(error) or "No space left" in str(error):
-                raise OutOfSpace(_first_line(error)) from error
-            raise CannotParse(_first_line(error)) from error
+    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Run one statement and yield its rows some at a time; raises what ``query`` does."""
+        with _in_our_words(), self._interruptible():
+            answer = self._connection.execute(sql)
+            while rows := answer.fetchmany(_ROWS_AT_ONCE):
+                yield from rows
 
     def rejected(self) -> bool:
         """True where a scan has passed over a row since the last call."""
@@ -117,6 +106,31 @@ class Duck:
         while not finished.wait(POLL_SECONDS):
             if self._stopped():
                 self._connection.interrupt()
+
+
+@contextlib.contextmanager
+def _in_our_words() -> Iterator[None]:
+    """DuckDB's errors as outcomes."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise Stopped("The check was stopped. Nothing was changed; run it again.") from error
+    except duckdb.OutOfMemoryException as error:
+        raise OutOfSpace(_first_line(error)) from error
+    except (duckdb.OutOfRangeException, duckdb.BinderException) as error:
+        # Everything of ours reads with TRY_CAST: only the arithmetic of a rule can come here.
+        raise ConfigError(
+            f"A condition in quality.rules cannot be computed over these values ({_first_line(error)}). "
+            "Write it with smaller numbers: a table would end its check with an error, too."
+        ) from error
+    except duckdb.InvalidInputException as error:
+        raise CannotParse(_first_line(error)) from error
+    except duckdb.IOException as error:
+        if "max_temp_directory_size" in str(error) or "No space left" in str(error):
+            raise OutOfSpace(_first_line(error)) from error
+        raise CannotParse(_first_line(error)) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -19,8 +20,9 @@ class RejectsFile:
     Nothing is cut off.  Control codes become escapes, and what a spreadsheet would compute is written as text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, headings: Sequence[str] = HEADINGS) -> None:
         self.path = path
+        self._headings = headings
         self.rows = 0
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}")
         self._stream: IO[str] | None = None
@@ -31,7 +33,7 @@ class RejectsFile:
         descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._stream = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
         self._writer = csv.writer(self._stream, lineterminator="\n")
-        self._writer.writerow(HEADINGS)
+        self._writer.writerow(self._headings)
         return self
 
     def __exit__(
@@ -46,7 +48,11 @@ class RejectsFile:
 
     def add(self, file: str, line: int, column: str, value: str, reason: str) -> None:
         """Write one rejected value, or row where ``column`` is ""."""
-        self._writer.writerow((_cell(file), line, _cell(column), _cell(value), _cell(reason)))
+        self.write(file, line, column, value, reason)
+
+    def write(self, *values: str | int) -> None:
+        """Write one line, a value under each heading."""
+        self._writer.writerow([value if isinstance(value, int) else _cell(value) for value in values])
         self.rows += 1
 
 
