@@ -52,7 +52,8 @@ def findings_on_screen(findings: Sequence[Finding], all_of_it: str, *, indent: s
 def _examples(finding: Finding, all_of_it: str, indent: str) -> Iterator[str]:
     """The first wrong values with their lines, where there are such; else the first samples."""
     if not finding.examples:
-        if not all(sample in finding.message for sample in finding.samples):
+        few = len(finding.samples) <= MOST_SAMPLES
+        if not (few and all(sample in finding.message for sample in finding.samples)):
             yield from _samples(finding.samples, all_of_it, indent)
         return
     rows = finding.numbers.get("rows", 0)
