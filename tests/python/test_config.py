@@ -248,6 +248,6 @@ def test_validate_finds_what_only_using_the_values_shows(
 ) -> None:
     path = write(tmp_path / "c.json", {"files": [{**FILES[0], **entry}], **section})
     assert main(["config", "validate", "--config", str(path)]) == 3
-    assert expected in capsys.readouterr().err
+    assert expected in capsys.readouterr().out
     good = write(tmp_path / "good.json", {"files": FILES})
     assert main(["config", "validate", "--config", str(good)]) == 0

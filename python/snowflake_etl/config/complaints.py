@@ -34,7 +34,11 @@ def complaints(errors: Sequence[Mapping[str, Any]], tree: Node, otherwise: str) 
         # What is missing was said by nobody: it is the file's that was asked for.
         origin = None if item["type"] == "missing" and len(place) == 1 else origin_at(tree, place)
         by_origin.setdefault(origin.words if origin else otherwise, []).append(_complaint(item))
-    return " ".join(f"{words}: {'; '.join(texts)}." for words, texts in by_origin.items())
+    return " ".join(_sentence(f"{words}: {'; '.join(texts)}") for words, texts in by_origin.items())
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _complaint(item: Mapping[str, Any]) -> str:

@@ -60,6 +60,8 @@ def parsed_text(text: str, path: Path) -> Any:
 
 def _hint(text: str, error: json.JSONDecodeError) -> str:
     """What the usual slips are: a comma too many or too few, a comment, single quotes."""
+    if not text.strip():
+        return ", the file is empty"
     before, at = text[: error.pos].rstrip(), text[error.pos : error.pos + 2]
     if at[:1] in ("}", "]") and before.endswith(","):
         return ", a comma before it is too many"

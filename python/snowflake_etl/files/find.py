@@ -112,6 +112,17 @@ def match_file(path: Path, patterns: Sequence[FilePattern]) -> FoundFile:
     return _found(candidates[0])
 
 
+def names_below(base_path: Path) -> list[str]:
+    """The names of all files in the base path and its month folders, in order.  Raise FileError."""
+    names: list[str] = []
+    for entry in _entries(base_path):
+        if entry.is_file():
+            names.append(entry.name)
+        elif _folder_month(entry.name) is not None and entry.is_dir():
+            names += [inner.name for inner in _entries(Path(entry.path)) if inner.is_file()]
+    return names
+
+
 def months_in_order(months: Iterable[Month]) -> list[Month]:
     """Each month once, in order."""
     return sorted(set(months))

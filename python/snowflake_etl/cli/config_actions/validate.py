@@ -1,52 +1,69 @@
-"""``config validate``: read a configuration strictly, and try what only using the values shows (floor 6)."""
+"""``config validate``: everything that can be known of a configuration before a load meets it (floor 6)."""
 
 from __future__ import annotations
 
 import argparse
-import codecs
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from snowflake_etl.cli.common import Context
-from snowflake_etl.errors import ConfigError, EtlError, ExitCode
+from snowflake_etl.errors import ExitCode
 
-HELP = "read it strictly, and try what only using the values shows"
+if TYPE_CHECKING:
+    from snowflake_etl.operations.configurations.check import ConfigCheck
+
+HELP = "keys, types, patterns, files and sign-in, of every environment unless one is chosen"
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """It has no flags of its own."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    flags = parser.add_argument_group("validate")
+    flags.add_argument("--connect", action="store_true", help="sign in too, and hold the columns against the tables")
 
 
 def run(context: Context) -> ExitCode:
-    loaded = context.configuration
-    section = loaded.configuration.snowflake
-    entries = loaded.configuration.files
-    if problems := list(_problems(context)):
-        raise ConfigError(f"{loaded.path}: {'; '.join(problems)}.")
-    message = f"{loaded.path} is valid: {len(entries)} file pattern(s), target {section.target}."
+    from snowflake_etl.operations.configurations.check import check_configuration
+
+    path = context.configuration_path
+    checks = check_configuration(path, context.choice, context.state_directory, connect=context.arguments.connect)
+    errors = len({problem.message for check in checks for problem in check.errors})
+    for line in _lines(checks):
+        context.say(line)
+    message = (
+        f"{path} has {errors} mistake(s). Correct what is said above and validate it again."
+        if errors
+        else f"{path} is valid: {_summed(checks)}."
+    )
     context.say(message)
-    for entry in entries:
-        context.say(f"  {entry.file_pattern} -> {entry.table_name}")
-    context.answer({"status": "valid", "target": section.target, "warnings": loaded.warnings, "message": message})
-    return ExitCode.OK
+    context.answer(
+        {
+            "status": "invalid" if errors else "valid",
+            "checks": [asdict(check) for check in checks],
+            "message": message,
+        }
+    )
+    return ExitCode.CONFIGURATION if errors else ExitCode.OK
 
 
-def _problems(context: Context) -> Iterator[str]:
-    """What only using the values shows: patterns, formats, encodings, the base path."""
-    from snowflake_etl.files.patterns import FilePattern
-    from snowflake_etl.operations.expectations import try_rules
-    from snowflake_etl.quality.formats import to_strptime
+def _lines(checks: Sequence[ConfigCheck]) -> list[str]:
+    """Each sentence once: most mistakes are in all environments alike."""
+    lines: list[str] = []
+    told: set[str] = set()
+    for check in checks:
+        if check.environment is not None:
+            lines.append(f"Environment {check.environment}: target {check.target}")
+        for one in check.patterns:
+            files = f"{one.files} file(s), newest {one.newest}" if one.files else "no file"
+            lines.append(f"  {one.pattern} -> {one.table}: {files}")
+        for problem in check.problems:
+            if problem.message not in told:
+                told.add(problem.message)
+                lines.append(f"{problem.severity}: {problem.message}")
+    return list(dict.fromkeys(lines))
 
-    loaded = context.configuration
-    if loaded.base_path is not None and not loaded.base_path.is_dir():
-        yield f"base_path {loaded.base_path} is not a folder"
-    for entry in loaded.configuration.files:
-        try:
-            FilePattern(entry.file_pattern, entry.table_name).check()
-            for text in (entry.date_format, entry.timestamp_format):
-                to_strptime(text)
-            codecs.lookup(entry.encoding or "utf-8")
-            try_rules(entry, loaded.configuration.quality)
-        except LookupError:
-            yield f"there is no encoding '{entry.encoding}'"
-        except EtlError as error:
-            yield str(error).rstrip(".")
+
+def _summed(checks: Sequence[ConfigCheck]) -> str:
+    targets = ", ".join(dict.fromkeys(check.target for check in checks))
+    warnings = len({problem.message for check in checks for problem in check.problems})
+    signed_in = ", signed in" if all(check.connected for check in checks) else ""
+    return f"target {targets}{signed_in}, {warnings} warning(s)" if warnings else f"target {targets}{signed_in}"

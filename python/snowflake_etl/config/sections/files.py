@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -72,7 +73,9 @@ class FileSection(Section):
         named = [*self.duplicate_key_columns, *([self.date_column] if self.date_column else [])]
         for name in named:
             if known and fold(name) not in known:
-                raise ValueError(f"column '{name}' is not among the columns given ({', '.join(sorted(known))})")
+                nearest = difflib.get_close_matches(fold(name), known, n=1)
+                hint = f", did you mean {nearest[0]}?" if nearest else ""
+                raise ValueError(f"column '{name}' is not among the columns given ({', '.join(sorted(known))}){hint}")
         return self
 
     @property

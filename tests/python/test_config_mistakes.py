@@ -1,0 +1,177 @@
+"""Mistakes that operators make in configurations: each gets one sentence with file, place and cure, word for word."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk import Desk
+from snapshot import same_as_before
+
+ENTRY = {"file_pattern": "orders_{month}.tsv", "table_name": "ORDERS"}
+ACCOUNT = {"account": "acme", "user": "etl"}
+Make = Callable[[Path], Any]
+
+
+def document(entry: dict[str, Any] | None = None, **sections: Any) -> dict[str, Any]:
+    return {"files": [{**ENTRY, **(entry or {})}], **sections}
+
+
+def with_key(folder: Path) -> dict[str, Any]:
+    key = folder / "etl.p8"
+    key.write_text("-----BEGIN PRIVATE KEY-----")
+    key.chmod(0o644)
+    return document(snowflake={**ACCOUNT, "private_key_file": "etl.p8"})
+
+
+def with_connection(folder: Path) -> dict[str, Any]:
+    toml = folder / "home" / "connections.toml"
+    toml.parent.mkdir()
+    toml.write_text('[acme-prod]\naccount = "acme"\n')
+    toml.chmod(0o600)
+    return document(snowflake={"connection": "acme_prod"})
+
+
+def with_files(folder: Path) -> dict[str, Any]:
+    (folder / "in").mkdir()
+    (folder / "in" / "Orders_2024-01.tsv").write_text("x")
+    return document(base_path="in")
+
+
+def extending(folder: Path) -> dict[str, Any]:
+    (folder / "base.json").write_text(json.dumps(document({"heder": True})))
+    return {"extends": "base.json", "load": {"workers": 2}}
+
+
+def open_password(_: Path) -> dict[str, Any]:
+    return document(snowflake={**ACCOUNT, "password": "hush-hush-hush"})
+
+
+MISTAKES: dict[str, Any] = {
+    "a comma behind the last entry": '{"files": [\n  {"file_pattern": "a_{month}.tsv", "table_name": "A"},\n]}',
+    "a comma forgotten": '{\n"base_path": "/x"\n"files": []}',
+    "a comment in JSON": '{\n// the files\n"files": []}',
+    "a key misspelt": document({"date_colum": "DAY"}),
+    "a key that is needed": {"files": [{"file_pattern": "a_{month}.tsv"}]},
+    "a key said twice": '{"files": [], "files": []}',
+    "a number in quotes": document(load={"workers": "4"}),
+    "yes instead of true": document({"header": "yes"}),
+    "a text instead of a list": document({"duplicate_key_columns": "ID"}),
+    "two characters between fields": document({"delimiter": "||"}),
+    "a pattern without days": document({"file_pattern": "orders.tsv"}),
+    "a folder in the pattern": document({"file_pattern": "in/orders_{month}.tsv"}),
+    "a base path that is not there": document(base_path="incoming"),
+    "an upper-case letter in the file names": with_files,
+    "a variable that is not set": document(base_path="${DATA_FOLDER}/in"),
+    "a date format without a year": document({"date_format": "MM-DD"}),
+    "an encoding that is none": document({"encoding": "utf-88"}),
+    "a column that is not in the file": document(
+        {"expected_columns": ["ID", "ORDER_DATE"], "date_column": "ORDERDATE"}
+    ),
+    "an account written as an address": document(
+        snowflake={**ACCOUNT, "account": "https://acme.snowflakecomputing.com"}
+    ),
+    "connection and account": document(snowflake={**ACCOUNT, "connection": "acme"}),
+    "no way to sign in": document(snowflake=ACCOUNT),
+    "an authenticator misspelt": document(snowflake={**ACCOUNT, "authenticator": "snowflake-jwt"}),
+    "a key file that is not there": document(snowflake={**ACCOUNT, "private_key_file": "nowhere.p8"}),
+    "a key file for everybody": with_key,
+    "a connection of another name": with_connection,
+    "a password for everybody": open_password,
+    "a secret that was not set": document(snowflake={**ACCOUNT, "password": "${secret:acme}"}),
+    "a secret where none is kept": document(snowflake={**ACCOUNT, "user": "${secret:acme}"}),
+    "an environment that was not chosen": document(environments={"dev": {}, "prod": {"load": {"via": "copy"}}}),
+    "an extended file that is not there": {"extends": "common.json"},
+    "a mistake in an extended file": extending,
+    "two patterns for the same files": {
+        "files": [ENTRY, {"file_pattern": "orders_*{month}.tsv", "table_name": "OTHERS"}]
+    },
+    "the same pattern twice": {"files": [ENTRY, {**ENTRY, "table_name": "OTHERS"}]},
+    "a rule for a table that is none": document(
+        quality={"rules": [{"table": "ORDER", "check": "not_null", "column": "ID"}]}
+    ),
+    "a country that is none": document(quality={"calendar": {"country": "UK1"}}),
+    "an empty file": "",
+    "a list instead of an object": "[]",
+}
+
+
+def told(desk: Desk, name: str, folder: Path) -> str:
+    made = MISTAKES[name](folder) if callable(MISTAKES[name]) else MISTAKES[name]
+    path = folder / "c.json"
+    path.write_text(made if isinstance(made, str) else json.dumps(made))
+    path.chmod(0o644)
+    answer = desk.run("config", "validate", "--config", str(path))
+    text = "".join(line for line in (answer.out + answer.err).splitlines(keepends=True) if " WARNING " not in line)
+    return f"{text.replace(str(folder), 'FOLDER')}(exit {answer.code})\n"
+
+
+def test_each_mistake_is_told_word_for_word(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATA_FOLDER", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    screens = []
+    for number, name in enumerate(MISTAKES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        monkeypatch.setenv("SNOWFLAKE_HOME", str(folder / "home"))
+        screens.append(f"## {name}\n{told(desk, name, folder)}")
+    same_as_before("config_mistakes", "\n".join(screens))
+    everything = "\n".join(screens)
+    assert "hush-hush" not in everything
+    for screen in screens:
+        assert "FOLDER" in screen, "the file is named"
+        first = next(line for line in screen.splitlines() if line.startswith(("error: ", "warning: ")))
+        # A place in quotes, a line, or the file itself where nothing in it could be read.
+        assert re.search(r"'[^']+'|line \d+|holds no object|FOLDER/", first), first
+
+
+def test_columns_are_held_against_the_table(desk: Desk) -> None:
+    desk.month("2024-01-01", "2024-01-02")
+    assert desk.load("--month", "2024-01").code == 0
+    desk.entry |= {"create_table": None, "date_column": "DAYS", "duplicate_key_columns": ["DAY", "IDX"]}
+    answer = desk.run("config", "validate", "--connect", "--config", str(desk.config))
+    assert answer.code == 3
+    assert "'files[0].date_column': table" in answer.out
+    assert "has no column DAYS; did you mean DAY?" in answer.out
+    assert "has no column IDX; did you mean ID?" in answer.out
+    desk.entry |= {"date_column": "DAY", "duplicate_key_columns": ["DAY", "ID"], "table_name": "NOWHERE"}
+    assert "there is no table" in desk.run("config", "validate", "--connect", "--config", str(desk.config)).out
+    desk.entry["table_name"] = "T"
+    answer = desk.run("config", "validate", "--connect", "--config", str(desk.config), "--json")
+    assert answer.code == 0
+    assert answer.result["status"] == "valid"
+    assert answer.result["checks"][0]["connected"] is True
+    assert answer.result["checks"][0]["patterns"][0]["files"] == 1
+
+
+def test_show_is_the_same_as_before(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ETL_LOAD_LEASE_SECONDS", "60")
+    monkeypatch.setenv("ACME_SECRET", "hush-hush-hush")
+    (tmp_path / "base.json").write_text(
+        json.dumps(
+            {
+                "snowflake": {**ACCOUNT, "database": "SALES", "schema": "PUBLIC", "role": "ETL_LOADER"},
+                "base_path": "/data/incoming",
+                "environments": {"dev": {"snowflake": {"connection": "local", "user": None}}, "prod": {}},
+            }
+        )
+    )
+    path = tmp_path / "orders.yaml"
+    path.write_text(
+        "extends: base.json\n"
+        "environments:\n  prod:\n"
+        "    snowflake: {private_key_file: /etc/etl.p8, private_key_file_pwd: '${ACME_SECRET}'}\n"
+        "files:\n  - file_pattern: orders_{date_range}.tsv\n    table_name: ORDERS\n    date_column: ORDER_DATE\n"
+        "    duplicate_key_columns: [ORDER_DATE, ORDER_ID, LINE_NUMBER]\n"
+        "quality:\n  rules:\n    - {table: ORDERS, check: row_count, minimum: 1000}\n"
+    )
+    words = ("config", "show", "--config", str(path), "--environment", "prod", "--set", "load.via=direct")
+    answer = desk.run(*words)
+    assert answer.code == 0
+    same_as_before("config_show", answer.out.replace(str(tmp_path), "FOLDER"))
+    assert "hush-hush" not in answer.out + answer.err + desk.run(*words, "--json").out
