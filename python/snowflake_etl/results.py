@@ -214,7 +214,7 @@ class DropResult:
 
     ``status`` is dropped, planned (a dry run), nothing (the month is empty), refused or failed.  ``rows_counted`` is
     what the month had, ``rows_in_table`` what the table has now (None: not known).  ``sample`` are the first rows that
-    go, as text under ``columns``.
+    go, as text under ``columns``.  ``query_id`` is that of the DELETE.
     """
 
     status: str
@@ -235,11 +235,20 @@ class DropResult:
     warnings: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     sample: tuple[tuple[str, ...], ...] = ()
+    query_id: str = ""
 
     @property
-    def rows_changed(self) -> int:
-        """The rows that are told in the audit log."""
-        return self.rows_deleted
+    def audited(self) -> Mapping[str, object]:
+        """What the audit log keeps of it."""
+        return {
+            "rows": self.rows_deleted,
+            "rows_counted": self.rows_counted,
+            "rows_in_table": self.rows_in_table,
+            "query_ids": [self.query_id] if self.query_id else [],
+            "safety_copy": self.safety_copy,
+            "restorable_until": self.restorable_until,
+            "message": self.message,
+        }
 
 
 @dataclass(frozen=True)
@@ -258,8 +267,18 @@ class RestoreResult:
     rows_in_table: int | None = None
     statements: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    query_ids: tuple[str, ...] = ()
+    safety_copy: str | None = None
 
     @property
-    def rows_changed(self) -> int:
-        """The rows that are told in the audit log."""
-        return self.rows_restored
+    def audited(self) -> Mapping[str, object]:
+        """What the audit log keeps of it."""
+        return {
+            "rows": self.rows_restored,
+            "rows_deleted": self.rows_deleted,
+            "rows_in_table": self.rows_in_table,
+            "query_ids": list(self.query_ids),
+            "source": self.source,
+            "safety_copy": self.safety_copy,
+            "message": self.message,
+        }

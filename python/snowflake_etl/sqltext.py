@@ -19,6 +19,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
 _NAME_PART = r'"(?:[^"]|"")+"|[^".]+'
 _OBJECT_NAME = re.compile(rf"(?:{_NAME_PART})(?:\.(?:{_NAME_PART})){{0,2}}")
 _LONGEST_NAME = 255
+_PLACES = re.compile(r"""\"(?:[^"]|"")*"|'(?:[^'\\]|''|\\.)*'|\?""")
 NOW = "CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_NTZ)"
 """The warehouse's clock as our tables keep it: without a zone, which is UTC in our sessions."""
 
@@ -57,6 +58,12 @@ def literal(text: str) -> str:
 def literal_list(texts: Iterable[str]) -> str:
     """Write ``('a', 'b')``."""
     return "(" + ", ".join(literal(text) for text in texts) + ")"
+
+
+def with_values(sql: str, binds: Sequence[object]) -> str:
+    """A statement with its values in place of ``?``, for people to read; names and literals keep theirs."""
+    values = iter(binds)
+    return _PLACES.sub(lambda found: literal(str(next(values))) if found[0] == "?" else found[0], sql)
 
 
 def column_list(names: Iterable[str]) -> str:
@@ -175,6 +182,12 @@ def day_bounds(column: str, kind: ColumnType, days: DayRange, date_format: str =
 def sorts_by_day(date_format: str) -> bool:
     """True where texts of that format sort like their days, so that ``day_bounds`` can compare them."""
     return bool(_SORTABLE_DATE.match(date_format.upper()))
+
+
+def day_part(date_format: str) -> str:
+    """The year, month and day that a format which sorts by day begins with; "" for any other one."""
+    match = _SORTABLE_DATE.match(date_format.upper())
+    return match[0] if match else ""
 
 
 def nearest_names(name: str, known: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from desk import Answer, Desk, days_between, rows_for
 from snowflake_etl.errors import Refused
 
-CONSENT = ("--yes", "--expect-rows", "any")
+CONSENT = TAKING = ("--yes", "--expect-rows", "any")
 
 
 @pytest.fixture
@@ -124,12 +124,12 @@ def test_a_month_that_has_rows_again_is_restored_only_when_told_how(loaded: Desk
     answer = restore(loaded, "--yes")
     assert (answer.code, loaded.count()) == (7, 372 + 290)
     assert "has 372 rows again" in answer.out
-    assert restore(loaded, "--yes", "--mode", "replace").code == 0
+    assert restore(loaded, *TAKING, "--mode", "replace").code == 0
     assert loaded.count() == 600
     assert [state for month, state in states(loaded) if month == "2024-01"] == ["live", "replaced"]
     listed = loaded.run("restore-month", "--config", str(loaded.config), "--list", "--json").result["deletions"]
     undone = next(one for one in listed if one["event"] == "restored")
-    assert restore(loaded, "--yes", "--mode", "replace", "--run", undone["run_id"]).code == 0
+    assert restore(loaded, *TAKING, "--mode", "replace", "--run", undone["run_id"]).code == 0
     assert loaded.count() == 372 + 290
 
 
@@ -251,7 +251,24 @@ def test_days_written_in_several_ways_are_not_told_apart(desk: Desk) -> None:
     desk.entry |= {"create_table": None, "duplicate_key_columns": None}
     answer = drop(desk, *CONSENT)
     assert (answer.code, desk.count()) == (7, 3)
-    assert "'99999999' 2 rows, '9999-99-99' 1 rows" in answer.out
+    assert "'9999-99-99' 1 rows, '99999999' 2 rows" in answer.out
+    desk.sql("DELETE FROM T WHERE ID = 3")
+    assert drop(desk, "--dry-run").code == 0
+    # The same shape, and no day of the format: it would be in no month at all.
+    desk.sql("INSERT INTO T VALUES ('31012024', 4)")
+    answer = drop(desk, *CONSENT)
+    assert (answer.code, desk.count()) == (7, 3)
+    assert "'99999999' 1 rows that are no days, '99999999' 2 rows" in answer.out
+
+
+def test_another_format_is_seen_behind_many_shapes_of_times(desk: Desk) -> None:
+    desk.sql("CREATE TABLE T (DAY VARCHAR(60), ID NUMBER)")
+    shapes = [f"('20240101{'x' * number}', 1), ('20240101{'x' * number}', 2)" for number in range(25)]
+    desk.sql(f"INSERT INTO T VALUES {', '.join(shapes)}, ('2024/01/01', 9)")
+    desk.entry |= {"create_table": None, "duplicate_key_columns": None}
+    answer = drop(desk, *CONSENT)
+    assert (answer.code, desk.count()) == (7, 51)
+    assert "'9999/99/99' 1 rows" in answer.out
 
 
 @pytest.mark.parametrize("month", ["all", "2024-13", ""])
@@ -267,7 +284,7 @@ def test_a_replace_is_undone_as_well(loaded: Desk) -> None:
     assert loaded.load("--month", "2024-01", *consent).code == 0
     assert len(loaded.safety_copies()) == 1
     assert restore(loaded, "--yes").code == 7
-    assert restore(loaded, "--yes", "--mode", "replace").code == 0
+    assert restore(loaded, *TAKING, "--mode", "replace").code == 0
     assert rows(loaded) == before
     assert states(loaded) == [("2024-01", "live"), ("2024-02", "live"), ("2024-01", "replaced")]
 
@@ -281,7 +298,7 @@ def test_a_replace_of_some_days_is_undone_for_those_days(desk: Desk) -> None:
     consent = ("--mode", "replace", "--yes", "--expect-rows", "150")
     assert desk.load("--file", str(path), *consent).code == 0
     assert desk.count() == 165 + 160
-    assert restore(desk, "--yes", "--mode", "replace").code == 0
+    assert restore(desk, *TAKING, "--mode", "replace").code == 0
     assert rows(desk) == before
 
 
@@ -292,7 +309,7 @@ def test_a_replace_of_a_whole_table_is_undone(desk: Desk) -> None:
     before = rows(desk)
     desk.file("t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-31"), 11))
     assert desk.load("--month", "2024-01", "--mode", "replace", "--yes", "--expect-rows", "310").code == 0
-    assert restore(desk, "--yes", "--mode", "replace").code == 0
+    assert restore(desk, *TAKING, "--mode", "replace").code == 0
     assert rows(desk) == before
     assert [state for _, state in states(desk)] == ["live", "replaced"]
 

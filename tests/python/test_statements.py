@@ -61,7 +61,7 @@ def test_every_statement_of_drops_and_restores_is_snowflakes(desk: Desk, sent: l
     month = ("--config", str(desk.config), "--table", "T", "--month", "2024-01")
     assert desk.run("drop-month", *month, "--yes", "--expect-rows", "310", "--preview", "3").code == 0
     desk.sql("INSERT INTO T SELECT '2024-01-05', 1, 'again'")
-    assert desk.run("restore-month", *month, "--yes", "--mode", "replace").code == 0
+    assert desk.run("restore-month", *month, "--yes", "--expect-rows", "1", "--mode", "replace").code == 0
     assert desk.run("restore-month", "--config", str(desk.config), "--list").code == 0
     assert {statement.split()[0] for statement in sent} >= {"ALTER", "BEGIN", "COMMIT", "CREATE", "DELETE", "EXPLAIN"}
     for statement in sent:

@@ -104,6 +104,14 @@ class Context:
             LOGGER.warning(warning)
         return loaded
 
+    @property
+    def same_configuration(self) -> tuple[str, ...]:
+        """The flags that chose the configuration, for commands that are to be typed next."""
+        arguments = self.arguments
+        words = ["--config", str(arguments.config)] if arguments.config else []
+        words += ["--environment", arguments.environment] if arguments.environment else []
+        return (*words, *(word for setting in arguments.set for word in ("--set", setting)))
+
     @cached_property
     def warehouse(self) -> Warehouse:
         from snowflake_etl.warehouse.signin import Warehouse
@@ -162,8 +170,11 @@ class Context:
 
 def confirmed(context: Context, question: str) -> bool:
     """Ask before something is destroyed; ``--yes`` answers beforehand, and nobody there is a no."""
-    if context.arguments.yes:
-        return True
+    return bool(context.arguments.yes) or asked_for_yes(context, question)
+
+
+def asked_for_yes(context: Context, question: str) -> bool:
+    """Ask, whatever ``--yes`` says; nobody there is a no."""
     if not context.is_interactive:
         return False
     # Several loads may ask at once: one question, then its answer.

@@ -344,7 +344,7 @@ class _Load:
     def _publish(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
         self._record.step("publishing", publish_id=plan.publish_id, rows=plan.rows_in)
         self._state.progress("publish", 0, plan.rows_in, "rows")
-        self._state.published = load_publish.publish_protected(session, prepared, plan)
+        self._state.published = load_publish.publish_protected(session, self._state, prepared, plan)
         self._state.progress("publish", plan.rows_in, plan.rows_in, "rows")
         self._record.step("published", rows=self._state.published.inserted)
 

@@ -6,10 +6,11 @@ import dataclasses
 import getpass
 import socket
 
-from snowflake_etl.errors import Refused
+from snowflake_etl.errors import Refused, WarehouseError
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadState
+from snowflake_etl.operations.months.audit_trail import Trail
 from snowflake_etl.operations.months.month_change import Selected
 from snowflake_etl.operations.months.protection import give_up, plan_protection, protect, undo_detail
 from snowflake_etl.operations.publish import Published, PublishPlan, publish
@@ -39,12 +40,16 @@ def publish_plan(
     )
 
 
-def publish_protected(session: Session, prepared: Prepared, plan: PublishPlan) -> Published:
-    """Publish; the rows that a replace takes out can be brought back by restore-month."""
+def publish_protected(session: Session, state: LoadState, prepared: Prepared, plan: PublishPlan) -> Published:
+    """Publish; the rows that a replace takes out can be brought back by restore-month, and are in the audit logs."""
     if not (plan.replace and plan.rows_before):
         return publish(session, prepared.objects, plan)
     protection = plan_protection(session, prepared.objects, plan.table, plan.publish_id, None)
     condition, binds = plan.claimed or ("", [])
+    trail = Trail(
+        state.warehouse, plan.publish_id, "load-replace", state.planned.entry.table_name, str(prepared.month), ""
+    )
+    trail.started(rows=plan.rows_before, undo=protection.in_words, command=state.request.wishes.command)
     protect(session, protection, plan.table, Selected(condition, tuple(binds)), plan.rows_before)
     days = [[str(days.first), str(days.last)] for days in prepared.situation.claimed]
     undo = {
@@ -53,10 +58,18 @@ def publish_protected(session: Session, prepared: Prepared, plan: PublishPlan) -
         "month": str(prepared.month),
     }
     try:
-        return publish(session, prepared.objects, dataclasses.replace(plan, undo=undo))
-    except Refused:
+        done = publish(session, prepared.objects, dataclasses.replace(plan, undo=undo))
+    except (Refused, WarehouseError) as error:
         give_up(session, protection)
+        trail.ended("refused" if isinstance(error, Refused) else "failed", rows=0, message=str(error))
         raise
+    trail.ended(
+        "replaced",
+        rows=done.deleted,
+        rows_in=done.inserted,
+        safety_copy=str(protection.copy) if protection.copy else None,
+    )
+    return done
 
 
 def _ledger_row(state: LoadState, prepared: Prepared, staged: StagedSource, query_id: str) -> LedgerRow:

@@ -14,7 +14,7 @@ from typing import Any
 from snowflake_etl.errors import Refused, WarehouseError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.month import Month
-from snowflake_etl.sqltext import ObjectName, column_list
+from snowflake_etl.sqltext import ObjectName, column_list, with_values
 from snowflake_etl.warehouse import audit, lease, ledger
 from snowflake_etl.warehouse.catalog import count_rows
 from snowflake_etl.warehouse.ledger import LedgerRow
@@ -63,7 +63,8 @@ class PublishPlan:
 
     def statements(self) -> list[str]:
         """The statements that change the target, for people to read."""
-        delete = [f"DELETE FROM {self.table.sql}{_where(self.claimed)}"] if self.replace else []
+        binds = self.claimed[1] if self.claimed else []
+        delete = [with_values(f"DELETE FROM {self.table.sql}{_where(self.claimed)}", binds)] if self.replace else []
         return ["BEGIN", *delete, self.insert_statement(), "COMMIT"]
 
     def insert_statement(self) -> str:

@@ -46,7 +46,7 @@ def run(context: Context) -> ExitCode:
     from snowflake_etl.operations.months.drop_month import drop_month
 
     targets = _targets(context)
-    request = _request(context, len(targets))
+    request = _request(context, targets)
     configuration = context.configuration.configuration
     context.say_environment()
     results: list[DropResult] = []
@@ -76,22 +76,25 @@ def _targets(context: Context) -> list[tuple[FileSection, Month]]:
     return [(entry, month) for entry in entries for month in parse_months(arguments.month, today())]
 
 
-def _request(context: Context, targets: int) -> DropRequest:
+def _request(context: Context, targets: list[tuple[FileSection, Month]]) -> DropRequest:
+    from snowflake_etl.operations.months.audit_trail import refused_beforehand
     from snowflake_etl.operations.months.drop_month import DropRequest
 
     arguments, expected = context.arguments, context.arguments.expect_rows
     if expected is not None and expected != "any" and not (expected.isascii() and expected.isdigit()):
         raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
-    if expected not in (None, "any") and targets > 1:
+    if expected not in (None, "any") and len(targets) > 1:
         raise UsageError("A number with --expect-rows is that of one table and month: drop them one by one.")
     if arguments.preview < 0:
         raise UsageError("--preview takes a number of rows.")
     consented = arguments.yes and expected is not None
     if not arguments.dry_run and not context.is_interactive and not consented:
-        raise Refused(
+        refused = Refused(
             "Rows would be deleted, and nobody can be asked here. Add --yes and --expect-rows N (what --dry-run "
             "counts) or --expect-rows any."
         )
+        meant = [(entry.table_name, str(month)) for entry, month in targets]
+        raise refused_beforehand(context.warehouse, str(context.configuration.path), "drop-month", meant, refused)
     return DropRequest(
         confirm=lambda shown, phrase: consented or confirmed_by_typing(context, shown, phrase),
         expect_rows=int(expected) if expected and expected != "any" else expected,
@@ -99,4 +102,6 @@ def _request(context: Context, targets: int) -> DropRequest:
         preview=arguments.preview,
         policies_checked=arguments.policies_checked,
         dry_run=arguments.dry_run,
+        config=str(context.configuration.path),
+        same_configuration=context.same_configuration,
     )

@@ -7,7 +7,7 @@ import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from snowflake_etl.cli.common import Context, add_common_flags, confirmed
+from snowflake_etl.cli.common import Context, add_common_flags, asked_for_yes, confirmed
 from snowflake_etl.cli.results import add_output_flag, deliver
 from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.errors import ExitCode, Refused, UsageError
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--allow-existing", action="store_true", help="put the rows beside what the days have now")
     how.add_argument("--dry-run", action="store_true", help="show counts and statements; touch nothing")
     how.add_argument("--yes", action="store_true", help="do not ask")
+    how.add_argument("--expect-rows", metavar="N|any", help="with --mode replace and --yes: rows that may be taken out")
     how.add_argument("--policies-checked", action="store_true", help="restore in spite of masking policies")
     add_output_flag(parser)
     add_common_flags(parser)
@@ -80,16 +81,43 @@ def _request(context: Context) -> RestoreRequest:
     from snowflake_etl.operations.months.restore_month import RestoreRequest
     from snowflake_etl.operations.situation import Mode
 
-    arguments = context.arguments
-    if not (arguments.dry_run or context.is_interactive or arguments.yes):
-        raise Refused("A restore writes rows, and nobody can be asked here. Look with --dry-run, then add --yes.")
+    arguments, expected = context.arguments, context.arguments.expect_rows
+    if expected is not None and expected != "any" and not (expected.isascii() and expected.isdigit()):
+        raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
+    replaces = Mode(arguments.mode) is Mode.REPLACE
+    consented = arguments.yes and (expected is not None or not replaces)
+    if not (arguments.dry_run or context.is_interactive or consented):
+        raise _refused(
+            context,
+            "A restore with --mode replace takes rows out, and nobody can be asked here. Add --yes and --expect-rows N "
+            "(the rows out that --dry-run counts) or --expect-rows any."
+            if replaces
+            else "A restore writes rows, and nobody can be asked here. Look with --dry-run, then add --yes.",
+        )
+
+    def confirm(shown: str, rows_go: bool) -> bool:
+        if rows_go and not consented:
+            return asked_for_yes(context, f"{shown}\nGo on?")
+        return confirmed(context, f"{shown}\nGo on?")
+
     return RestoreRequest(
-        confirm=lambda shown: confirmed(context, f"{shown}\nGo on?"),
+        confirm=confirm,
         run_id=arguments.run,
         mode=Mode(arguments.mode),
         allow_existing=arguments.allow_existing,
         policies_checked=arguments.policies_checked,
         dry_run=arguments.dry_run,
+        expect_rows=int(expected) if expected and expected != "any" else expected,
+        config=str(context.configuration.path),
+    )
+
+
+def _refused(context: Context, sentence: str) -> Refused:
+    from snowflake_etl.operations.months.audit_trail import refused_beforehand
+
+    meant = [(context.arguments.table, context.arguments.month)]
+    return refused_beforehand(
+        context.warehouse, str(context.configuration.path), "restore-month", meant, Refused(sentence)
     )
 
 
@@ -138,7 +166,7 @@ def _drop_copies(context: Context) -> ExitCode:
         context.say(f"  {copy.name}, made {copy.made_at:%Y-%m-%d %H:%M} UTC")
     if old and not confirmed(context, f"Drop these {len(old)} safety copies? What they hold cannot be restored then."):
         raise Refused("Not confirmed: no safety copy was dropped. Without a terminal add --yes.")
-    drop_copies(configuration, context.warehouse, old)
+    drop_copies(configuration, context.warehouse, old, str(context.configuration.path))
     message = f"{len(old)} safety copies older than {age.days} day(s) dropped."
     context.say(message)
     deliver(context, {"status": "ok", "dropped": [str(copy.name) for copy in old], "message": message})

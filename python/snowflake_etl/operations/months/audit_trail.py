@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,9 +38,9 @@ def audit_entries(state_directory: Path, table: str | None, months: set[str] | N
 
 
 class Trail:
-    """The audit entries of one run on one month: who, where, what, how it ended."""
+    """The audit entries of one run on one month: who, where, with which configuration, what, how it ended."""
 
-    def __init__(self, warehouse: Warehouse, run_id: str, verb: str, table: str, month: str) -> None:
+    def __init__(self, warehouse: Warehouse, run_id: str, verb: str, table: str, month: str, config: str) -> None:
         self._state = warehouse.state_directory
         self._run_id = run_id
         self._month = month
@@ -52,6 +52,7 @@ class Trail:
             "who": getpass.getuser(),
             "host": socket.gethostname(),
             "target": warehouse.place,
+            "config": config,
         }
 
     def started(self, **facts: Any) -> None:
@@ -76,9 +77,11 @@ class Trail:
 
     def tell(self, session: Session, objects: WorkObjects, table: ObjectName, outcome: str, **facts: Any) -> None:
         """Tell the warehouse of what changed nothing (refusals, dry runs), where the role may write there."""
-        verb = self._facts["verb"]
+        verb, config = self._facts["verb"], self._facts["config"]
         try:
-            audit.insert(session, objects, self._run_id, f"{verb} {outcome}", table, self._month, facts)
+            audit.insert(
+                session, objects, self._run_id, f"{verb} {outcome}", table, self._month, {"config": config, **facts}
+            )
         except EtlError as error:
             LOGGER.info("The warehouse's audit log was not written: %s", error)
 
@@ -89,6 +92,7 @@ def audited(
     month: Month,
     configuration: Configuration,
     warehouse: Warehouse,
+    config: str,
     steps: Callable[[Session, str, Trail], Result],
     ended_by: Callable[[str, str, EtlError | Stopped], Result],
 ) -> Result:
@@ -98,7 +102,7 @@ def audited(
     the audit log of the state folder, a refusal in the warehouse's as well.
     """
     run_id = new_id()
-    trail = Trail(warehouse, run_id, verb, entry.table_name, str(month))
+    trail = Trail(warehouse, run_id, verb, entry.table_name, str(month), config)
     try:
         with (
             warehouse.open(f"snowflake_etl run={run_id} {verb}={entry.table_name} month={month}") as session,
@@ -113,5 +117,14 @@ def audited(
                 raise
     except (EtlError, Stopped) as error:
         result = ended_by("refused" if isinstance(error, Refused) else "failed", run_id, error)
-    trail.ended(result.status, rows=result.rows_changed, message=result.message)
+    trail.ended(result.status, **result.audited)
     return result
+
+
+def refused_beforehand(
+    warehouse: Warehouse, config: str, verb: str, targets: Iterable[tuple[str, str]], refused: Refused
+) -> Refused:
+    """Keep a refusal that came before anybody signed in, of tables and months; return it."""
+    for table, month in targets:
+        Trail(warehouse, new_id(), verb, table, month, config).ended("refused", message=str(refused))
+    return refused

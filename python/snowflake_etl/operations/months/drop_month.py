@@ -6,17 +6,18 @@ Nothing is deleted that was not counted before, and what is deleted can be broug
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration, FileSection
-from snowflake_etl.errors import EtlError, ExitCode, Refused
+from snowflake_etl.errors import EtlError, ExitCode, Refused, WarehouseError
 from snowflake_etl.month import Month
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.months.audit_trail import Trail, audited
 from snowflake_etl.operations.months.drop_plan import DropPlan, plan_drop
-from snowflake_etl.operations.months.month_change import MonthChange, StateChange, change_month
+from snowflake_etl.operations.months.month_change import Changed, MonthChange, StateChange, change_month
 from snowflake_etl.operations.months.protection import (
     Protection,
     give_up,
@@ -39,7 +40,8 @@ class DropRequest:
 
     ``confirm`` is shown what will be done and the phrase to be typed, and says whether to go on.
     ``expect_rows`` is the number of rows that may be deleted, ``any``, or None.  ``copy`` True or False wishes a
-    safety copy or none; None leaves it to how far the table's Time Travel reaches.
+    safety copy or none; None leaves it to how far the table's Time Travel reaches.  ``config`` is the configuration's
+    file, for the audit log; ``same_configuration`` are the flags that choose it, for commands to type.
     """
 
     confirm: Callable[[str, str], bool]
@@ -48,6 +50,8 @@ class DropRequest:
     preview: int = 0
     policies_checked: bool = False
     dry_run: bool = False
+    config: str = ""
+    same_configuration: tuple[str, ...] = ()
 
 
 def drop_month(
@@ -60,6 +64,7 @@ def drop_month(
         month,
         configuration,
         warehouse,
+        request.config,
         lambda session, run_id, trail: _Drop(session, configuration, run_id, trail).run(entry, month, request),
         lambda status, run_id, error: DropResult(
             status, run_id, entry.table_name, str(month), str(error), int(error.exit_code)
@@ -82,7 +87,7 @@ class _Drop:
         if not plan.rows and not plan.live:
             return self._result("nothing", plan, f"{plan.place} has no rows and no ledger entry: nothing to drop.")
         protection = plan_protection(session, plan.objects, plan.target.name, self._run_id, request.copy)
-        change = _change_of(plan, self._run_id, protection)
+        change = _change_of(plan, self._run_id, protection, request.config)
         _refuse(plan, request)
         where = f"account {self._configuration.snowflake.target}, role {refusals.role_of(session)}"
         shown = _in_words(plan, change, protection, where)
@@ -97,13 +102,18 @@ class _Drop:
         self._trail.started(rows=plan.rows, undo=protection.in_words)
         protect(session, protection, plan.target.name, plan.selected, plan.rows)
         try:
-            deleted = change_month(session, plan.objects, change).deleted
-        except Refused:
+            done = change_month(session, plan.objects, change)
+        except (Refused, WarehouseError):
+            # Rolled back: there is nothing to undo.
             give_up(session, protection)
             raise
-        return self._verified(plan, change, deleted, protection)
+        way_back = [places.program(), "restore-month", *request.same_configuration]
+        way_back += ["--table", entry.table_name, "--month", str(month)]
+        return self._verified(plan, change, done, protection, shlex.join(way_back))
 
-    def _verified(self, plan: DropPlan, change: MonthChange, deleted: int, protection: Protection) -> DropResult:
+    def _verified(
+        self, plan: DropPlan, change: MonthChange, done: Changed, protection: Protection, way_back: str
+    ) -> DropResult:
         """The rows are gone: what cannot be counted any more is a warning."""
         left: int | None = None
         try:
@@ -114,11 +124,8 @@ class _Drop:
         except EtlError as error:
             LOGGER.warning("The rows are deleted, but the table could not be counted afterwards: %s", error)
         now = "" if left is None else f" {plan.target.name} has {left:,} rows now."
-        message = (
-            f"{deleted:,} rows of {plan.place} deleted.{now} To undo it ({protection.in_words}): "
-            f"{places.program()} restore-month --table {plan.target.name} --month {plan.month}"
-        )
-        return self._result("dropped", plan, message, change, deleted, left, protection)
+        message = f"{done.deleted:,} rows of {plan.place} deleted.{now} To undo it ({protection.in_words}): {way_back}"
+        return self._result("dropped", plan, message, change, done, left, protection)
 
     def _result(
         self,
@@ -126,7 +133,7 @@ class _Drop:
         plan: DropPlan,
         message: str,
         change: MonthChange | None = None,
-        deleted: int = 0,
+        done: Changed | None = None,
         rows_now: int | None = None,
         protection: Protection | None = None,
     ) -> DropResult:
@@ -138,7 +145,7 @@ class _Drop:
             message=message,
             exit_code=int(ExitCode.OK),
             rows_counted=plan.rows,
-            rows_deleted=deleted,
+            rows_deleted=done.deleted if done else 0,
             rows_in_table=plan.rows_in_table if status != "dropped" else rows_now,
             days=plan.days,
             first_day=plan.first_day,
@@ -149,6 +156,7 @@ class _Drop:
             warnings=plan.warnings,
             columns=plan.sample.columns,
             sample=plan.sample.rows,
+            query_id=done.delete_query_id if done else "",
         )
 
 
@@ -161,6 +169,7 @@ def _in_words(plan: DropPlan, change: MonthChange, protection: Protection, where
         f"  {where}",
         f"  on {plan.days} day(s){days}",
         f"  in the ledger: {len(plan.live)} file(s) with {sum(row.row_count for row in plan.live):,} rows",
+        *([f"  micro-partitions: {plan.partitions}"] if plan.partitions else []),
         *(f"  warning: {warning}" for warning in plan.warnings),
         *(f"  row: {line}" for line in sample),
         *(f"  {statement}" for statement in change.statements()),
@@ -170,7 +179,7 @@ def _in_words(plan: DropPlan, change: MonthChange, protection: Protection, where
 
 
 def _refuse(plan: DropPlan, request: DropRequest) -> None:
-    if plan.policies and not request.policies_checked:
+    if plan.policies and not (request.policies_checked or request.dry_run):
         raise Refused(
             f"{plan.target.name} has {', '.join(plan.policies)}: a role that does not see all rows would count and "
             "keep the wrong ones. Check the policies, then add --policies-checked."
@@ -182,7 +191,7 @@ def _refuse(plan: DropPlan, request: DropRequest) -> None:
         )
 
 
-def _change_of(plan: DropPlan, run_id: str, protection: Protection) -> MonthChange:
+def _change_of(plan: DropPlan, run_id: str, protection: Protection, config: str) -> MonthChange:
     days = [[str(plan.month.first_day), str(plan.month.last_day)]]
     return MonthChange(
         run_id=run_id,
@@ -197,5 +206,5 @@ def _change_of(plan: DropPlan, run_id: str, protection: Protection) -> MonthChan
         rows_after=0,
         live_before=plan.live,
         states=(StateChange(plan.live, ledger.LIVE, ledger.DROPPED),),
-        detail={**undo_detail(plan.target.table, plan.live, protection), "days": days},
+        detail={**undo_detail(plan.target.table, plan.live, protection), "days": days, "config": config},
     )

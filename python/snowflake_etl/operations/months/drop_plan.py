@@ -14,7 +14,7 @@ from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import load_target
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.operations.months.month_change import Selected
-from snowflake_etl.sqltext import ColumnType, quote
+from snowflake_etl.sqltext import ColumnType, day_part, literal, quote
 from snowflake_etl.warehouse import catalog, lease, ledger
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
@@ -34,7 +34,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class DropPlan:
-    """One month of one table: counts in rows, ``live`` the ledger's rows of the month, warnings for the operator."""
+    """One month of one table: counts in rows, ``live`` the ledger's rows of the month, warnings for the operator.
+
+    ``partitions`` tells how many micro-partitions the DELETE touches, "" where the warehouse does not.
+    """
 
     objects: WorkObjects
     target: Target
@@ -49,6 +52,7 @@ class DropPlan:
     policies: tuple[str, ...]
     warnings: tuple[str, ...]
     sample: Sample = field(default_factory=Sample)
+    partitions: str = ""
 
     @property
     def place(self) -> str:
@@ -148,18 +152,27 @@ def _refuse_mixed_formats(session: Session, target: Target) -> None:
     column = target.date_column
     if column is None:
         return
-    name = quote(column.name)
+    name, wanted = quote(column.name), day_part(target.date_format)
+    like = re.sub(r"[YMD]", "9", wanted)
+    # Other formats first: behind many shapes of times they would not be seen.
     shapes = session.query(
-        f"SELECT REGEXP_REPLACE({name}, '[0-9]', '9') AS ETL_SHAPE, COUNT(*) AS ETL_ROWS FROM {target.name.sql} "
-        f"WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT {_MOST_SHAPES}"
+        "SELECT ETL_SHAPE, ETL_IS_DATE, COUNT(*) AS ETL_ROWS FROM ("
+        f"SELECT REGEXP_REPLACE({name}, '[0-9]', '9') AS ETL_SHAPE, "
+        f"TRY_TO_DATE(LEFT({name}, {len(wanted)}), {literal(wanted)}) IS NOT NULL AS ETL_IS_DATE "
+        f"FROM {target.name.sql} WHERE {name} IS NOT NULL) GROUP BY ETL_SHAPE, ETL_IS_DATE "
+        f"ORDER BY CASE WHEN ETL_IS_DATE AND LEFT(ETL_SHAPE, {len(wanted)}) = {literal(like)} THEN 1 ELSE 0 END, "
+        f"ETL_ROWS DESC LIMIT {_MOST_SHAPES}"
     )
-    wanted = re.sub(r"[YMD]", "9", target.date_format.upper())
-    if all(str(shape).startswith(wanted) for shape, _ in shapes):
+    if all(is_date and str(shape).startswith(like) for shape, is_date, _ in shapes):
         return
-    counts = ", ".join(f"{str(shape)!a} {int(count):,} rows" for shape, count in shapes)
+    counts = ", ".join(
+        f"{str(shape)!a} {int(count):,} rows{'' if is_date or not str(shape).startswith(like) else ' that are no days'}"
+        for shape, is_date, count in shapes
+    )
     raise Refused(
-        f"{target.name} writes the days of {column.name} in several formats ({counts}), so that its months cannot be "
-        f"told apart safely. Bring them all into {target.date_format} first, or store the column as DATE."
+        f"{target.name} writes the days of {column.name} in several formats, or in another one than {wanted} "
+        f"({counts}), so that its months cannot be told apart safely. Bring them all into {wanted} first, or store the "
+        "column as DATE."
     )
 
 
@@ -168,7 +181,11 @@ def _with_warnings(session: Session, plan: DropPlan) -> DropPlan:
     open_loads = [row for row in lease.rows_of(session, plan.objects, plan.target.name) if row.expires_at > now]
     unknown = plan.rows - sum(row.row_count for row in plan.live)
     unclaimed = _rows_on_unclaimed_days(session, plan)
+    touched = _partitions(session, plan)
     warnings = [
+        f"{', '.join(plan.policies)} on the table: a role that does not see all rows counts and keeps the wrong ones."
+        if plan.policies
+        else "",
         f"{plan.share:.0%} of the table's rows are in this month." if plan.share > MUCH_OF_THE_TABLE else "",
         f"The month is not in the ledger: its {plan.rows:,} rows were not loaded by this tool, or were never adopted."
         if plan.rows and not plan.live
@@ -182,9 +199,12 @@ def _with_warnings(session: Session, plan: DropPlan) -> DropPlan:
             for row in open_loads
         ),
         *(f"{name} will see the deletes." for name in catalog.dependents_of(session, plan.target.name)),
-        _partitions_in_words(session, plan),
+        f"The deletes touch all {touched[1]:,} micro-partitions of the table: it is not clustered by its days."
+        if touched and touched[0] >= touched[1]
+        else "",
     ]
-    return replace(plan, warnings=tuple(filter(None, warnings)))
+    told = f"{touched[0]:,} of {touched[1]:,} ({touched[0] / touched[1]:.0%}) are touched" if touched else ""
+    return replace(plan, warnings=tuple(filter(None, warnings)), partitions=told)
 
 
 def _rows_on_unclaimed_days(session: Session, plan: DropPlan) -> int:
@@ -196,8 +216,8 @@ def _rows_on_unclaimed_days(session: Session, plan: DropPlan) -> int:
     return plan.rows - catalog.count_rows(session, plan.target.name, both, [*plan.selected.binds, *inside.binds])
 
 
-def _partitions_in_words(session: Session, plan: DropPlan) -> str:
-    """How much of the table the DELETE rewrites, from its plan; "" where the warehouse does not tell."""
+def _partitions(session: Session, plan: DropPlan) -> tuple[int, int] | None:
+    """How many micro-partitions the DELETE touches, and of how many; None where the warehouse does not tell."""
     try:
         rows = session.query(
             f"EXPLAIN USING JSON SELECT * FROM {plan.target.name.sql}{plan.selected.where}", plan.selected.binds
@@ -205,7 +225,5 @@ def _partitions_in_words(session: Session, plan: DropPlan) -> str:
         stats: dict[str, Any] = json.loads(str(rows[0][0]))["GlobalStats"]
         touched, total = int(stats["partitionsAssigned"]), int(stats["partitionsTotal"])
     except (EtlError, ValueError, KeyError, IndexError, TypeError):
-        return ""
-    if touched < total or not total:
-        return ""
-    return f"The deletes touch all {total:,} micro-partitions of the table: it is not clustered by its days."
+        return None
+    return (touched, total) if total else None

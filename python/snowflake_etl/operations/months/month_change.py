@@ -13,7 +13,7 @@ from typing import Any
 
 from snowflake_etl.errors import Refused
 from snowflake_etl.month import Month
-from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.sqltext import ObjectName, with_values
 from snowflake_etl.warehouse import audit, ledger
 from snowflake_etl.warehouse.catalog import count_rows
 from snowflake_etl.warehouse.ledger import LedgerRow
@@ -73,17 +73,18 @@ class MonthChange:
 
     def statements(self) -> list[str]:
         """The statements that change the target, for people to read."""
-        delete = [self.delete] if self.rows_out is not None else []
-        return ["BEGIN", *delete, *([self.insert] if self.insert else []), "COMMIT"]
+        changing = [*([self.delete] if self.rows_out is not None else []), *([self.insert] if self.insert else [])]
+        return ["BEGIN", *(with_values(statement, self.selected.binds) for statement in changing), "COMMIT"]
 
 
 @dataclass(frozen=True)
 class Changed:
-    """What was done, in rows; ``delete_query_id`` is "" where nothing was deleted or an earlier attempt did it."""
+    """What was done, in rows; the query ids are "" where there was none or an earlier attempt did it."""
 
     deleted: int
     inserted: int
     delete_query_id: str = ""
+    insert_query_id: str = ""
 
 
 def change_month(session: Session, objects: WorkObjects, change: MonthChange) -> Changed:
@@ -122,9 +123,9 @@ def _change(session: Session, objects: WorkObjects, change: MonthChange) -> Chan
         _expect(change, "would have been deleted", deleted.rowcount, change.rows_out)
         done = Changed(deleted.rowcount, 0, deleted.query_id)
     if change.insert:
-        inserted = session.execute(change.insert, binds).rowcount
-        _expect(change, "would have been put back", inserted, change.rows_in)
-        done = dataclasses.replace(done, inserted=inserted)
+        inserted = session.execute(change.insert, binds)
+        _expect(change, "would have been put back", inserted.rowcount, change.rows_in)
+        done = dataclasses.replace(done, inserted=inserted.rowcount, insert_query_id=inserted.query_id)
     ledger.take_lock(session, objects, change.table, change.run_id)
     live = ledger.live_rows(session, objects, change.table)
     present = ledger.rows_of_month(live, change.month if change.by_month else None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from snowflake_etl.errors import Refused
+from snowflake_etl.errors import EtlError, Refused, WarehouseError
 from snowflake_etl.operations.months.month_change import Selected
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse import catalog, safety_copy
@@ -24,10 +24,14 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Protection:
-    """What can undo a deletion: a safety copy (None: the table's Time Travel alone), and until when."""
+    """What can undo a deletion: a safety copy (None: the table's Time Travel alone), and until when.
+
+    ``travel_until`` is how far the table's own Time Travel reaches, should the copy be gone before.
+    """
 
     copy: ObjectName | None
     until: datetime
+    travel_until: datetime
 
     @property
     def in_words(self) -> str:
@@ -50,8 +54,9 @@ def plan_protection(
             "the rows back. Leave --no-safety-copy out."
         )
     if wish or (wish is None and days < safety_copy.ENOUGH_TIME_TRAVEL_DAYS):
-        return Protection(safety_copy.copy_name(objects, table, run_id), now + safety_copy.KEPT)
-    return Protection(None, now + timedelta(days=days))
+        copy = safety_copy.copy_name(objects, table, run_id)
+        return Protection(copy, now + safety_copy.KEPT, now + timedelta(days=days))
+    return Protection(None, now + timedelta(days=days), now + timedelta(days=days))
 
 
 def protect(session: Session, protection: Protection, table: ObjectName, selected: Selected, rows: int) -> None:
@@ -71,8 +76,12 @@ def protect(session: Session, protection: Protection, table: ObjectName, selecte
 
 def give_up(session: Session, protection: Protection) -> None:
     """Drop the safety copy of a deletion that did not take place."""
-    if protection.copy is not None:
+    if protection.copy is None:
+        return
+    try:
         session.ensure(f"DROP TABLE IF EXISTS {protection.copy.sql}")
+    except EtlError as error:
+        LOGGER.warning("Safety copy %s is not needed and could not be dropped: %s", protection.copy, error)
 
 
 def undo_detail(table: Table, rows: Sequence[LedgerRow], protection: Protection) -> dict[str, Any]:
@@ -80,6 +89,7 @@ def undo_detail(table: Table, rows: Sequence[LedgerRow], protection: Protection)
     return {
         "copy": protection.copy.name if protection.copy else None,
         "until": protection.until.isoformat(timespec="seconds"),
+        "travel_until": protection.travel_until.isoformat(timespec="seconds"),
         "columns": [column.name for column in table.columns],
         "ledger": [[row.publish_id, row.file_name] for row in rows],
         "who": getpass.getuser(),
@@ -89,7 +99,11 @@ def undo_detail(table: Table, rows: Sequence[LedgerRow], protection: Protection)
 
 def sweep(session: Session, objects: WorkObjects) -> None:
     """Drop safety copies that are past their time."""
-    old = safety_copy.old_copies(session, objects, safety_copy.KEPT)
-    safety_copy.drop_copies(session, old)
-    for copy in old:
-        LOGGER.info("Dropped safety copy %s, made %s", copy.name, copy.made_at.date())
+    for copy in safety_copy.old_copies(session, objects, safety_copy.KEPT):
+        try:
+            safety_copy.drop_copies(session, [copy])
+        except WarehouseError as error:
+            # A colleague's, perhaps: that is no reason not to do what was asked for.
+            LOGGER.warning("Safety copy %s is past its time and could not be dropped: %s", copy.name, error)
+        else:
+            LOGGER.info("Dropped safety copy %s, made %s", copy.name, copy.made_at.date())

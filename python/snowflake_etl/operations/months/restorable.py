@@ -35,6 +35,7 @@ class Restorable:
     ledger_keys: tuple[tuple[str, str], ...]
     who: str
     copy: ObjectName | None
+    copied: bool
     source: str
     until: datetime
     restored_by: str
@@ -46,6 +47,11 @@ class Restorable:
         if not self.source:
             return "gone"
         return f"safety copy {self.copy}" if self.copy else "Time Travel"
+
+    @property
+    def lost_copy(self) -> bool:
+        """True where the copy that was made is not there any more."""
+        return self.copied and self.copy is None
 
 
 def time_travel(table: ObjectName, statement: str) -> str:
@@ -61,19 +67,24 @@ def deletions(session: Session, objects: WorkObjects, table: ObjectName | None =
     copies = {copy.name.name for copy in safety_copy.copies(session, objects)}
     restored = {str(row.detail.get("of")): row.run_id for row in rows if row.event == audit.RESTORED}
     found = [row for row in rows if row.event in _DELETIONS and int(row.detail.get("rows_out") or 0)]
-    return [_restorable(objects, row, copies, restored) for row in found]
+    return [_restorable(objects, row, copies, restored, table) for row in found]
 
 
-def _restorable(objects: WorkObjects, row: AuditRow, copies: set[str], restored: dict[str, str]) -> Restorable:
+def _restorable(
+    objects: WorkObjects, row: AuditRow, copies: set[str], restored: dict[str, str], asked: ObjectName | None
+) -> Restorable:
     detail = row.detail
     until = datetime.fromisoformat(str(detail["until"]))
     copy = objects.name(str(detail["copy"])) if detail.get("copy") in copies else None
-    table = _object_name(str(row.table_name))
+    copied = bool(detail.get("copy"))
+    if copied and copy is None:
+        # Somebody dropped it; the table's own Time Travel may still reach back.
+        until = datetime.fromisoformat(str(detail.get("travel_until") or detail["until"]))
     source = ""
     if copy is not None:
         source = copy.sql
-    elif detail.get("statement") and not detail.get("copy") and until > datetime.now(UTC):
-        source = time_travel(table, str(detail["statement"]))
+    elif detail.get("statement") and until > datetime.now(UTC) and (not copied or detail.get("travel_until")):
+        source = time_travel(asked or _object_name(str(row.table_name)), str(detail["statement"]))
     return Restorable(
         run_id=row.run_id,
         event=row.event,
@@ -86,6 +97,7 @@ def _restorable(objects: WorkObjects, row: AuditRow, copies: set[str], restored:
         ledger_keys=tuple((str(publish_id), str(file)) for publish_id, file in detail["ledger"]),
         who=f"{detail.get('who')} on {detail.get('host')}",
         copy=copy,
+        copied=copied,
         source=source,
         until=until,
         restored_by=restored.get(row.run_id, ""),
@@ -97,6 +109,6 @@ def _days(pairs: Sequence[Sequence[str]]) -> tuple[DayRange, ...]:
 
 
 def _object_name(text: str) -> ObjectName:
-    """The audit log names tables by their three stored parts."""
+    """The audit log names tables by their three stored parts; who asks of one table knows it without reading that."""
     database, schema, name = text.split(".", 2)
     return ObjectName(database, schema, name)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from snowflake_etl.config.model import Configuration, FileSection
-from snowflake_etl.errors import EtlError, ExitCode, Refused
+from snowflake_etl.errors import EtlError, ExitCode, Refused, WarehouseError
+from snowflake_etl.history.database import new_id
 from snowflake_etl.month import Month
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.operations.months.audit_trail import Trail, audited
 from snowflake_etl.operations.months.drop_plan import existing_target, selected_days
-from snowflake_etl.operations.months.month_change import MonthChange, Selected, StateChange, change_month
+from snowflake_etl.operations.months.month_change import Changed, MonthChange, Selected, StateChange, change_month
 from snowflake_etl.operations.months.protection import Protection, give_up, plan_protection, protect, sweep, undo_detail
 from snowflake_etl.operations.months.restorable import Restorable, deletions
 from snowflake_etl.operations.situation import Mode
@@ -38,17 +40,20 @@ LOGGER = logging.getLogger(__name__)
 class RestoreRequest:
     """What is asked of a restore.
 
-    ``confirm`` is shown what will be done and says whether to go on.  ``run_id`` chooses the deletion ("" the last),
-    ``mode`` what becomes of rows that the days have now: replace takes them out, append is refused unless
-    ``allow_existing``.
+    ``confirm`` is shown what will be done, and whether rows go, and says whether to go on.  ``run_id`` chooses the
+    deletion ("" the last), ``mode`` what becomes of rows that the days have now: replace takes them out, append is
+    refused unless ``allow_existing``.  ``expect_rows`` is the number of rows that a replace may take out, ``any``, or
+    None.  ``config`` is the configuration's file, for the audit log.
     """
 
-    confirm: Callable[[str], bool]
+    confirm: Callable[[str, bool], bool]
     run_id: str = ""
     mode: Mode = Mode.APPEND
     allow_existing: bool = False
     policies_checked: bool = False
     dry_run: bool = False
+    expect_rows: int | str | None = None
+    config: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,11 @@ class RestorePlan:
     def place(self) -> str:
         return f"{self.target.name} {self.month}"
 
-    def in_words(self, change: MonthChange) -> str:
-        """What is shown before anything is done: rows in, rows out, where from, the statements."""
+    def in_words(self, change: MonthChange, where: str) -> str:
+        """What is shown before anything is done: ``where``, rows in, rows out, where from, the statements."""
         lines = [
             f"Restore {self.place}, deleted {self.deletion.at:%Y-%m-%d %H:%M} UTC by {self.deletion.who}:",
+            f"  {where}",
             f"  rows in: {self.deletion.rows:,}    rows out: {change.rows_out or 0:,}    from: {self.deletion.source}",
             f"  files that are live in the ledger again: {len(self.revived)}",
             *(f"  warning: {warning}" for warning in self.warnings),
@@ -92,6 +98,7 @@ def restore_month(
         month,
         configuration,
         warehouse,
+        request.config,
         lambda session, run_id, trail: _Restore(session, configuration, run_id, trail).run(entry, month, request),
         lambda status, run_id, error: RestoreResult(
             status, run_id, entry.table_name, str(month), str(error), int(error.exit_code)
@@ -113,29 +120,34 @@ class _Restore:
         plan = plan_restore(session, self._configuration, entry, month, request)
         protection = self._protection(plan, request)
         change = _change_of(plan, self._run_id, request, protection)
+        where = f"account {self._configuration.snowflake.target}, role {refusals.role_of(session)}"
+        shown = plan.in_words(change, where)
         if request.dry_run:
             self._trail.tell(session, plan.objects, plan.target.name, "planned", rows=change.rows_in)
-            return self._result("planned", plan, change, f"{plan.in_words(change)}\nNothing was touched.")
-        if not request.confirm(plan.in_words(change)):
+            return self._result("planned", plan, change, f"{shown}\nNothing was touched.")
+        _refuse_other_count(plan, change, request)
+        if not request.confirm(shown, bool(change.rows_out)):
             raise Refused(f"Not confirmed: {plan.target.name} is unchanged.")
         sweep(session, plan.objects)
         self._trail.started(rows_in=change.rows_in, rows_out=change.rows_out or 0)
         if protection is not None:
             protect(session, protection, plan.target.name, plan.selected, plan.rows_now)
         try:
-            change_month(session, plan.objects, change)
-        except Refused:
+            done = change_month(session, plan.objects, change)
+        except (Refused, WarehouseError):
             if protection is not None:
                 give_up(session, protection)
             raise
-        return self._done(plan, change)
+        return self._done(plan, change, done, protection)
 
     def _protection(self, plan: RestorePlan, request: RestoreRequest) -> Protection | None:
         if request.mode is not Mode.REPLACE or not plan.rows_now:
             return None
         return plan_protection(self._session, plan.objects, plan.target.name, self._run_id, None)
 
-    def _done(self, plan: RestorePlan, change: MonthChange) -> RestoreResult:
+    def _done(
+        self, plan: RestorePlan, change: MonthChange, done: Changed, protection: Protection | None
+    ) -> RestoreResult:
         rows_now: int | None = None
         try:
             rows_now = catalog.count_rows(self._session, plan.target.name)
@@ -144,7 +156,10 @@ class _Restore:
         instead = f" in place of {change.rows_out:,}" if change.rows_out else ""
         now = "" if rows_now is None else f" {plan.target.name} has {rows_now:,} rows now."
         message = f"{change.rows_in:,} rows of {plan.place} restored{instead}.{now}"
-        return self._result("restored", plan, change, message, rows_now)
+        ids = tuple(filter(None, (done.delete_query_id, done.insert_query_id)))
+        copy = str(protection.copy) if protection and protection.copy else None
+        result = self._result("restored", plan, change, message, rows_now)
+        return replace(result, query_ids=ids, safety_copy=copy)
 
     def _result(
         self, status: str, plan: RestorePlan, change: MonthChange, message: str, rows_now: int | None = None
@@ -220,7 +235,7 @@ def _chosen(found: list[Restorable], target: Target, month: Month, run_id: str) 
 
 
 def _where(deletion: Restorable) -> str:
-    return "from a safety copy that is not there any more" if deletion.copy is None else f"from {deletion.copy}"
+    return "the safety copy is not there any more, by Time Travel" if deletion.lost_copy else "by Time Travel"
 
 
 def _check_source(session: Session, deletion: Restorable, selected: Selected) -> None:
@@ -253,13 +268,27 @@ def _refuse(plan: RestorePlan, request: RestoreRequest) -> None:
         )
 
 
+def _refuse_other_count(plan: RestorePlan, change: MonthChange, request: RestoreRequest) -> None:
+    out = change.rows_out or 0
+    if isinstance(request.expect_rows, int) and request.expect_rows != out:
+        raise Refused(
+            f"{out:,} rows of {plan.place} would be taken out, not the {request.expect_rows:,} given with "
+            "--expect-rows. Nothing was changed; look first: --dry-run."
+        )
+
+
 def _change_of(plan: RestorePlan, run_id: str, request: RestoreRequest, protection: Protection | None) -> MonthChange:
     replaces = request.mode is Mode.REPLACE
     columns = column_list(plan.deletion.columns)
     days = [[str(days.first), str(days.last)] for days in plan.deletion.days]
     leaving = tuple(row for row in plan.live if _is_among(row, plan)) if replaces else ()
     was = ledger.DROPPED if plan.deletion.event == audit.DROPPED else ledger.REPLACED
-    detail = {"of": plan.deletion.run_id, "source": plan.deletion.source, "days": days}
+    detail: dict[str, Any] = {
+        "of": plan.deletion.run_id,
+        "source": plan.deletion.source,
+        "days": days,
+        "config": request.config,
+    }
     if protection is not None:
         detail |= undo_detail(plan.target.table, leaving, protection)
     return MonthChange(
@@ -303,7 +332,16 @@ def list_copies(configuration: Configuration, warehouse: Warehouse, older_than: 
         return safety_copy.old_copies(session, WorkObjects.of(session.database, configuration.load), older_than)
 
 
-def drop_copies(configuration: Configuration, warehouse: Warehouse, copies: Sequence[SafetyCopy]) -> None:
-    """Drop those safety copies: what they hold cannot be restored then."""
+def drop_copies(configuration: Configuration, warehouse: Warehouse, copies: Sequence[SafetyCopy], config: str) -> None:
+    """Drop those safety copies: what they hold cannot be restored then.  Each is kept in the audit logs."""
+    if not copies:
+        return
+    run_id = new_id()
     with warehouse.open("snowflake_etl safety copies") as session, refusals.explaining(session, configuration):
-        safety_copy.drop_copies(session, copies)
+        objects = WorkObjects.of(session.database, configuration.load)
+        for copy in copies:
+            trail = Trail(warehouse, run_id, "drop-copies", str(copy.name), "", config)
+            trail.started()
+            safety_copy.drop_copies(session, [copy])
+            trail.tell(session, objects, copy.name, "dropped", made_at=copy.made_at)
+            trail.ended("dropped")
