@@ -137,7 +137,15 @@ actions_jobs_rerun() { # <id> -> REPLY: the new job's id
   jobs_rerun "$1"
 }
 
-actions_jobs_clean() { # <days> [state] -> REPLY: how many finished jobs, older than that, were removed
+actions_jobs_move() { # <id> <first|up|down|last> -> REPLY: where it waits now
+  jobs_queue_move "$1" "$2"
+}
+
+actions_jobs_seen() { # <id>: its end need not be told any more
+  jobs_seen "$1"
+}
+
+actions_jobs_clean() { # <days> [state, or several with commas] -> REPLY: how many finished jobs, older than that, were removed
   jobs_prune --older-than "$1" ${2:+--state "$2"}
 }
 

@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # JOBS_QUEUED is read by others
 # At most so many jobs at a time (part of jobs.sh, layer 2): the rest wait in order.  There is no daemon: each job's own
 # supervisor waits, with the job's lock held, until it is first in the queue and one of the slots is free.
-# Offers jobs_queue_ids jobs_queue_enter jobs_queue_leave jobs_queue_take jobs_queue_wake jobs_queue_move.
+# Offers jobs_queue_ids jobs_queue_enter jobs_queue_leave jobs_queue_take jobs_queue_wake jobs_queue_move
+# jobs_queue_words.
 # .queue/<number>.<id>: who waits, by number; .slots/<n>: locked by the supervisor of a job that runs.
 
 jobs_queue_ids() { # sets JOBS_QUEUED: ids in the order of the queue, those of jobs that died waiting too; never forks
@@ -50,6 +51,27 @@ jobs_queue_move() { # <id> <first|last|up|down> -> REPLY: a sentence; 7 when it 
   REPLY="Job $1 is number $((place + 1)) of ${#JOBS_QUEUED[@]} in the queue."
   ((place >= 0)) || REPLY="Job $1 has just begun."
   jobs_queue_wake
+}
+
+jobs_queue_words() { # <id> -> REPLY: a sentence when it has to wait for its turn, else nothing and 1
+  local -i index place=-1 limit running
+  jobs_read_brief "$1"
+  if [[ $JOB_STATE == queued ]]; then
+    settings_get jobs_limit
+    limit=$REPLY
+    jobs_running_count
+    running=$((REPLY - JOBS_QUEUED_COUNT))
+    jobs_queue_ids
+    for ((index = 0; index < ${#JOBS_QUEUED[@]}; ++index)); do
+      [[ ${JOBS_QUEUED[index]} != "$1" ]] || place=$index
+    done
+    if ((place >= 0 && running >= limit)); then
+      REPLY="It waits for its turn, number $((place + 1)) in the queue: at most $limit run at a time."
+      return 0
+    fi
+  fi
+  REPLY=''
+  return 1
 }
 
 _jobs_queue_entries() { # sets JOBS_QUEUE_ENTRIES: "number.id", in order

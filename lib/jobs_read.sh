@@ -3,17 +3,18 @@
 # Offers jobs_read jobs_read_brief jobs_read_boot_id.  What a file says is data: numbers are checked before
 # arithmetic, text is made printable before it is handed out (JOB_TITLE_RAW alone is what was given).
 
-jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE (its first line) JOB_STATE JOB_EXIT_CODE JOB_STARTED_AT; 2 if gone
+jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE JOB_STATE JOB_EXIT_CODE JOB_STARTED_AT; 2 if gone
   local REPLY
   # A list of a thousand jobs comes through here: few calls, and one redirection for all reads.
   JOB_ID=$1
   JOB_DIR=$ETL_STATE_DIR/jobs/$1
   JOB_TITLE='' JOB_STARTED_AT='' JOB_EXIT_CODE=''
   {
-    IFS= read -r JOB_TITLE <"$JOB_DIR/title"
+    IFS= read -r -d '' JOB_TITLE <"$JOB_DIR/title"
     read -r JOB_STARTED_AT <"$JOB_DIR/started_at"
     read -r JOB_EXIT_CODE <"$JOB_DIR/exit_code"
   } 2>/dev/null || : # "read" says 1 at the end of a file, which would end a caller with errexit
+  JOB_TITLE=${JOB_TITLE%$'\n'}
   if [[ $JOB_TITLE == *[![:ascii:]]* || $JOB_TITLE == *[[:cntrl:]]* ]]; then
     core_printable "$JOB_TITLE"
     JOB_TITLE=$REPLY
@@ -29,7 +30,7 @@ jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE (its first line) JOB_STATE 
   [[ -d $JOB_DIR ]] || return "$ETL_EXIT_USAGE"
 }
 
-# The same, all of JOB_TITLE, and JOB_TITLE_RAW JOB_VERB JOB_BEGAN_AT JOB_FINISHED_AT JOB_PHASE JOB_DONE JOB_TOTAL JOB_UNIT
+# The same, and JOB_TITLE_RAW JOB_VERB JOB_BEGAN_AT JOB_FINISHED_AT JOB_PHASE JOB_DONE JOB_TOTAL JOB_UNIT
 # JOB_PERCENT JOB_RATE JOB_ETA JOB_AGE JOB_HOST JOB_MESSAGE.
 jobs_read() { # <id>: 2 with a sentence if gone
   local REPLY

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Questions and messages on the terminal (layer 1): dialog, whiptail or plain text, chosen once by ui_init.
-# Offers ui_init ui_menu ui_yesno ui_input ui_checklist ui_form ui_message ui_textfile ui_busy ui_pause ui_leave ui_end.
+# Offers ui_init ui_menu ui_yesno ui_input ui_checklist ui_form ui_message ui_textfile ui_busy ui_pause ui_leave ui_end
+# ui_live.
 # Answers come in REPLY (several in UI_ANSWERS); 0 is an answer, 1 is Cancel, ESC or the end of input: one screen back.
 # A caller may set for one call: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' words),
 # UI_HEADING (column heads over a menu's items), UI_TRAIL (where the question stands: "Load > Other month"), UI_HELP (a text that
@@ -10,6 +11,8 @@
 source "${BASH_SOURCE[0]%/*}/ui_plain.sh"
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/ui_curses.sh"
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/ui_live.sh"
 
 UI_BACKEND=plain  # dialog, whiptail or plain
 UI_NOTICE=''      # a sentence that the next plain screen shows once

@@ -1,31 +1,44 @@
 # shellcheck shell=bash
-# Jobs & Logs (layer 4): the list, one job, cleaning up.  Every entry reads the job folders anew.
-# Offers menus_jobs menus_jobs_follow.
+# Jobs & Logs (layer 4): the list, which looks again by itself, one job, cleaning up.  Offers menus_jobs menus_jobs_follow
+# menus_jobs_news.  Every look reads the job folders anew, apart from what is known of jobs that have ended.
 
 menus_screen_define jobs "Jobs & Logs" "" 60 "progress, logs, cancel, run again" <<'HELP'
-Jobs that run stand first, then those that ended, the newest first.
-Choose a job for its result, its log and what can be done with it.
+Jobs that run stand first, then those that wait for their turn in
+order, then those that ended, the newest first. The newest one
+that went wrong is chosen already: Enter says why it did.
 
+  queued            waits: only so many run at a time
   done              all well
   problems          ran to its end and found something
   refused           nothing was done, on purpose
   failed, stopped   ended by an error, or cancelled
   lost              the host went down meanwhile
+
+The list looks again by itself. / shows only lines with a text.
+l opens a log: of a job that went wrong at its end, and ' e goes
+to its first error. f follows a log; q leaves it, the job runs on.
 HELP
 
-MENUS_JOBS_LIMIT=200 # finished jobs in the list; all that run are in it
+declare -gA MENUS_JOBS_KNOWN=()  # by id: when it was started, state and title of a job that has ended
+declare -gA MENUS_JOBS_OPENED=() # by id: 1 when somebody has looked at it
+declare -gA MENUS_JOBS_ERRORS=() # by id: place and text of the first error in its log, or a blank
 
 menus_jobs() {
   # shellcheck disable=SC2034 # read by the widgets
-  local last='' text UI_TRAIL=${MENUS_TITLES[jobs]} UI_HELP=${MENUS_HELPS[jobs]}
-  while _menus_jobs_list; do
-    text=$REPLY
-    UI_DEFAULT=$last UI_HEADING=$MENUS_JOBS_HEADING ui_menu "Jobs & Logs" "$text" "${MENUS_JOBS_ITEMS[@]}" || return 0
-    last=$REPLY
-    case $last in
-      refresh) ;;
-      clean) _menus_jobs_clean ;;
-      *) _menus_jobs_one "$last" ;;
+  local chosen='' UI_TRAIL=${MENUS_TITLES[jobs]} UI_HELP=${MENUS_HELPS[jobs]}
+  # shellcheck disable=SC2034
+  local -a UI_LIVE_KEYS=(l log f follow) UI_LIVE_ACTIONS=(s states "State" x clean "Clean up" r refresh "Refresh")
+  MENUS_JOBS_STATES=''
+  while true; do
+    _menus_jobs_first
+    UI_DEFAULT=${chosen:-$REPLY} ui_live "Jobs & Logs" _menus_jobs_list || return 0
+    chosen=$REPLY
+    case $UI_KEY:$chosen in
+      :refresh) ;;
+      :states | :clean) "_menus_jobs_$chosen" ;;
+      :*) _menus_jobs_one "$chosen" ;;
+      l:*) _menus_jobs_log "$chosen" ;;
+      f:*) menus_jobs_follow "$chosen" ;;
     esac
   done
 }
@@ -35,171 +48,325 @@ menus_jobs_follow() { # <id>: its log as it grows, and back to the screen
   log_viewer_follow "$1"
 }
 
-_menus_jobs_list() { # sets MENUS_JOBS_ITEMS and MENUS_JOBS_HEADING; REPLY: how many there are
+menus_jobs_news() { # -> REPLY: what has ended since the last screen, with a blank line behind it, or nothing
+  jobs_news
+  REPLY=${REPLY:+"Ended: ${REPLY//$'\n'/$'\n       '}"$'\n\n'}
+}
+
+_menus_jobs_first() { # -> REPLY: the newest job of the last day that went wrong, was not opened and not done again; or nothing
   local id
-  local -i finished=0 hidden=0
-  local -a running=() ended=()
+  local -A done_again=()
+  local -i now
+  core_now
+  now=$REPLY
   jobs_ids
-  _menus_jobs_columns
   for id in "${JOBS_IDS[@]}"; do
-    if ((finished >= MENUS_JOBS_LIMIT)) && [[ -e $ETL_STATE_DIR/jobs/$id/exit_code ]]; then
-      ((++hidden))
-      continue
-    fi
-    jobs_read "$id" 2>/dev/null || continue
-    _menus_jobs_row
+    jobs_read_brief "$id" || continue
+    ((JOB_STARTED_AT > now - 86400)) || break
     case $JOB_STATE in
-      running | queued) running+=("$id" "$REPLY") ;;
-      *) ended+=("$id" "$REPLY") && ((++finished)) ;;
+      failed | problems | lost)
+        [[ -n ${MENUS_JOBS_OPENED[$id]:-}${done_again[$JOB_TITLE]:-} ]] || { REPLY=$id && return 0; }
+        ;;
+      *) done_again[${JOB_TITLE:--}]=1 ;;
     esac
   done
-  MENUS_JOBS_ITEMS=("${running[@]}" "${ended[@]}" refresh "Refresh")
-  ((finished == 0)) || MENUS_JOBS_ITEMS+=(clean "Clean up finished jobs")
-  REPLY="Running: $((${#running[@]} / 2))   ended: $((finished + hidden))"
-  ((hidden == 0)) || REPLY+="   (the newest $finished are shown; all: ./snowflake_etl.sh jobs list --all)"
-  ((${#running[@]} + ${#ended[@]} > 0)) || MENUS_JOBS_HEADING='' REPLY="No jobs yet. Quick Load starts one."
+  REPLY=''
 }
 
-_menus_jobs_columns() { # sets MENUS_JOBS_WIDE and MENUS_JOBS_HEADING: progress has columns only where something runs
+_menus_jobs_list() { # for ui_live: jobs that run, that wait in order, that ended, the newest first
   local id
-  MENUS_JOBS_WIDE=''
-  printf -v MENUS_JOBS_HEADING '%-8s %-8s %s' STATE AGE TITLE
+  local -a running=() ended=()
+  local -A waiting=()
+  local -i now
+  core_now
+  now=$REPLY
+  jobs_ids
+  jobs_queue_ids
   for id in "${JOBS_IDS[@]}"; do
-    [[ ! -e $ETL_STATE_DIR/jobs/$id/exit_code ]] || continue
-    MENUS_JOBS_WIDE=1
-    printf -v MENUS_JOBS_HEADING '%-8s %-8s %5s %-13s %-7s %s' STATE AGE DONE RATE LEFT TITLE
-    return
+    [[ -z ${MENUS_JOBS_KNOWN[$id]:-} ]] || { ended+=("$id") && continue; }
+    jobs_read_brief "$id" || continue
+    case $JOB_STATE in
+      running) running+=("$id") ;;
+      queued) waiting[$id]=1 ;;
+      *) ended+=("$id") && MENUS_JOBS_KNOWN[$id]="$JOB_STARTED_AT $JOB_STATE $JOB_TITLE" ;;
+    esac
+  done
+  UI_LIVE_FAST=''
+  ((${#running[@]} + ${#waiting[@]} == 0)) || UI_LIVE_FAST=1
+  settings_get jobs_limit
+  printf -v UI_LIVE_TEXT 'Running: %d (at most %d at a time)   waiting: %d   ended: %d' \
+    "${#running[@]}" "$REPLY" "${#waiting[@]}" "${#ended[@]}"
+  [[ -z $MENUS_JOBS_STATES ]] || UI_LIVE_TEXT+=$'\n'"Only in these states: ${MENUS_JOBS_STATES//,/, }"
+  _menus_jobs_pairs
+  ((${#JOBS_IDS[@]} > 0)) || UI_LIVE_TEXT="No jobs yet. Quick Load starts one." UI_LIVE_HEADING=''
+}
+
+_menus_jobs_pairs() { # sets UI_LIVE_HEADING and UI_LIVE_PAIRS from what _menus_jobs_list has found
+  local id pad=''
+  local -i place=0
+  printf -v UI_LIVE_HEADING '%-8s %-7s %s' STATE AGE TITLE
+  if [[ -n $UI_LIVE_FAST ]]; then
+    # Progress has columns only where something runs or waits.
+    printf -v UI_LIVE_HEADING '%-8s %-7s %-9s %4s %-12s %-7s %s' STATE AGE PHASE DONE RATE LEFT TITLE
+    printf -v pad '%36s' ''
+  fi
+  UI_LIVE_PAIRS=()
+  for id in "${running[@]}"; do
+    _menus_jobs_at_work "$id" starts
+  done
+  for id in "${JOBS_QUEUED[@]}"; do
+    # An entry may be that of a job which died waiting.
+    [[ -z ${waiting[$id]:-} ]] || _menus_jobs_at_work "$id" "place $((++place))"
+    unset "waiting[$id]"
+  done
+  # Those between the queue and their command.
+  for id in "${!waiting[@]}"; do
+    _menus_jobs_at_work "$id" starts
+  done
+  for id in "${ended[@]}"; do
+    _menus_jobs_ended "$id" "$pad"
   done
 }
 
-_menus_jobs_row() { # -> REPLY: the job just read as one line
-  local percent=${JOB_PERCENT:+$JOB_PERCENT%}
-  # The percentage is its last phase's, which says nothing about a job that has ended.
-  [[ $JOB_STATE == running ]] || percent=''
-  if [[ -n $MENUS_JOBS_WIDE ]]; then
-    printf -v REPLY '%-8s %-8s %5s %-13s %-7s %s' "$JOB_STATE" "$JOB_AGE" "$percent" "$JOB_RATE" "$JOB_ETA" "$JOB_TITLE"
-  else
-    printf -v REPLY '%-8s %-8s %s' "$JOB_STATE" "$JOB_AGE" "$JOB_TITLE"
-  fi
+_menus_jobs_wanted() { # <state>: whether jobs in it are shown
+  [[ -z $MENUS_JOBS_STATES || ,$MENUS_JOBS_STATES, == *",$1,"* ]]
+}
+
+_menus_jobs_at_work() { # <id> <what it does while it has no phase>: adds its line
+  jobs_read "$1" 2>/dev/null && _menus_jobs_wanted "$JOB_STATE" || return 0
+  printf -v REPLY '%-8s %-7s %-9s %4s %-12s %-7s %s' "$JOB_STATE" "$JOB_AGE" "${JOB_PHASE:-$2}" "${JOB_PERCENT:+$JOB_PERCENT%}" \
+    "$JOB_RATE" "$JOB_ETA" "$JOB_TITLE"
+  UI_LIVE_PAIRS+=("$1" "$REPLY")
+}
+
+_menus_jobs_ended() { # <id> <blanks for the columns of progress>: adds its line
+  local began=${MENUS_JOBS_KNOWN[$1]%% *} state=${MENUS_JOBS_KNOWN[$1]#* }
+  local title=${state#* }
+  state=${state%% *}
+  # Lost may have been a look between two facts.
+  [[ $state != lost && $state != unknown ]] || unset "MENUS_JOBS_KNOWN[$1]"
+  _menus_jobs_wanted "$state" || return 0
+  core_duration $((now - began))
+  # Minutes will do for what is over, and the line stays as it is for a while.
+  REPLY=${REPLY% *s}
+  ((began > 0)) || REPLY='?'
+  printf -v REPLY '%-8s %-7s %s%s' "$state" "$REPLY" "$2" "$title"
+  UI_LIVE_PAIRS+=("$1" "$REPLY")
+}
+
+_menus_jobs_states() { # which states the list shows
+  UI_DEFAULT=$MENUS_JOBS_STATES ui_menu "State" "Which jobs are to be shown?" \
+    '' "All" \
+    failed,problems,lost,stopped,refused "Not well        failed, problems, lost, stopped, refused" \
+    running,queued "At work         running or waiting" \
+    'done' "Done" || return 0
+  MENUS_JOBS_STATES=$REPLY
 }
 
 _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back or the job is gone
-  local last='' text
-  local -a items
-  while _menus_jobs_read "$1"; do
-    text=$REPLY
-    items=(log "Show the log" show "Show the result and all details")
-    case $JOB_STATE in
-      running | queued) items=(follow "Follow the log" "${items[@]}" cancel "Cancel the job" refresh "Refresh") ;;
-      *) items+=(rerun "Run it again") ;;
-    esac
-    UI_DEFAULT=$last ui_menu "Job: $JOB_TITLE" "$text" "${items[@]}" || return 0
+  local last='' MENUS_JOBS_ID=$1
+  local -i status
+  local -a UI_LIVE_KEYS=() UI_LIVE_ACTIONS=()
+  MENUS_JOBS_OPENED[$1]=1
+  while jobs_read "$1" 2>/dev/null; do
+    UI_LIVE_ACTIONS=()
+    [[ $JOB_STATE != running && $JOB_STATE != queued ]] || UI_LIVE_ACTIONS=(r refresh "Refresh")
+    UI_DEFAULT=$last ui_live "Job: ${JOB_TITLE:-$1}" _menus_jobs_look
+    status=$?
+    ((status != 1)) || return 0
+    ((status != 2)) || break
     last=$REPLY
-    [[ $last == refresh ]] || "_menus_jobs_$last" "$1"
+    [[ $last == refresh ]] || "_menus_jobs_${last%-*}" "$1" "${last#*-}"
   done
+  ui_message "Jobs & Logs" "The job $1 is not there any more."
 }
 
-_menus_jobs_read() { # <id> -> REPLY: its state in a few lines; 1 with a message when it is gone
-  local text began
-  if ! jobs_read "$1" 2>/dev/null; then
-    ui_message "Jobs & Logs" "The job $1 is not there any more."
-    return 1
-  fi
-  printf -v began '%(%Y-%m-%d %H:%M:%S)T' "$JOB_STARTED_AT"
-  text="State    $JOB_STATE${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"$'\n'"Started  $began, $JOB_AGE ago"
-  if ((JOB_FINISHED_AT > 0)); then
-    core_duration $((JOB_FINISHED_AT - JOB_STARTED_AT))
-    text+=$'\n'"Took     $REPLY"
-  elif [[ -n $JOB_PHASE ]]; then
-    text+=$'\n'"Phase    $JOB_PHASE${JOB_PERCENT:+ $JOB_PERCENT%}${JOB_RATE:+, $JOB_RATE}${JOB_ETA:+, $JOB_ETA left}"
-  fi
-  text+=$'\n'"Job      $1"
-  REPLY="$text${JOB_MESSAGE:+$'\n\n'$JOB_MESSAGE}"
-}
-
-_menus_jobs_log() { # <id>: from the end where something went wrong
-  local -a options=()
+_menus_jobs_look() { # for ui_live: the job MENUS_JOBS_ID; 1 when it is gone
+  local began error=''
+  jobs_read "$MENUS_JOBS_ID" 2>/dev/null || return 1
+  UI_LIVE_FAST='' UI_LIVE_HEADING=''
+  printf -v began '%(%Y-%m-%d %H:%M:%S)T, %s ago' "$JOB_BEGAN_AT" "$JOB_AGE"
+  ((JOB_BEGAN_AT > 0)) || began='nobody knows when'
+  UI_LIVE_TEXT="State    $JOB_STATE${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
   case $JOB_STATE in
-    failed | problems | lost | stopped) options=(--end) ;;
+    running) UI_LIVE_FAST=1 ;;
+    queued) UI_LIVE_FAST=1 && jobs_queue_words "$MENUS_JOBS_ID" && UI_LIVE_TEXT+=". $REPLY" ;;
+    *) actions_jobs_seen "$MENUS_JOBS_ID" ;;
+  esac
+  UI_LIVE_TEXT+=$'\n'"Started  $began"
+  if ((JOB_FINISHED_AT > 0)); then
+    core_duration $((JOB_FINISHED_AT - JOB_BEGAN_AT))
+    UI_LIVE_TEXT+=", took $REPLY"
+  elif [[ -n $JOB_PHASE ]]; then
+    UI_LIVE_TEXT+=$'\n'"Phase    $JOB_PHASE${JOB_PERCENT:+ $JOB_PERCENT%}${JOB_RATE:+, $JOB_RATE}${JOB_ETA:+, $JOB_ETA left}"
+  fi
+  UI_LIVE_TEXT+=$'\n'"Job      $MENUS_JOBS_ID"
+  [[ -z $JOB_MESSAGE ]] || UI_LIVE_TEXT+=$'\n\n'"$JOB_MESSAGE"
+  case $JOB_STATE in
+    failed | problems | lost | stopped | refused)
+      _menus_jobs_error "$MENUS_JOBS_ID" && error=${REPLY#* }
+      # Mostly the log's first error is the result's message.
+      [[ -z $error || (-n $JOB_MESSAGE && $error == *"${JOB_MESSAGE:0:60}"*) ]] || UI_LIVE_TEXT+=$'\n\n'"First error in the log: ${error:0:400}"
+      ;;
+  esac
+  _menus_jobs_choices
+}
+
+_menus_jobs_choices() { # sets UI_LIVE_PAIRS: what can be done with the job just read
+  case $JOB_STATE in
+    running | queued)
+      UI_LIVE_PAIRS=(follow "Follow the log" log "Show the log" show "Show the result and all details" cancel "Cancel the job")
+      ;;
+    *)
+      UI_LIVE_PAIRS=(log "Show the log" show "Show the result and all details")
+      [[ $JOB_STATE == 'done' ]] || ! declare -F menus_recovery_diagnose >/dev/null || UI_LIVE_PAIRS+=(diagnose "Diagnose")
+      ! jobs_report "$JOB_ID" || UI_LIVE_PAIRS+=(report "Open the report    ${REPLY##*/}")
+      UI_LIVE_PAIRS+=(rerun "Run it again" compare "Compare with the run before")
+      ;;
+  esac
+  [[ $JOB_STATE != queued ]] || UI_LIVE_PAIRS=("${UI_LIVE_PAIRS[@]:0:6}" cancel "Take it out of the queue"
+    move-first "Move to the front" move-up "Move one up" move-down "Move one down" move-last "Move to the end")
+}
+
+_menus_jobs_error() { # <id> -> REPLY: place in the log, blank, and the first error; 1 when there is none
+  if [[ -z ${MENUS_JOBS_ERRORS[$1]:-} ]]; then
+    MENUS_JOBS_ERRORS[$1]=' '
+    ! jobs_first_error "$1" || MENUS_JOBS_ERRORS[$1]="$JOBS_ERROR_OFFSET $REPLY"
+  fi
+  REPLY=${MENUS_JOBS_ERRORS[$1]}
+  [[ $REPLY != ' ' ]]
+}
+
+_menus_jobs_log() { # <id>: from the end where something went wrong, with the first error marked
+  local -a options=()
+  jobs_read_brief "$1" || return 0
+  case $JOB_STATE in
+    failed | problems | lost | stopped | refused)
+      options=(--end)
+      ! _menus_jobs_error "$1" || options+=(--mark "${REPLY%% *}")
+      ;;
   esac
   jobs_log_path "$1"
   menus_screen_log "$REPLY" "${options[@]}"
 }
 
-_menus_jobs_show() { # <id>
-  local text
+_menus_jobs_show() { # <id>: the summary, then the log
+  local text title=$JOB_TITLE
   text=$(jobs_command show "$1" 2>&1)
-  ui_message "Job: $JOB_TITLE" "$text"
+  UI_OK=Log UI_BACK=Back ui_yesno "Job: $title" "$text" || return 0
+  _menus_jobs_log "$1"
 }
 
 _menus_jobs_follow() { # <id>
   menus_jobs_follow "$1"
 }
 
-_menus_jobs_cancel() { # <id>
+_menus_jobs_diagnose() { # <id>
+  menus_recovery_diagnose "$1"
+}
+
+_menus_jobs_compare() { # <id>
   local title=$JOB_TITLE
-  UI_DEFAULT=no UI_OK=Cancel-it UI_BACK=Back ui_yesno "Cancel $title?" \
-    "The job $1 is asked to stop, and to stop its query in the warehouse. What it has not published is not loaded." \
-    || return 0
-  ui_busy "Cancel" "Asking the job to stop; this can take half a minute ..."
+  jobs_compare "$1" || :
+  ui_message "Compare: $title" "$REPLY"
+}
+
+_menus_jobs_report() { # <id>: text in the pager; of what needs another program it is said where it is
+  jobs_report "$1" || return 0
+  case $REPLY in
+    *.html | *.xlsx | *.parquet | *.gz | *.zst | *.bz2)
+      ui_message "Report" "The report is the file"$'\n\n'"  $REPLY"$'\n\n'"Copy it to a machine with a program for it, for example:"$'\n\n'"  scp $HOSTNAME:$(printf '%q' "$REPLY") ."
+      ;;
+    *) menus_screen_log "$REPLY" ;;
+  esac
+}
+
+_menus_jobs_move() { # <id> <first|up|down|last>
+  actions_jobs_move "$1" "$2" || ui_message "Queue" "$REPLY"
+}
+
+_menus_jobs_cancel() { # <id>
+  local title=$JOB_TITLE text
+  text="The job $1 is asked to stop, and to stop its query in the warehouse. What it has not published is not loaded."
+  [[ $JOB_STATE != queued ]] || text="The job $1 has not begun: it is taken out of the queue and nothing of it is run."
+  UI_DEFAULT=no UI_OK=Cancel-it UI_BACK=Back ui_yesno "Cancel $title?" "$text" || return 0
+  ui_busy "Cancel" "Asking the job to stop, and waiting until it has ended: it may have to cancel a query first. Ctrl-C stops waiting, not the job."
   actions_jobs_cancel "$1"
   ui_message "Cancel" "$REPLY"
 }
 
 _menus_jobs_rerun() { # <id>
-  local title=$JOB_TITLE
+  local title=$JOB_TITLE id
   UI_OK=Start UI_BACK=Back ui_yesno "Run again: $title" "The same command is started once more as a new job." || return 0
   if ! actions_jobs_rerun "$1"; then
     ui_message "Run again" "The job could not be started again: its command or its folder is gone."
     return 0
   fi
-  ui_message "Started" "Job $REPLY runs the same command. It is first in the list."
+  id=$REPLY
+  jobs_queue_words "$id"
+  ui_message "Started" "Job $id runs the same command. ${REPLY:-It is first in the list.}"
 }
 
-_menus_jobs_clean() { # which finished jobs go, with their numbers
-  local -a items
-  local days state
+_menus_jobs_clean() { # which jobs go: first their state, then their age, with their numbers
+  local -a items=(all "All that have ended")
+  local state text
+  local -i index
   _menus_jobs_count
-  items=(
-    30 "$(printf 'Older than 30 days   %5d' "${MENUS_JOBS_COUNTS[30]}")"
-    7 "$(printf 'Older than 7 days    %5d' "${MENUS_JOBS_COUNTS[7]}")"
-    0 "$(printf 'All finished         %5d' "${MENUS_JOBS_COUNTS[0]}")"
-    lost "$(printf 'Lost                 %5d' "${MENUS_JOBS_COUNTS[lost]}")"
-  )
-  ui_menu "Clean up" "Which finished jobs are to be removed, with their logs?" "${items[@]}" || return 0
-  days=$REPLY state=''
-  [[ $days != lost ]] || days=0 state=lost
-  _menus_jobs_clean_confirmed "$days" "$state" "${MENUS_JOBS_COUNTS[$REPLY]}"
+  for state in 'done' problems refused failed stopped lost; do
+    ((${MENUS_JOBS_COUNTS[$state - 0]:-0} == 0)) || items+=("$state" "$state")
+  done
+  for ((index = 0; index < ${#items[@]}; index += 2)); do
+    printf -v text '%-22s %6d' "${items[index + 1]}" "${MENUS_JOBS_COUNTS[${items[index]} - 0]:-0}"
+    items[index + 1]=$text
+  done
+  ui_menu "Clean up" "Which jobs are to be removed, with their logs? Those that run or wait stay; lost ones go only by name." \
+    "${items[@]}" || return 0
+  _menus_jobs_clean_age "$REPLY"
 }
 
-_menus_jobs_clean_confirmed() { # <days> <state or ''> <how many>
-  if (($3 == 0)); then
+_menus_jobs_clean_age() { # <state or all>
+  local state=$1 days text
+  local -a items=()
+  for days in 30 7 1 0; do
+    text="Older than $days days"
+    ((days > 0)) || text='Whatever their age'
+    printf -v text '%-22s %6d' "$text" "${MENUS_JOBS_COUNTS[$state - $days]:-0}"
+    items+=("$days" "$text")
+  done
+  ui_menu "Clean up: $state" "How old?" "${items[@]}" || return 0
+  days=$REPLY
+  if ((${MENUS_JOBS_COUNTS[$state - $days]:-0} == 0)); then
     ui_message "Clean up" "There are none."
     return 0
   fi
-  UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Clean up" "Remove $3 finished job(s) and their logs? Jobs that run stay." \
-    || return 0
-  actions_jobs_clean "$1" "$2"
+  UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Clean up" \
+    "Remove ${MENUS_JOBS_COUNTS[$state - $days]} finished job(s) and their logs? Jobs that run or wait stay." || return 0
+  [[ $state != all ]] || state=''
+  ui_busy "Clean up" "Removing ..."
+  actions_jobs_clean "$days" "$state"
+  MENUS_JOBS_KNOWN=()
   ui_message "Clean up" "Removed: $REPLY."
 }
 
-_menus_jobs_count() { # sets MENUS_JOBS_COUNTS: finished jobs by age in days, and lost ones
+_menus_jobs_count() { # sets MENUS_JOBS_COUNTS: <state>-<days> of jobs that ended so long ago, "all" without the lost ones
   local id
   local -i now ended days
-  declare -gA MENUS_JOBS_COUNTS=([30]=0 [7]=0 [0]=0 [lost]=0)
+  declare -gA MENUS_JOBS_COUNTS=()
   core_now
   now=REPLY
   jobs_ids
   for id in "${JOBS_IDS[@]}"; do
     jobs_read_brief "$id" || continue
-    ended=$((JOB_FINISHED_AT > 0 ? JOB_FINISHED_AT : JOB_STARTED_AT))
     case $JOB_STATE in
-      lost) ((++MENUS_JOBS_COUNTS[lost])) ;;
-      done | problems | refused | failed | stopped)
-        for days in 30 7 0; do
-          ((ended > now - days * 86400)) || MENUS_JOBS_COUNTS[$days]=$((MENUS_JOBS_COUNTS[$days] + 1))
-        done
-        ;;
+      done | problems | refused | failed | stopped | lost) ;;
+      *) continue ;;
     esac
+    jobs_read_finished_at
+    ended=$((JOB_FINISHED_AT > 0 ? JOB_FINISHED_AT : JOB_STARTED_AT))
+    for days in 30 7 1 0; do
+      ((ended <= now - days * 86400)) || continue
+      MENUS_JOBS_COUNTS[$JOB_STATE - $days]=$((${MENUS_JOBS_COUNTS[$JOB_STATE - $days]:-0} + 1))
+      [[ $JOB_STATE == lost ]] || MENUS_JOBS_COUNTS[all - $days]=$((${MENUS_JOBS_COUNTS[all - $days]:-0} + 1))
+    done
   done
 }

@@ -227,11 +227,11 @@ job_count() {
   jobs_start load 'Load 2013-01' true 3>&-
   jobs_wait "$REPLY" 10
   menu quick_load last file y back b quit
-  menu jobs clean 30 b quit
-  [[ $output == *'Older than 30 days       0'*'All finished             1'*'There are none.'* ]]
-  menu jobs clean 0 n b quit
+  menu jobs clean all 30 b quit
+  [[ $output == *'All that have ended '*' 1'*'done '*' 1'*'Older than 30 days '*' 0'*'Whatever their age '*' 1'*'There are none.'* ]]
+  menu jobs clean 'done' 0 n b quit
   [ "$(job_count)" -eq 2 ]
-  menu jobs clean 0 y b quit
+  menu jobs clean 'done' 0 y b quit
   [[ $output == *'Remove 1 finished'*'Removed: 1.'* ]]
   [ "$(job_count)" -eq 1 ]
 }

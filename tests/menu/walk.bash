@@ -137,12 +137,12 @@ walk_jobs() { # a finished job: seen at re-entry, its details, its log in less a
   tmux_keys Down Enter
   tmux_wait 'Command:' 'exit code 7'
   tmux_ascii
-  tmux_keys Enter
+  tmux_keys Escape
   tmux_wait 'Show the log'
   tmux_keys Escape
   tmux_wait 'STATE'
   jobs_start load 'Load 2013-07' true 3>&-
-  tmux_keys Down Enter
+  tmux_keys r
   tmux_wait 'Load 2013-07' 'Refresh'
   tmux_keys Escape
   tmux_wait 'Main menu'
