@@ -81,7 +81,7 @@ jobs_running_count() { # -> REPLY: jobs running or queued, JOBS_QUEUED_COUNT: th
     [[ -d $folder && ! -e $folder/exit_code ]] || continue
     jobs_read_brief "${folder##*/}" || continue
     [[ $JOB_STATE != running && $JOB_STATE != queued ]] || ((++count))
-    [[ $JOB_STATE != queued ]] || ((++JOBS_QUEUED_COUNT))
+    [[ $JOB_STATE != queued || ! -e $folder/wake ]] || ((++JOBS_QUEUED_COUNT))
   done
   REPLY=$count
 }

@@ -2,7 +2,7 @@
 # Jobs that have ended since somebody looked (part of jobs.sh, layer 2): each is told once, whoever of several menus asks.
 # Offers jobs_news jobs_seen.  .news/<id>: a job of which it is still to be told how it ended; removing it is telling it.
 
-JOBS_NEWS_LINES=4 # more than these at a time are counted
+JOBS_NEWS_LINES=2 # more than these at a time are counted
 
 jobs_news() { # -> REPLY: a line for each job that has ended since the last call, or nothing; forks only if there are any
   local root=$ETL_STATE_DIR/jobs path id
@@ -54,16 +54,22 @@ _jobs_news_claim() { # <id...>: sets JOBS_NEWS to those of them that nobody else
   } 2>/dev/null 7>"$ETL_STATE_DIR/jobs/.news/.lock"
 }
 
-_jobs_news_text() { # -> REPLY: a line for each of JOBS_NEWS
-  local id text=''
-  local -i told=0
+_jobs_news_text() { # -> REPLY: a line for each of JOBS_NEWS, what went wrong first
+  local id line
+  local -a wrong=() well=()
   for id in "${JOBS_NEWS[@]}"; do
     jobs_read "$id" 2>/dev/null || continue
-    ((++told <= JOBS_NEWS_LINES)) || continue
-    text+="${text:+$'\n'}$JOB_TITLE: $JOB_STATE"
-    [[ -z $JOB_EXIT_CODE || $JOB_EXIT_CODE == 0 ]] || text+=" (exit code $JOB_EXIT_CODE)"
-    ((JOB_FINISHED_AT == 0)) || { core_duration $((JOB_FINISHED_AT - JOB_BEGAN_AT)) && text+=" after $REPLY"; }
+    line="$JOB_TITLE: $JOB_STATE"
+    [[ -z $JOB_EXIT_CODE || $JOB_EXIT_CODE == 0 ]] || line+=" (exit code $JOB_EXIT_CODE)"
+    ((JOB_FINISHED_AT == 0)) || { core_duration $((JOB_FINISHED_AT - JOB_BEGAN_AT)) && line+=" after $REPLY"; }
+    if [[ $JOB_STATE == 'done' ]]; then
+      well+=("$line")
+    else
+      wrong+=("$line")
+    fi
   done
-  ((told <= JOBS_NEWS_LINES)) || text+=$'\n'"... and $((told - JOBS_NEWS_LINES)) more that have ended"
-  REPLY=$text
+  wrong+=("${well[@]}")
+  ((${#wrong[@]} <= JOBS_NEWS_LINES)) || wrong=("${wrong[@]:0:JOBS_NEWS_LINES}" "... and $((${#wrong[@]} - JOBS_NEWS_LINES)) more that have ended")
+  printf -v REPLY '%s\n' "${wrong[@]}"
+  REPLY=${REPLY%$'\n'}
 }

@@ -3,7 +3,7 @@
 # supervisor waits, with the job's lock held, until it is first in the queue and one of the slots is free.
 # Offers jobs_queue_ids jobs_queue_enter jobs_queue_leave jobs_queue_take jobs_queue_wake jobs_queue_move
 # jobs_queue_words.
-# .queue/<number>.<id>: who waits, by number; .slots/<n>: locked by the supervisor of a job that runs.
+# .queue/<number>.<id>: who waits, by number; wake in a job's folder: it had to wait, and is woken by it; .slots/<n>: locked by the supervisor of a job that runs.
 
 jobs_queue_ids() { # sets JOBS_QUEUED: ids in the order of the queue, those of jobs that died waiting too; never forks
   local LC_ALL=C path

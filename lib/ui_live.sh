@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # UI_KEY and so on are read by others
 # A list that paints itself anew while somebody looks at it (part of ui.sh, layer 1): dialog and whiptail cannot do that
 # without losing the place in the list.  Only lines that have changed go over the wire, and only ASCII.
 # Offers ui_live.  In plain text, or where the terminal is too small, it is a ui_menu.
@@ -180,7 +180,7 @@ _ui_live_letter() { # a key of the screen, or for the item
     [[ ${UI_LIVE_ACTIONS[index]} != "$key" ]] || { UI_LIVE_ANSWER=${UI_LIVE_ACTIONS[index + 1]} && status=0 && return; }
   done
   for ((index = 0; index + 1 < ${#UI_LIVE_KEYS[@]}; index += 2)); do
-    [[ ${UI_LIVE_KEYS[index]} == "$key" ]] && ((${#shown[@]} > 0)) || continue
+    [[ ${UI_LIVE_KEYS[index]} == "$key" && ${#shown[@]} -gt 0 ]] || continue
     UI_LIVE_ANSWER=${UI_TAGS[shown[place]]} UI_KEY=$key status=0
   done
 }
@@ -188,7 +188,8 @@ _ui_live_letter() { # a key of the screen, or for the item
 _ui_live_help() { # the screen's explanation, if there is one, as a message between
   [[ -n ${UI_HELP:-} ]] || return 0
   stty "$saved" 2>/dev/null
-  UI_HELP='' UI_DEFAULT='' UI_HEADING='' ui_message "Help: $UI_TITLE" "$UI_HELP"
+  local help=$UI_HELP
+  UI_HELP='' UI_DEFAULT='' UI_HEADING='' UI_TRAIL='' ui_message "Help: $UI_TITLE" "$help"
   UI_LIVE_DIRTY=1
 }
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # UI_LIVE_ and so on are read by the widgets
 # Jobs & Logs (layer 4): the list, which looks again by itself, one job, cleaning up.  Offers menus_jobs menus_jobs_follow
 # menus_jobs_news.  Every look reads the job folders anew, apart from what is known of jobs that have ended.
 
@@ -24,9 +24,7 @@ declare -gA MENUS_JOBS_OPENED=() # by id: 1 when somebody has looked at it
 declare -gA MENUS_JOBS_ERRORS=() # by id: place and text of the first error in its log, or a blank
 
 menus_jobs() {
-  # shellcheck disable=SC2034 # read by the widgets
   local chosen='' UI_TRAIL=${MENUS_TITLES[jobs]} UI_HELP=${MENUS_HELPS[jobs]}
-  # shellcheck disable=SC2034
   local -a UI_LIVE_KEYS=(l log f follow) UI_LIVE_ACTIONS=(s states "State" x clean "Clean up" r refresh "Refresh")
   MENUS_JOBS_STATES=''
   while true; do
@@ -116,7 +114,8 @@ _menus_jobs_pairs() { # sets UI_LIVE_HEADING and UI_LIVE_PAIRS from what _menus_
   done
   for id in "${JOBS_QUEUED[@]}"; do
     # An entry may be that of a job which died waiting.
-    [[ -z ${waiting[$id]:-} ]] || _menus_jobs_at_work "$id" "place $((++place))"
+    [[ -n ${waiting[$id]:-} && -e $ETL_STATE_DIR/jobs/$id/wake ]] || continue
+    _menus_jobs_at_work "$id" "place $((++place))"
     unset "waiting[$id]"
   done
   # Those between the queue and their command.
@@ -219,7 +218,7 @@ _menus_jobs_choices() { # sets UI_LIVE_PAIRS: what can be done with the job just
       ;;
     *)
       UI_LIVE_PAIRS=(log "Show the log" show "Show the result and all details")
-      [[ $JOB_STATE == 'done' ]] || ! declare -F menus_recovery_diagnose >/dev/null || UI_LIVE_PAIRS+=(diagnose "Diagnose")
+      [[ $JOB_STATE == 'done' ]] || ! actions_is_verb diagnose || UI_LIVE_PAIRS+=(diagnose "Diagnose          why, and what to run next")
       ! jobs_report "$JOB_ID" || UI_LIVE_PAIRS+=(report "Open the report    ${REPLY##*/}")
       UI_LIVE_PAIRS+=(rerun "Run it again" compare "Compare with the run before")
       ;;
@@ -262,7 +261,7 @@ _menus_jobs_follow() { # <id>
 }
 
 _menus_jobs_diagnose() { # <id>
-  menus_recovery_diagnose "$1"
+  menus_screen_show "Diagnose: $JOB_TITLE" diagnose "$1"
 }
 
 _menus_jobs_compare() { # <id>

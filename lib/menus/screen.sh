@@ -74,7 +74,9 @@ menus_screen_open() { # <screen>: its menu until Back, or until an entry returns
   while true; do
     _menus_screen_items "$screen"
     dangers=$MENUS_DANGERS
-    UI_DEFAULT=$last ui_menu "${MENUS_TITLES[$screen]}" "$MENUS_TEXT" "${items[@]}" || return 0
+    menus_jobs_news
+    MENUS_TEXT=$REPLY$MENUS_TEXT
+    UI_DEFAULT=$last ui_menu "${MENUS_TITLES[$screen]}" "${MENUS_TEXT%$'\n\n'}" "${items[@]}" || return 0
     last=$REPLY
     UI_BACK='' _menus_screen_enter "$screen" "$last"
     (($? != MENUS_LEAVE)) || return 0
@@ -118,7 +120,8 @@ menus_screen_head() { # -> REPLY: configuration, target and running jobs, in the
   actions_config_target_cached || REPLY='?'
   target=${REPLY:0:40}
   jobs_running_count
-  running=$REPLY
+  running=$((REPLY - JOBS_QUEUED_COUNT))
+  ((JOBS_QUEUED_COUNT == 0)) || running+=", $JOBS_QUEUED_COUNT waiting"
   REPLY="Snowflake ETL | config: $config | target: $target | jobs running: $running"
   # Where it is narrow, first our own name goes, then the beginning of a long path.
   ((${#REPLY} + 2 > COLUMNS)) || return 0
@@ -195,15 +198,17 @@ menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks,
 }
 
 menus_screen_begin() { # <title> <verb> <arguments...>: the same without the question, where it has been asked already
-  local title=$1 verb=$2 id
+  local title=$1 verb=$2 id text
   shift 2
   if ! actions_start "$verb" "$@"; then
     ui_message "$title" "The job could not be started. ${REPLY:-See the message above.}"
     return 0
   fi
   id=$REPLY
+  text="$title: at work as job $id."
+  ! jobs_queue_words "$id" || text="$title: job $id. $REPLY"
   jobs_logout_warning
-  ui_menu "Started" "$title: at work as job $id. It goes on when you leave.${REPLY:+$'\n\n'$REPLY}" \
+  ui_menu "Started" "$text It goes on when you leave.${REPLY:+$'\n\n'$REPLY}" \
     follow "Follow the log" back "Back to the menu" || return 0
   [[ $REPLY == follow ]] || return 0
   menus_jobs_follow "$id"

@@ -219,7 +219,9 @@ walk_hostile() { # names of jobs and configurations that want to be options, com
   tmux_keys J Enter
   tmux_wait 'STATE' '--help' '-rf' 'two lines ?[2J?]0;owned?' 'x$(touch y).tsv \n "q" %s' 'Load M??rz'
   tmux_ascii
-  tmux_keys Down Enter
+  tmux_text '/x$('
+  tmux_wait 'Only those with: x$(_'
+  tmux_keys Enter Enter
   tmux_wait 'Job: x$(touch y).tsv' 'Show the log'
   tmux_keys Down Enter
   tmux_wait 'Title:' 'Command:'
