@@ -18,7 +18,7 @@ run_all_main() {
   source "$ETL_ROOT/tests/run_prepare.sh"
   run_all_options "$@" || return
   cd -- "$ETL_ROOT" || return
-  RUN_WORK=$(mktemp -d) || return
+  RUN_WORK=$(run_prepare_folder) || return
   mkdir -- "$RUN_WORK/steps" "$RUN_WORK/tmp"
   trap 'run_steps_stop; exit 130' INT TERM HUP
   run_prepare || {

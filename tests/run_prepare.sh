@@ -1,6 +1,30 @@
 # shellcheck shell=bash
 # What run_all_tests.sh needs before its first check: programs of the system, the environment, a clean state.
 
+RUN_PREPARE_KILOBYTES=$((4 * 1024 * 1024)) # a run takes about 1 GiB
+
+run_prepare_folder() { # prints a new folder for the run: in memory where that can be had, since the tests wait for disks often
+  local memory=/dev/shm free
+  if [[ -z ${TMPDIR:-} && -d $memory && -w $memory ]]; then
+    free=$(df -Pk -- "$memory" 2>/dev/null | awk 'NR == 2 { print $4 }')
+    if [[ $free =~ ^[0-9]+$ ]] && ((free >= RUN_PREPARE_KILOBYTES)) && run_prepare_can_execute "$memory"; then
+      mktemp -d -p "$memory"
+      return
+    fi
+  fi
+  mktemp -d
+}
+
+run_prepare_can_execute() { # <folder>: it is not mounted "noexec"
+  local probe
+  local -i status
+  probe=$(mktemp -p "$1") || return 1
+  printf '#!/bin/sh\n' >"$probe" && chmod u+x -- "$probe" && "$probe"
+  status=$?
+  rm -f -- "$probe"
+  return "$status"
+}
+
 run_prepare() { # sets RUN_PYTHON and exports ETL_TEST_PYTHON; 1 with a sentence when there is no environment
   local name
   # Settings of the operator's must not reach the tests, but for those that say with what to test.
