@@ -24,7 +24,7 @@
 #   local          the embedded warehouse: start, stop, status, sql, reset
 #   table-info     a table: columns against the configuration, size, grants, loads, namesakes
 #   doctor         try all that a load needs, from Python to COPY; --setup-sql: the script for a DBA
-#   config         look at configurations: validate, target
+#   config         look at configurations: show, validate, target; generate entries from files
 #   jobs           background jobs: list, show, log, follow, cancel, rerun, compare, move, wait ...
 #   setup          make or repair the Python environment; --wheelhouse DIR without a network
 #   help           this text; VERB --help tells the flags of a verb

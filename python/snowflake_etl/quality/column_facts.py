@@ -169,16 +169,16 @@ def _questions(place: int, formats: Sequence[str]) -> list[_Question]:
         ("least", f"MIN(left({raw}, {_SHOWN_CHARACTERS}))"),
         ("greatest", f"MAX(left({raw}, {_SHOWN_CHARACTERS}))"),
         ("distinct", f"approx_count_distinct({raw})"),
-        ("integers", f"COUNT_IF(regexp_full_match({value}, '{_INTEGER}'))"),
-        ("leading_zeros", f"COUNT_IF(regexp_full_match({value}, '{_LEADING_ZERO}'))"),
-        ("numbers", f"COUNT_IF({is_number})"),
+        ("integers", f"COUNT(*) FILTER (regexp_full_match({value}, '{_INTEGER}'))"),
+        ("leading_zeros", f"COUNT(*) FILTER (regexp_full_match({value}, '{_LEADING_ZERO}'))"),
+        ("numbers", f"COUNT(*) FILTER ({is_number})"),
         ("digits", f"MAX(CASE WHEN {is_number} THEN strlen(split_part({digits}, '.', 1)) END)"),
         ("fraction", f"MAX(CASE WHEN {is_number} THEN strlen(split_part({digits}, '.', 2)) END)"),
-        ("floats", f"COUNT_IF(isfinite({double}))"),
+        ("floats", f"COUNT(*) FILTER (isfinite({double}))"),
         ("lowest", f"MIN({double}) FILTER (isfinite({double}))"),
         ("highest", f"MAX({double}) FILTER (isfinite({double}))"),
         ("mean", f"AVG({double}) FILTER (isfinite({double}))"),
-        ("booleans", f"COUNT_IF(lower({value}) IN ('true', 'false'))"),
+        ("booleans", f"COUNT(*) FILTER (lower({value}) IN ('true', 'false'))"),
     ]
     for each in formats:
         day = _day(value, each)

@@ -139,7 +139,7 @@ class RowComparison:
         width = len(self._pairs.a)
         for first in range(0, width, _COLUMNS_OF_A_SCAN):
             places = range(first, min(first + _COLUMNS_OF_A_SCAN, width))
-            asked = ", ".join(f"COUNT_IF(a.v{place} IS DISTINCT FROM b.v{place})" for place in places)
+            asked = ", ".join(f"COUNT(*) FILTER (a.v{place} IS DISTINCT FROM b.v{place})" for place in places)
             counts += self._duck.query(f"SELECT {asked} FROM changed JOIN rows_a a USING (k) JOIN rows_b b USING (k)")[
                 0
             ]

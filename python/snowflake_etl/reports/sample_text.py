@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from snowflake_etl.reports.cells import visible
+from snowflake_etl.reports.json_text import json_text
 from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.results_files import SampledColumn, SampleResult
 
@@ -38,14 +38,9 @@ def _lines(result: SampleResult, all_of_it: str) -> Iterator[str]:
         yield from (f"    {_cut(' | '.join(map(visible, row)), _ROW_WIDTH)}" for row in result.first_rows)
     yield ""
     yield "  for 'files' in a configuration:"
-    yield from (f"    {line}" for line in entry_text(result.entry).splitlines())
+    yield from (f"    {line}" for line in json_text(result.entry).splitlines())
     yield from (f"  note: {note}" for note in result.notes)
     yield f"{result.status}: {result.message}"
-
-
-def entry_text(entry: object) -> str:
-    """An entry of a configuration as it can be pasted."""
-    return json.dumps(entry, indent=2, ensure_ascii=True)
 
 
 def _columns(columns: Sequence[SampledColumn], all_of_it: str) -> Iterator[str]:

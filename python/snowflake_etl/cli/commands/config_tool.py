@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 
 from snowflake_etl.cli.common import Context, add_common_flags
-from snowflake_etl.cli.config_actions import environments, set_secret, show, tables, target, validate
+from snowflake_etl.cli.config_actions import environments, generate, set_secret, show, tables, target, validate
 from snowflake_etl.errors import ExitCode
 
 DESCRIPTION = "Show and validate configurations, and keep secrets for them."
 
 ACTIONS = {"show": show, "validate": validate, "target": target, "tables": tables, "environments": environments}
-ACTIONS |= {"set-secret": set_secret}
+ACTIONS |= {"set-secret": set_secret, "generate": generate}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
