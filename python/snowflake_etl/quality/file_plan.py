@@ -96,7 +96,9 @@ class Plan:
         if kind is None or kind.is_text:
             return None
         if number := _number_type(kind):
-            return f"TRY_CAST({value} AS {number})"
+            typed = f"TRY_CAST({value} AS {number})"
+            # Adding nothing makes -0.0 the 0.0 that it is equal to.
+            return f"({typed} + 0)" if number == "DOUBLE" else typed
         if kind.is_date:
             return self._day_of(value, to_strptime(self._expectations.date_format))
         if kind.is_timestamp:

@@ -239,4 +239,6 @@ def _key_text(value: object) -> str:
     """As the same value of a file is told."""
     if isinstance(value, datetime) and value.microsecond and value.tzinfo is None:
         return str(value).rstrip("0")
+    if isinstance(value, float):
+        return str(value + 0.0)  # -0.0 is 0.0
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import sqlglot
@@ -28,8 +30,9 @@ from planted import (
 
 from desk import Desk
 from snowflake_etl.errors import UsageError
-from snowflake_etl.quality.profile import Scope
+from snowflake_etl.quality.profile import Expectations, Scope
 from snowflake_etl.quality.runner import check_table
+from snowflake_etl.quality.table_engine import profile_table
 from snowflake_etl.sqltext import ObjectName, column_type
 
 
@@ -122,6 +125,61 @@ def test_dates_of_every_kind_give_the_same(kind: str, desk: Desk, tmp_path: Path
     assert codes(of_file) == codes(of_table) == wanted
     assert comparable(of_table) == comparable(of_file)
     assert of_table.days_found == 31
+
+
+# Texts of which several are one value of the type, and NULL.
+SPELLINGS: dict[str, list[str]] = {
+    "NUMBER(9,2)": ["7", "07", "7.0", "+7", "1e1", "10", ".5", "-0", "0", "7.004", "7.001", ""],
+    "FLOAT": ["1", "1.0", "1e0", "-0.0", "0", "0.1", "1e300", "-5", "5", ""],
+    "VARCHAR(10)": ["a", "A", "a ", "\u00e4", "b'", "9", "10", "x\\y", ""],
+    "TIMESTAMP_NTZ": ["2024-01-01 10:00:00", "2024-01-01T10:00:00", "2024-01-01 10:00:00.5", "2024-01-01", ""],
+    "BOOLEAN": ["true", "T", "1", "no", "off", "false", ""],
+    "TIME": ["10:11:12", "10:11:12.000", "00:00:00", ""],
+}
+
+
+def test_keys_of_every_type_are_equal_and_sorted_alike(shared_desk: Desk, tmp_path: Path) -> None:
+    types = {"DAY": column_type("DATE")} | {f"C{n}": column_type(kind) for n, kind in enumerate(SPELLINGS)}
+    lines = [
+        "\t".join(
+            [f"202401{number % 31 + 1:02d}", *(texts[number * 7 // 3 % len(texts)] for texts in SPELLINGS.values())]
+        )
+        for number in range(300)
+    ]
+    layout = replace(LAYOUT, columns=tuple(types))
+    path = write(tmp_path / "t.tsv", lines, "\t".join(types))
+    table = table_of(shared_desk).sibling("TYPED")
+    expected = replace(EXPECTED, types=types, columns=tuple(types), null_values=("",))
+    with session_of(shared_desk) as session:
+        fill(session, table, lines, expected)
+        for key in (*((name,) for name in types), ("C0", "C1"), ("C2", "C4", "C3"), ("DAY", "C5")):
+            asked = replace(expected, key_columns=key)
+            of_file, of_table = check(path, layout, asked), check_table(session, table, asked)
+            assert comparable(of_table) == comparable(of_file), key
+            worst = [
+                [each.samples for each in one.findings if each.code == "duplicate_keys"] for one in (of_file, of_table)
+            ]
+            assert worst[0] == worst[1] != [], key
+
+
+def test_two_thousand_columns_of_a_table_are_one_statement() -> None:
+    """On a warehouse that answers as Snowflake would: two days, NULLs in every seventh column."""
+
+    class Wide:
+        statements: ClassVar[list[str]] = []
+
+        def query(self, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+            self.statements.append(sql)
+            counts = [number for place in range(2000) for number in (5 - (place % 7 == 0), 0)]
+            return [(day, False, 5, 0, *counts) for day in (date(2024, 1, 1), date(2024, 1, 2))]
+
+    types = {"DAY": column_type("DATE")} | {f'c "{n}"': column_type("NUMBER(9,0)") for n in range(1999)}
+    expected = Expectations(days=(days_of("2024-01-01", 2),), columns=tuple(types), date_column="DAY", types=types)
+    profile = profile_table(Wide(), ObjectName("D", "S", "T"), expected)
+    (statement,) = Wide.statements
+    sqlglot.parse_one(statement, dialect="snowflake")
+    assert profile.rows == 10
+    assert [each.nulls for each in profile.column_profiles] == [2 * (place % 7 == 0) for place in range(2000)]
 
 
 def test_two_statements_a_table_and_one_for_the_days(desk: Desk) -> None:
