@@ -204,7 +204,8 @@ def _found_in_words(recovery: Recovery, failed: int) -> str:
     if interrupted or removable:
         said.append(
             f"{interrupted} interrupted load(s), {removable} thing(s) of dead runs. "
-            "Carry on with: load --resume; remove with: recover --clean."
+            + ("Carry on with: load --resume; remove" if interrupted else "Remove")
+            + " with: recover --clean."
         )
     if waiting:
         said.append(

@@ -1,0 +1,169 @@
+"""``recover`` of loads that failed: listed, tried again, their columns widened."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from snowflake.connector.cursor import SnowflakeCursor
+from snowflake.connector.errors import ProgrammingError
+
+from desk import Answer, Desk, days_between, rows_for
+from snowflake_etl.cli.commands import recover_load
+from snowflake_etl.history.run_record import RunRecords
+from snowflake_etl.operations.recovery.loads import last_failed
+
+JANUARY = days_between("2024-01-01", "2024-01-31")
+NAME = "t_20240101-20240131.tsv"
+LONG = "20240105\t9\tlonger than ten"
+
+
+def recover(desk: Desk, *words: str) -> Answer:
+    return desk.run("recover", "--config", str(desk.config), *words)
+
+
+def failed_run(desk: Desk, line: str = LONG, quality: str = "skip") -> str:
+    """Load January with a line that does not fit; return the run's id."""
+    lines = rows_for(JANUARY)
+    lines.insert(100, line)
+    desk.file(NAME, lines)
+    assert desk.load("--month", "2024-01", "--qc", quality).code == 6
+    return RunRecords(desk.state).all()[-1].run_id
+
+
+def test_a_failed_load_is_listed_with_the_way_on_until_the_month_is_loaded(desk: Desk) -> None:
+    run_id = failed_run(desk)
+    listed = recover(desk)
+    assert "failed: 2024-01 into T" in listed.out
+    assert f"recover --widen {run_id}" in listed.out
+    assert "Carry on" not in listed.out
+    line = recover(desk, "--loads").out.splitlines()[0].split("\t")
+    assert line[:6] == [run_id, "failed", "widen", "too_long", "2024-01", "T"]
+    (load,) = recover(desk, "--json").result["loads"]
+    assert (load["run_id"], load["way"]) == (run_id, "widen")
+    desk.file(NAME, rows_for(JANUARY))
+    assert desk.load("--month", "2024-01").code == 0
+    assert recover(desk, "--loads").out == ""
+
+
+def test_retry_loads_what_was_corrected_with_the_flags_of_then(desk: Desk) -> None:
+    run_id = failed_run(desk, "20240105\tx\ty")
+    again = recover(desk, "--retry", run_id)
+    assert again.code == 6
+    assert "line 102, column ID" in again.out
+    desk.file(NAME, rows_for(JANUARY))
+    loaded = recover(desk, "--retry", run_id, "--json")
+    assert (loaded.code, loaded.result["status"]) == (0, "loaded")
+    assert desk.count() == 310
+    refused = recover(desk, "--retry", RunRecords(desk.state).all()[-1].run_id)
+    assert refused.code == 7
+    assert "ended well" in refused.err
+
+
+@pytest.mark.parametrize("quality", ["skip", "file"])
+def test_widening_measures_shows_asks_alters_and_loads(
+    desk: Desk, sent: list[str], monkeypatch: pytest.MonkeyPatch, quality: str
+) -> None:
+    run_id = failed_run(desk, quality=quality)
+    planned = recover(desk, "--widen", run_id, "--dry-run")
+    statement = f'ALTER TABLE "{desk.database}"."PUBLIC"."T" ALTER COLUMN "NAME" SET DATA TYPE VARCHAR(20)'
+    assert planned.code == 0
+    assert f"{statement};" in planned.out
+    assert "create_table in the configuration still has the old length" in planned.out
+    refused = recover(desk, "--widen", run_id)
+    assert refused.code == 7
+    assert [one for one in sent if one.startswith("ALTER")] == []
+    monkeypatch.setattr(recover_load, "confirmed", lambda _, question: "Widen 1 column(s)" in question)
+    widened = recover(desk, "--widen", run_id)
+    assert widened.code == 0, widened
+    assert [one for one in sent if one.startswith("ALTER")] == [statement]
+    assert desk.count("NAME = 'longer than ten'") == 1
+    assert desk.count() == 311
+    assert recover(desk, "--loads").out == ""
+
+
+def test_without_a_run_the_last_load_that_failed_so_is_widened(desk: Desk) -> None:
+    failed_run(desk)
+    answer = recover(desk, "--widen", "--yes", "--json")
+    assert answer.code == 0, answer
+    assert answer.result["widened"] == [{"column": "NAME", "length": 10, "longest": 15, "proposed": 20}]
+    assert answer.result["status"] == "loaded"
+    nothing = recover(desk, "--widen", "--yes")
+    assert nothing.code == 7
+    assert "No load into this target failed for a value that is too long" in nothing.err
+
+
+def test_a_role_that_does_not_own_the_table_gets_the_statements_for_the_owner(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = failed_run(desk)
+    genuine = SnowflakeCursor.execute
+
+    def forbidding(self: SnowflakeCursor, command: str, *arguments: Any, **named: Any) -> Any:
+        if command.startswith("ALTER TABLE"):
+            text = "SQL access control error:\nInsufficient privileges to operate on table 'T'."
+            raise ProgrammingError(msg=text, errno=3001, sqlstate="42501")
+        return genuine(self, command, *arguments, **named)
+
+    monkeypatch.setattr(SnowflakeCursor, "execute", forbidding)
+    answer = recover(desk, "--widen", run_id, "--yes")
+    assert answer.code == 5
+    assert "only its owner may widen a column" in answer.err
+    assert 'ALTER COLUMN "NAME" SET DATA TYPE VARCHAR(20);' in answer.err
+    assert f"recover --retry {run_id}" in answer.err
+    assert desk.count() == 0
+
+
+def test_values_that_fit_by_now_are_not_widened_for(desk: Desk) -> None:
+    run_id = failed_run(desk)
+    desk.sql("ALTER TABLE T ALTER COLUMN NAME SET DATA TYPE VARCHAR(15)")
+    answer = recover(desk, "--widen", run_id, "--yes")
+    assert answer.code == 7
+    assert "nothing to widen" in answer.err
+
+
+def test_several_columns_and_names_that_need_quotes_are_widened(desk: Desk) -> None:
+    table = {"DAY": "DATE", "ID": "NUMBER(9,0)", '"odd ""name"""': "VARCHAR(3)", "NOTE": "VARCHAR(300)"}
+    desk.entry |= {"create_table": table, "table_name": '"my table"'}
+    lines = [f"{day:%Y%m%d}\t{day.day}\tabc\tx" for day in JANUARY]
+    lines += ["20240101\t100\t1234\t" + "x" * 301, "20240101\t101\t" + "y" * 70 + "\tx"]
+    desk.file(NAME, lines, header='DAY\tID\todd "name"\tNOTE')
+    assert desk.load("--month", "2024-01", "--qc", "skip").code == 6
+    answer = recover(desk, "--widen", "--yes", "--json")
+    assert answer.code == 0, answer
+    wider = [(one["column"], one["proposed"]) for one in answer.result["widened"]]
+    assert wider == [('odd "name"', 100), ("NOTE", 500)]
+
+
+def test_a_longest_value_that_looks_like_a_shifted_row_is_pointed_out(desk: Desk) -> None:
+    run_id = failed_run(desk, "20240105\t9\t" + "z" * 500)
+    planned = recover(desk, "--widen", run_id, "--dry-run")
+    assert "a missing quote or delimiter looks like this, too" in planned.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (("--retry", "20240101-000000-00000000"), 2, "There is no run"),
+        (("--retry", "nonsense"), 2, "There is no run 'nonsense'"),
+        (("--retry", "x", "--clean"), 2, "not allowed with"),
+        (("--dry-run",), 2, "--dry-run goes with --widen only"),
+        (("--widen", "nonsense"), 2, "There is no run 'nonsense'"),
+    ],
+)
+def test_what_cannot_be_recovered_says_so(desk: Desk, words: tuple[str, ...], code: int, sentence: str) -> None:
+    answer = recover(desk, *words)
+    assert answer.code == code
+    assert sentence in answer.err
+
+
+def test_a_refusal_after_a_failure_leaves_the_failure_listed(desk: Desk) -> None:
+
+    records = RunRecords(desk.state)
+    for number, status in enumerate(("loaded", "failed", "refused")):
+        with records.begin(f"{desk.database}-{number}", desk.database, "2024-03", "append", "[]", "p") as record:
+            record.end(status, "")
+    mine = [run for run in records.all() if run.table_name == desk.database]
+    assert [run.run_id for run in last_failed(mine, "p", datetime.now(UTC))] == [f"{desk.database}-1"]
+    assert last_failed(mine, "elsewhere", datetime.now(UTC)) == []
