@@ -53,9 +53,8 @@ def _place(one: Diagnosis) -> Iterator[str]:
         size = f"  ({len(place.value):,} characters)" if len(place.value) > 9 else ""
         yield from _labelled("value", f"'{place.value}'{size}")
     if place.part:
-        folder, name = place.part.rsplit("/", 1)
+        name = place.part.rsplit("/", 1)[-1]
         yield f"  {'part':<{_LABEL - 2}} {name}, line {place.part_line:,}"
-        yield f"  {'in':<{_LABEL - 2}} {folder}/"
 
 
 def _labelled(label: str, text: str) -> Iterator[str]:

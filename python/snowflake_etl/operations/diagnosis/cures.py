@@ -72,7 +72,8 @@ def cures_of(cause: Cause, facts: Facts, place: Place | None, means: Means, *, f
         case Remedy.SAID:
             return (Cure("Do what the message says; then:"), *_again(facts, means))
         case Remedy.WAIT:
-            return (Cure("Follow it.", means.command("jobs", "follow", facts.job_id)),) if facts.job_id else ()
+            follow = ("jobs", "follow", facts.job_id) if facts.job_id else ("jobs", "list")
+            return (Cure("Wait for it.", means.command(*follow)),)
         case Remedy.REPORT:
             return (Cure("Run the same command again with --verbose and report what it prints."),)
         case _:

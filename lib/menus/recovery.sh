@@ -1,0 +1,200 @@
+# shellcheck shell=bash
+# Recovery (layer 4): loads that did not end well, why, and the way on; what was left behind; the stage.
+# Offers the screen recovery and menus_recovery_diagnose.
+
+menus_screen_define recovery "Recovery" "What is to be recovered?" 40 "failed loads, why, the stage" <<'HELP'
+Failed loads lists what was interrupted or failed and was not made good
+since. Enter says why, with file, line, column and value, and what to do;
+the best way on is one more Enter away: Resume carries on where it was
+cut off, Retry tries again, Widen makes room in a VARCHAR column first.
+
+Nothing is lost by an interruption: a month is in its table whole, or not
+at all. Parts that were sent are not sent again.
+
+What was left shows work tables, parts, leases, locks and running COPYs
+of dead runs; Clean up removes them, never those of a run at work.
+HELP
+
+menus_screen_entries recovery \
+  loads recover "Failed loads" "interrupted or failed: why, retry, widen" \
+  job diagnose "Diagnose a job" "any job that did not end well" \
+  log diagnose "Diagnose a log" "any file in which an error stands" \
+  left recover "What was left" "work tables, parts, locks, queries" \
+  stage stage "Stage" "what lies there, how fast it went" \
+  clean '!recover' "Clean up" "removes what dead runs left behind"
+
+menus_screen_define recovery_stage "Stage" "What of the stage?" <<'HELP'
+Files travel over the stage in parts. Whose they are, how old, and what
+they wait for says List. Past COPYs tells rows and bytes per second, and
+what would have been faster.
+
+Clean shows what would go before it asks; what a load still needs stays.
+HELP
+
+menus_screen_entries recovery_stage \
+  list '' "List" "what lies there and whose it is" \
+  performance '' "Past COPYs" "how fast, and what would have been faster" \
+  clean '!stage' "Clean" "removes what nobody needs"
+
+MENUS_RECOVERY_JOBS=50 # jobs that did not end well in the list
+MENUS_RECOVERY_RUN='[0-9]{8}-[0-9]{6}-[0-9a-f]{8}'
+
+menus_recovery_loads() { # the list, until Back or until a load of it was started
+  local line label chosen=''
+  local -a items fields
+  while true; do
+    _menus_recovery_capture "Failed loads" recover --loads || return 0
+    items=()
+    while IFS= read -r line; do
+      IFS=$'\t' read -ra fields <<<"$line"
+      ((${#fields[@]} == 8)) || continue
+      printf -v label '%-11s %-7s %-14.14s %s' "${fields[1]}" "${fields[4]}" "${fields[5]}" "${fields[7]}"
+      items+=("${fields[0]}" "$label")
+    done <<<"$REPLY"
+    if ((${#items[@]} == 0)); then
+      ui_message "Failed loads" "No load is interrupted, and none that failed waits for being made good."
+      return 0
+    fi
+    UI_DEFAULT=$chosen UI_HEADING="$(printf '%-11s %-7s %-14s %s' STATE MONTH TABLE WHY)" \
+      ui_menu "Failed loads" "Which load is to be recovered?" "${items[@]}" || return 0
+    chosen=$REPLY
+    menus_recovery_diagnose "$chosen"
+  done
+}
+
+menus_recovery_diagnose() { # <job or run id, or log>: why it failed; its best cure is one key away
+  local text run
+  _menus_recovery_capture "Diagnosis" diagnose "$1" || return 0
+  text=$REPLY
+  if [[ $text =~ recover\ --widen\ ($MENUS_RECOVERY_RUN) ]]; then
+    run=${BASH_REMATCH[1]}
+    UI_OK=Widen UI_BACK=Back ui_yesno "Diagnosis" "$text" || return 0
+    _menus_recovery_widen "$run"
+  elif [[ $text =~ recover\ --retry\ ($MENUS_RECOVERY_RUN) ]]; then
+    run=${BASH_REMATCH[1]}
+    _menus_recovery_ask_retry "$text" || return 0
+    menus_screen_begin "Load again" recover --retry "$run"
+  else
+    ui_message "Diagnosis" "$text"
+  fi
+}
+
+_menus_recovery_ask_retry() { # <diagnosis>: where the file has to be corrected first, Back is the default
+  local word=Retry default=''
+  [[ $1 != *'Carry on with it'* ]] || word=Resume
+  [[ $1 != *' clean-file '* && $1 != *' check-file '* ]] || default=no
+  UI_OK=$word UI_BACK=Back UI_DEFAULT=$default ui_yesno "Diagnosis" "$1"
+}
+
+_menus_recovery_widen() { # <run>: measured, shown, asked
+  local plan
+  ui_busy "Widen" "Measuring the files of the load ... (Ctrl-C stops)"
+  if ! actions_plan recover --widen "$1"; then
+    ui_message "Widen: not possible" "${REPLY:-It ended and said nothing.}"
+    return 0
+  fi
+  plan=$REPLY
+  actions_words recover --widen "$1" --yes
+  UI_OK=Widen UI_BACK=Back ui_yesno "Widen and load again" "$plan"$'\n\n'"As a command:"$'\n'"  $REPLY" || return 0
+  menus_screen_begin "Widen and load again" recover --widen "$1" --yes
+}
+
+menus_recovery_job() { # jobs that did not end well, the newest first
+  local id label
+  local -a items=()
+  jobs_ids
+  for id in "${JOBS_IDS[@]}"; do
+    jobs_read_brief "$id" 2>/dev/null || continue
+    case $JOB_STATE in
+      failed | problems | lost | stopped | refused) ;;
+      *) continue ;;
+    esac
+    core_age "$JOB_STARTED_AT"
+    printf -v label '%-8s %-8s %s' "$JOB_STATE" "$REPLY" "$JOB_TITLE"
+    items+=("$id" "$label")
+    ((${#items[@]} < 2 * MENUS_RECOVERY_JOBS)) || break
+  done
+  if ((${#items[@]} == 0)); then
+    ui_message "Diagnose a job" "Every job ended well."
+    return 0
+  fi
+  UI_HEADING="$(printf '%-8s %-8s %s' STATE AGE TITLE)" ui_menu "Diagnose a job" "Which job?" "${items[@]}" || return 0
+  menus_recovery_diagnose "$REPLY"
+}
+
+menus_recovery_log() {
+  local typed='' text="The path of the log?"
+  while ui_input "Diagnose a log" "$text" "$typed"; do
+    typed=$REPLY
+    if menus_screen_path "$typed"; then
+      menus_recovery_diagnose "$REPLY"
+      return 0
+    fi
+    text="There is no readable file $REPLY. The path of the log?"
+  done
+}
+
+menus_recovery_left() {
+  actions_config_current
+  menus_screen_show "What was left" recover --config "$REPLY"
+}
+
+menus_recovery_clean() {
+  local -a words
+  _menus_recovery_capture "Clean up" recover || return 0
+  if [[ $REPLY != *'with: recover --clean'* ]]; then
+    ui_message "Clean up" "$REPLY"
+    return 0
+  fi
+  UI_OK=Remove UI_BACK=Back UI_DEFAULT=no ui_yesno "Remove what dead runs left?" \
+    "What is live, and what is staged for a load to come, stays."$'\n\n'"$REPLY" || return 0
+  actions_config_current
+  words=(--config "$REPLY" --clean --yes)
+  menus_screen_begin "Clean up" recover "${words[@]}"
+}
+
+menus_recovery_stage_list() {
+  actions_config_current
+  menus_screen_show "Stage" stage list --config "$REPLY"
+}
+
+menus_recovery_stage_performance() {
+  actions_config_current
+  menus_screen_show "Past COPYs" stage performance --config "$REPLY"
+}
+
+menus_recovery_stage_clean() {
+  local -a words
+  ui_menu "Clean the stage" "What is to go? It is shown first." \
+    orphans "Orphans            left by failed runs, or incomplete" \
+    7d "Older than 7 days" \
+    30d "Older than 30 days" || return 0
+  words=(--older-than "$REPLY")
+  [[ $REPLY != orphans ]] || words=(--orphans)
+  actions_config_current
+  words=(clean --config "$REPLY" "${words[@]}")
+  ui_busy "Clean the stage" "One moment ... (Ctrl-C stops)"
+  if ! actions_plan stage "${words[@]}"; then
+    ui_message "Clean the stage: not possible" "${REPLY:-It ended and said nothing.}"
+    return 0
+  fi
+  UI_OK=Remove UI_BACK=Back UI_DEFAULT=no ui_yesno "Remove this from the stage?" "$REPLY" || return 0
+  menus_screen_begin "Clean the stage" stage "${words[@]}" --yes
+}
+
+_menus_recovery_capture() { # <title> <verb> <arguments...> -> REPLY: what it says; 1 after a message when it cannot be asked
+  local title=$1 verb=$2
+  local -i status
+  shift 2
+  if [[ $verb == recover ]]; then
+    actions_config_current
+    set -- --config "$REPLY" "$@"
+  fi
+  ui_busy "$title" "One moment ... (Ctrl-C stops)"
+  actions_capture "$verb" "$@" --quiet
+  status=$?
+  # An unknown cause is an answer, too.
+  ((status != ETL_EXIT_OK && status != 6)) || return 0
+  ui_message "$title: not possible" "${REPLY:-It ended with exit code $status and said nothing.}"
+  return 1
+}
