@@ -4,12 +4,12 @@
 
 menus_screen_define recovery "Recovery" "What is to be recovered?" 40 "failed loads, why, the stage" <<'HELP'
 Failed loads lists what was interrupted or failed and was not made good
-since. Enter says why, with file, line, column and value, and what to do;
-the best way on is one more Enter away: Resume carries on where it was
-cut off, Retry tries again, Widen makes room in a VARCHAR column first.
+since. Enter says why, with file, line, column and value, and what to
+do; the best way on is one more Enter away: Resume carries on where it
+was cut off, Retry tries again, Widen makes room in a column first.
 
-Nothing is lost by an interruption: a month is in its table whole, or not
-at all. Parts that were sent are not sent again.
+Nothing is lost by an interruption: a month is in its table whole, or
+not at all. Parts that were sent are not sent again.
 
 What was left shows work tables, parts, leases, locks and running COPYs
 of dead runs; Clean up removes them, never those of a run at work.

@@ -165,7 +165,7 @@ def test_every_cause_says_what_to_do(cause: object) -> None:
     ("text", "file", "line"),
     [
         (
-            "'/x/t.tsv', line 1,234, column NAME: String 'a' is too long and would be truncated. Correct the file and load it",
+            "'/x/t.tsv', line 1,234, column NAME: String 'a' is too long and would be truncated. Correct the file",
             "/x/t.tsv",
             1234,
         ),
