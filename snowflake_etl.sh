@@ -6,7 +6,7 @@
 #
 # verbs:
 #   load           load months (--month 2024-01, last, A..B, all) or files; --resume carries on
-#   recover        interrupted and failed loads; --retry RUN, --widen RUN, --clean what no live run has
+#   recover        interrupted and failed loads; --retry RUN, --widen RUN, --clean what dead runs left
 #   diagnose       why a job, a run, a log or the last load of a --table failed, and what to do next
 #   stage          what lies on the stage: list, clean; performance of past COPYs
 #   ledger         what is loaded: list; adopt records rows that were loaded before this tool

@@ -66,7 +66,7 @@ teardown() {
 @test "entry: an unknown verb is a usage error with the nearest one" {
   run "$ENTRY" laod --month 2013-01
   [ "$status" -eq 2 ]
-  [[ $output == *"Did you mean 'load'?"*'check-file clean-file config doctor drop-month duplicates history jobs ledger load local recover report restore-month setup stage table-info validate'* ]]
+  [[ $output == *"Did you mean 'load'?"*'check-file clean-file compare compress config diagnose doctor drop-month duplicates history jobs ledger load local recover report restore-month sample setup stage table-info validate'* ]]
 }
 
 @test "entry: flags without a verb are a usage error" {
