@@ -27,6 +27,10 @@ class Key:
     def is_secret(self) -> bool:
         return Secret in self.types
 
+    @property
+    def takes_list(self) -> bool:
+        return any(get_origin(kind) is tuple for kind in self.types)
+
     def read(self, text: str) -> Any:
         """The value that a text outside of a document means: a number, true or false, a list, or the text itself.
 
@@ -34,7 +38,7 @@ class Key:
         """
         if any(_takes_text(kind) for kind in self.types):
             return text
-        if any(get_origin(kind) is tuple for kind in self.types) and not text.lstrip().startswith("["):
+        if self.takes_list and not text.lstrip().startswith("["):
             return [item.strip() for item in text.split(",") if item.strip()]
         try:
             return json.loads(text)

@@ -13,8 +13,10 @@ from snowflake_etl.config.parsing import parsed_file
 from snowflake_etl.errors import ConfigError
 
 EXTENDS, ENVIRONMENTS, DEFAULT_ENVIRONMENT = "extends", "environments", "default_environment"
+# For editors alone.
+SCHEMA = "$schema"
 # What a file says about files, not about loads: it is gone once the documents are one.
-META_KEYS = (EXTENDS, ENVIRONMENTS, DEFAULT_ENVIRONMENT)
+META_KEYS = (EXTENDS, ENVIRONMENTS, DEFAULT_ENVIRONMENT, SCHEMA)
 ENVIRONMENT_VARIABLE = "ETL_ENVIRONMENT"
 
 

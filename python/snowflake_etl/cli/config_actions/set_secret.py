@@ -13,7 +13,6 @@ HELP = "keep a secret (typed, or a line of standard input) for ${secret:NAME}"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags = parser.add_argument_group("set-secret")
-    flags.add_argument("name", nargs="?", metavar="NAME", help="what the configuration calls the secret")
     flags.add_argument(
         "--where", choices=("keyring", "file"), help="default: the keyring where there is one, else a file"
     )

@@ -11,7 +11,8 @@ HELP = "print where it loads to"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument_group("target").add_argument("--files", action="store_true", help="and the files it is made of")
+    flags = parser.add_argument_group("target")
+    flags.add_argument("--files", action="store_true", help="and the files it is made of")
 
 
 def run(context: Context) -> ExitCode:

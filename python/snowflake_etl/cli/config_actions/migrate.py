@@ -1,0 +1,80 @@
+"""``config migrate``: a file of an older shape in today's, its difference shown first and a copy kept (floor 6)."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from snowflake_etl.cli.common import Context, confirmed, write_private
+from snowflake_etl.errors import ConfigError, ExitCode, Refused
+
+HELP = "bring a file of an older shape to today's; shows the difference and keeps a copy"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    flags = parser.add_argument_group("migrate")
+    flags.add_argument("--dry-run", action="store_true", help="show the difference alone")
+
+
+def run(context: Context) -> ExitCode:
+    from snowflake_etl.config.migration import migrated, texts_of_secrets
+    from snowflake_etl.config.parsing import parsed_text, read_text
+    from snowflake_etl.config.secret import remember_secret
+
+    path = context.configuration_path
+    before = read_text(path)
+    document = parsed_text(before, path)
+    if not isinstance(document, dict | list):
+        raise ConfigError(f"{path} holds neither an object nor a list of files. See config template.")
+    for text in texts_of_secrets(document):
+        remember_secret(text)
+    after = migrated(document)
+    if after == document:
+        return _end(context, "current", f"{path} has today's shape already. Check it with config validate.")
+    text = _written(after, path)
+    context.say(_difference(_written(document, path), text, path))
+    if path.suffix.lower() != ".json" and "#" in before:
+        context.say("Comments are not kept; the copy has them.")
+    if context.arguments.dry_run:
+        return _end(context, "planned", f"{path} would be written like this. Nothing was changed.")
+    if not confirmed(context, f"Write {path}, and keep a copy of what it is now?"):
+        raise Refused("Not confirmed: nothing was changed. Without a terminal add --yes.")
+    copy = _replace(path, text)
+    return _end(context, "migrated", f"{path} has today's shape; what it was is {copy}. Check it with config validate.")
+
+
+def _end(context: Context, status: str, message: str) -> ExitCode:
+    context.say(message)
+    context.answer({"status": status, "message": message})
+    return ExitCode.OK
+
+
+def _written(document: dict[str, Any] | list[Any], path: Path) -> str:
+    if path.suffix.lower() in (".yaml", ".yml"):
+        import yaml
+
+        return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _difference(before: str, after: str, path: Path) -> str:
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"{path.name} (now)", f"{path.name} (then)", lineterm="", n=1
+    )
+    return "\n".join(lines)
+
+
+def _replace(path: Path, text: str) -> Path:
+    """Write the new text in one step, with the old mode; the copy is for its owner alone."""
+    copy = path.with_name(f"{path.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    write_private(copy, path.read_bytes())
+    mode = stat.S_IMODE(path.stat().st_mode)
+    real = path.resolve()
+    write_private(real, text)
+    real.chmod(mode)
+    return copy

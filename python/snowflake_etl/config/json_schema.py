@@ -1,0 +1,61 @@
+"""Configuration files as JSON Schema (floor 2), for editors that complete and check while somebody types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from snowflake_etl.config.model import Configuration
+from snowflake_etl.config.sources import DEFAULT_ENVIRONMENT, ENVIRONMENTS, EXTENDS, SCHEMA
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_VARIABLE = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}
+_NO_TEXTS = ("integer", "number", "boolean")
+_TEXT = {"type": "string", "minLength": 1}
+
+
+def json_schema() -> dict[str, Any]:
+    """One file's schema: every key is optional, since files that it extends and environments may say it."""
+    schema = Configuration.model_json_schema(by_alias=True)
+    sections = {name: _section(section) for name, section in schema["$defs"].items()}
+    # An entry over one of an extended file needs no more than the pattern that it shares with it.
+    sections["FileSection"]["required"] = ["file_pattern"]
+    # Words are taken as well, and small letters.
+    sections["FileSection"]["properties"]["delimiter"] = {"anyOf": [_TEXT, {"type": "null"}]}
+    sections["FileSection"]["properties"]["file_format"] = {"enum": ["TSV", "CSV", "tsv", "csv", None]}
+    properties = _section({"properties": schema["properties"]})["properties"]
+    sections["Environment"] = {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
+    return {
+        "$schema": DIALECT,
+        "title": "A configuration of the Snowflake ETL Pipeline Manager",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            SCHEMA: {"type": "string"},
+            EXTENDS: {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]},
+            DEFAULT_ENVIRONMENT: _TEXT,
+            ENVIRONMENTS: {"type": "object", "additionalProperties": {"$ref": "#/$defs/Environment"}},
+            **properties,
+        },
+        "$defs": sections,
+    }
+
+
+def _section(section: dict[str, Any]) -> dict[str, Any]:
+    """Without what editors do not need, and with what merging and variables allow."""
+    found = {key: value for key, value in section.items() if key not in ("title", "description", "properties")}
+    if words := section.get("description"):
+        found["description"] = words.split("\n\n")[0].replace("``", "'").replace("\n", " ")
+    found["properties"] = {name: _value(value) for name, value in section.get("properties", {}).items()}
+    return found
+
+
+def _value(value: dict[str, Any]) -> dict[str, Any]:
+    found = {key: item for key, item in value.items() if key != "title"}
+    if "$ref" in found:
+        found.pop("default", None)
+    if found.get("type") in _NO_TEXTS:
+        default = {"default": found.pop("default")} if "default" in found else {}
+        return {"anyOf": [found, _VARIABLE], **default}
+    if any(choice.get("type") in _NO_TEXTS for choice in found.get("anyOf", ())):
+        found["anyOf"] = [*found["anyOf"], _VARIABLE]
+    return found
