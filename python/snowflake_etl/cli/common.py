@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from snowflake_etl.cli.terminal import TerminalProgress, printable
+from snowflake_etl.cli.terminal import TerminalProgress, printable, stand_in_for_closed_streams
 from snowflake_etl.config import places
 from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import EtlError, ExitCode, Stopped, UsageError
@@ -221,6 +221,7 @@ def run(
     description: str,
 ) -> ExitCode:
     """Parse ``argv``, run ``command`` and return its exit code; every error becomes one line on stderr."""
+    stand_in_for_closed_streams()
     parser = Parser(prog=program, description=description, allow_abbrev=False)
     add_arguments(parser)
     context = Context(argparse.Namespace(json="--json" in argv, quiet=False, verbose="--verbose" in argv))

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, TextIO
+
+_LAST_STANDARD_STREAM = 2
+
+
+def stand_in_for_closed_streams() -> None:
+    """Put nothing in the place of standard streams that were closed (``<&-``): nobody is there, which is no bug.
+
+    Their numbers are taken first, so that no file of ours is opened as one of them and gets what is printed.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD_STREAM:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for good
 
 
 def printable(text: str) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import ConnectError, EtlError, WarehouseError
 from snowflake_etl.history.database import new_id
@@ -86,18 +87,22 @@ def _copy_and_read(session: Session, above: StagePath, run_id: str, table: Objec
 
 def _tidied(session: Session, folder: StagePath, table: ObjectName, *, with_table: bool) -> Iterator[Point]:
     """Remove what was made; say what could not be."""
-    left = []
+    left, cures = [], []
     if with_table:
         try:
             session.ensure(f"DROP TABLE IF EXISTS {table.sql}")
         except WarehouseError:
             left.append(str(table))
+            cures.append("recover --clean")
     with suppress(WarehouseError):
         stage.remove(session, folder)
     try:
-        if stage.list_objects(session, folder):
-            left.append(str(folder))
+        staged = bool(stage.list_objects(session, folder))
     except WarehouseError:
+        staged = True
+    if staged:
         left.append(str(folder))
+        cures.append("stage clean --foreign --older-than 0d")
     if left:
-        yield Point("tidying up", Health.WARNING, f"left behind: {', '.join(left)}", "Remove it by hand: stage clean.")
+        cure = f"Remove it: {', '.join(f'{places.program()} {cure}' for cure in cures)}"
+        yield Point("tidying up", Health.WARNING, f"left behind: {', '.join(left)}", cure)
