@@ -7,6 +7,9 @@ Validate, Duplicates and Table report read and never change a row.
 They run as jobs; "problems" means that they found something. What
 they found is kept: History shows what changed since the time before.
 
+Table details looks one up: is it there, or elsewhere; how its columns
+fit the configuration; who may do what with it; what was loaded last.
+
 DROP a month shows its plan first and wants the words typed. What was
 dropped or replaced can be brought back for two weeks, into the same
 table, by Restore a month.
@@ -16,6 +19,7 @@ menus_screen_entries operations \
   validate validate "Validate tables" "every day there, no odd day" \
   duplicates duplicates "Duplicates" "keys in several rows" \
   report report "Table report" "all tables: status, days, gaps, score" \
+  details table-info "Table details" "columns, size, grants, last loads" \
   history history "History" "past runs and checks, what changed" \
   deleted restore-month "What was deleted" "and until when it can be restored" \
   restore '!restore-month' "Restore a month" "what a drop or a replace took away" \
@@ -77,6 +81,12 @@ menus_operations_report() {
   _menus_operations_format || return 0
   _menus_operations_start "Report on $MENUS_ASK_ABOUT" report "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}" \
     "${MENUS_OPERATIONS_FORMAT[@]}"
+}
+
+menus_operations_details() {
+  menus_ask "Table details" table || return 0
+  actions_config_current
+  menus_screen_show "Details of $MENUS_ASK_ABOUT" table-info --config "$REPLY" "${MENUS_ASK_TABLE[@]}"
 }
 
 menus_operations_history_list() {

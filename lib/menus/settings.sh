@@ -10,7 +10,9 @@ Environment is which of the configuration's own environments is meant;
 it is named before anything is changed, and stays chosen.
 
 Check the file reads it strictly: keys, types, patterns.
-Test connection signs in and looks for objects and tables.
+Test connection tries all that a load needs: this host, the sign-in,
+every privilege, a small part to the stage and into a table. Each line
+is ok, warning or FAILED, and says what to do. Nothing is left behind.
 HELP
 
 menus_screen_entries settings \
@@ -18,7 +20,7 @@ menus_screen_entries settings \
   path '' "Other configuration" "by its path" \
   environment config "Environment" "dev, staging, prod, where there are" \
   validate config "Check the file" "keys, types, patterns" \
-  doctor doctor "Test connection" "sign-in, objects, tables"
+  doctor doctor "Test connection" "all that a load needs, from Python to COPY"
 
 menus_settings_look() {
   actions_config_current

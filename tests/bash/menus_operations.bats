@@ -116,6 +116,17 @@ job_count() {
   [ ! -e y ]
 }
 
+@test "menus operations: the details of a table, or of all, are shown" {
+  printf 'FLIGHTS\nOTHER\n' >"$FAKE/tables"
+  menu details OTHER details '*' back
+  run grep -alF table_info.py "$FAKE"/call-*
+  [ "${#lines[@]}" -eq 2 ]
+  fake_python_call "${lines[0]##*-}"
+  [ "${CALL[*]}" = "$ROOT/python/table_info.py --config $ROOT/config/example.json --table OTHER --quiet" ]
+  fake_python_call "${lines[1]##*-}"
+  [ "${CALL[*]}" = "$ROOT/python/table_info.py --config $ROOT/config/example.json --quiet" ]
+}
+
 @test "menus operations: a report as text, with charts, as a file" {
   menu report last text y back
   newest_words
