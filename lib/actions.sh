@@ -195,6 +195,7 @@ _actions_start_and_tell() { # <verb> <arguments...>: the id alone on standard ou
   id=$REPLY
   printf '%s\n' "$id"
   printf 'Started in the background. Follow it:  ./snowflake_etl.sh jobs follow %s\n' "$id" >&2
+  ! jobs_queue_words "$id" || printf '%s\n' "$REPLY" >&2
   jobs_logout_warning
   [[ -z $REPLY ]] || core_error "$REPLY"
 }

@@ -310,6 +310,19 @@ _jobs_command_show_text() { # prints what _jobs_command_show has read
   _jobs_command_fact 'Command' "${command% }"
   _jobs_command_fact 'Folder' "$directory"
   _jobs_command_fact 'Log' "$log"
+  _jobs_command_log_end "$log"
+}
+
+_jobs_command_log_end() { # <log>: its last lines, printable; the whole log is in the pager
+  local line
+  local -a lines=()
+  mapfile -t lines < <(tail -c 8000 -- "$1" 2>/dev/null | tail -n 12 | tr -d '\0')
+  ((${#lines[@]} > 1)) || return 0
+  printf '\n'
+  for line in "${lines[@]}"; do
+    core_printable "$line"
+    printf '  %s\n' "$REPLY"
+  done
 }
 
 _jobs_command_fact() { # <name> <text>: one line, none when there is nothing to say

@@ -83,14 +83,17 @@ jobs_report() { # <id> -> REPLY: the file that it wrote for people; 1 when it wr
 }
 
 jobs_first_error() { # <id> -> REPLY: the first line of its log that looks like an error, JOBS_ERROR_OFFSET: its place; 1 if none
-  local log=$ETL_STATE_DIR/jobs/$1/output.log line
+  local LC_ALL=C log=$ETL_STATE_DIR/jobs/$1/output.log line=''
   local -i size skip=0
   REPLY='' JOBS_ERROR_OFFSET=0
   [[ -s $log ]] || return 1
   size=$(stat -L -c %s -- "$log" 2>/dev/null) || return 1
-  ((size <= JOBS_ERROR_BYTES)) || skip=$((size - JOBS_ERROR_BYTES))
+  # The first line is the command, which may speak of errors, too.
+  { IFS= read -r -n 65536 line <"$log"; } 2>/dev/null
+  [[ $line != '$ '* ]] || skip=${#line}
+  ((size - skip <= JOBS_ERROR_BYTES)) || skip=$((size - JOBS_ERROR_BYTES))
   # grep goes on to the end of its input only when nothing fits.
-  line=$(tail -c +$((skip + 1)) -- "$log" 2>/dev/null | LC_ALL=C grep -a -b -m 1 -E -- "$JOBS_ERROR_PATTERN" | head -c 2000 | tr -d '\0')
+  line=$(tail -c +$((skip + 1)) -- "$log" 2>/dev/null | grep -a -b -m 1 -E -- "$JOBS_ERROR_PATTERN" | head -c 2000 | tr -d '\0')
   [[ $line == [0-9]*:* ]] || return 1
   JOBS_ERROR_OFFSET=$((skip + ${line%%:*}))
   core_printable "${line#*:}"

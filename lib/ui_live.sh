@@ -8,9 +8,9 @@ UI_LIVE_SELDOM=6  # and while nothing does that we know of
 
 # <function> sets UI_LIVE_TEXT, UI_LIVE_HEADING and UI_LIVE_PAIRS (tag, item, ...), and is called again for each look; 1: nothing
 # to show any more.  The function may set UI_LIVE_FAST to any text while something changes; a caller UI_LIVE_KEYS (letter,
-# word: keys for the chosen item) and UI_LIVE_ACTIONS (letter, tag, word: keys of the screen; entries of the menu in plain text).
+# word: keys for the chosen item) and UI_LIVE_ACTIONS (letter, tag, word: keys of the screen; entries of the menu in plain text, "refresh" its default).
 ui_live() { # <title> <function> -> REPLY: a tag, UI_KEY: the letter when it was chosen by one; 1 is Back, 2: the function's 1
-  local title=$1 function=$2
+  local title=$1 function=$2 refresh=''
   local -a items=()
   local -i index
   UI_KEY='' UI_LIVE_FAST=''
@@ -22,8 +22,11 @@ ui_live() { # <title> <function> -> REPLY: a tag, UI_KEY: the letter when it was
   fi
   for ((index = 0; index + 2 < ${#UI_LIVE_ACTIONS[@]}; index += 3)); do
     items+=("${UI_LIVE_ACTIONS[@]:index+1:2}")
+    [[ ${UI_LIVE_ACTIONS[index + 1]} != refresh || -n ${UI_DEFAULT:-} ]] || refresh=refresh
   done
-  UI_HEADING=$UI_LIVE_HEADING ui_menu "$title" "$UI_LIVE_TEXT" "${UI_LIVE_PAIRS[@]}" "${items[@]}"
+  # Text does not look again by itself: Enter does.
+  [[ -z $refresh ]] || UI_LIVE_TEXT+=$'\n''Enter looks again.'
+  UI_DEFAULT=${UI_DEFAULT:-$refresh} UI_HEADING=$UI_LIVE_HEADING ui_menu "$title" "$UI_LIVE_TEXT" "${UI_LIVE_PAIRS[@]}" "${items[@]}"
 }
 
 _ui_live_run() { # <title> <function>: with the terminal's own settings put back afterwards
@@ -32,9 +35,9 @@ _ui_live_run() { # <title> <function>: with the terminal's own settings put back
   local -i place=0 top=0 height=0 status=-1
   local -a UI_TAGS=() UI_ITEMS=() shown=() painted=()
   saved=$(stty -g 2>/dev/null)
-  UI_LIVE_DIRTY=1 UI_INTERRUPTED=''
-  # A stopped menu comes back to a terminal that the shell has set and painted.
+  UI_LIVE_DIRTY=1 UI_LIVE_TYPED='' UI_INTERRUPTED=''
   trap 'UI_LIVE_DIRTY=1' WINCH CONT
+  trap _ui_live_stop TSTP
   _ui_live_take "$1" "${UI_DEFAULT:-}"
   core_now
   looked=$REPLY
@@ -55,12 +58,21 @@ _ui_live_run() { # <title> <function>: with the terminal's own settings put back
       ((status == 2)) || _ui_live_take "$1" "${UI_TAGS[${shown[place]:-0}]:-}"
     fi
   done
-  trap - WINCH CONT
+  trap - WINCH CONT TSTP
   [[ -z $saved ]] || stty "$saved" 2>/dev/null
   ui_leave
   UI_INTERRUPTED=''
   REPLY=${UI_LIVE_ANSWER:-}
   return "$status"
+}
+
+_ui_live_stop() { # Ctrl-Z: the shell gets its terminal as it was, and we paint anew when we go on
+  [[ -z $saved ]] || stty "$saved" 2>/dev/null
+  ui_leave
+  trap - TSTP
+  kill -TSTP "$BASHPID"
+  trap _ui_live_stop TSTP
+  UI_LIVE_DIRTY=1
 }
 
 _ui_live_take() { # <title> <tag to stand on>: what the function has set, into the arrays of _ui_live_run
@@ -90,7 +102,11 @@ _ui_live_key() { # sets key to one pressed: a letter, or a word for others; "aga
   local -i status=0
   # Only in this mode does Ctrl-C end "read"; that the terminal has another size does not, so it is a short one.
   set -o posix
-  IFS= read -r -s -N 1 -t 1 key || status=$?
+  if [[ -n $UI_LIVE_TYPED ]]; then
+    key=$UI_LIVE_TYPED UI_LIVE_TYPED=''
+  else
+    IFS= read -r -s -N 1 -t 1 key || status=$?
+  fi
   if [[ -n $UI_INTERRUPTED ]]; then
     key=interrupt
   elif ((status > 128)); then
@@ -107,7 +123,8 @@ _ui_live_key() { # sets key to one pressed: a letter, or a word for others; "aga
       [O\[]F) key=last ;;
       [O\[][0-9]) _ui_live_key_number ;;
       $'\e') key=escape ;;
-      *) key=again ;;
+      [O\[]*) key=again ;;
+      *) key=escape UI_LIVE_TYPED=$rest ;; # typed so fast that they came together
     esac
   else
     case $key in

@@ -32,7 +32,7 @@ menus_jobs() {
     UI_DEFAULT=${chosen:-$REPLY} ui_live "Jobs & Logs" _menus_jobs_list || return 0
     chosen=$REPLY
     case $UI_KEY:$chosen in
-      :refresh) ;;
+      :refresh) chosen='' ;;
       :states | :clean) "_menus_jobs_$chosen" ;;
       :*) _menus_jobs_one "$chosen" ;;
       l:*) _menus_jobs_log "$chosen" ;;
@@ -175,7 +175,11 @@ _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back
     ((status != 1)) || return 0
     ((status != 2)) || break
     last=$REPLY
-    [[ $last == refresh ]] || "_menus_jobs_${last%-*}" "$1" "${last#*-}"
+    if [[ $last == refresh ]]; then
+      last=''
+    else
+      "_menus_jobs_${last%-*}" "$1" "${last#*-}"
+    fi
   done
   ui_message "Jobs & Logs" "The job $1 is not there any more."
 }

@@ -266,3 +266,81 @@ PYTHON
   jobs_read "$id"
   [ "$JOB_MESSAGE" = "two tables" ]
 }
+
+foreign_jobs() { # what may lie in the jobs' folder and is no job, or half of one
+  local root=$ETL_STATE_DIR/jobs
+  mkdir -p "$root"/20240101-000000-load-{1,2,3,4,5} "$root/20240101-000000-load-3"/{title,exit_code,progress,lock,result.json,output.log,command} "$root/notes"
+  echo 'a file' >"$root/20240102-file"
+  echo text >"$root/README"
+  printf '\0\1\2\377' | tee "$root/20240101-000000-load-2"/{title,started_at,exit_code,progress,result.json,host,command} >/dev/null
+  ln -s /nowhere "$root/20240101-000000-load-4/exit_code"
+  ln -s / "$root/20240101-000000-link-9"
+  head -c 300000 /dev/urandom >"$root/20240101-000000-load-5/title"
+  echo 0 >"$root/20240101-000000-load-5/exit_code"
+  mkdir -p "$root/.queue" "$root/.news" "$root/.slots"
+  touch "$root/.queue/12.20240101-000000-load-77" "$root/.queue/nonsense" "$root/.queue/7." "$root/.news/20240101-000000-load-78"
+}
+
+@test "jobs: foreign files among the jobs break nothing: list, show, log, compare, prune, a new job" {
+  foreign_jobs
+  local id subcommand
+  run -0 jobs_command list --all
+  run -1 env LC_ALL=C grep '[^ -~]' <<<"$output"
+  run -0 jobs_command list --json
+  "$PYTHON" -c 'import json, sys; json.load(sys.stdin)' <<<"$output"
+  for id in 20240101-000000-load-{1,2,3,4,5}; do
+    for subcommand in show compare report log; do
+      run jobs_command "$subcommand" "$id" </dev/null
+      [[ $status =~ ^[0-27]$ ]]
+      [[ $output != *'syntax error'* && $output != *'line '[0-9]*': '* ]]
+    done
+    run jobs_first_error "$id"
+    run -7 jobs_cancel "$id"
+  done
+  jobs_running_count
+  [ "$REPLY" = 0 ]
+  jobs_news
+  jobs_start load title true
+  run -0 jobs_wait "$REPLY" 20
+  jobs_command prune --older-than 0 --state lost,done,failed
+  [ -e "$ETL_STATE_DIR/jobs/README" ]
+  [ -d / ]
+}
+
+@test "jobs: without permission to write, list and show work, and start, cancel and prune say what is wrong" {
+  ((EUID != 0)) || skip "root may write everywhere"
+  jobs_start load title true
+  jobs_wait "$REPLY" 20
+  chmod -R a-w "$ETL_STATE_DIR/jobs"
+  run -0 jobs_command list --all
+  run -0 jobs_command show last
+  run -1 jobs_start load title true
+  [[ $output == *"Cannot write"* ]]
+  run jobs_command prune --older-than 0
+  [[ $output == 'Removed 0 '* ]]
+  chmod -R u+w "$ETL_STATE_DIR/jobs"
+}
+
+@test "jobs: two menus that cancel, move and clean the same at once do it once" {
+  settings_set jobs_limit 1
+  jobs_start load title bash -c 'trap "echo told >>\"$1\"; exit 143" TERM; touch "$1.up"; while [[ -d $ETL_JOB_DIR ]]; do sleep 0.05; done' - "$GATE"
+  local id=$REPLY waits
+  jobs_start load 'Waits' true
+  waits=$REPLY
+  helpers_wait_for 20 test -e "$GATE.up"
+  helpers_wait_for 20 test -e "$ETL_STATE_DIR/jobs/$waits/wake"
+  helpers_shell 'jobs_queue_move "$3" first' "$waits" &
+  helpers_shell 'jobs_queue_move "$3" last' "$waits"
+  wait "$!"
+  helpers_shell 'jobs_cancel "$3"; echo "$REPLY"' "$id" >"$BATS_TEST_TMPDIR/one" &
+  helpers_shell 'jobs_cancel "$3"; echo "$REPLY"' "$id" >"$BATS_TEST_TMPDIR/two"
+  wait "$!"
+  run -0 cat "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+  [[ $output == *"asked to stop and ended: stopped."* ]]
+  [ "$(grep -c told "$GATE")" -le 2 ]
+  run -0 jobs_wait "$waits" 20
+  helpers_shell 'jobs_prune --older-than 0; echo "$REPLY"' >"$BATS_TEST_TMPDIR/one" &
+  helpers_shell 'jobs_prune --older-than 0; echo "$REPLY"' >"$BATS_TEST_TMPDIR/two"
+  wait "$!"
+  [ "$(($(cat "$BATS_TEST_TMPDIR/one") + $(cat "$BATS_TEST_TMPDIR/two")))" = 2 ]
+}
