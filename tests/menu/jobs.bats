@@ -20,7 +20,6 @@ teardown() {
 failed_job() { # a load that failed in the night, and one that went well after it
   jobs_start load 'Load 2013-02' bash -c 'seq 100; echo "2013-03-01 02:00:00Z ERROR line 7 of x.tsv has 3 fields, not 15"; seq 200 300
     printf "{\n  \"message\": \"The file x.tsv is broken.\"\n}\n" >"$ETL_JOB_DIR/result.json"; exit 6' 3>&-
-  FAILED=$REPLY
   jobs_wait "$REPLY" 20 || true
   sleep 1.1 # ids of one second are not in order
   jobs_start load 'Load 2013-01' true 3>&-
