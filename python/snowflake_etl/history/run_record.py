@@ -123,6 +123,19 @@ class RunRecords:
             found = connection.execute(sql, (target, folder)).fetchone()
         return (found[0], found[1]) if found else ("", None)
 
+    def sessions_of_dead(self, target: str) -> dict[str, str]:
+        """Session -> run: those of the last day's runs of a target that were cut off or lost their connection."""
+        if not database.exists(self._state):
+            return {}
+        sql = (
+            "SELECT json_extract(detail, '$.session'), run_id FROM steps JOIN runs USING (run_id) "
+            "WHERE step = 'signed in' AND target = ? AND julianday('now') - julianday(at) < 1 "
+            "AND (status IS NULL OR status IN ('failed', 'superseded'))"
+        )
+        with self._connection() as connection:
+            found = connection.execute(sql, (target,)).fetchall()
+        return {session: run_id for session, run_id in found if self.is_dead(run_id)}
+
     def superseded(self, run_id: str, by: str) -> None:
         """Mark a cut-off run as carried on by another one, be it by another command."""
         commands = {run.run_id: run.command for run in self.all()}

@@ -8,10 +8,8 @@ on with what is staged and copied.
 
 from __future__ import annotations
 
-import getpass
 import json
 import logging
-import socket
 import threading
 
 from snowflake_etl.config.model import Configuration
@@ -32,6 +30,7 @@ from snowflake_etl.operations import (
 )
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_advice import warehouse_warnings
+from snowflake_etl.operations.load_lease import lock_watch, take_leases
 from snowflake_etl.operations.load_leftovers import put_away_replaced, remove_old_parts
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
@@ -43,7 +42,7 @@ from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
-from snowflake_etl.warehouse import catalog, lease, stage
+from snowflake_etl.warehouse import catalog, lease, locks, stage
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.signin import Warehouse
 
@@ -157,21 +156,7 @@ class _Load:
         state.warn(*prepared.left_out, *prepared.permission.warnings, *warehouse_warnings(session, prepared))
         if prepared.objects.user_stage:
             state.warn(load_words.ONLY_OURS)
-        holder = lease.Holder(state.run_id, socket.gethostname(), getpass.getuser())
-        state.previous = lease.take(
-            session,
-            prepared.objects,
-            prepared.target.name,
-            [source.fingerprint for source in prepared.sources],
-            holder,
-            state.configuration.load.lease_seconds,
-            lambda row: row.host == holder.host and self._records.is_dead(row.run_id),
-        )
-        state.prepared = prepared
-        for run_id in sorted({row.run_id for row in state.previous}):
-            state.warn(f"Run {run_id} was interrupted; this run takes its leases over and carries on.")
-            self._records.superseded(run_id, state.run_id)
-        self._record.step("leased", fingerprints=[source.fingerprint for source in prepared.sources])
+        take_leases(session, state, prepared, self._records, self._record)
         put_away_replaced(session, prepared, self._records, state.run_id)
         return prepared
 
@@ -344,7 +329,8 @@ class _Load:
     def _publish(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
         self._record.step("publishing", publish_id=plan.publish_id, rows=plan.rows_in)
         self._state.progress("publish", 0, plan.rows_in, "rows")
-        self._state.published = load_publish.publish_protected(session, self._state, prepared, plan)
+        with lock_watch(self._state, prepared, locks.session_id(session)):
+            self._state.published = load_publish.publish_protected(session, self._state, prepared, plan)
         self._state.progress("publish", plan.rows_in, plan.rows_in, "rows")
         self._record.step("published", rows=self._state.published.inserted)
 

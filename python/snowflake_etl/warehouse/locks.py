@@ -54,6 +54,34 @@ def ask_for_holder(session: Session, text: str, tables: Collection[str]) -> Lock
     return completed(told, locks, transactions, tables)
 
 
+def holder_besides(session: Session, tables: Collection[str], own: str) -> LockHolder | None:
+    """Which other session than ``own`` holds a lock on one of ``tables`` (full names)."""
+    rows = [row for row in session.records("SHOW LOCKS") if str(row.get("session")) != own]
+    return completed(None, rows, session.records("SHOW TRANSACTIONS"), tables) if rows else None
+
+
+def session_id(session: Session) -> str:
+    """The number of a session, as SHOW LOCKS and SHOW TRANSACTIONS call it."""
+    return str(session.query("SELECT CURRENT_SESSION()")[0][0])
+
+
+def held_by(session: Session, sessions: Collection[str], tables: Collection[str]) -> dict[str, str]:
+    """Transaction -> session of what these sessions hold of ``tables`` (full names), as far as the user may see it.
+
+    A COPY into a work table, which somebody may want to attach to, is none of them.
+    """
+    return {
+        str(row.get("transaction")): str(row.get("session"))
+        for row in session.records("SHOW LOCKS")
+        if str(row.get("session")) in sessions and _holds(row, tables)
+    }
+
+
+def abort(session: Session, transaction: str) -> None:
+    """End somebody's transaction and roll it back; raise WarehouseError where the user may not."""
+    session.query(f"SELECT SYSTEM$ABORT_TRANSACTION({int(transaction)})")
+
+
 def completed(
     told: LockHolder | None,
     locks: Sequence[Mapping[str, Any]],
@@ -82,29 +110,37 @@ def completed(
     return holder
 
 
-def lock_in_words(holder: LockHolder, now: datetime) -> str:
-    """Who, since when, and how to get on."""
+def lock_in_words(holder: LockHolder, now: datetime, *, waits: bool = False) -> str:
+    """Who, since when, and how to get on: while the run still ``waits``, or when it has given up."""
     by = f" of user {holder.user}" if holder.user else ""
     session = f" (session {holder.session})" if holder.session else ""
     since = ""
     if holder.since:
         since = f", open since {holder.since:%Y-%m-%d %H:%M:%S} UTC ({_duration(now - holder.since)})"
+    way = "Wait until it ends and run the same command again"
+    if waits:
+        way = "This run goes on when it ends; one whose client is gone is ended after five minutes without a statement"
     return (
-        f"{holder.table} is locked by transaction {holder.transaction}{by}{session}{since}. Wait until it ends and run "
-        "the same command again; if it was left behind, its user or an ACCOUNTADMIN ends it with: "
+        f"{holder.table} is locked by transaction {holder.transaction}{by}{session}{since}. {way}; "
+        "if it was left behind, its user or an ACCOUNTADMIN ends it with: "
         f"SELECT SYSTEM$ABORT_TRANSACTION({holder.transaction});"
     )
 
 
 def _first_holder(locks: Sequence[Mapping[str, Any]], tables: Collection[str]) -> LockHolder | None:
-    wanted = {table.upper() for table in tables}
     for row in locks:
-        resource = str(row.get("resource", "")).replace('"', "")
-        if resource.upper() in wanted and str(row.get("status", "")).upper() == "HOLDING":
-            return LockHolder(
-                resource, str(row.get("transaction")), query_id=str(row.get("query_id") or ""), since=None
-            )
+        if _holds(row, tables):
+            return LockHolder(_resource(row), str(row.get("transaction")), query_id=str(row.get("query_id") or ""))
     return None
+
+
+def _holds(lock: Mapping[str, Any], tables: Collection[str]) -> bool:
+    wanted = {table.upper() for table in tables}
+    return _resource(lock).upper() in wanted and str(lock.get("status", "")).upper() == "HOLDING"
+
+
+def _resource(lock: Mapping[str, Any]) -> str:
+    return str(lock.get("resource", "")).replace('"', "")
 
 
 def _start_of(transaction: str) -> datetime | None:

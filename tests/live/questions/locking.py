@@ -273,8 +273,8 @@ def reading_beside_a_delete(room: Room) -> Finding:
 
 @question(
     413,
-    "Does a wait that ends in vain tell which transaction holds the lock, in its error or in SHOW LOCKS?",
-    assumption="Yes: 'has locked table .. in transaction ..', or a row HOLDING with transaction and session.",
+    "Does a wait that ends in vain tell which transaction holds the lock, in its error and in SHOW LOCKS?",
+    assumption="Yes: 'has locked table .. in transaction ..', and a row HOLDING with transaction and session.",
     source="issue 3, Bad input (who, how long); warehouse/locks.py",
     otherwise="Nobody is told who holds a lock: change locks.holder_of or locks.completed.",
     cannot="it has row conflicts, and SHOW LOCKS is empty",
@@ -289,6 +289,7 @@ def the_holder_of_a_lock_is_told(room: Room) -> Finding:
         holder = locks.ask_for_holder(other, str(error), [str(table)])
         transaction = str(room.main.query("SELECT CURRENT_TRANSACTION()")[0][0])
         rows = [row for row in other.records("SHOW LOCKS") if str(row.get("transaction")) == transaction]
-        seen = f"{told(error)}; {holder}; SHOW LOCKS: {rows}"
-        return Finding(holder is not None and holder.transaction == transaction, seen)
+        held = locks.held_by(other, [locks.session_id(room.main)], [str(table)])
+        seen = f"{told(error)}; {holder}; SHOW LOCKS: {rows}; held by the session: {held}"
+        return Finding(holder is not None and holder.transaction == transaction and transaction in held, seen)
     return Finding(False, "It went through.")
