@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import json
 import logging
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from snowflake_etl.cli.terminal import TerminalProgress, printable, stand_in_for_closed_streams
 from snowflake_etl.config import places
@@ -320,6 +321,19 @@ class _Printable(logging.Formatter):
         return printable(masked(super().format(record)))
 
 
+class _Screen(logging.StreamHandler[TextIO]):
+    """Writes lines above the progress bar, if there is one."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+
+    def emit(self, record: logging.LogRecord) -> None:
+        progress = self._context.__dict__.get("progress")
+        with progress.aside() if isinstance(progress, TerminalProgress) else contextlib.nullcontext():
+            super().emit(record)
+
+
 def _set_up_logging(context: Context) -> None:
     """Log to stderr for people and to one private file in the state folder, tracebacks included."""
     arguments = context.arguments
@@ -327,7 +341,7 @@ def _set_up_logging(context: Context) -> None:
     LOGGER.propagate = False
     LOGGER.handlers.clear()
     on_terminal = sys.stderr.isatty()
-    screen = logging.StreamHandler()
+    screen = _Screen(context)
     screen.setLevel(logging.WARNING if arguments.quiet else logging.DEBUG if arguments.verbose else logging.INFO)
     screen.addFilter(lambda record: not getattr(record, "file_only", False))
     line = "%(message)s" if on_terminal else "%(asctime)sZ %(levelname)s %(message)s"

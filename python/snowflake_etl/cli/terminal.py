@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+_TIME_ALONE = "{desc}: {elapsed}"
+_SECONDS_BETWEEN_LOOKS = 0.5
 _LAST_STANDARD_STREAM = 2
 
 
@@ -63,26 +68,51 @@ def _is_number(text: str) -> bool:
 
 
 class TerminalProgress:
-    """A progress bar on a terminal: one line, plain ASCII, gone when the work ends."""
+    """A progress bar on a terminal: one line, plain ASCII, gone when the work ends.
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
+    A phase that has not advanced yet shows how long it has taken so far, and no percentage.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        # Files and tables are worked on in several threads.
+        self._lock = threading.RLock()
         self._phase = ""
         self._bar: Any = None
+        self._shown = 0.0
 
     def __call__(self, phase: str, done: int, total: int, unit: str) -> None:
-        if phase != self._phase:
-            self.close()
-            self._phase = phase
-            self._bar = self._new_bar(phase, total, unit)
-        if self._bar is not None:
+        with self._lock:
+            if phase != self._phase:
+                self.close()
+                self._phase = phase
+                self._bar = self._new_bar(phase, total, unit)
+            if self._bar is None:
+                return
             self._bar.total = total or None
+            self._bar.bar_format = None if done else _TIME_ALONE
             self._bar.update(done - self._bar.n)
+            if not done and time.monotonic() - self._shown > _SECONDS_BETWEEN_LOOKS:
+                self._shown = time.monotonic()
+                self._bar.refresh()
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Around a line that somebody else writes: it comes above the bar, not into it."""
+        with self._lock:
+            if self._bar is not None:
+                self._bar.clear()
+            try:
+                yield
+            finally:
+                if self._bar is not None:
+                    self._bar.refresh()
 
     def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        with self._lock:
+            if self._bar is not None:
+                self._bar.close()
+                self._bar = None
 
     def _new_bar(self, phase: str, total: int, unit: str) -> Any:
         from tqdm import tqdm
@@ -90,6 +120,7 @@ class TerminalProgress:
         in_bytes = unit == "bytes"
         return tqdm(
             desc=phase,
+            bar_format=_TIME_ALONE,
             total=total or None,
             unit="B" if in_bytes else f" {unit}",
             unit_scale=in_bytes,
