@@ -90,14 +90,14 @@ def hostile_report() -> ReportResult:
     return ReportResult(datetime(2024, 2, 2), None, tables, unread, 1.0, 1, 20, "message", 6)
 
 
-@pytest.fixture
-def three(desk: Desk) -> Desk:
-    """A fine table, one with holes and doubles, one that is not there."""
-    make_table(desk, "GOOD", "2024-01-01", "2024-01-31")
-    make_table(desk, "HOLES", "2024-01-01", "2024-01-31", 10, {"2024-01-05": 0, "2024-01-17": 40})
-    desk.sql("INSERT INTO HOLES SELECT * FROM HOLES WHERE DAY = '2024-01-03'")
-    use_tables(desk, entry("GOOD"), entry("HOLES"), entry("NOT_THERE"))
-    return desk
+@pytest.fixture(scope="module")
+def three(shared_desk: Desk) -> Desk:
+    """A fine table, one with holes and doubles, one that is not there; made once, and only looked at."""
+    make_table(shared_desk, "GOOD", "2024-01-01", "2024-01-31")
+    make_table(shared_desk, "HOLES", "2024-01-01", "2024-01-31", 10, {"2024-01-05": 0, "2024-01-17": 40})
+    shared_desk.sql("INSERT INTO HOLES SELECT * FROM HOLES WHERE DAY = '2024-01-03'")
+    use_tables(shared_desk, entry("GOOD"), entry("HOLES"), entry("NOT_THERE"))
+    return shared_desk
 
 
 def written(desk: Desk, name: str, *words: str) -> tuple[Answer, Path]:
