@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from snowflake.connector.cursor import SnowflakeCursor
 
 from desk import Desk
 from local_client import sign_in
 from snowflake_etl.warehouse.local import lifecycle
 from snowflake_etl.warehouse.local.folder import LocalEndpoint
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 # A worker that was killed leaves no server behind for long.
 os.environ.setdefault("ETL_LOCAL_IDLE_SECONDS", "300")

@@ -83,7 +83,9 @@ def assert_loads(desk: Desk, copy: Path, rows: int) -> None:
     assert desk.count() == rows
 
 
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 # A load takes much longer than the rest: few of them, of many rows.
 LOADS = settings(FEW, max_examples=4)
 
