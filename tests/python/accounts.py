@@ -22,6 +22,7 @@ class Account:
     code: str = "390144"
     message: str = "JWT token is invalid."
     addresses: list[str] = field(default_factory=list)
+    says_back: bool = False
     logins: list[dict[str, Any]] = field(default_factory=list)
     proxy_users: list[str] = field(default_factory=list)
 
@@ -37,13 +38,14 @@ def serving(certificate: Path | None = None) -> Iterator[Account]:
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             kept.addresses.append(self.path)
-            if user := self.headers.get("Proxy-Authorization"):
+            if user := self.headers.get("Proxy-Authorization", ""):
                 kept.proxy_users.append(user)
             if "/token" in self.path:
                 answer: dict[str, Any] = {"access_token": "access-of-client", "token_type": "Bearer"}
             else:
                 kept.logins.append(json.loads(body)["data"])
-                answer = {"success": False, "code": kept.code, "message": kept.message, "data": {}}
+                message = f"You sent {body.decode()} {user}" if kept.says_back else kept.message
+                answer = {"success": False, "code": kept.code, "message": message, "data": {}}
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()

@@ -15,6 +15,7 @@ from snowflake.connector.cursor import SnowflakeCursor
 
 from desk import Desk
 from local_client import sign_in
+from no_secrets import assert_in_no_command_line, assert_nowhere_below, login_secret
 from snowflake_etl.warehouse.local import lifecycle
 from snowflake_etl.warehouse.local.folder import LocalEndpoint
 
@@ -34,7 +35,14 @@ def warehouse_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     state = tmp_path_factory.mktemp("state")
     lifecycle.ensure_running(state)
     yield state
+    _no_secret_is_left(state)
     lifecycle.stop(state)
+
+
+def _no_secret_is_left(state: Path) -> None:
+    """Whatever the tests did: the login's secret stands in no log, record or result, and in no command line."""
+    assert_in_no_command_line(login_secret(state))
+    assert_nowhere_below(state, login_secret(state))
 
 
 @pytest.fixture
@@ -112,6 +120,7 @@ def own_desk(tmp_path: Path) -> Iterator[Desk]:
     state = tmp_path / "state"
     state.mkdir()
     yield Desk(tmp_path / "desk", state, "OWN")
+    _no_secret_is_left(state)
     lifecycle.stop(state)
 
 

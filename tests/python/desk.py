@@ -19,6 +19,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from no_secrets import assert_not_in, login_secret
 from snowflake_etl.cli.main import VERBS, main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +121,9 @@ class Desk:
                 del os.environ["ETL_STATE_DIR"]
             else:
                 os.environ["ETL_STATE_DIR"] = before
-        return Answer(int(code), out.getvalue(), err.getvalue())
+        answer = Answer(int(code), out.getvalue(), err.getvalue())
+        assert_not_in(answer.out + answer.err, login_secret(self.state), f"what {' '.join(words)} says")
+        return answer
 
     def process(self, *words: str, output: IO[str] | None = None, **environment: str) -> subprocess.Popen[str]:
         """The same as a real process, for tests that signal it; what it says goes to pipes or all to ``output``."""

@@ -10,12 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 
+from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import ConnectError
 
 LOGGER = logging.getLogger(__name__)
 
 _LONGEST_RETRY_PAUSE_SECONDS = 5.0
 _LONGEST_REQUEST_PAUSE_SECONDS = 16
+# The part of an address that may let its reader in: a cloud store's are signed.
+_SIGNED = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\")]*")
 _CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)|Error\(\d+, '([^']+)'\)")
 
 
@@ -45,8 +48,14 @@ def request_pauses(target: str, seconds: float) -> Iterator[int]:
         longest = min(2 * longest, _LONGEST_REQUEST_PAUSE_SECONDS)
 
 
+def without_secrets(text: str) -> str:
+    """A text from outside without what was signed in with, and without the signatures in addresses."""
+    return _SIGNED.sub(r"\1", masked(text))
+
+
 def reason_of(text: str) -> str:
     """The driver's text as one sentence; of a chain of causes only the last, without addresses and ids."""
+    text = without_secrets(text)
     causes = ["".join(groups) for groups in _CAUSE.findall(text)]
     line = " ".join((causes[-1] if causes else text).split())
     return line if line.endswith((".", "!", "?")) else line + "."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from snowflake_etl.sqltext import literal
 from snowflake_etl.warehouse.cancelling import cancelled_when_stopped
 from snowflake_etl.warehouse.driver_arguments import for_driver
 from snowflake_etl.warehouse.refused_sign_ins import cure
-from snowflake_etl.warehouse.retry import pause_before_retry, reason_of, request_pauses
+from snowflake_etl.warehouse.retry import pause_before_retry, reason_of, request_pauses, without_secrets
 from snowflake_etl.warehouse.trust import trust
 
 LOGGER = logging.getLogger(__name__)
@@ -36,8 +35,6 @@ _SIGN_IN_ERRORS = range(390100, 390500)
 _NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005})
 # The last HTTP status of a request that the driver sent again and again: 290000 + status, added twice in places.
 _HTTP_THOUSANDS = frozenset({290, 580})
-# The part of an address that may let its reader in: a cloud store's are signed.
-_SIGNED = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\")]*")
 _STORAGE_FULL = "507 Server Error"
 
 SESSION_PARAMETERS: Mapping[str, object] = {
@@ -379,7 +376,8 @@ def _translated(target: str, *, signing_in: bool = False) -> Iterator[None]:
 
 def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
     code = int(getattr(error, "errno", None) or 0)
-    text = _SIGNED.sub(r"\1", str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error)).strip()
+    said = str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error)
+    text = without_secrets(said).strip()
     if signing_in:
         return ConnectError(f"Cannot sign in to {target}: {reason_of(text)} {cure(code, text)}")
     if (

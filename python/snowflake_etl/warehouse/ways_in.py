@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,10 @@ def account_arguments(
     arguments = named_connection(section.connection, environment) if section.connection else {}
     way = _way(section, arguments)
     arguments |= {"authenticator": way, **_said(section)}
+    for user, secret in (("proxy_user", "proxy_password"), ("oauth_client_id", "oauth_client_secret")):
+        if arguments.get(secret):
+            # As it stands in a header of HTTP.
+            remember_secret(b64encode(f"{arguments.get(user, '')}:{arguments[secret]}".encode()).decode())
     if way == KEY_PAIR:
         _open_key(arguments, section, ask)
     elif way in (ACCESS_TOKEN, OAUTH_TOKEN) or (way == WORKLOAD_IDENTITY and _token_file(section, arguments)):
