@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # the MENUS_ASK_ variables are the answers, read by the screens
 # Questions that several screens ask (layer 4): table, days, file, key, how to check.  Each names what it speaks of, has the last
 # answer as its default, and leaves flags for a command.
-# Offers menus_ask with the questions table one_table days months one_month file key, menus_ask_qc, menus_ask_config and
-# menus_ask_are_months.
+# Offers menus_ask with the questions table one_table days months one_month file with key, menus_ask_path, menus_ask_qc,
+# menus_ask_config and menus_ask_are_months.
 
 MENUS_ASK_QC=( # the loader's word, and what it means
   file "file        check the file: days, rows, layout"
@@ -168,18 +168,29 @@ menus_ask_key() { # <title>: sets MENUS_ASK_KEY
 }
 
 menus_ask_file() { # <title>: sets MENUS_ASK_FILE
-  local typed text='Which file?'
-  actions_config_preference quality_file
+  menus_ask_path "$1" "Which file?" quality_file || return 1
+  MENUS_ASK_FILE=(--file "$REPLY")
+  MENUS_ASK_ABOUT=${REPLY##*/}
+}
+
+menus_ask_with() { # <title>: sets MENUS_ASK_WITH, the file that the one before is compared with
+  menus_ask_path "$1" "With which file is $MENUS_ASK_ABOUT compared?" compare_with || return 1
+  MENUS_ASK_WITH=(--with "$REPLY")
+}
+
+menus_ask_path() { # <title> <question> <preference> -> REPLY: the absolute path of a readable file, the next default
+  local typed text=$2
+  actions_config_preference "$3"
   typed=$REPLY
   while ui_input "$1" "$text" "$typed"; do
     typed=$REPLY
     if menus_screen_path "$typed"; then
-      MENUS_ASK_FILE=(--file "$REPLY")
-      MENUS_ASK_ABOUT=${REPLY##*/}
-      actions_config_set_preference quality_file "$REPLY"
+      typed=$REPLY
+      actions_config_set_preference "$3" "$typed"
+      REPLY=$typed
       return 0
     fi
-    text="There is no readable file $REPLY. Which file?"
+    text="There is no readable file $REPLY. $2"
   done
   return 1
 }

@@ -1,15 +1,30 @@
 # shellcheck shell=bash
-# File Tools (layer 4): files looked at before they are loaded.  Nothing here needs the warehouse or changes a file.
+# File Tools (layer 4): files looked at, compared, cleaned and packed before they are loaded.  No file is changed.
 # Offers the screen files.
 
-menus_screen_define files "File Tools" "What is to be done with files?" 30 "check files before they are loaded" <<'HELP'
-Checks read a file and never change it: every day there, no row of
-another month, no ragged row, no duplicate key. They run as jobs;
-the log says what they found.
+menus_screen_define files "File Tools" "What is to be done with files?" 30 "check, sample, compare, clean, compress" <<'HELP'
+Check       every day there, no ragged row, no duplicate key
+Sample      the first rows: columns, types, dates, at once
+Statistics  the same by every row, as a job
+Compare     are two files the same, and which rows differ
+Clean       a copy that can be loaded, and what cannot with reasons
+Compress    numbered parts, for a host that reaches the warehouse
+Load parts  there: every part is proven, then loaded exactly once
+Generate    a configuration from a file, merged after you saw it
+
+What is longer than a moment runs as a job; its log says what was
+found. No tool writes over the file that it reads.
 HELP
 
 menus_screen_entries files \
-  check check-file "Check" "days, layout, types, keys"
+  check check-file "Check" "days, layout, types, keys" \
+  sample sample "Sample" "first rows, columns, types, dates" \
+  stats sample "Statistics" "every row: NULLs, bounds, distinct values" \
+  compare compare "Compare two files" "the same, or which rows differ" \
+  clean clean-file "Clean" "a copy that can be loaded, and rejects" \
+  compress compress "Compress" "parts for a host with a connection" \
+  parts load "Load parts" "that Compress made on another host" \
+  generate config "Generate configuration" "from a file, merged after you saw it"
 
 menus_screen_define files_check "Check" "Which files are to be checked?" <<'HELP'
 Files of a month are found by the patterns of the configuration.
@@ -20,6 +35,37 @@ menus_screen_entries files_check \
   month '' "Files of a month" "found by the configuration's patterns" \
   file '' "One file" "by its path"
 
+menus_screen_define files_compare "Compare" "How are they to be compared?" <<'HELP'
+Rows and columns says which rows were removed, added or changed, told
+apart by the key, and in which columns. Order does not matter.
+Only whether they are the same reads both once, which is faster.
+
+Packing, line ends and delimiters may differ: .gz and plain are equal.
+HELP
+
+menus_screen_entries files_compare \
+  rows '' "Rows and columns" "which differ, by key" \
+  quick '' "Only whether the same" "by their contents' hashes"
+
+menus_screen_define files_compress "Compress" "Which files are to be compressed?" <<'HELP'
+Each file becomes a folder FILE.parts beside it, with numbered parts,
+checksums (sha256sum -c SHA256SUMS) and manifest.json. Carry the folder
+to a host that reaches the warehouse, and choose Load parts there.
+HELP
+
+menus_screen_entries files_compress \
+  month '' "Files of a month" "found by the configuration's patterns" \
+  file '' "One file" "by its path"
+
+MENUS_FILES_PACKINGS=( # the flag's word, and what it means
+  zstd "zstd   smaller and faster"
+  gz "gz     for those who have nothing else"
+)
+MENUS_FILES_CLEANINGS=( # what is rejected
+  plain "What does not fit   layout, encoding, types, length"
+  duplicates "Duplicates, too     rows whose key stands in an earlier row"
+)
+
 menus_files_check_month() {
   menus_ask "Files of a month" table months || return 0
   _menus_files_start "Check the files of $MENUS_ASK_ABOUT" check-file "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}"
@@ -28,6 +74,123 @@ menus_files_check_month() {
 menus_files_check_file() {
   menus_ask "One file" file || return 0
   _menus_files_start "Check $MENUS_ASK_ABOUT" check-file "${MENUS_ASK_FILE[@]}"
+}
+
+menus_files_sample() {
+  menus_ask "Sample" file || return 0
+  actions_config_current
+  menus_screen_show "Sample $MENUS_ASK_ABOUT" sample --config "$REPLY" "${MENUS_ASK_FILE[@]}"
+}
+
+menus_files_stats() {
+  menus_ask "Statistics" file || return 0
+  _menus_files_start "Statistics of $MENUS_ASK_ABOUT" sample "${MENUS_ASK_FILE[@]}" --all
+}
+
+menus_files_compare_rows() {
+  menus_ask "Compare" file with key || return 0
+  _menus_files_start "Compare $MENUS_ASK_ABOUT" compare "${MENUS_ASK_FILE[@]}" "${MENUS_ASK_WITH[@]}" "${MENUS_ASK_KEY[@]}"
+}
+
+menus_files_compare_quick() {
+  menus_ask "Compare" file with || return 0
+  _menus_files_start "Compare $MENUS_ASK_ABOUT" compare "${MENUS_ASK_FILE[@]}" "${MENUS_ASK_WITH[@]}" --quick
+}
+
+menus_files_clean() {
+  local title
+  local -a more
+  while menus_ask "Clean" file; do
+    title="Clean $MENUS_ASK_ABOUT"
+    _menus_files_choose "$title" "What is to be rejected?" clean plain "${MENUS_FILES_CLEANINGS[@]}" || continue
+    more=()
+    [[ $REPLY != duplicates ]] || more=(--duplicates)
+    _menus_files_start "$title" clean-file "${MENUS_ASK_FILE[@]}" "${more[@]}"
+    return 0
+  done
+}
+
+menus_files_compress_month() {
+  while menus_ask "Files of a month" table months; do
+    _menus_files_compress "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}" && return 0
+  done
+}
+
+menus_files_compress_file() {
+  while menus_ask "One file" file; do
+    _menus_files_compress "${MENUS_ASK_FILE[@]}" && return 0
+  done
+}
+
+_menus_files_compress() { # <arguments...>: 1 to ask again
+  local title="Compress $MENUS_ASK_ABOUT"
+  _menus_files_choose "$title" "What are the parts to be packed with?" packing zstd "${MENUS_FILES_PACKINGS[@]}" || return 1
+  _menus_files_start "$title" compress "$@" --packing "$REPLY"
+  return 0
+}
+
+menus_files_parts() {
+  local config manifest folder
+  menus_ask_path "Load parts" "Which manifest.json, in the folder of the parts?" parts_manifest || return 0
+  manifest=$REPLY folder=${REPLY%/*}
+  actions_config_current
+  config=$REPLY
+  menus_quick_load_plan "parts of ${folder##*/}" --config "$config" --from-parts "$manifest" || return 0
+}
+
+menus_files_generate() {
+  local table into config
+  menus_ask "Generate configuration" file || return 0
+  actions_config_current
+  config=$REPLY
+  while ui_input "Generate for $MENUS_ASK_ABOUT" \
+    "For which table? Empty: its name is made from the file's, and no warehouse is asked for its columns." ''; do
+    table=$REPLY
+    _menus_files_into "$config" || continue
+    into=$REPLY
+    _menus_files_merge "$into" --config "$config" "${MENUS_ASK_FILE[@]}" ${table:+--table "$table"} && return 0
+  done
+}
+
+_menus_files_into() { # <configuration in use> -> REPLY: the file to merge into
+  local typed text='Merge into which configuration? A new name makes a new file.'
+  typed=$1
+  while ui_input "Generate for $MENUS_ASK_ABOUT" "$text" "$typed"; do
+    typed=$REPLY
+    menus_screen_path "$typed" && return 0
+    # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
+    [[ $typed != '~/'* ]] || typed=$HOME/${typed:2}
+    [[ $typed == /* ]] || typed=$PWD/$typed
+    REPLY=$typed
+    [[ -e $typed || ! -d ${typed%/*}/ || ! -w ${typed%/*}/ ]] || return 0
+    text="$typed cannot be written. Merge into which configuration?"
+  done
+  return 1
+}
+
+_menus_files_merge() { # <file> <arguments...>: shows the difference, asks, writes; 1 to ask again
+  local into=$1
+  local -i status
+  shift
+  ui_busy "Generate for $MENUS_ASK_ABOUT" "Looking at the file ... (Ctrl-C stops)"
+  actions_plan config generate "$@" --into "$into"
+  status=$?
+  if ((status != ETL_EXIT_OK)); then
+    ui_message "Generate for $MENUS_ASK_ABOUT" "${REPLY:-It ended with exit code $status and said nothing.}"
+    return 0
+  fi
+  UI_OK=Write UI_BACK=Back ui_yesno "Write to ${into##*/}" "$REPLY" || return 1
+  menus_screen_tell "Generate for $MENUS_ASK_ABOUT" config generate "$@" --into "$into" --yes
+}
+
+_menus_files_choose() { # <title> <question> <preference> <default> <word> <item>... -> REPLY: the word, the next default
+  local last
+  actions_config_preference "files_$3"
+  last=${REPLY:-$4}
+  UI_DEFAULT=$last ui_menu "$1" "$2" "${@:5}" || return 1
+  last=$REPLY
+  actions_config_set_preference "files_$3" "$last"
+  REPLY=$last
 }
 
 _menus_files_start() { # <title> <verb> <arguments...>: with the configuration in use

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Quick Load (layer 4): one month or one file, from the question to the running job.
-# Offers the screen quick_load.
+# Offers the screen quick_load, and menus_quick_load_plan.
 
 menus_screen_define quick_load "Quick Load" "What is to be loaded?" 10 "this month, last month, one file" <<'HELP'
 Shows the plan first: files, rows, what is in the table already.
@@ -62,7 +62,7 @@ menus_quick_load_file() {
 
 menus_quick_load_resume() {
   actions_config_current
-  _menus_quick_load_plan "Interrupted loads" --config "$REPLY" --resume
+  menus_quick_load_plan "Interrupted loads" --config "$REPLY" --resume
 }
 
 _menus_quick_load_ask() { # <what> <load arguments...>: configuration, checks, plan, start; Back is one of these back
@@ -72,7 +72,7 @@ _menus_quick_load_ask() { # <what> <load arguments...>: configuration, checks, p
     config=$REPLY
     asked=$MENUS_QUICK_LOAD_ASKED
     while ((status == 1)) && menus_ask_qc "Load $what"; do
-      _menus_quick_load_plan "$what" --config "$config" "$@" --qc "$REPLY"
+      menus_quick_load_plan "$what" --config "$config" "$@" --qc "$REPLY"
       status=$?
     done
     [[ -n $asked ]] || return 0
@@ -88,7 +88,7 @@ _menus_quick_load_config() { # <what> -> REPLY: the configuration; asks only whe
   menus_ask_config "Load $1" "With which configuration?"
 }
 
-_menus_quick_load_plan() { # <what> <load arguments...>: 1 to ask again, 0 when started or not to be loaded
+menus_quick_load_plan() { # <what> <load arguments...>: 1 to ask again, 0 when started or not to be loaded
   local what=$1 plan command
   local -i status
   shift

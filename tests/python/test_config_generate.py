@@ -70,6 +70,8 @@ def test_it_is_merged_with_a_backup_and_only_what_is_new(desk: Desk) -> None:
     assert after == {**old, "files": [*old["files"], *result["files"]]}
     added = [line for line in config.read_text().splitlines() if line not in before.splitlines()]
     assert len(before.splitlines()) + len(added) <= len(config.read_text().splitlines()) + 2
+    planned = generate(desk, "--file", str(sales(desk, "2024-02")), "--into", str(config), "--dry-run")
+    assert (planned.code, "unchanged" in planned.out) == (7, True)
     again = generate(desk, "--file", str(sales(desk)), "--into", str(config), "--yes", "--json").result
     assert (again["status"], len(list(desk.folder.glob("*.bak")))) == ("unchanged", 1)
 
@@ -100,6 +102,8 @@ def test_without_consent_nothing_is_written(desk: Desk, monkeypatch: pytest.Monk
     before = config.read_text()
     if answer:
         monkeypatch.setattr(generate_action, "confirmed", lambda *_: False)
+    planned = generate(desk, "--file", str(sales(desk)), "--into", str(config), "--dry-run")
+    assert (planned.code, config.read_text(), "nothing was" in planned.out) == (0, before, True)
     refused = generate(desk, "--file", str(sales(desk)), "--into", str(config))
     assert (refused.code, config.read_text()) == (7, before)
     assert '+      "table_name": "SALES",' in refused.out

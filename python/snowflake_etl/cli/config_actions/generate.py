@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_argument("--into", type=Path, metavar="FILE", help="merge into this configuration, or make it")
     flags.add_argument("--rows", type=int, metavar="N", help="look at the first N rows of each file (default 10000)")
     flags.add_argument("--all-rows", action="store_true", help="look at every row")
+    flags.add_argument("--dry-run", action="store_true", help="show the difference and write nothing")
     add_layout_flags(parser)
 
 
@@ -83,9 +84,15 @@ def _write(context: Context, generated: Generated) -> ExitCode:
         _say_notes(context, notes)
         context.say(f"unchanged: {message}")
         _answer(context, "unchanged", generated, notes, message, path=path)
-        return ExitCode.OK
+        # A plan answers whether there is something to do.
+        return ExitCode.REFUSED if context.arguments.dry_run else ExitCode.OK
     context.say(change.difference)
     _say_notes(context, notes)
+    if context.arguments.dry_run:
+        message = f"This would be written to {path}; nothing was."
+        context.say(f"planned: {message}")
+        _answer(context, "planned", generated, notes, message, path=path)
+        return ExitCode.OK
     if not confirmed(context, f"Write this to {path}?"):
         raise Refused(f"Not confirmed: {path} is unchanged. Answer yes, or add --yes where nobody can be asked.")
     backup = write(change)
