@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for action in ACTIONS.values():
         action.add_arguments(parser)
     writing = parser.add_argument_group(" and ".join(_WRITING))
+    writing.add_argument("--dry-run", action="store_true", help="show the difference and write nothing")
     writing.add_argument("--yes", action="store_true", help="do not ask before writing")
     add_common_flags(parser)
 
@@ -59,8 +60,10 @@ def _refuse_strangers(arguments: argparse.Namespace) -> None:
     """Raise UsageError for a flag of another action: nothing that is typed is without effect."""
     if arguments.name and arguments.action not in _NAMED:
         raise UsageError(f"config {arguments.action} takes no name, but '{arguments.name}' was given.")
-    if arguments.yes and arguments.action not in _WRITING:
-        raise UsageError(f"--yes goes with config {' and '.join(_WRITING)}, not with {arguments.action}.")
+    for flag in ("yes", "dry_run"):
+        if getattr(arguments, flag) and arguments.action not in _WRITING:
+            name = flag.replace("_", "-")
+            raise UsageError(f"--{name} goes with config {' and '.join(_WRITING)}, not with {arguments.action}.")
     own = _flags_of(ACTIONS[arguments.action])
     for name, action in ACTIONS.items():
         for flag, default in _flags_of(action).items():

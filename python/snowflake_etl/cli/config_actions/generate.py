@@ -26,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_argument("--into", type=Path, metavar="FILE", help="merge into this configuration, or make it")
     flags.add_argument("--rows", type=int, metavar="N", help="look at the first N rows of each file (default 10000)")
     flags.add_argument("--all-rows", action="store_true", help="look at every row")
-    flags.add_argument("--dry-run", action="store_true", help="show the difference and write nothing")
     add_layout_flags(parser)
 
 

@@ -16,9 +16,8 @@ from snowflake_etl.errors import ConfigError, ExitCode, Refused
 HELP = "bring a file of an older shape to today's; shows the difference and keeps a copy"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    flags = parser.add_argument_group("migrate")
-    flags.add_argument("--dry-run", action="store_true", help="show the difference alone")
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """It has no flags of its own."""
 
 
 def run(context: Context) -> ExitCode:
