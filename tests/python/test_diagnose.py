@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import shlex
+import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crashing import KILLED, crash
 from desk import Answer, Desk, days_between
+from snowflake_etl.errors import ConnectError
+from snowflake_etl.history.run_record import RunRecords
+from test_statements import check
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
@@ -114,3 +121,222 @@ def test_planted_failures_of_copy_are_named_to_the_value_and_their_cures_work(de
     desk.entry |= {"create_table": TABLE, "duplicate_key_columns": ["DAY", "ID"], "quote_char": '"'}
     for number, planted in enumerate(PLANTED[half::2]):
         explained(desk, planted, f"2024-{number + 1:02d}")
+
+
+BAD = with_field(2, "longer than ten")
+
+
+@pytest.fixture
+def typed(desk: Desk) -> Desk:
+    desk.entry |= {"create_table": TABLE, "quote_char": '"'}
+    return desk
+
+
+def job_of(desk: Desk, monkeypatch: pytest.MonkeyPatch, *words: str, verb: str = "load", ended: bool = True) -> Path:
+    """Run a command as a job whose folder is as bash makes it; a job that did not end has no exit code."""
+    folder = desk.state / "jobs" / f"20240201-000000-{verb}-{int(desk.database[1:]) + 1000}"
+    folder.mkdir(parents=True)
+    arguments = [verb, "--config", str(desk.config), *words]
+    (folder / "command").write_text("\0".join(["python", "script", *arguments[1:], ""]))
+    (folder / "started_at").write_text("1706745600\n")
+    (folder / "host").write_text(f"{socket.gethostname()}\n")
+    (folder / "directory").write_text(f"{desk.folder}\n")
+    (folder / "title").write_text("Load 2024-01\n")
+    (folder / "lock").touch()
+    if not ended:
+        return folder
+    monkeypatch.setenv("ETL_JOB_DIR", str(folder))
+    answer = desk.run(*arguments)
+    monkeypatch.delenv("ETL_JOB_DIR")
+    (folder / "output.log").write_text(answer.out + answer.err)
+    (folder / "exit_code").write_text(f"{answer.code}\n")
+    return folder
+
+
+def test_a_job_its_run_its_log_and_its_table_lead_to_the_same_explanation(
+    typed: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(typed, BAD)
+    job = job_of(typed, monkeypatch, "--month", "2024-01", "--qc", "skip")
+    found = diagnosis(typed, job.name)
+    assert (found["cause"], found["place"]["line"], found["job_id"]) == ("too_long", 22, job.name)
+    assert found["place"]["type"] == "VARCHAR(10)"
+    assert found["place"]["part"].startswith(f"@{typed.database}.ETL_WORK.ETL_STAGE/")
+    by_table = diagnosis(typed, "--config", str(typed.config), "--table", "t")
+    by_run = diagnosis(typed, found["run_id"])
+    by_log = diagnosis(typed, str(job / "output.log"))
+    copied = typed.folder / "a log.txt"
+    copied.write_text((job / "output.log").read_text())
+    by_copy = diagnosis(typed, str(copied))
+    for other in (by_table, by_run, by_log, by_copy):
+        assert (other["cause"], other["place"], other["lines"]) == (found["cause"], found["place"], found["lines"])
+
+
+def test_the_screen_shows_place_record_cause_and_commands(typed: Desk) -> None:
+    plant(typed, BAD)
+    typed.load("--month", "2024-01", "--qc", "skip")
+    out = typed.run("diagnose").out
+    run_id = RunRecords(typed.state).all()[-1].run_id
+    for line in (
+        "A value is too long for its column",
+        "  line    22",
+        "  column  NAME  VARCHAR(10)",
+        "  value   'longer than ten'  (15 characters)",
+        f"     $ ./snowflake_etl.sh recover --widen {run_id}",
+    ):
+        assert line in out.splitlines()
+    shown = [line for line in out.splitlines() if "$" not in line and "/" not in line]
+    assert max(map(len, shown)) <= 80
+    assert out.isascii()
+    (marked,) = [line for line in out.splitlines() if line.startswith("  >")]
+    assert marked.startswith("  > 22  20240120\\t99\\tlonger")
+
+
+def test_what_a_check_found_is_explained_like_what_copy_refused(typed: Desk) -> None:
+    """The file's check is the default and comes first: its findings name the same place."""
+    for number, (planted, cause) in enumerate(
+        [(PLANTED[0], "bad_value"), (PLANTED[2], "too_long"), (PLANTED[9], "column_count")], 1
+    ):
+        month = f"2024-{number:02d}"
+        line = plant(typed, planted.line, month)
+        assert typed.load("--month", month).code == 6
+        found = diagnosis(typed)
+        assert (found["cause"], found["place"]["line"], found["place"]["column"]) == (cause, line, planted.column)
+        assert found["place"]["value"] == planted.value
+        assert [shown["number"] for shown in found["lines"] if shown["wrong"]] == [line]
+
+
+def test_other_findings_of_the_check_are_told_as_well(typed: Desk) -> None:
+    typed.file(file_of("2024-01"), [with_field(2, "longer than ten").decode()], HEADER)
+    assert typed.load("--month", "2024-01").code == 6
+    found = diagnosis(typed)
+    assert found["cause"] == "too_long"
+    assert any("claimed days without rows" in note for note in found["notes"])
+
+
+def test_without_the_part_the_file_is_read_and_without_the_file_the_part(typed: Desk) -> None:
+    plant(typed, BAD)
+    typed.load("--month", "2024-01", "--qc", "skip")
+    path = typed.files / file_of("2024-01")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"longer than ten", b"corrected"))
+    changed = diagnosis(typed)
+    assert any("was changed since it was staged: its line was" in note for note in changed["notes"])
+    path.unlink()
+    gone = diagnosis(typed)
+    assert any("cannot be found again" in note for note in gone["notes"])
+    assert any("shown is what was staged" in note for note in gone["notes"])
+    assert (gone["place"]["line"], gone["place"]["value"]) == (22, "longer than ten")
+    path.write_bytes(content)
+    typed.run("recover", "--config", str(typed.config), "--clean", "--yes")
+    cleaned = diagnosis(typed)
+    assert any("not on the stage any more" in note for note in cleaned["notes"])
+    assert (cleaned["place"]["value"], cleaned["place"]["part"]) == ("longer than ten", "")
+
+
+def test_a_warehouse_out_of_reach_is_no_obstacle(typed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(typed, BAD)
+    typed.load("--month", "2024-01", "--qc", "skip")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectError("Cannot sign in to acme: Connection refused.")
+
+    monkeypatch.setattr("snowflake_etl.warehouse.signin.connect", refuse)
+    found = diagnosis(typed)
+    assert (found["place"]["column"], found["place"]["value"]) == ("NAME", "longer than ten")
+    assert found["notes"] == ["The warehouse was not asked: Cannot sign in to acme: Connection refused."]
+
+
+def test_a_packed_file_in_another_encoding_is_read_like_the_load_reads_it(typed: Desk) -> None:
+    typed.entry |= {"encoding": "cp1252"}
+    lines = [HEADER, *["\t".join(["20240101", str(number), *GOOD[2:]]) for number in range(5)], BAD.decode()]
+    content = ("\r\n".join(lines) + "\r\n").replace("longer", "l\u00e4nger").encode("cp1252")
+    (typed.files / (file_of("2024-01") + ".gz")).write_bytes(gzip.compress(content))
+    assert typed.load("--month", "2024-01", "--qc", "skip").code == 6
+    found = diagnosis(typed)
+    assert (found["place"]["line"], found["place"]["value"]) == (7, "l\\xe4nger than ten")
+    assert not [note for note in found["notes"] if "changed" in note]
+
+
+def test_of_several_loads_of_a_job_each_failed_one_is_explained(typed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for month, line in (("2024-01", BAD), ("2024-02", with_field(1, "12a"))):
+        plant(typed, line, month)
+    job = job_of(typed, monkeypatch, "--month", "2024-01,2024-02", "--qc", "skip", "--continue-on-error")
+    result = typed.run("diagnose", job.name, "--json").result
+    assert [one["cause"] for one in result["diagnoses"]] == ["too_long", "not_numeric"]
+
+
+def test_a_lost_job_says_what_is_certain_and_how_to_go_on(typed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = job_of(typed, monkeypatch, "--month", "2024-01", ended=False)
+    (job / "boot_id").write_text("another\n")
+    found = diagnosis(typed, job.name)
+    assert found["cause"] == "lost_job"
+    assert "started anew" in found["why"]
+    assert commands(found) == [f"./snowflake_etl.sh jobs rerun {job.name}"]
+    (job / "cancelled").touch()
+    (job / "exit_code").write_text("143\n")
+    assert diagnosis(typed, job.name)["cause"] == "cancelled"
+    (job / "exit_code").write_text("137\n")
+    (job / "cancelled").unlink()
+    assert diagnosis(typed, job.name)["cause"] == "killed"
+
+
+def test_a_load_that_was_cut_off_is_carried_on_with_the_printed_command(typed: Desk) -> None:
+    plant(typed, with_field(2, "fits"))
+    assert crash(typed, lambda _, command: "SET COPY_QUERY_ID" in command, after=True) == KILLED
+    found = diagnosis(typed, RunRecords(typed.state).interrupted()[-1].run_id)
+    assert (found["cause"], "'copy'" in found["why"]) == ("interrupted", True)
+    carried_on = type_in(typed, commands(found)[0])
+    assert carried_on.code == 0, carried_on
+    assert "carries on" in carried_on.out
+    assert typed.count() == 29
+
+
+def test_where_the_log_is_all_there_is_its_last_error_is_explained(typed: Desk) -> None:
+    log = typed.folder / "old.log"
+    log.write_text("2024-01-01 INFO all well\nOSError: [Errno 28] No space left on device: '/x'\n")
+    assert diagnosis(typed, str(log))["cause"] == "disk_full"
+    log.write_text("error: Something that nobody has ever seen\n")
+    unknown = typed.run("diagnose", str(log))
+    assert unknown.code == 6
+    assert "Something that nobody has ever seen" in unknown.out
+    log.write_text("all well\n")
+    well = typed.run("diagnose", str(log))
+    assert (well.code, "Nothing failed" in well.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("20240101-000000-load-1",), "There is no job"),
+        (("20240101-000000-00000000",), "There is no run"),
+        (("no such thing",), "no job, no run and no file"),
+        (("x", "--table", "T"), "not both"),
+        (("--table", "NOTHING_OF_IT"), "No load of NOTHING_OF_IT"),
+        (("--table", "a.b.c.d.e"), "is not a table name"),
+    ],
+)
+def test_what_is_not_there_cannot_be_explained(typed: Desk, words: tuple[str, ...], sentence: str) -> None:
+    answer = typed.run("diagnose", "--config", str(typed.config), *words)
+    assert answer.code == 2
+    assert sentence in answer.err
+
+
+def test_nothing_failed_says_so(own_desk: Desk) -> None:
+    answer = own_desk.run("diagnose")
+    assert (answer.code, answer.out) == (0, "Nothing failed here: no job and no load that ended badly.\n")
+
+
+def test_every_statement_of_diagnose_and_recover_is_snowflakes(typed: Desk, sent: list[str]) -> None:
+    plant(typed, with_field(7, ""))
+    typed.load("--month", "2024-01", "--qc", "skip")
+    del sent[:]
+    assert diagnosis(typed)["cause"] == "null_in_not_null"
+    assert typed.run("recover", "--config", str(typed.config)).code == 0
+    plant(typed, BAD, "2024-02")
+    typed.load("--month", "2024-02", "--qc", "skip")
+    assert typed.run("recover", "--widen", "--yes", "--config", str(typed.config)).code == 0
+    assert sum("VALIDATION_MODE=RETURN_ERRORS" in statement for statement in sent) == 1
+    assert sum(statement.startswith("ALTER TABLE") for statement in sent) == 1
+    for statement in sent:
+        check(statement)

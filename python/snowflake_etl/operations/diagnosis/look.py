@@ -135,6 +135,13 @@ class Look:
             seen.notes.append(f"Its part could not be fetched from the stage: {error}")
             return None
 
+    def _layout_of_parts(self, part: Stood) -> Layout | None:
+        """What the manifest beside a part tells, where the file itself cannot be asked."""
+        if self._session is None:
+            return None
+        found = [one for one in stage.list_objects(self._session, part.path) if is_manifest(one.name)]
+        return read_manifest(self._session, part.path, found[0]).layout if found else None
+
     def _ask_the_parts(self, seen: Seen) -> None:
         """Let the warehouse validate part after part, up to the first that it finds something wrong with."""
         for folder in seen.facts.folders:
@@ -178,6 +185,7 @@ class Look:
         file = self._origin.file(rejection.file)
         layout = self._layout(file, seen)
         part = self._part(rejection, seen)
+        layout = layout or (self._layout_of_parts(part) if part else None)
         in_part = neighbourhood(part.lines(), rejection.part_line) if part else None
         in_file = self._in_file(file, layout, rejection.line, seen)
         if in_file is None and in_part is not None:

@@ -10,6 +10,7 @@ from snowflake_etl.config.model import FileSection, same_table
 from snowflake_etl.config.places import today
 from snowflake_etl.config.reading import Choice, LoadedConfiguration, read_configuration
 from snowflake_etl.errors import EtlError
+from snowflake_etl.month import parse_month
 from snowflake_etl.operations.diagnosis.facts import Facts, flag
 from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_months
 
@@ -51,9 +52,18 @@ def origin_of(facts: Facts, config: Path | None) -> Origin:
     except EtlError as error:
         return Origin(problem=str(error))
     try:
-        return Origin(loaded, _planned(facts, loaded, below))
+        planned = _planned(facts, loaded, below)
     except EtlError as error:
-        return Origin(loaded, problem=str(error))
+        return Origin(loaded, _without_files(facts, loaded), str(error))
+    return Origin(
+        loaded, planned or _without_files(facts, loaded), "" if planned else "no file of it is there any more."
+    )
+
+
+def _without_files(facts: Facts, loaded: LoadedConfiguration) -> PlannedLoad | None:
+    """The load's table and month where its files are gone: enough to find its parts."""
+    entries = [entry for entry in loaded.configuration.files if entry.table_name == facts.table]
+    return PlannedLoad(entries[0], parse_month(facts.month, today()), ()) if entries and facts.month else None
 
 
 def _planned(facts: Facts, loaded: LoadedConfiguration, below: Path) -> PlannedLoad | None:
