@@ -222,7 +222,12 @@ _menus_jobs_choices() { # sets UI_LIVE_PAIRS: what can be done with the job just
       ;;
     *)
       UI_LIVE_PAIRS=(log "Show the log" show "Show the result and all details")
-      [[ $JOB_STATE == 'done' ]] || ! actions_is_verb diagnose || UI_LIVE_PAIRS+=(diagnose "Diagnose          why, and what to run next")
+      case $JOB_STATE in
+        'done') ;;
+        # What went wrong is to be known first.
+        failed | problems | lost) UI_LIVE_PAIRS=(diagnose "Diagnose          why, and what to run next" "${UI_LIVE_PAIRS[@]}") ;;
+        *) UI_LIVE_PAIRS+=(diagnose "Diagnose          why, and what to run next") ;;
+      esac
       ! jobs_report "$JOB_ID" || UI_LIVE_PAIRS+=(report "Open the report    ${REPLY##*/}")
       UI_LIVE_PAIRS+=(rerun "Run it again" compare "Compare with the run before")
       ;;
@@ -265,7 +270,7 @@ _menus_jobs_follow() { # <id>
 }
 
 _menus_jobs_diagnose() { # <id>
-  menus_screen_show "Diagnose: $JOB_TITLE" diagnose "$1"
+  menus_recovery_diagnose "$1"
 }
 
 _menus_jobs_compare() { # <id>
