@@ -8,7 +8,7 @@ load fake_python
 setup() {
   helpers_setup
   fake_python
-  helpers_source core colors month setup jobs log_viewer actions
+  helpers_source core colors settings month setup jobs log_viewer actions
 }
 
 teardown() {
@@ -49,6 +49,20 @@ teardown() {
     mapfile -d '' -t command <"$ETL_STATE_DIR/jobs/$id/command"
     [ "${command[*]}" = "$ETL_PYTHON $ROOT/python/loader.py --config $ROOT/config/example.json --month 2013-01" ]
     [ "$(<"$ETL_STATE_DIR/jobs/$id/title")" = 'Load 2013-01' ]
+  done
+}
+
+@test "actions: --background makes a job of every verb that is a script" {
+  local verb id
+  touch "$FAKE/gate"
+  for verb in "${!ACTIONS_SCRIPTS[@]}"; do
+    run --separate-stderr actions_run_verb "$verb" --background 3>&-
+    [ "$status" -eq 0 ]
+    id=$output
+    mapfile -d '' -t command <"$ETL_STATE_DIR/jobs/$id/command"
+    [ "${command[1]}" = "$ROOT/python/${ACTIONS_SCRIPTS[$verb]}" ]
+    [[ " ${command[*]} " != *' --background '* ]]
+    [[ $(<"$ETL_STATE_DIR/jobs/$id/title") == "${verb^}"* ]]
   done
 }
 

@@ -87,6 +87,13 @@ suite() { # [options...]: standard output and error; bats inside bats must not s
   run -1 suite --only bash
 }
 
+@test "run_all_tests: --menu runs the menu tests and nothing else" {
+  printf '@test "a screen" { true; }\n@test "another" { true; }\n' >"$TESTS/menu/screens.bats"
+  printf '@test "fails" { false; }\n' >"$TESTS/bash/bad.bats"
+  run -0 suite --menu
+  [ "${lines[-1]}" = "2 passed, 0 failed, 0 skipped" ]
+}
+
 @test "run_all_tests: --report writes text, JUnit, one page and an archive, readable and safe" {
   printf '@test "a <b>bold</b> & failing \\e test" { printf "<script>\\\\e[31m\\\\x00\\n"; false; }\n' >"$TESTS/bash/bad.bats"
   cd "$BATS_TEST_TMPDIR"

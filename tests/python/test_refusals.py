@@ -347,6 +347,13 @@ def test_a_masking_policy_on_the_target_is_warned_of_and_keeps_a_replace_from_wr
         ),
         (
             "PUT",
+            "While putting file(s) there was an error: '507 Server Error: Insufficient Storage for url: http://a/b?c'",
+            253003,
+            "",
+            ("The storage of local is full. Make room there and run the same command again.",),
+        ),
+        (
+            "PUT",
             "While putting file(s) there was an error: '403 Client Error: Forbidden for url: https://a.b/c?sig=SECRET'",
             253003,
             "",

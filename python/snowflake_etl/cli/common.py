@@ -334,6 +334,19 @@ class _Screen(logging.StreamHandler[TextIO]):
             super().emit(record)
 
 
+class _Kept(logging.FileHandler):
+    """The log of the state folder; where the disk is full the work goes on without it, which is said once."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        LOGGER.removeHandler(self)
+        logging.getLogger().handlers = [logging.NullHandler()]
+        LOGGER.warning("The log %s cannot be written (%s); going on without it.", self.baseFilename, error.strerror)
+
+
 def _set_up_logging(context: Context) -> None:
     """Log to stderr for people and to one private file in the state folder, tracebacks included."""
     arguments = context.arguments
@@ -350,7 +363,7 @@ def _set_up_logging(context: Context) -> None:
     path = context.state_directory / LOG_FILE
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-        kept = logging.FileHandler(path, encoding="utf-8")
+        kept = _Kept(path, encoding="utf-8")
     except OSError:
         LOGGER.warning("The log %s cannot be written; going on without it.", path)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import sqlite3
@@ -26,6 +27,10 @@ def transaction(state_directory: Path, schema: str) -> Iterator[sqlite3.Connecti
         connection.executescript(schema)
         with connection:
             yield connection
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         connection.close()
 
