@@ -315,12 +315,12 @@ def listed(monkeypatch: pytest.MonkeyPatch, *kinds_away: str) -> list[Any]:
     hosts = [
         AllowedHost(kind, Place(f"{kind.lower()}.test", 443)) for kind in ("STAGE", "OCSP_RESPONDER", "SNOWSQL_REPO")
     ]
-    monkeypatch.setattr(reach, "allowed_hosts", lambda _: hosts)
+    monkeypatch.setattr(reach, "allowed_hosts", lambda *_: hosts)
     monkeypatch.setattr(
         reach, "all_unreachable", lambda asked: {one: "refused" for one in asked if one.kind in kinds_away}
     )
     session: Any = Answering({})
-    return list(account.hosts(session))
+    return list(account.hosts(session, SnowflakeSection()))
 
 
 def test_hosts_of_the_allowlist_that_are_out_of_reach_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,8 +335,8 @@ def test_hosts_of_the_allowlist_that_are_out_of_reach_are_named(monkeypatch: pyt
 def test_the_allowlist_is_read_and_what_is_none_is_said() -> None:
     text = '[{"type":"STAGE","host":"b.s3.test","port":443},{"type":"OCSP_CACHE","host":"o.test","port":80}]'
     session: Any = Answering({"ALLOWLIST": text})
-    stage, cache = reach.allowed_hosts(session)
+    stage, cache = reach.allowed_hosts(session, None)
     assert (str(stage.place), stage.place.plain, cache.place.plain) == ("b.s3.test:443", False, True)
     session = Answering({"ALLOWLIST": "oops"})
-    (point,) = account.hosts(session)
+    (point,) = account.hosts(session, SnowflakeSection())
     assert "no list of hosts" in point.message

@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from accounts import Account, serving
 from snowflake_etl.config.model import LoadSection, SnowflakeSection
 from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import ConfigError, ConnectError
+from snowflake_etl.operations.examination.account import place_of
 from snowflake_etl.warehouse import trust
 from snowflake_etl.warehouse.driver_arguments import for_driver
+from snowflake_etl.warehouse.reach import proxy_for, shown_proxy
 from snowflake_etl.warehouse.signin import Warehouse
 from snowflake_etl.warehouse.ways_in import account_arguments
 
@@ -391,3 +394,15 @@ def test_the_driver_that_is_installed_knows_every_name_that_we_send(tmp_path: Pa
     given = arguments(**{**keys, "ca_file": str(ca), "token_file_path": str(token)})
     unknown = set(for_driver(given, 4)) - set(DEFAULT_CONFIGURATION)
     assert unknown == set()
+
+
+def test_doctor_goes_the_way_of_the_configuration() -> None:
+    keys = {"proxy_host": "proxy.example", "proxy_port": 3128, "proxy_user": "me", "proxy_password": "p@ss:word"}
+    place = place_of(section(password="hush-hush", no_proxy=[".direct.example"], **keys))
+    assert place is not None
+    through = proxy_for(place)
+    assert through is not None
+    assert shown_proxy(through) == "me:***@proxy.example:3128"
+    assert "p@ss" not in repr(place)
+    assert "p%40ss" not in repr(place)
+    assert proxy_for(replace(place, host="a.direct.example")) is None

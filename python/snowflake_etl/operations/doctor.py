@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,14 +63,12 @@ def examine(
 
 def _account(configuration: Configuration, warehouse: Warehouse) -> Iterator[Point]:
     yield host.proxy(account.place_of(configuration.snowflake))
-    impatient = Warehouse(
-        warehouse.section, warehouse.load.model_copy(update={"lock_timeout": _LOCK_SECONDS}), warehouse.state_directory
-    )
+    impatient = replace(warehouse, load=warehouse.load.model_copy(update={"lock_timeout": _LOCK_SECONDS}))
     with impatient.open("snowflake_etl doctor") as session:
         yield from account.sign_in(session, configuration.snowflake)
         yield from account.computing(session, configuration)
         yield account.clock(session)
-        yield from account.hosts(session)
+        yield from account.hosts(session, configuration.snowflake)
         yield from _rights(session, configuration)
 
 

@@ -1,4 +1,4 @@
-"""Can this host reach another one (floor 3): directly, or through the proxy that the environment names."""
+"""Can this host reach another one (floor 3): directly, or through the proxy of the configuration or environment."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from snowflake_etl.errors import WarehouseError
@@ -30,11 +30,16 @@ _NO_WAY_ON = range(502, 505)
 
 @dataclass(frozen=True)
 class Place:
-    """A host that is asked over HTTPS, or ``plain`` HTTP."""
+    """A host that is asked over HTTPS, or ``plain`` HTTP.
+
+    ``proxy`` is the address of the one in the configuration, ``direct`` are the ends of names that need none.
+    """
 
     host: str
     port: int
     plain: bool = False
+    proxy: str = field(default="", repr=False)
+    direct: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -48,12 +53,12 @@ class AllowedHost:
     place: Place
 
 
-def allowed_hosts(session: Session) -> list[AllowedHost]:
-    """What the account says a firewall has to let through; nothing on the embedded warehouse."""
+def allowed_hosts(session: Session, account: Place | None) -> list[AllowedHost]:
+    """What the account says a firewall has to let through, reached as the account is; nothing if it is embedded."""
     text = str(session.query("SELECT SYSTEM$ALLOWLIST()")[0][0])
     try:
         found = [
-            AllowedHost(str(one["type"]), Place(str(one["host"]), int(one["port"]), int(one["port"]) == _PLAIN_PORT))
+            AllowedHost(str(one["type"]), _beside(account, str(one["host"]), int(one["port"])))
             for one in json.loads(text)
         ]
     except (ValueError, KeyError, TypeError):
@@ -61,15 +66,22 @@ def allowed_hosts(session: Session) -> list[AllowedHost]:
     return list(dict.fromkeys(found))
 
 
+def _beside(account: Place | None, host: str, port: int) -> Place:
+    place = Place(host, port, port == _PLAIN_PORT)
+    return replace(place, proxy=account.proxy, direct=account.direct) if account else place
+
+
 def proxy_for(place: Place) -> SplitResult | None:
     """The proxy that requests to a host go through; None where they go directly."""
+    if place.proxy:
+        return None if any(place.host.endswith(end) for end in place.direct) else urlsplit(place.proxy)
     named = None if proxy_bypass(place.host) else getproxies().get("http" if place.plain else "https")
     return urlsplit(named if "://" in named else f"http://{named}") if named else None
 
 
 def shown_proxy(proxy: SplitResult) -> str:
     """The proxy without its password."""
-    who = f"{proxy.username}:***@" if proxy.username else ""
+    who = f"{unquote(proxy.username)}:***@" if proxy.username else ""
     return f"{who}{proxy.hostname}:{_port_of(proxy)}"
 
 
@@ -143,7 +155,7 @@ def _asked(connection: http.client.HTTPConnection, place: Place) -> http.client.
 def _credentials(proxy: SplitResult) -> dict[str, str]:
     if not proxy.username:
         return {}
-    pair = f"{proxy.username}:{proxy.password or ''}".encode()
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
     return {"Proxy-Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import quote as quote_address
 
 from snowflake_etl.config.model import Configuration, SnowflakeSection
+from snowflake_etl.config.secret_store import revealed
 from snowflake_etl.errors import EtlError
 from snowflake_etl.results_examination import Health, Point
 from snowflake_etl.sqltext import fold, quote
@@ -33,9 +35,20 @@ def place_of(section: SnowflakeSection) -> Place | None:
     plain = section.protocol == "http"
     port = section.port or (80 if plain else 443)
     if section.host or section.account:
-        return Place(section.host or f"{str(section.account).replace('_', '-')}.{_DOMAIN}", port, plain)
+        host = section.host or f"{str(section.account).replace('_', '-')}.{_DOMAIN}"
+        return Place(host, port, plain, _proxy_of(section), section.no_proxy)
     # A connection by name: its account stands elsewhere, its way is that of all accounts.
-    return Place(_DOMAIN, port)
+    return Place(_DOMAIN, port, proxy=_proxy_of(section), direct=section.no_proxy)
+
+
+def _proxy_of(section: SnowflakeSection) -> str:
+    """The proxy of the configuration as an address; "" where the environment decides."""
+    if not section.proxy_host:
+        return ""
+    who = quote_address(section.proxy_user or "", safe="")
+    if section.proxy_password:
+        who += f":{quote_address(revealed(section.proxy_password), safe='')}"
+    return f"http://{who}{'@' if who else ''}{section.proxy_host.split('://')[-1]}:{section.proxy_port}"
 
 
 def sign_in(session: Session, section: SnowflakeSection) -> Iterator[Point]:
@@ -105,10 +118,10 @@ def skew(theirs: datetime, before: datetime, after: datetime) -> Point:
     return Point("clock", health, f"{abs(seconds):,.0f} s {side} the warehouse's", _SET_CLOCK)
 
 
-def hosts(session: Session) -> Iterator[Point]:
+def hosts(session: Session, section: SnowflakeSection) -> Iterator[Point]:
     """Are the hosts reachable that the account's list names?"""
     try:
-        listed = reach.allowed_hosts(session)
+        listed = reach.allowed_hosts(session, place_of(section))
     except EtlError as error:
         yield Point("allowlist", Health.WARNING, f"SYSTEM$ALLOWLIST() was not answered: {error}", "Run doctor again.")
         return
