@@ -50,6 +50,11 @@ def test_what_waits_is_listed_with_its_file_and_removed_only_when_meant(desk: De
     assert (folder["state"], folder["file"], folder["rows"], folder["month"]) == ("waiting", NAME, 310, "2024-01")
     assert (folder["parts"], folder["missing"]) == (1, [])
     assert folder["run_id"]
+    shown = staged(desk, "list").out
+    assert f"waiting: {desk.database.lower()}.public.t 2024-01, {NAME}" in shown
+    assert "310 rows, 1 part(s), " in shown
+    # All lines but paths on the stage, which are as long as they are.
+    assert max(len(line) for line in shown.splitlines() if not line.endswith("/")) <= 80
     assert folders(desk, "--table", "OTHER") == []
     assert staged(desk, "clean").code == 2
     assert "none is meant" in staged(desk, "clean", "--orphans", "--yes").out

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from snowflake_etl.cli.common import Context, add_common_flags, asked_for_yes, confirmed
 from snowflake_etl.cli.results import add_output_flag, deliver
-from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.errors import ExitCode, Refused, UsageError
 
 if TYPE_CHECKING:
+    from snowflake_etl.operations.months.restorable import Restorable
     from snowflake_etl.operations.months.restore_month import RestoreRequest
 
+_WENT = {"restored": "taken out by a restore"}
 DESCRIPTION = "Bring back a month that was dropped or replaced, into the same table; list what can be brought back."
 
 
@@ -131,29 +133,23 @@ def _list(context: Context) -> ExitCode:
         if (not context.arguments.table or one.table.upper().endswith(context.arguments.table.upper()))
         and (not context.arguments.month or one.month == context.arguments.month)
     ]
-    rows = [
-        (
-            one.table,
-            one.month,
-            one.event,
-            f"{one.rows:,}",
-            f"{one.at:%Y-%m-%d %H:%M}",
-            one.who,
-            one.source_in_words,
-            f"{one.until:%Y-%m-%d %H:%M}" if one.source and not one.restored_by else "",
-            one.run_id,
-        )
-        for one in wanted
-    ]
-    if rows:
-        headings = ("table", "month", "event", "rows", "when (UTC)", "who", "can be restored from", "until", "run")
-        context.say(ascii_table(headings, rows))
+    for one in wanted:
+        context.say("\n".join(_lines(one)))
     ready = sum(bool(one.source) and not one.restored_by for one in wanted)
     message = f"{len(wanted)} deletion(s), {ready} of which can be restored."
     context.say(message)
     documents = [dataclasses.asdict(one) for one in wanted]
     deliver(context, {"status": "ok", "deletions": documents, "message": message})
     return ExitCode.OK
+
+
+def _lines(one: Restorable) -> Iterator[str]:
+    """What went, and what there is to bring it back from, each on a line of its own: names are long."""
+    went = _WENT.get(one.event, one.event)
+    yield f"{one.table} {one.month}: {one.rows:,} rows {went} {one.at:%Y-%m-%d %H:%M} UTC by {one.who}"
+    yield f"  {one.source_in_words}"
+    until = f", until {one.until:%Y-%m-%d %H:%M} UTC" if one.source and not one.restored_by else ""
+    yield f"  run {one.run_id}{until}"
 
 
 def _drop_copies(context: Context) -> ExitCode:

@@ -81,6 +81,8 @@ def _audit(context: Context) -> ExitCode:
 def _audit_row(entry: dict[str, Any]) -> tuple[str, ...]:
     who = f"{entry.get('who')} on {entry.get('host')}"
     rows = entry.get("rows", entry.get("rows_in", ""))
+    if entry.get("outcome") == "planned":
+        rows = entry.get("rows_counted", "")
     when = str(entry.get("at"))[:19].replace("T", " ")
     facts = (entry.get("verb"), entry.get("outcome"), entry.get("table"), entry.get("month"))
     return (when, *map(str, facts), f"{rows:,}" if isinstance(rows, int) else "", who, str(entry.get("run_id")))

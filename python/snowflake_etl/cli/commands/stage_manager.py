@@ -163,25 +163,21 @@ def _show(context: Context, folders: Sequence[StagedFolder]) -> None:
 
     if not folders:
         return
-    headings = ("state", "table", "month", "file", "rows", "parts", "bytes", "age", "run", "folder")
-    rows = [
-        (
-            folder.state,
-            folder.table,
-            folder.month,
-            folder.file,
-            None if folder.rows is None else f"{folder.rows:,}",
-            folder.parts,
-            f"{folder.bytes:,}",
-            _age(folder),
-            folder.run_id,
-            folder.path.rstrip("/").rsplit("/", 1)[-1] if folder.table else folder.path,
-        )
-        for folder in folders
-    ]
-    context.say(ascii_table(headings, rows))
+    for folder in folders:
+        context.say("\n".join(_lines(folder)))
     for state in dict.fromkeys(folder.state for folder in folders):
         context.say(f"  {state}: {IN_WORDS[state]}")
+
+
+def _lines(folder: StagedFolder) -> Iterator[str]:
+    """What it is, how much, and where, each on a line of its own: paths are long."""
+    about = f"{folder.table} {folder.month}" if folder.table else "objects"
+    yield f"{folder.state}: {about}{f', {folder.file}' if folder.file else ''}"
+    rows = "" if folder.rows is None else f"{folder.rows:,} rows, "
+    things = f"{folder.parts} part(s)" if folder.table else f"{len(folder.objects)} object(s)"
+    run = f", run {folder.run_id}" if folder.run_id else ""
+    yield f"  {rows}{things}, {folder.bytes:,} bytes, {_age(folder)} old{run}"
+    yield f"  {folder.path or '(the root)'}"
 
 
 def _age(folder: StagedFolder) -> str:

@@ -43,10 +43,10 @@ class Restorable:
     @property
     def source_in_words(self) -> str:
         if self.restored_by:
-            return f"restored by {self.restored_by}"
+            return f"restored by run {self.restored_by}"
         if not self.source:
-            return "gone"
-        return f"safety copy {self.copy}" if self.copy else "Time Travel"
+            return "gone: nothing has the rows any more"
+        return f"can be restored from safety copy {self.copy}" if self.copy else "can be restored by Time Travel"
 
     @property
     def lost_copy(self) -> bool:
