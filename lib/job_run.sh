@@ -17,6 +17,8 @@ job_run_main() { # <job folder>
   trap '' HUP
   job_run_close_descriptors
   job_run_hold_lock "$folder" || return
+  # Only now: who is named there holds the lock.
+  { printf '%s\n' "$$" >"$folder/supervisor"; } 2>/dev/null
   exec </dev/null >>"$folder/output.log" 2>&1
   job_run_log_command "$folder"
   if job_run_turn "$folder"; then
@@ -136,6 +138,7 @@ job_run_finish() { # <job folder> <exit code>: what ends the job; a full disk is
     if core_write_file "$1/finished_at" "$REPLY" && core_write_file "$1/exit_code" "$2"; then
       return 0
     fi
+    [[ -d $1 ]] || return 1
     sleep 1
   done
   return 1

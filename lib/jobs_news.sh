@@ -5,12 +5,14 @@
 JOBS_NEWS_LINES=2 # more than these at a time are counted
 
 jobs_news() { # -> REPLY: a line for each job that has ended since the last call, or nothing; forks only if there are any
-  local root=$ETL_STATE_DIR/jobs path id
+  local root=$ETL_STATE_DIR/jobs path id boot
   local -a ended=()
+  jobs_read_boot_id
+  boot=$REPLY
   for path in "$root"/.news/[0-9]*; do
     [[ -e $path ]] || continue
     id=${path##*/}
-    if [[ -e $root/$id/exit_code ]] || _jobs_news_rebooted "$root/$id"; then
+    if [[ -e $root/$id/exit_code ]] || _jobs_news_rebooted "$root/$id" "$boot"; then
       ended+=("$id")
     fi
   done
@@ -30,15 +32,14 @@ _jobs_news_expect() { # <id>: how this job ends is to be told
   { : >"$folder/$1"; } 2>/dev/null || :
 }
 
-_jobs_news_rebooted() { # <job folder>: whether it was lost when this host went down, or is not there any more
+_jobs_news_rebooted() { # <job folder> <this host's boot id>: whether it was lost when this host went down, or is not there any more
   local host='' boot=''
   [[ -d $1 ]] || return 0
   {
     IFS= read -r host <"$1/host"
     IFS= read -r boot <"$1/boot_id"
   } 2>/dev/null
-  jobs_read_boot_id
-  [[ $host == "$HOSTNAME" && -n $boot && $boot != "$REPLY" ]]
+  [[ $host == "$HOSTNAME" && -n $boot && $boot != "$2" ]]
 }
 
 _jobs_news_claim() { # <id...>: sets JOBS_NEWS to those of them that nobody else tells, newest first

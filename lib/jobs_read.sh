@@ -99,8 +99,11 @@ _jobs_read_state() { # sets JOB_STATE and JOB_EXIT_CODE: an exit code decides, t
 }
 
 _jobs_read_lock() { # sets JOB_STATE of a job without exit code: held means alive; free means lost, if we can judge it
-  local -i status=0
-  flock -n -s -E 99 8 2>/dev/null 8<"$JOB_DIR/lock" || status=$?
+  local -i status=99
+  if ! _jobs_read_supervisor; then
+    status=0
+    flock -n -s -E 99 8 2>/dev/null 8<"$JOB_DIR/lock" || status=$?
+  fi
   if ((status == 99)); then
     JOB_STATE=running
     [[ -e $JOB_DIR/pid ]] || JOB_STATE=queued
@@ -110,6 +113,17 @@ _jobs_read_lock() { # sets JOB_STATE of a job without exit code: held means aliv
   # Locks of another host may not reach us, and some file systems know none.
   _jobs_read_line host
   [[ $status == 0 && $REPLY == "$HOSTNAME" ]] || JOB_STATE=unknown
+}
+
+_jobs_read_supervisor() { # whether the process that holds the lock is plainly there: spares the fork that trying the lock takes
+  local number=''
+  local -a words=()
+  {
+    IFS= read -r number <"$JOB_DIR/supervisor"
+    # Its command line names this job: no other process that got the number can have that.
+    [[ -n $number && $number != *[!0-9]* ]] && mapfile -d '' -t words <"/proc/$number/cmdline"
+  } 2>/dev/null || return 1
+  [[ ${#words[@]} -eq 3 && ${words[1]} == */job_run.sh && ${words[2]##*/} == "$JOB_ID" ]]
 }
 
 _jobs_read_progress() { # sets JOB_PHASE JOB_DONE JOB_TOTAL JOB_UNIT JOB_PERCENT JOB_RATE JOB_ETA

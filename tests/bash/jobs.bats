@@ -26,7 +26,8 @@ teardown() {
   [ "$(cat "$folder/boot_id")" = "$(cat /proc/sys/kernel/random/boot_id)" ]
   (($(date +%s) - $(cat "$folder/started_at") < 20))
   [ "$(tr '\0' '|' <"$folder/command")" = "bash|-c|echo hello|" ]
-  [ -z "$(find "$ETL_STATE_DIR/jobs" -name '.new.*' -o -path '*/[0-9]*/.*')" ]
+  [ -z "$(find "$ETL_STATE_DIR/jobs"/[0-9]* -name '.*')" ]
+  [ -z "$(find "$ETL_STATE_DIR/jobs" -name '.new.*')" ]
 }
 
 @test "jobs: the log's first line is the command, then comes all output" {

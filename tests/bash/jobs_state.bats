@@ -83,9 +83,27 @@ processes_of() { # <job id>: its supervisor and what it runs
   helpers_wait_for 5 test -e "$ETL_STATE_DIR/jobs/$id/pid"
   # shellcheck disable=SC2046
   kill -KILL $(processes_of "$id")
-  echo "$$" >"$ETL_STATE_DIR/jobs/$id/pid"
+  echo "$$" | tee "$ETL_STATE_DIR/jobs/$id/supervisor" >"$ETL_STATE_DIR/jobs/$id/pid"
   helpers_wait_for 5 helpers_has_state "$id" lost
   run -7 jobs_cancel "$id"
+}
+
+@test "jobs: what is alive is seen without trying its lock, and what is not is not, whatever the file says" {
+  helpers_gate_job "$GATE"
+  local id=$REPLY
+  helpers_wait_for 5 test -e "$ETL_STATE_DIR/jobs/$id/pid"
+  flock() { return 1; }
+  helpers_has_state "$id" running
+  unset -f flock
+  local number
+  for number in '' 1 "$$" 99999999 'a[$(touch pwned)]' ../../etc; do
+    printf '%s\n' "$number" >"$ETL_STATE_DIR/jobs/$id/supervisor"
+    helpers_has_state "$id" running
+  done
+  # shellcheck disable=SC2046
+  kill -KILL $(processes_of "$id")
+  helpers_wait_for 5 helpers_has_state "$id" lost
+  [ ! -e pwned ]
 }
 
 @test "jobs: the command killed by a signal is failed, with the shell's code for it" {
