@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from asking import Finding, question
 from room import Room
 from snowflake_etl.errors import WarehouseError
+from snowflake_etl.month import DayRange
 from snowflake_etl.operations.months.restorable import time_travel
+from snowflake_etl.sqltext import column_type, day_bounds
 from snowflake_etl.warehouse import safety_copy
 from snowflake_etl.warehouse.safety_copy import clone_statements
+from snowflake_etl.warehouse.table_facts import Grants, roles_in_session
 
 
 @question(
@@ -80,3 +84,64 @@ def partitions_of_a_condition(room: Room) -> Finding:
     except (WarehouseError, ValueError, KeyError) as error:
         return Finding(False, f"{type(error).__name__}: {error}")
     return Finding({"partitionsAssigned", "partitionsTotal"} <= stats.keys(), f"{stats}")
+
+
+@question(
+    805,
+    "Is a TIMESTAMP_TZ of a month's end in the month that its own wall clock names, whatever the session's zone?",
+    assumption="Yes: a CAST to TIMESTAMP_NTZ keeps the value's wall clock and drops its zone.",
+    source="sqltext.day_bounds, operations/months/drop_plan.day_text",
+    otherwise="drop-month takes hours of the neighbouring months along: compare with CONVERT_TIMEZONE instead.",
+    cannot="its timestamps keep no zone of their own",
+)
+def months_of_values_with_zones(room: Room) -> Finding:
+    values = ("2013-02-28 23:30:00 -0800", "2013-03-01 00:30:00 +1000", "2013-01-31 23:59:59 +0000")
+    rows = [f"'{value}'::TIMESTAMP_TZ, {number}" for number, value in enumerate(values)]
+    table = room.table("T", "D TIMESTAMP_TZ, N NUMBER", *rows)
+    days = DayRange(date(2013, 2, 1), date(2013, 2, 28))
+    condition, binds = day_bounds("D", column_type("TIMESTAMP_TZ(9)"), days)
+    found = [int(number) for (number,) in room.main.query(f"SELECT N FROM {table.sql} WHERE {condition}", binds)]
+    return Finding(found == [0], f"Rows {found} of {values} are in 2013-02.")
+
+
+@question(
+    806,
+    "Can privileges be tried on no row (WHERE FALSE) while another transaction changes the table?",
+    assumption="Yes: such statements are compiled, touch no micro-partition and wait for no lock.",
+    source="operations/examination/rights",
+    otherwise="doctor waits up to 20 s for each table that is being changed, and calls it locked.",
+)
+def statements_on_no_row(room: Room) -> Finding:
+    table = room.table("T", "D DATE, N NUMBER", "'2024-01-05', 1")
+    other = room.session()
+    other.execute("BEGIN")
+    other.execute(f"DELETE FROM {table.sql} WHERE N = 1")
+    main = room.session(lock_timeout=5)
+    tried = []
+    for statement in (
+        f"DELETE FROM {table.sql} WHERE FALSE",
+        f"UPDATE {table.sql} SET N = N WHERE FALSE",
+        f"INSERT INTO {table.sql} (D, N) SELECT D, N FROM {table.sql} WHERE FALSE",
+    ):
+        main.execute("BEGIN")
+        try:
+            tried.append(f"{statement.split()[0]} {main.execute(statement).rowcount}")
+        except WarehouseError as error:
+            tried.append(f"{statement.split()[0]} failed: {error}")
+        main.execute("ROLLBACK")
+    other.execute("ROLLBACK")
+    return Finding(tried == ["DELETE 0", "UPDATE 0", "INSERT 0"], ", ".join(tried))
+
+
+@question(
+    807,
+    "Does IS_ROLE_IN_SESSION tell, several times in one SELECT, whether the session has a role?",
+    assumption="Yes, by the role's stored name; false for one that there is not.",
+    source="warehouse/table_facts",
+    otherwise="table-info says that a role lacks privileges that it has by inheritance.",
+)
+def roles_of_the_session(room: Room) -> Finding:
+    role = str(room.main.query("SELECT CURRENT_ROLE()")[0][0])
+    grants = [Grants(name, "ROLE", ("SELECT",)) for name in (role, "ETL_NO_SUCH_ROLE")]
+    found = roles_in_session(room.main, grants)
+    return Finding(found == {role}, "Its own role only." if found == {role} else f"{len(found)} role(s).")
