@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # One action a verb (layer 3): answers become an argument array, which runs in the foreground or as a background job.
 # Offers actions_run_verb actions_check_verb actions_verbs, and what the menus call: actions_prepare actions_load_plan
-# actions_start actions_words actions_jobs_* actions_capture actions_capture_file.  Actions never ask.
+# actions_flags actions_settings_forget actions_start actions_words actions_jobs_* actions_capture actions_capture_file.  Actions never ask.
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/actions_config.sh"
@@ -80,6 +80,25 @@ actions_nearest_verb() { # <word> -> REPLY: the verb that was probably meant, or
   REPLY=$best
 }
 
+actions_flags() { # <verb> [months]: sets ACTIONS_FLAGS to the flags that the configuration in use and the settings stand for
+  actions_config_current
+  ACTIONS_FLAGS=(--config "$REPLY")
+  settings_get base_path
+  [[ -z $REPLY || ${2:-} != months ]] || ACTIONS_FLAGS+=(--base-path "$REPLY")
+  settings_get workers
+  [[ $REPLY == 0 || $1 != load ]] || ACTIONS_FLAGS+=(--workers "$REPLY")
+}
+
+actions_settings_forget() { # the answers that the menu remembers; 1 with a sentence when they cannot be removed
+  local file
+  for file in "$ETL_STATE_DIR"/preferences/*; do
+    [[ -f $file && ${file##*/} != config ]] || continue
+    rm -f -- "$file" 2>/dev/null && continue
+    core_error "The answers in $ETL_STATE_DIR/preferences could not be removed. Make it writable."
+    return "$ETL_EXIT_UNEXPECTED"
+  done
+}
+
 actions_prepare() { # Python can be run afterwards; says on standard error what it installs, or why it cannot
   setup_ensure
 }
@@ -94,6 +113,7 @@ actions_plan() { # <verb> <arguments...> -> REPLY: what it would do, as text, or
 
 actions_start() { # <verb> <arguments...> -> REPLY: the job's id
   setup_ensure || return
+  _actions_know_target
   _actions_start "$@"
 }
 
@@ -113,10 +133,20 @@ actions_words() { # <verb> <arguments...> -> REPLY: the same as a command line t
 actions_capture() { # <verb> <arguments...> -> REPLY: all it prints; returns its exit code
   local -i status
   setup_ensure || return
+  [[ $1 == config ]] || _actions_know_target
   _actions_command "$@" || return
   REPLY=$("${ACTIONS_COMMAND[@]}" 2>&1 </dev/null)
   status=$?
   return "$status"
+}
+
+_actions_know_target() { # the head line's target, asked at the first work with a configuration, not when the menu starts
+  actions_config_target_cached && return
+  actions_config_current
+  REPLY+=$'\t'${ETL_ENVIRONMENT:-}
+  [[ $REPLY != "${ACTIONS_TARGET_ASKED:-}" ]] || return 0
+  ACTIONS_TARGET_ASKED=$REPLY
+  actions_config_target || : # what is wrong with it says the work itself
 }
 
 actions_capture_file() { # <verb> <arguments...> -> REPLY: a private file with all it prints; returns its exit code

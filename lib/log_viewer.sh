@@ -24,10 +24,14 @@ log_viewer_follow() { # <job id> [--return]: until q or Ctrl-C; with --return al
 }
 
 _log_viewer_page() ( # <file> [--end] [--mark OFFSET]
+  local pager
   trap : INT
-  if [[ -t 0 ]] && command -v less >/dev/null; then
+  settings_get pager
+  pager=$REPLY
+  [[ -t 0 ]] || pager=none
+  if [[ $pager == auto || $pager == less ]] && command -v less >/dev/null; then
     _log_viewer_less "$@"
-  elif [[ -t 0 ]] && command -v more >/dev/null; then
+  elif [[ $pager != none ]] && command -v more >/dev/null; then
     # "more" passes control codes through, and hears no Ctrl-C when it reads standard input.
     more <(_log_viewer_text "$@")
   else

@@ -1,19 +1,43 @@
 # shellcheck shell=bash
 # Settings that last (layer 1): "key=value" lines in $ETL_STATE_DIR/settings, one table of what there is.
-# Offers settings_names settings_get settings_set settings_check settings_about settings_kind settings_problems.
-# A setting is a line in each of the three tables; who uses it calls settings_get, screens read the tables.
+# Offers settings_names settings_get settings_set settings_check settings_about settings_label settings_kind settings_words
+# settings_problems.  A setting is a line in each of the four tables; who uses it calls settings_get, screens read the tables.
 
 declare -gA SETTINGS_DEFAULTS=(
+  [base_path]=''
+  [colours]=auto
   [jobs_limit]=2
   [jobs_notice]=off
+  [pager]=auto
+  [qc]=last
+  [workers]=0
 )
-declare -gA SETTINGS_KINDS=( # "number LOWEST HIGHEST" or "choice WORD..."
+declare -gA SETTINGS_KINDS=( # "number LOWEST HIGHEST", "choice WORD..." or "folder", which may be empty
+  [base_path]=folder
+  [colours]='choice auto off'
   [jobs_limit]='number 1 99'
   [jobs_notice]='choice off problems all'
+  [pager]='choice auto less more none'
+  [qc]='choice last file snowflake both skip'
+  [workers]='number 0 64'
+)
+declare -gA SETTINGS_LABELS=(
+  [base_path]='Base path'
+  [colours]='Colours'
+  [jobs_limit]='Jobs at a time'
+  [jobs_notice]='Notices'
+  [pager]='Pager'
+  [qc]='Checks of a load'
+  [workers]='Workers'
 )
 declare -gA SETTINGS_ABOUT=(
+  [base_path]='where the menu looks for files of a month, instead of base_path of the configuration; empty: the configuration decides'
+  [colours]='colours of the menu: auto, as the terminal has them, or off'
   [jobs_limit]='how many jobs run at a time; the rest wait in order'
   [jobs_notice]='notices of jobs that have ended: off, problems (all that is not well), all'
+  [pager]='shows logs and long texts: auto (less, else more), less, more, or none: printed as they are'
+  [qc]='what the menu proposes when it asks how a load is checked: the last answer, or always the same'
+  [workers]='threads that compress, for loads from the menu; 0: as the configuration and the processors say'
 )
 
 settings_names() { # sets SETTINGS_NAMES, in the alphabet's order
@@ -52,7 +76,7 @@ settings_set() { # <name> <value; nothing for the default>: 2 with a sentence fo
 
 settings_check() { # <name> <value>: 0 when it may be set, else 2 with a sentence in REPLY
   REPLY=''
-  if [[ -z ${SETTINGS_DEFAULTS[$1]:-} ]]; then
+  if [[ -z ${SETTINGS_KINDS[$1]:-} ]]; then
     settings_names
     REPLY="There is no setting '$1'. Settings: ${SETTINGS_NAMES[*]}."
     return "$ETL_EXIT_USAGE"
@@ -69,11 +93,25 @@ settings_kind() { # <name> -> REPLY: "a number from 1 to 99", "one of off, all"
   IFS=' ' read -ra kind <<<"${SETTINGS_KINDS[$1]:-}"
   case ${kind[0]:-} in
     number) REPLY="a number from ${kind[1]} to ${kind[2]}" ;;
+    folder) REPLY="the path of a folder that can be read, beginning with /" ;;
     *)
       printf -v REPLY '%s, ' "${kind[@]:1}"
       REPLY="one of ${REPLY%, }"
       ;;
   esac
+}
+
+settings_label() { # <name> -> REPLY: what it is called on screens
+  REPLY=${SETTINGS_LABELS[$1]:-$1}
+}
+
+settings_words() { # <name>: sets SETTINGS_WORDS to the words that may be chosen, none when it is typed
+  read -ra SETTINGS_WORDS <<<"${SETTINGS_KINDS[$1]:-}"
+  if [[ ${SETTINGS_WORDS[0]:-} == choice ]]; then
+    SETTINGS_WORDS=("${SETTINGS_WORDS[@]:1}")
+  else
+    SETTINGS_WORDS=()
+  fi
 }
 
 settings_about() { # <name> -> REPLY: what it does
@@ -97,6 +135,10 @@ _settings_fits() { # <name> <value>
     number)
       core_number "$2" -1
       ((REPLY >= kind[1] && REPLY <= kind[2]))
+      return
+      ;;
+    folder)
+      [[ $2 == /* && $2 != *[[:cntrl:]]* && -d $2 && -r $2 && -x $2 ]]
       return
       ;;
     choice)

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Questions and messages on the terminal (layer 1): dialog, whiptail or plain text, chosen once by ui_init.
-# Offers ui_init ui_menu ui_yesno ui_input ui_checklist ui_form ui_message ui_textfile ui_busy ui_pause ui_leave ui_end
+# Offers ui_init ui_colours ui_menu ui_yesno ui_input ui_checklist ui_form ui_message ui_textfile ui_busy ui_pause ui_leave ui_end
 # ui_live.
 # Answers come in REPLY (several in UI_ANSWERS); 0 is an answer, 1 is Cancel, ESC or the end of input: one screen back.
 # A caller may set for one call: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' words),
@@ -38,6 +38,15 @@ ui_init() { # [function that sets REPLY to the head line]: chooses the back end;
   esac
   [[ ${ETL_UI:-} != plain && -t 0 && -t 1 && ${TERM:-dumb} != dumb ]] || return 0
   _ui_choose_program
+}
+
+ui_colours() { # <off, or anything else>: dialog and whiptail without colours and shadows
+  local plain=${BASH_SOURCE[0]%/*}/ui_plain.dialogrc
+  if [[ $1 == off ]]; then
+    export NEWT_MONO=1 DIALOGRC=$plain
+  elif [[ ${DIALOGRC:-} == "$plain" ]]; then
+    unset NEWT_MONO DIALOGRC
+  fi
 }
 
 ui_menu() { # <title> <text> <tag> <item>... -> REPLY: the tag of the chosen item

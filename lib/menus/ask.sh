@@ -197,7 +197,8 @@ menus_ask_path() { # <title> <question> <preference> -> REPLY: the absolute path
 
 menus_ask_qc() { # <title> -> REPLY: how it is checked
   local last
-  actions_config_preference qc
+  settings_get qc
+  [[ $REPLY != last ]] || actions_config_preference qc
   last=$REPLY
   UI_DEFAULT=${last:-file} ui_menu "$1" "How is it to be checked?" "${MENUS_ASK_QC[@]}" || return
   last=$REPLY

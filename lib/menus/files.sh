@@ -135,7 +135,7 @@ menus_files_parts() {
   manifest=$REPLY folder=${REPLY%/*}
   actions_config_current
   config=$REPLY
-  menus_quick_load_plan "parts of ${folder##*/}" --config "$config" --from-parts "$manifest" || return 0
+  menus_screen_load "Load parts of ${folder##*/}" --config "$config" --from-parts "$manifest" || return 0
 }
 
 menus_files_generate() {
@@ -194,8 +194,9 @@ _menus_files_choose() { # <title> <question> <preference> <default> <word> <item
 }
 
 _menus_files_start() { # <title> <verb> <arguments...>: with the configuration in use
-  local title=$1 verb=$2
+  local title=$1 verb=$2 kind=''
   shift 2
-  actions_config_current
-  menus_screen_start "$title" "$verb" --config "$REPLY" "$@"
+  [[ " $* " != *' --month '* ]] || kind=months
+  actions_flags "$verb" "$kind"
+  menus_screen_start "$title" "$verb" "${ACTIONS_FLAGS[@]}" "$@"
 }

@@ -18,7 +18,7 @@ HELP
 menus_main() { # the menu, from the first screen to the last
   ui_init menus_screen_head || return
   actions_config_environment_load
-  menus_screen_find_target
+  menus_screen_colours
   _menus_main_entries
   UI_BACK=Quit menus_screen_open main
   ui_end

@@ -1,29 +1,35 @@
 # shellcheck shell=bash
-# Snowflake Operations (layer 4): tables checked, reported on and looked up, months brought back and dropped.
+# Snowflake Operations (layer 4): months loaded, tables checked and reported on, months brought back, replaced and dropped.
 # Offers the screen operations.
 
-menus_screen_define operations "Snowflake Operations" "What is to be done?" 20 "checks, reports, restore, drop" <<'HELP'
+menus_screen_define operations "Snowflake Operations" "What is to be done?" 20 "load months, check, report, drop" <<'HELP'
+Load and Batch show a plan and the command before anything starts.
+Batch goes on where one month fails, and loads several at a time.
+
 Validate, Duplicates and Table report read and never change a row.
-They run as jobs; "problems" means that they found something. What
-they found is kept: History shows what changed since the time before.
+They run as jobs; "problems" means that they found something.
+History shows what changed since the time before.
+Table info: is it there, do its columns fit the configuration, who
+may do what with it, what was loaded last.
 
-Table details looks one up: is it there, or elsewhere; how its columns
-fit the configuration; who may do what with it; what was loaded last.
-
-DROP a month shows its plan first and wants the words typed. What was
-dropped or replaced can be brought back for two weeks, into the same
-table, by Restore a month.
+REPLACE and DROP show their plan first and want the words typed.
+What they took away can be brought back for two weeks, into the
+same table: Restore.
 HELP
 
 menus_screen_entries operations \
+  load load "Load months" "from a base path, with all choices" \
+  batch load "Batch" "many months, several at a time" \
   validate validate "Validate tables" "every day there, no odd day" \
   duplicates duplicates "Duplicates" "keys in several rows" \
   report report "Table report" "all tables: status, days, gaps, score" \
-  details table-info "Table details" "columns, size, grants, last loads" \
+  info table-info "Table info" "columns, size, grants, last loads" \
   history history "History" "past runs and checks, what changed" \
+  ledger ledger "Ledger" "what is loaded, from which file" \
   deleted restore-month "What was deleted" "and until when it can be restored" \
   restore '!restore-month' "Restore a month" "what a drop or a replace took away" \
-  drop '!drop-month' "DROP a month" "deletes rows; asks for the words"
+  replace '!load' "REPLACE a month" "deletes its rows, loads its files" \
+  drop '!drop-month' "DROP a month" "deletes its rows"
 
 menus_screen_define operations_duplicates "Duplicates" "Where are keys looked for?" <<'HELP'
 A duplicate is a key that stands in several rows. Which columns are the
@@ -56,6 +62,93 @@ MENUS_OPERATIONS_FORMATS=( # the word, and what it means
   csv "CSV                one line a table"
 )
 
+menus_operations_load() {
+  local text='Empty fields: as the configuration says. Mode append; to replace rows there is REPLACE a month.'
+  local base months table qc
+  settings_get qc
+  [[ $REPLY != last ]] || actions_config_preference qc
+  qc=${REPLY:-file}
+  settings_get base_path
+  _menus_operations_answers load "" "$REPLY" "" "$qc"
+  while ui_form "Load months" "$text" "Months" "${UI_ANSWERS[0]}" "Base path" "${UI_ANSWERS[1]}" "Table" "${UI_ANSWERS[2]}" \
+    "Checks" "${UI_ANSWERS[3]}"; do
+    months=${UI_ANSWERS[0]//[[:blank:]]/} base=${UI_ANSWERS[1]} table=${UI_ANSWERS[2]} qc=${UI_ANSWERS[3]}
+    if ! _menus_operations_form_error; then
+      text=$REPLY
+      continue
+    fi
+    actions_config_set_preference form_load "$months"$'\t'"$base"$'\t'"$table"$'\t'"$qc"
+    actions_flags load
+    menus_screen_load "Load $months${table:+ $table}" "${ACTIONS_FLAGS[@]}" --month "$months" ${base:+--base-path "$base"} \
+      ${table:+--table "$table"} --qc "$qc" && return 0
+    UI_ANSWERS=("$months" "$base" "$table" "$qc")
+  done
+}
+
+menus_operations_batch() {
+  local text='Months of all tables: a list, a range 2024-01..2024-06, or all. A month that fails does not stop the others.'
+  local months at_a_time qc
+  local -a more=()
+  _menus_operations_answers batch "" 2 file
+  while ui_form "Batch" "$text" "Months" "${UI_ANSWERS[0]}" "At a time" "${UI_ANSWERS[1]}" "Checks" "${UI_ANSWERS[2]}"; do
+    months=${UI_ANSWERS[0]//[[:blank:]]/} at_a_time=${UI_ANSWERS[1]} qc=${UI_ANSWERS[2]}
+    core_number "$at_a_time" 0
+    at_a_time=$REPLY
+    if ((at_a_time < 1 || at_a_time > 16)); then
+      text="At a time: a number from 1 to 16, not '${UI_ANSWERS[1]}'."
+      continue
+    fi
+    UI_ANSWERS=("$months" "" "" "$qc")
+    if ! _menus_operations_form_error; then
+      text=$REPLY UI_ANSWERS=("$months" "$at_a_time" "$qc")
+      continue
+    fi
+    actions_config_set_preference form_batch "$months"$'\t'"$at_a_time"$'\t'"$qc"
+    actions_flags load months
+    menus_screen_load "Batch $months" "${ACTIONS_FLAGS[@]}" --month "$months" --qc "$qc" --jobs "$at_a_time" --continue-on-error \
+      && return 0
+    UI_ANSWERS=("$months" "$at_a_time" "$qc")
+  done
+}
+
+_menus_operations_answers() { # <form> <defaults...>: sets UI_ANSWERS to what was written last, else to the defaults
+  local -a last=()
+  actions_config_preference "form_$1"
+  shift
+  UI_ANSWERS=("$@")
+  [[ -n $REPLY ]] || return 0
+  # Tabs beside each other would count as one.
+  mapfile -t last <<<"${REPLY//$'\t'/$'\n'}"
+  ((${#last[@]} != $#)) || UI_ANSWERS=("${last[@]}")
+}
+
+_menus_operations_form_error() { # 1 with a sentence in REPLY when UI_ANSWERS (months, base path, table, checks) cannot be meant
+  local months=${UI_ANSWERS[0]//[[:blank:]]/} base=${UI_ANSWERS[1]}
+  [[ $months == all ]] || menus_ask_are_months "$months" || return 1
+  # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
+  [[ $base != '~/'* ]] || base=$HOME/${base:2}
+  if [[ -n $base && ! -d $base ]]; then
+    REPLY="The base path $base is no folder. Give the folder that holds the files, or leave it empty."
+    return 1
+  fi
+  case ${UI_ANSWERS[3]} in
+    file | snowflake | both | skip) return 0 ;;
+  esac
+  REPLY="Checks: file, snowflake, both or skip, not '${UI_ANSWERS[3]}'."
+  return 1
+}
+
+menus_operations_info() {
+  menus_ask "Table info" table || (($? == 2)) || return 0
+  actions_flags table-info
+  menus_screen_show "Table info" table-info "${ACTIONS_FLAGS[@]}" "${MENUS_ASK_TABLE[@]}"
+}
+
+menus_operations_ledger() {
+  actions_flags ledger
+  menus_screen_show "Ledger" ledger list "${ACTIONS_FLAGS[@]}"
+}
+
 menus_operations_validate() {
   menus_ask "Validate" table days || return 0
   _menus_operations_start "Validate $MENUS_ASK_ABOUT" validate "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}"
@@ -83,12 +176,6 @@ menus_operations_report() {
     "${MENUS_OPERATIONS_FORMAT[@]}"
 }
 
-menus_operations_details() {
-  menus_ask "Table details" table || return 0
-  actions_config_current
-  menus_screen_show "Details of $MENUS_ASK_ABOUT" table-info --config "$REPLY" "${MENUS_ASK_TABLE[@]}"
-}
-
 menus_operations_history_list() {
   menus_screen_show "Runs and checks" history list --limit 200
 }
@@ -104,28 +191,42 @@ menus_operations_deleted() {
 
 menus_operations_restore() {
   _menus_operations_which "Restore a month" || return 0
-  _menus_operations_plan "Restore" restore-month || return 0
-  UI_OK=Restore UI_BACK=Back UI_DEFAULT=no ui_yesno "Restore $MENUS_OPERATIONS_WHAT" "$MENUS_OPERATIONS_PLAN" || return 0
-  menus_screen_begin "Restore $MENUS_OPERATIONS_WHAT" restore-month "${MENUS_OPERATIONS_WORDS[@]}" --yes
+  set -- "Restore $MENUS_OPERATIONS_WHAT" restore-month "${MENUS_OPERATIONS_WORDS[@]}"
+  menus_screen_plan "$@" || return 0
+  menus_screen_command "${@:2}" "$REPLY"
+  UI_OK=Restore UI_BACK=Back UI_DEFAULT=no ui_yesno "$1" "$REPLY" || return 0
+  menus_screen_begin "$@" --yes
 }
 
 menus_operations_drop() {
-  local phrase rows
   _menus_operations_which "DROP a month" || return 0
-  _menus_operations_plan "Drop" drop-month --preview 3 || return 0
-  if [[ ! $MENUS_OPERATIONS_PLAN =~ Delete\ ([0-9,]+)\ of\  ]]; then
-    ui_message "Nothing to drop" "$MENUS_OPERATIONS_PLAN"
+  _menus_operations_destroy "DROP" DELETE 'Delete ([0-9,]+) of ' drop-month "${MENUS_OPERATIONS_WORDS[@]}"
+}
+
+menus_operations_replace() {
+  _menus_operations_which "REPLACE a month" || return 0
+  _menus_operations_destroy "REPLACE" REPLACE 'rows there now: ([0-9,]+) in those days' load "${MENUS_OPERATIONS_WORDS[@]}" \
+    --mode replace
+}
+
+_menus_operations_destroy() { # <title> <word> <pattern of the rows that go> <verb> <arguments...>: plan, question, words, job
+  local title="$1 $MENUS_OPERATIONS_WHAT" word=$2 pattern=$3 phrase rows
+  shift 3
+  menus_screen_plan "$title" "$@" || return 0
+  if [[ ! $REPLY =~ $pattern ]]; then
+    ui_message "$title: nothing to delete" "$REPLY"
     return 0
   fi
   rows=${BASH_REMATCH[1]}
-  phrase="DELETE ${MENUS_OPERATIONS_TABLE##*.} $MENUS_OPERATIONS_MONTH"
-  UI_OK="Go on" UI_BACK=Back UI_DEFAULT=no ui_yesno "DROP $MENUS_OPERATIONS_WHAT" "$MENUS_OPERATIONS_PLAN" || return 0
-  ui_input "DROP $MENUS_OPERATIONS_WHAT" "To delete $rows rows, type: $phrase" "" || return 0
+  phrase="$word ${MENUS_OPERATIONS_TABLE##*.} $MENUS_OPERATIONS_MONTH"
+  menus_screen_command "$@" "$REPLY"
+  UI_OK="Go on" UI_BACK=Back UI_DEFAULT=no ui_yesno "$title" "$REPLY" || return 0
+  ui_input "$title" "To delete $rows rows of $MENUS_OPERATIONS_TABLE, type: $phrase" "" || return 0
   if [[ $REPLY != "$phrase" ]]; then
     ui_message "Nothing was deleted" "That was not: $phrase"
     return 0
   fi
-  menus_screen_begin "Drop $MENUS_OPERATIONS_WHAT" drop-month "${MENUS_OPERATIONS_WORDS[@]}" --yes --expect-rows "${rows//,/}"
+  menus_screen_begin "$title" "$@" --yes --expect-rows "${rows//,/}"
 }
 
 _menus_operations_which() { # <title>: sets MENUS_OPERATIONS_TABLE, _MONTH, _WHAT and _WORDS
@@ -135,23 +236,6 @@ _menus_operations_which() { # <title>: sets MENUS_OPERATIONS_TABLE, _MONTH, _WHA
   MENUS_OPERATIONS_WHAT="$MENUS_OPERATIONS_TABLE $MENUS_OPERATIONS_MONTH"
   actions_config_current
   MENUS_OPERATIONS_WORDS=(--config "$REPLY" "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}")
-}
-
-_menus_operations_plan() { # <title> <verb> [flags]: sets MENUS_OPERATIONS_PLAN; 1 after a message when it cannot be done
-  local title="$1 $MENUS_OPERATIONS_WHAT" verb=$2 command
-  local -i status
-  shift 2
-  ui_busy "$title" "Counting ... (Ctrl-C stops)"
-  actions_plan "$verb" "${MENUS_OPERATIONS_WORDS[@]}" "$@"
-  status=$?
-  MENUS_OPERATIONS_PLAN=$REPLY
-  actions_words "$verb" "${MENUS_OPERATIONS_WORDS[@]}"
-  command=${REPLY% --background}
-  if ((status != ETL_EXIT_OK)); then
-    ui_message "$title: not possible" "${MENUS_OPERATIONS_PLAN:-It ended with exit code $status and said nothing.}"
-    return 1
-  fi
-  MENUS_OPERATIONS_PLAN="As a command:"$'\n'"  $command"$'\n\n'"$MENUS_OPERATIONS_PLAN"
 }
 
 _menus_operations_format() { # sets MENUS_OPERATIONS_FORMAT

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Quick Load (layer 4): one month or one file, from the question to the running job.
-# Offers the screen quick_load, and menus_quick_load_plan.
+# Offers the screen quick_load.
 
 menus_screen_define quick_load "Quick Load" "What is to be loaded?" 10 "this month, last month, one file" <<'HELP'
 Shows the plan first: files, rows, what is in the table already.
@@ -61,18 +61,21 @@ menus_quick_load_file() {
 }
 
 menus_quick_load_resume() {
-  actions_config_current
-  menus_quick_load_plan "Interrupted loads" --config "$REPLY" --resume
+  actions_flags load
+  menus_screen_load "Resume interrupted loads" "${ACTIONS_FLAGS[@]}" --resume
+  return 0
 }
 
 _menus_quick_load_ask() { # <what> <load arguments...>: configuration, checks, plan, start; Back is one of these back
-  local what=$1 config asked status=1
+  local what=$1 config asked kind='' status=1
   shift
+  [[ $1 != --month ]] || kind=months
+  actions_flags load "$kind"
   while ((status == 1)) && _menus_quick_load_config "$what"; do
     config=$REPLY
     asked=$MENUS_QUICK_LOAD_ASKED
     while ((status == 1)) && menus_ask_qc "Load $what"; do
-      menus_quick_load_plan "$what" --config "$config" "$@" --qc "$REPLY"
+      menus_screen_load "Load $what" --config "$config" "${ACTIONS_FLAGS[@]:2}" "$@" --qc "$REPLY"
       status=$?
     done
     [[ -n $asked ]] || return 0
@@ -86,33 +89,4 @@ _menus_quick_load_config() { # <what> -> REPLY: the configuration; asks only whe
   ((${#ACTIONS_CONFIGS[@]} > 1)) || return 0
   MENUS_QUICK_LOAD_ASKED=1
   menus_ask_config "Load $1" "With which configuration?"
-}
-
-menus_quick_load_plan() { # <what> <load arguments...>: 1 to ask again, 0 when started or not to be loaded
-  local what=$1 plan command
-  local -i status
-  shift
-  ui_busy "Load $what" "Looking at files and table ... (Ctrl-C stops)"
-  actions_load_plan "$@"
-  status=$?
-  plan=$REPLY
-  if ((status != ETL_EXIT_OK)); then
-    _menus_quick_load_refused "$what" "$status" "$plan"
-    return 0
-  fi
-  actions_words load "$@"
-  command=$REPLY
-  UI_OK=Start UI_BACK=Back ui_yesno "Load $what" "As a command:"$'\n'"  $command"$'\n\n'"$plan" || return 1
-  menus_screen_begin "Load $what" load "$@" --yes
-  return 0
-}
-
-_menus_quick_load_refused() { # <what> <exit code> <text>
-  local title="$1: cannot be loaded"
-  case $2 in
-    "$ETL_EXIT_REFUSED") title="$1: not loaded, on purpose" ;;
-    "$ETL_EXIT_PROBLEMS") title="$1: the file has problems" ;;
-    "$ETL_EXIT_INTERRUPTED" | "$ETL_EXIT_TERMINATED") title="$1: stopped" ;;
-  esac
-  ui_message "$title" "${3:-The loader ended with exit code $2 and said nothing.}"
 }

@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # What all menus share (layer 4): screens as data, the head line, and what most entries end with.
-# Offers menus_screen_define menus_screen_entries menus_screen_open, menus_screen_head menus_screen_find_target
-# menus_screen_path menus_screen_show menus_screen_tell menus_screen_start menus_screen_log.
+# Offers menus_screen_define menus_screen_entries menus_screen_open, menus_screen_head menus_screen_colours menus_screen_find_target
+# menus_screen_path menus_screen_show menus_screen_tell menus_screen_plan menus_screen_command menus_screen_load menus_screen_start
+# menus_screen_begin menus_screen_log.
 #
 # A file of lib/menus/ declares its screens and holds the functions of their entries; no list names the file.
 #   menus_screen_define <screen> <title> <question> [<place in the main menu> <explanation>] <<'HELP' ... HELP
 #   menus_screen_entries <screen>  <tag> <verb> <label> <explanation>  ...
 # An entry stands in the menu when its verb is there; "" needs none; "!verb" is destructive: it stands below the others and is never
-# the default.  It runs menus_<screen>_<tag>, or opens the screen <screen>_<tag>; one of the main menu runs menus_<tag> or opens <tag>.
+# the default.  It runs menus_<screen>_<tag>, or menus_<screen>_entry <tag>, or opens the screen <screen>_<tag>; one of the main menu
+# runs menus_<tag> or opens <tag>.
 # If there is a function menus_<screen>_look it is called before each painting: menus_screen_say <tag> <explanation> and
 # menus_screen_question <text> change for this time what stands there.
 
@@ -106,6 +108,8 @@ _menus_screen_enter() { # <screen> <tag>: what the entry does
   [[ $1 != main ]] || declare -F "menus_$name" >/dev/null || name=$2
   if declare -F "menus_$name" >/dev/null; then
     "menus_$name"
+  elif declare -F "menus_$1_entry" >/dev/null; then
+    "menus_$1_entry" "$2"
   else
     menus_screen_open "$name"
   fi
@@ -117,7 +121,7 @@ menus_screen_head() { # -> REPLY: configuration, target and running jobs, in the
   actions_config_current
   actions_config_short "$REPLY"
   config=$REPLY
-  actions_config_target_cached || REPLY='?'
+  actions_config_target_cached || REPLY=${ETL_ENVIRONMENT:+${ETL_ENVIRONMENT^^} }?
   target=${REPLY:0:40}
   jobs_running_count
   running=$((REPLY - JOBS_QUEUED_COUNT))
@@ -131,19 +135,22 @@ menus_screen_head() { # -> REPLY: configuration, target and running jobs, in the
   REPLY="config: $config | target: $target | jobs running: $running"
 }
 
-menus_screen_find_target() { # [again]: once for every change of the configuration: takes a moment, so it is said
+menus_screen_colours() { # as the setting and NO_COLOR say
+  settings_get colours
+  [[ -z ${NO_COLOR:-} ]] || REPLY=off
+  ui_colours "$REPLY"
+}
+
+menus_screen_find_target() { # where the configuration leads, when another one was chosen; a message when it cannot be read
   actions_config_target_cached && return 0
-  # A configuration that cannot be read is asked once, not before every screen.
-  actions_config_current
-  [[ -n ${1:-} || $REPLY != "${MENUS_TARGET_ASKED:-}" ]] || return 0
-  MENUS_TARGET_ASKED=$REPLY
   if ! actions_prepare; then
     ui_pause
     return
   fi
-  ui_busy "Configuration" "Reading $MENUS_TARGET_ASKED ..."
-  actions_config_target && return 0
-  ui_message "Configuration" "The configuration ${MENUS_TARGET_ASKED} cannot be used:"$'\n\n'"$REPLY"
+  actions_config_current
+  set -- "$REPLY"
+  ui_busy "Configuration" "Reading $1 ..."
+  actions_config_target || ui_message "Configuration" "The configuration $1 cannot be used:"$'\n\n'"$REPLY"
 }
 
 menus_screen_path() { # <what was typed> -> REPLY: the absolute path of a readable file, 1 when it is none
@@ -187,6 +194,45 @@ menus_screen_tell() { # <title> <verb> <arguments...>: what it prints, as a mess
   ui_busy "$title" "One moment ... (Ctrl-C stops)"
   actions_capture "$@" --quiet
   ui_message "$title" "${REPLY:-It ended and said nothing.}"
+}
+
+menus_screen_plan() { # <title> <verb> <arguments...> -> REPLY: what it would do; 1 after a message when it cannot be done
+  local title=$1
+  local -i status
+  shift
+  ui_busy "$title" "Looking at files and tables ... (Ctrl-C stops)"
+  actions_plan "$@"
+  status=$?
+  ((status == ETL_EXIT_OK)) && return 0
+  _menus_screen_refused "$title" "$status" "$REPLY"
+  return 1
+}
+
+menus_screen_command() { # <verb> <arguments...> <text> -> REPLY: the command line over the text
+  local text=${*: -1} verb=$1
+  actions_words "${@:1:$#-1}"
+  # What deletes asks when it is typed, which a job cannot.
+  [[ $verb == load || " $* " == *' --yes '* ]] || REPLY=${REPLY% --background}
+  REPLY="As a command:"$'\n'"  $REPLY"$'\n\n'"$text"
+}
+
+menus_screen_load() { # <title> <load arguments...>: plan, question, job; 1 for Back from the question
+  local title=$1
+  shift
+  menus_screen_plan "$title" load "$@" || return 0
+  menus_screen_command load "$@" "$REPLY"
+  UI_OK=Start UI_BACK=Back ui_yesno "$title" "$REPLY" || return 1
+  menus_screen_begin "$title" load "$@" --yes
+}
+
+_menus_screen_refused() { # <title> <exit code> <text>
+  local title="$1: not possible"
+  case $2 in
+    "$ETL_EXIT_REFUSED") title="$1: refused, on purpose" ;;
+    "$ETL_EXIT_PROBLEMS") title="$1: there are problems" ;;
+    "$ETL_EXIT_INTERRUPTED" | "$ETL_EXIT_TERMINATED") title="$1: stopped" ;;
+  esac
+  ui_message "$title" "${3:-It ended with exit code $2 and said nothing.}"
 }
 
 menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks, starts the job and offers its log; 1 for Back

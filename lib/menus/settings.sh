@@ -1,26 +1,60 @@
 # shellcheck shell=bash
-# Settings (layer 4): which configuration is used, and whether it works.
+# Settings (layer 4): the configuration and whether it works, how the menu behaves, and what may go.
 # Offers the screen settings.
 
-menus_screen_define settings "Settings" "" 80 "configuration, connection" <<'HELP'
-The configuration says where files are found, which tables they go to
-and how to sign in. It is chosen here for you alone and stays chosen.
+menus_screen_define settings "Settings" "" 80 "configuration, connection, preferences" <<'HELP'
+The configuration says where files are found, which tables they go
+to and how to sign in. It is chosen for you alone and stays chosen.
 
-Environment is which of the configuration's own environments is meant;
-it is named before anything is changed, and stays chosen.
+Environment is which of the configuration's own environments is
+meant; it is named before anything is changed, and stays chosen.
 
-Check the file reads it strictly: keys, types, patterns.
+Check it reads it strictly: keys, types, patterns.
+Show it tells every value and where it comes from, secrets masked.
 Test connection tries all that a load needs: this host, the sign-in,
-every privilege, a small part to the stage and into a table. Each line
-is ok, warning or FAILED, and says what to do. Nothing is left behind.
+every privilege, a small part to the stage and into a table. Nothing
+is left behind.
 HELP
 
 menus_screen_entries settings \
-  choose '' "Choose configuration" "from the files in config/" \
+  choose '' "Configuration" "choose from the files in config/" \
   path '' "Other configuration" "by its path" \
   environment config "Environment" "dev, staging, prod, where there are" \
-  validate config "Check the file" "keys, types, patterns" \
-  doctor doctor "Test connection" "all that a load needs, from Python to COPY"
+  validate config "Check it" "keys, types, patterns" \
+  show config "Show it" "every value and where it comes from" \
+  doctor doctor "Test connection" "all that a load needs" \
+  preferences '' "Preferences" "checks, base path, workers, colours ..." \
+  cleanup '' "Clean up" "old jobs, remembered answers"
+
+menus_screen_define settings_preferences "Preferences" "What is to be changed? They hold for you, on this host." <<'HELP'
+Base path, Workers and Checks of a load are what the menu proposes
+or adds to a command; the command that is shown names them. What is
+not set here the configuration decides.
+
+They stand as lines in the file "settings" of the state folder.
+HELP
+
+_menus_settings_entries() { # an entry a setting, from the table of settings
+  local name
+  settings_names
+  for name in "${SETTINGS_NAMES[@]}"; do
+    settings_label "$name"
+    menus_screen_entries settings_preferences "$name" '' "$REPLY" ""
+  done
+}
+_menus_settings_entries
+
+menus_screen_define settings_cleanup "Clean up" "What is to go?" <<'HELP'
+Old jobs are jobs that ended more than 30 days ago, with their logs.
+Jobs & Logs cleans by other ages and by state.
+
+Remembered answers are the defaults of questions: tables, days,
+files, forms. The configuration and the preferences stay.
+HELP
+
+menus_screen_entries settings_cleanup \
+  answers '' "Remembered answers" "defaults of questions" \
+  jobs '' "Old jobs" "ended more than 30 days ago, with logs"
 
 menus_settings_look() {
   actions_config_current
@@ -28,7 +62,7 @@ menus_settings_look() {
 }
 
 menus_settings_choose() {
-  menus_ask_config "Choose configuration" "Which one is to be used from now on?" || return 0
+  menus_ask_config "Configuration" "Which one is to be used from now on?" || return 0
   _menus_settings_use "$REPLY"
 }
 
@@ -61,12 +95,17 @@ menus_settings_environment() {
   done
   UI_DEFAULT=${ETL_ENVIRONMENT:-} ui_menu "Environment" "Which one is to be used from now on?" "${items[@]}" || return 0
   actions_config_environment_choose "$REPLY" || ui_message "Environment" "The choice could not be saved: $REPLY"
-  menus_screen_find_target again
+  menus_screen_find_target
 }
 
 menus_settings_validate() {
   actions_config_current
-  menus_screen_tell "Check the file" config validate --config "$REPLY"
+  menus_screen_tell "Check it" config validate --config "$REPLY"
+}
+
+menus_settings_show() {
+  actions_config_current
+  menus_screen_show "Show it" config show --config "$REPLY"
 }
 
 menus_settings_doctor() {
@@ -74,10 +113,69 @@ menus_settings_doctor() {
   menus_screen_tell "Test connection" doctor --config "$REPLY"
 }
 
+menus_settings_preferences_look() {
+  local name
+  for name in "${SETTINGS_NAMES[@]}"; do
+    settings_get "$name"
+    menus_screen_say "$name" "${REPLY:-(as the configuration says)}"
+  done
+}
+
+menus_settings_preferences_entry() { # <name>
+  local name=$1 title about current text word
+  local -a items=()
+  settings_label "$name"
+  title=$REPLY
+  settings_about "$name"
+  about=${REPLY^}
+  settings_get "$name"
+  current=$REPLY
+  settings_words "$name"
+  if ((${#SETTINGS_WORDS[@]} > 0)); then
+    for word in "${SETTINGS_WORDS[@]}"; do
+      items+=("$word" "$word")
+    done
+    UI_DEFAULT=$current ui_menu "$title" "$about." "${items[@]}" || return 0
+    _menus_settings_set "$title" "$name" "$REPLY"
+    return
+  fi
+  text="$about."
+  while ui_input "$title" "$text" "$current"; do
+    current=${REPLY%/}
+    if settings_check "$name" "$current"; then
+      _menus_settings_set "$title" "$name" "$current"
+      return
+    fi
+    text="$REPLY"$'\n\n'"$about."
+  done
+}
+
+_menus_settings_set() { # <title> <name> <value>
+  settings_set "$2" "$3" || ui_message "$1" "It could not be saved: see the message above."
+  [[ $2 != colours ]] || menus_screen_colours
+}
+
+menus_settings_cleanup_answers() {
+  UI_DEFAULT=no UI_OK=Forget UI_BACK=Back ui_yesno "Remembered answers" \
+    "Forget what was answered to questions? Configuration and preferences stay." || return 0
+  if actions_settings_forget; then
+    ui_message "Remembered answers" "They are forgotten."
+  else
+    ui_message "Remembered answers" "They could not be removed from $ETL_STATE_DIR/preferences. Make it writable."
+  fi
+}
+
+menus_settings_cleanup_jobs() {
+  UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Old jobs" \
+    "Remove jobs that ended more than 30 days ago, with their logs? Jobs that run stay." || return 0
+  actions_jobs_clean 30
+  ui_message "Old jobs" "Removed: $REPLY."
+}
+
 _menus_settings_use() { # <path>
   if ! actions_config_choose "$1"; then
     ui_message "Configuration" "The choice could not be saved: $1"
     return 0
   fi
-  menus_screen_find_target again
+  menus_screen_find_target
 }

@@ -66,7 +66,7 @@ teardown() {
 @test "entry: an unknown verb is a usage error with the nearest one" {
   run "$ENTRY" laod --month 2013-01
   [ "$status" -eq 2 ]
-  [[ $output == *"Did you mean 'load'?"*'check-file clean-file compare compress config diagnose doctor drop-month duplicates history jobs ledger load local recover report restore-month sample setup stage table-info validate'* ]]
+  [[ $output == *"Did you mean 'load'?"*'check-file clean-file '*' load '*' validate'* ]]
 }
 
 @test "entry: flags without a verb are a usage error" {
@@ -130,23 +130,25 @@ teardown() {
   [ "$status" -eq 0 ]
 }
 
-@test "entry: the menu in plain text ends with its input, says so of jobs, and runs no Python when the target is known" {
+@test "entry: the menu in plain text ends with its input, and runs no Python before something needs it" {
   run "$ENTRY" </dev/null
   [ "$status" -eq 0 ]
+  [[ $output == *'config: example.json | target: ? | jobs running: 0'* ]]
+  [ "$(fake_python_calls)" -eq 0 ]
+  run "$ENTRY" < <(printf '%s\n' operations validate b b quit)
   [[ $output == *'config: example.json | target: local | jobs running: 0'* ]]
-  [ "$(fake_python_calls)" -eq 1 ]
-  run "$ENTRY" <<<5
-  [ "$status" -eq 0 ]
-  [ "$(fake_python_calls)" -eq 1 ]
+  [ "$(fake_python_calls)" -eq 2 ] # the tables and the target, which is remembered
+  run "$ENTRY" </dev/null
+  [[ $output == *'config: example.json | target: local | jobs running: 0'* ]]
+  [ "$(fake_python_calls)" -eq 2 ]
 }
 
 @test "entry: --config opens the menu with that configuration, a missing one is an error" {
   printf '{}' >"$BATS_TEST_TMPDIR/prod.json"
-  echo ACME >"$FAKE/target"
   cd "$BATS_TEST_TMPDIR"
   run "$ENTRY" --config prod.json <<<5
   [ "$status" -eq 0 ]
-  [[ $output == *'config: prod.json | target: ACME'* ]]
+  [[ $output == *'config: prod.json | target: ?'* ]]
   run "$ENTRY" --config=/no/such.json
   [ "$status" -eq 3 ]
 }

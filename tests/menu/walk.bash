@@ -17,7 +17,7 @@ walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and 
   local -a keys
   local way
   walk_start
-  tmux_wait 'config: example.json | target: local | jobs running: 0' '<Choose>'
+  tmux_wait 'config: example.json | target: ? | jobs running: 0' '<Choose>'
   tmux_ascii
   tmux_keys Escape
   tmux_ended
@@ -269,7 +269,7 @@ walk_refused() { # a refused plan is shown and nothing started
   tmux_keys Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
-  tmux_wait 'not loaded, on purpose' 'loaded already' 'more'
+  tmux_wait 'refused, on purpose' 'loaded already' 'more'
   tmux_ascii
   tmux_keys Escape
   tmux_wait 'What is to be loaded?'
@@ -318,7 +318,7 @@ walk_months() { # a drop: its plan, the words, the job; Back and wrong words del
   tmux_keys Enter
   tmux_wait 'Delete 310 of 600 rows'
   tmux_keys Left Enter
-  tmux_wait 'To delete 310 rows, type: DELETE FLIGHTS 2013-01'
+  tmux_wait 'To delete 310 rows of FLIGHTS, type: DELETE FLIGHTS 2013-01'
   tmux_text 'DELETE'
   tmux_keys Enter
   tmux_wait 'Nothing was deleted'
