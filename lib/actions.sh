@@ -113,8 +113,8 @@ actions_plan() { # <verb> <arguments...> -> REPLY: what it would do, as text, or
 
 actions_start() { # <verb> <arguments...> -> REPLY: the job's id
   setup_ensure || return
+  _actions_start "$@" || return
   _actions_know_target
-  _actions_start "$@"
 }
 
 actions_words() { # <verb> <arguments...> -> REPLY: the same as a command line to type, which starts a job too
@@ -133,14 +133,15 @@ actions_words() { # <verb> <arguments...> -> REPLY: the same as a command line t
 actions_capture() { # <verb> <arguments...> -> REPLY: all it prints; returns its exit code
   local -i status
   setup_ensure || return
-  [[ $1 == config ]] || _actions_know_target
   _actions_command "$@" || return
   REPLY=$("${ACTIONS_COMMAND[@]}" 2>&1 </dev/null)
   status=$?
+  [[ $1 == config ]] || _actions_know_target
   return "$status"
 }
 
 _actions_know_target() { # the head line's target, asked at the first work with a configuration, not when the menu starts
+  local REPLY
   actions_config_target_cached && return
   actions_config_current
   REPLY+=$'\t'${ETL_ENVIRONMENT:-}

@@ -111,9 +111,7 @@ actions_config_target() { # -> REPLY: the same, found out by Python once for eve
 actions_config_tables() { # sets ACTIONS_TABLES to the tables of the configuration in use; else 1 and why not in REPLY
   actions_config_current
   actions_capture config tables --config "$REPLY" --quiet || return 1
-  set -- "$REPLY"
   _actions_know_target
-  REPLY=$1
   ACTIONS_TABLES=()
   # shellcheck disable=SC2034 # for the menus
   [[ -z $REPLY ]] || mapfile -t ACTIONS_TABLES <<<"$REPLY"

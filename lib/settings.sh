@@ -40,12 +40,17 @@ declare -gA SETTINGS_ABOUT=(
   [workers]='threads that compress, for loads from the menu; 0: as the configuration and the processors say'
 )
 
-settings_names() { # sets SETTINGS_NAMES, in the alphabet's order
-  local name
+settings_names() { # sets SETTINGS_NAMES, in the alphabet's order; never forks
+  local name other
+  local -i place
   SETTINGS_NAMES=()
-  while IFS= read -r name; do
-    SETTINGS_NAMES+=("$name")
-  done < <(printf '%s\n' "${!SETTINGS_DEFAULTS[@]}" | LC_ALL=C sort)
+  for name in "${!SETTINGS_KINDS[@]}"; do
+    place=0
+    for other in "${SETTINGS_NAMES[@]}"; do
+      [[ $other > $name ]] || ((++place))
+    done
+    SETTINGS_NAMES=("${SETTINGS_NAMES[@]:0:place}" "$name" "${SETTINGS_NAMES[@]:place}")
+  done
 }
 
 settings_get() { # <name> -> REPLY: what was set, the default where nothing usable was; never forks

@@ -166,6 +166,7 @@ _ui_curses_item() { # <item> [columns it has less] -> REPLY: cut or filled to th
 
 _ui_curses_box() {                   # <lines of the list, 0 for none>: sets UI_CURSES_TEXT UI_HEIGHT UI_WIDTH UI_LIST UI_SCROLL
   local -i room=$((LINES - 5)) frame # below the head line, and dialog's line under it
+  [[ $UI_BACKEND == dialog ]] || room=$((LINES - 3))
   _ui_curses_text
   # Lines that are neither text nor list: borders, buttons and the gaps between.
   frame=$(($1 > 0 ? 6 : 4))

@@ -16,6 +16,7 @@ menus_ask() { # <title> <question>...: in order; Back is one question back, 1 wh
   local -i place=0 step=1
   local -a questions=("${@:2}")
   MENUS_ASK_ABOUT=''
+  MENUS_ASK_READ=''
   while ((place < ${#questions[@]})); do
     "menus_ask_${questions[place]}" "$title"
     case $? in
@@ -28,8 +29,10 @@ menus_ask() { # <title> <question>...: in order; Back is one question back, 1 wh
 }
 
 menus_ask_tables() { # <title>: sets ACTIONS_TABLES; 1 after a message when the configuration cannot be read
+  # Going back through the questions reads nothing anew.
+  [[ -z ${MENUS_ASK_READ:-} ]] || return 0
   ui_busy "$1" "Reading the configuration ..."
-  actions_config_tables && ((${#ACTIONS_TABLES[@]} > 0)) && return 0
+  actions_config_tables && ((${#ACTIONS_TABLES[@]} > 0)) && MENUS_ASK_READ=1 && return 0
   ui_message "$1" "The configuration cannot be used:"$'\n\n'"${REPLY:-It names no table.}"
   return 1
 }

@@ -32,8 +32,8 @@ menus_screen_entries operations \
   drop '!drop-month' "DROP a month" "deletes its rows"
 
 menus_screen_define operations_duplicates "Duplicates" "Where are keys looked for?" <<'HELP'
-A duplicate is a key that stands in several rows. Which columns are the
-key says the configuration, unless others are named.
+A duplicate is a key that stands in several rows. Which columns are
+the key says the configuration, unless others are named.
 
 Tables, with SQL prints statements that would leave one row of each;
 it runs none of them.
@@ -47,7 +47,8 @@ menus_screen_entries operations_duplicates \
 
 menus_screen_define operations_history "History" "What is to be shown?" <<'HELP'
 Every load and check is remembered on this host.
-What changed puts the last check of each table beside the one before.
+What changed puts the last check of each table beside the one
+before.
 HELP
 
 menus_screen_entries operations_history \

@@ -110,7 +110,7 @@ teardown() {
     run actions_run_verb "$word"
     [ "$status" -eq 2 ]
     [[ $output == *"no verb '$word'"* && $output == *"Did you mean 'load'?"* ]]
-    [[ $output == *'check-file clean-file compare compress config diagnose doctor drop-month duplicates history jobs ledger load local recover report restore-month sample setup stage table-info validate'* ]]
+    [[ $output == *'check-file clean-file '*' load '*' validate'* ]]
   done
   for word in zzzzzz '' '--' 'jobs setup' '$(touch y)' '[x]' _actions; do
     run actions_run_verb "$word"

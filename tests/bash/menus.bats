@@ -263,7 +263,7 @@ job_count() {
   [ "$status" -eq 0 ]
   fake_python_call 0
   [ "${CALL[*]}" = "$ROOT/python/config_tool.py validate --config $ROOT/config/example.json --quiet" ]
-  fake_python_call 2 # 1 asked for the target
+  fake_python_call 1
   [ "${CALL[*]}" = "$ROOT/python/doctor.py --config $ROOT/config/example.json --quiet" ]
 }
 

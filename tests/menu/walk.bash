@@ -10,7 +10,7 @@ walk_start() {
 }
 
 walk_last() { # -> standard output: keys to the last entry, below which whiptail has one for the explanation
-  [[ $UI == dialog ]] && echo 'Down Down Down Down Down Down Down Down' || echo 'End Up'
+  [[ $UI == dialog ]] && echo 'NPage NPage' || echo 'End Up'
 }
 
 walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and its entry
@@ -62,7 +62,7 @@ walk_escape() { # ESC is one screen back from everywhere and never ends the menu
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys Down Enter
-  tmux_wait 'Choose configuration' 'Other configuration' 'Test connection'
+  tmux_wait 'Configuration in use' 'Other configuration' 'Test connection'
   tmux_keys Enter
   tmux_wait 'from now on' 'example.json  (in use)'
   tmux_keys Escape
@@ -299,7 +299,7 @@ walk_months() { # a drop: its plan, the words, the job; Back and wrong words del
   printf 'planned: Delete 310 of 600 rows (51.7%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 day(s)\n' >"$FAKE/plan"
   walk_start
   tmux_keys Down Enter
-  tmux_wait 'What is to be done?' 'What was deleted' 'DROP a month' 'asks for the words'
+  tmux_wait 'What is to be done?' 'What was deleted' 'DROP a month' 'deletes its rows'
   tmux_ascii
   # shellcheck disable=SC2046 # keys
   tmux_keys $(walk_last) Enter
