@@ -89,7 +89,6 @@ menus_operations_load() {
 menus_operations_batch() {
   local text='Months of all tables: a list, a range 2024-01..2024-06, or all. A month that fails does not stop the others.'
   local months at_a_time qc
-  local -a more=()
   _menus_operations_answers batch "" 2 file
   while ui_form "Batch" "$text" "Months" "${UI_ANSWERS[0]}" "At a time" "${UI_ANSWERS[1]}" "Checks" "${UI_ANSWERS[2]}"; do
     months=${UI_ANSWERS[0]//[[:blank:]]/} at_a_time=${UI_ANSWERS[1]} qc=${UI_ANSWERS[2]}

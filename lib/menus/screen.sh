@@ -121,7 +121,7 @@ menus_screen_head() { # -> REPLY: configuration, target and running jobs, in the
   actions_config_current
   actions_config_short "$REPLY"
   config=$REPLY
-  actions_config_target_cached || REPLY=${ETL_ENVIRONMENT:+${ETL_ENVIRONMENT^^} }?
+  actions_config_target_cached || REPLY="${ETL_ENVIRONMENT:+${ETL_ENVIRONMENT^^} }?"
   target=${REPLY:0:40}
   jobs_running_count
   running=$((REPLY - JOBS_QUEUED_COUNT))
