@@ -143,13 +143,19 @@ _ui_curses_help() { # -> REPLY: what dialog says with its Help button, without t
   esac
 }
 
-_ui_curses_text() { # sets UI_LINES: the text in lines that fit, and the column heads where items begin
+_ui_curses_text() { # <columns of the frame>: sets UI_LINES: the text in lines that fit, and the column heads where items begin
   local -i columns
-  ui_columns
+  _ui_curses_columns "$1"
   columns=REPLY
   UI_LINES=()
   [[ -z $UI_TEXT ]] || ui_wrap "$UI_TEXT" "$columns"
   [[ -z ${UI_HEADING:-} ]] || UI_LINES+=("  ${UI_HEADING:0:columns}")
+}
+
+_ui_curses_columns() { # <columns of the frame> -> REPLY: characters that fit beside each other
+  ui_columns
+  # A text without a list has a thinner frame.
+  (($1 >= 10 || REPLY != COLUMNS - 12)) || REPLY=$((REPLY + 4))
 }
 
 _ui_curses_backslash() { # <text> -> REPLY: whiptail would make a new line of \n, wherever it comes from
@@ -167,7 +173,7 @@ _ui_curses_item() { # <item> [columns it has less] -> REPLY: cut or filled to th
 _ui_curses_box() {                   # <lines of the list, 0 for none>: sets UI_CURSES_TEXT UI_HEIGHT UI_WIDTH UI_LIST UI_SCROLL
   local -i room=$((LINES - 5)) frame # below the head line, and dialog's line under it
   [[ $UI_BACKEND == dialog ]] || room=$((LINES - 3))
-  _ui_curses_text
+  _ui_curses_text "$(($1 > 0 ? 10 : 6))"
   # Lines that are neither text nor list: borders, buttons and the gaps between.
   frame=$(($1 > 0 ? 6 : 4))
   [[ $UI_BACKEND == dialog ]] || frame=$(($1 > 0 ? 7 : 6))
@@ -199,7 +205,7 @@ _ui_curses_width() { # <columns of the frame>: sets UI_WIDTH for the widest of t
   for REPLY in "${UI_LINES[@]}" "${UI_ITEMS[@]}"; do
     ((${#REPLY} <= widest)) || widest=${#REPLY}
   done
-  ui_columns
+  _ui_curses_columns "$1"
   ((widest <= REPLY)) || widest=$REPLY
   ((widest >= 46)) || widest=46
   UI_WIDTH=$((widest + $1))

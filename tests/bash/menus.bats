@@ -63,7 +63,7 @@ job_count() {
   for screen in "${!MENUS_TITLES[@]}"; do
     echo "$screen: ${MENUS_HELPS[$screen]}"
     [ "${#MENUS_HELPS[$screen]}" -ge 60 ]
-    [ "$(awk '{ print length($0) }' <<<"${MENUS_HELPS[$screen]}" | sort -n | tail -n 1)" -le 68 ]
+    [ "$(awk '{ print length($0) }' <<<"${MENUS_HELPS[$screen]}" | sort -n | tail -n 1)" -le 72 ]
     # Reached from somewhere.
     [[ " ${MENUS_ENTRIES[*]} " == *" ${screen##*_} "* || $screen == main || " ${MENUS_ENTRIES[*]} " == *" $screen "* ]]
   done
