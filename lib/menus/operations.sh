@@ -23,7 +23,7 @@ menus_screen_entries operations \
   validate validate "Validate tables" "every day there, no odd day" \
   duplicates duplicates "Duplicates" "keys in several rows" \
   report report "Table report" "all tables: status, days, gaps, score" \
-  info table-info "Table info" "columns, size, grants, last loads" \
+  details table-info "Table info" "columns, size, grants, last loads" \
   history history "History" "past runs and checks, what changed" \
   ledger ledger "Ledger" "what is loaded, from which file" \
   deleted restore-month "What was deleted" "and until when it can be restored" \
@@ -138,10 +138,10 @@ _menus_operations_form_error() { # 1 with a sentence in REPLY when UI_ANSWERS (m
   return 1
 }
 
-menus_operations_info() {
-  menus_ask "Table info" table || (($? == 2)) || return 0
+menus_operations_details() {
+  menus_ask "Table info" table || return 0
   actions_flags table-info
-  menus_screen_show "Table info" table-info "${ACTIONS_FLAGS[@]}" "${MENUS_ASK_TABLE[@]}"
+  menus_screen_show "Details of $MENUS_ASK_ABOUT" table-info "${ACTIONS_FLAGS[@]}" "${MENUS_ASK_TABLE[@]}"
 }
 
 menus_operations_ledger() {
