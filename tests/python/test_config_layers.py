@@ -283,3 +283,25 @@ def test_plans_of_what_deletes_name_the_environment(desk: Desk) -> None:
     assert desk.run("config", "environments", "--config", str(desk.config)).out == "prod\n"
     target = desk.run("config", "target", "--files", "--config", str(desk.config), "--environment", "prod")
     assert target.out == f"local [PROD]\n{desk.config}\n"
+
+
+def test_show_tells_what_the_named_connection_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml = tmp_path / "connections.toml"
+    toml.write_text('[pond]\naccount = "acme"\nuser = "me"\npassword = "hush-hush"\nrole = "THEIRS"\n')
+    toml.chmod(0o600)
+    monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
+    monkeypatch.setenv("ETL_STATE_DIR", str(tmp_path / "state"))
+    path = write(tmp_path / "c.json", files=FILES, snowflake={"connection": "pond", "role": "OURS"})
+    assert main(("config", "show", "--config", str(path))) == 0
+    shown = capsys.readouterr()
+    lines = [line.split() for line in shown.out.splitlines()]
+    assert ["snowflake.account", '"acme"', "connections.toml"] in lines
+    assert ["snowflake.password", "***", "connections.toml"] in lines
+    assert ["snowflake.role", '"OURS"', "c.json"] in lines
+    assert "THEIRS" not in shown.out
+    assert "hush" not in shown.out + shown.err
+    toml.unlink()
+    assert main(("config", "show", "--config", str(path))) == 0
+    assert "there is neither" in capsys.readouterr().err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +53,17 @@ def test_a_script_is_its_verb(capsys: pytest.CaptureFixture[str], monkeypatch: p
     monkeypatch.setattr("sys.argv", ["loader.py", "--frobnicate"])
     assert run_script(str(ROOT / "python" / "loader.py")) == 2
     assert "See ./snowflake_etl.sh load --help." in capsys.readouterr().err
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from snowflake_etl.cli.main import VERBS, main\n"
+        "for verb in VERBS:\n"
+        "    try:\n        main([verb, '--help'])\n    except SystemExit:\n        pass\n"
+        "heavy = {'pydantic', 'snowflake.connector', 'yaml', 'duckdb', 'cryptography', 'keyring', 'textual'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    run = subprocess.run([sys.executable, "-c", code], env=surroundings, capture_output=True, text=True, check=True)
+    assert run.stderr == "[]\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -406,3 +407,35 @@ def test_doctor_goes_the_way_of_the_configuration() -> None:
     assert "p@ss" not in repr(place)
     assert "p%40ss" not in repr(place)
     assert proxy_for(replace(place, host="a.direct.example")) is None
+
+
+def test_two_accounts_are_signed_in_to_side_by_side(tmp_path: Path) -> None:
+    with serving() as one, serving() as other:
+        said: dict[str, str] = {}
+
+        def sign_in(account: Account, name: str, region_host: str) -> None:
+            where = {"host": region_host, "port": 80, "proxy_host": "127.0.0.1", "proxy_port": account.port}
+            keys = {
+                "account": name,
+                "user": name,
+                "password": f"hush-of-{name}",
+                "protocol": "http",
+                "login_timeout": 5,
+            }
+            with pytest.raises(ConnectError) as caught:
+                Warehouse(SnowflakeSection.model_validate({**keys, **where}), LoadSection(), tmp_path).open("test")
+            said[name] = str(caught.value)
+
+        threads = [
+            threading.Thread(target=sign_in, args=(one, "acme", "acme.eu-west-1.privatelink.snowflakecomputing.com")),
+            threading.Thread(target=sign_in, args=(other, "emca", "emca.us-east-1.snowflakecomputing.com")),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert {login["PASSWORD"] for login in one.logins} == {"hush-of-acme"}
+        assert {login["PASSWORD"] for login in other.logins} == {"hush-of-emca"}
+        assert all(address.startswith("http://acme.eu-west-1.privatelink.") for address in one.addresses)
+        assert all(address.startswith("http://emca.us-east-1.") for address in other.addresses)
+        assert "Cannot sign in to acme" in said["acme"]

@@ -33,6 +33,11 @@ SECRET_KEYS = (
 _OTHER_NAMES = {"private_key_path": "private_key_file", "private_key_passphrase": "private_key_file_pwd"}
 
 
+def connections_file(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The file that connections are read from; None where there is none."""
+    return _connections(snowflake_folder(environment))[1]
+
+
 def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """The keys of connection ``name``.  Raise ConfigError that names files and what is in them when there is none."""
     folder = snowflake_folder(environment)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from snowflake_etl.config.connections import SECRET_KEYS, connections_file, named_connection
 from snowflake_etl.config.layers import Origin, Place, leaves, written
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.config.secret import STARS, Secret
@@ -36,6 +37,23 @@ def shown_values(loaded: LoadedConfiguration) -> list[ShownValue]:
         )
         for place, value in _values(loaded.configuration, ())
         for origin in [_origin(said, place)]
+    ]
+
+
+def values_of_connection(loaded: LoadedConfiguration) -> list[ShownValue]:
+    """What the named connection of Snowflake's own file says beside the configuration.
+
+    Raise ConfigError where there is no such connection.
+    """
+    section = loaded.configuration.snowflake
+    if section.is_local or not section.connection:
+        return []
+    path = connections_file()
+    said = {name for name in type(section).model_fields if getattr(section, name) not in (None, ())}
+    return [
+        ShownValue(f"snowflake.{key}", STARS if key in SECRET_KEYS else _as_json(value), str(path), path.name)
+        for key, value in named_connection(section.connection).items()
+        if path is not None and key not in said and (key != "schema" or "schema_" not in said)
     ]
 
 

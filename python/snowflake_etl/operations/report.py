@@ -29,6 +29,7 @@ from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.signin import Warehouse
+from snowflake_etl.warehouse.ways_in import Ask
 
 LOGGER = logging.getLogger(__name__)
 VERB = "report"
@@ -156,14 +157,15 @@ def report(
     workers: int,
     strict: bool,
     progress: Progress,
+    ask: Ask | None = None,
 ) -> ReportResult:
     """Look at all tables, ``workers`` at a time, for some ``days`` or (None) all; the rows come in their order.
 
-    Every check is kept in the history.  ``strict`` makes warnings a problem.  When this thread is interrupted
-    (Stopped), no further table is begun.
+    Every check is kept in the history.  ``strict`` makes warnings a problem; ``ask`` gets passphrases, where somebody
+    is there.  When this thread is interrupted (Stopped), no further table is begun.
     """
     started, made_at = time.monotonic(), datetime.now(UTC)
-    places = _places(subjects, state_directory)
+    places = _places(subjects, state_directory, ask)
     try:
         tables = _run(subjects, places, days, workers, progress)
     finally:
@@ -183,13 +185,14 @@ def report(
     )
 
 
-def _places(subjects: Sequence[Subject], state_directory: Path) -> dict[Path, _Place]:
+def _places(subjects: Sequence[Subject], state_directory: Path, ask: Ask | None) -> dict[Path, _Place]:
     of_config: dict[Path, list[Subject]] = {}
     for subject in subjects:
         of_config.setdefault(subject.loaded.path, []).append(subject)
     return {
         path: _Place(
-            Warehouse(several[0].configuration.snowflake, several[0].configuration.load, state_directory), several
+            Warehouse(several[0].configuration.snowflake, several[0].configuration.load, state_directory, ask),
+            several,
         )
         for path, several in of_config.items()
     }

@@ -108,6 +108,7 @@ def _widen(context: Context) -> ExitCode:
     with around.warehouse.open(f"snowflake_etl recover run={run.run_id}") as session:
         plan = plan_widening(session, planned, configuration, context.state_directory, context.progress)
         context.close()
+        around.say_environment()
         context.say(_widening_in_words(plan, around.warehouse.target))
         if context.arguments.dry_run:
             context.answer({"status": "planned", **dataclasses.asdict(plan), "message": _first_words(plan)})
@@ -147,6 +148,7 @@ def _list(context: Context) -> ExitCode:
         recoverer = Recoverer(session, objects, context.state_directory, warehouse.place)
         recovery = recoverer.look()
         loads = _known(context)
+        context.say_environment()
         _show(context, recovery, loads)
         removable = recovery.removable(waiting=arguments.staged)
         if arguments.clean and (removable or recovery.interrupted or recovery.left_to_do):

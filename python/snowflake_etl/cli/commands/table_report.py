@@ -73,6 +73,7 @@ def run(context: Context) -> ExitCode:
         workers=arguments.workers,
         strict=arguments.strict,
         progress=context.progress,
+        ask=context.ask_secret if context.is_interactive else None,
     )
     context.close()
     _deliver(context, result, form)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from snowflake_etl.cli.common import Context
-from snowflake_etl.errors import ExitCode
+from snowflake_etl.cli.common import LOGGER, Context
+from snowflake_etl.errors import ConfigError, ExitCode
 
 HELP = "every value and where it came from, secrets as ***"
 
@@ -16,11 +16,15 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
-    from snowflake_etl.config.showing import shown_values
+    from snowflake_etl.config.showing import shown_values, values_of_connection
     from snowflake_etl.reports.config_text import values_text
 
     loaded = context.configuration
     values = shown_values(loaded)
+    try:
+        values = [*values_of_connection(loaded), *values]
+    except ConfigError as error:
+        LOGGER.warning(str(error))
     section = loaded.configuration.snowflake
     context.say(f"Configuration: {loaded.path}")
     if len(loaded.files) > 1:
