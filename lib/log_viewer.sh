@@ -50,7 +50,7 @@ _log_viewer_less() { # <file> [--end] [--mark OFFSET]: no -r or -R from the user
     esac
     shift
   done
-  local -a options=(-f)
+  local -a options=(-f -~)
   _log_viewer_is_long "$file" && options+=(-n) && where='?pB%pB\%%.'
   if [[ -n $mark ]]; then
     # P goes to the line of a byte, me marks it, and -J shows the mark in a column of its own.

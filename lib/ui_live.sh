@@ -280,6 +280,8 @@ _ui_live_foot() { # sets UI_LIVE_FOOT: how much of the list is to be seen, and t
   done
   ((${#UI_ITEMS[@]} < 8)) || keys+='  / filter'
   keys+="${UI_HELP:+  ? help}  q ${UI_BACK:-back}"
+  # Where it is narrow: the least of them is known anyway.
+  ((${#keys} < COLUMNS)) || keys=${keys#Enter opens  }
   [[ -z $typing ]] || keys="Only those with: ${filter}_   (Enter keeps, ESC shows all)"
   core_printable "$where"
   where=$REPLY

@@ -46,7 +46,7 @@ changes() { # waits until the screen is another one than it is
   return 1
 }
 
-@test "jobs screen: from the main menu to why last night's load failed in three keys, to its first error in the log in three" {
+@test "jobs screen: from the main menu to why last night's load failed in three keys, to its log's end in three" {
   failed_job
   walk_start
   tmux_keys J Enter
@@ -54,7 +54,7 @@ changes() { # waits until the screen is another one than it is
   tmux_keys Enter
   tmux_wait 'State    problems (exit code 6)' 'The file x.tsv is broken.' 'First error in the log: 2013-03-01 02:00:00Z ERROR line 7'
   tmux_ascii
-  tmux_keys Enter
+  tmux_keys Down Enter
   tmux_wait '300' "'e first error"
   tmux_keys "'" e
   tmux_wait 'e 2013-03-01 02:00:00Z ERROR line 7'
@@ -71,7 +71,7 @@ changes() { # waits until the screen is another one than it is
   walk_start
   tmux_wait 'jobs running: 1, 2 waiting'
   tmux_keys J Enter
-  tmux_wait '> running' 'queued' 'place 1' 'place 2' 'Load 2013-05' 'at most 1 at a time'
+  tmux_wait '> running' 'queued' 'place 1' 'place 2' 'Load 2013-05' 'at most 1 at a time' 'q back'
   tmux_keys Down Down
   tmux_wait '> queued'
   changes
@@ -122,10 +122,10 @@ changes() { # waits until the screen is another one than it is
   tmux_type 'clear; echo between'
   tmux_wait 'between'
   tmux_type fg
-  tmux_wait '> running' 'Enter opens'
+  tmux_wait '> running' 'q back'
   [[ $(tmux_screen) != *between* ]]
   tmux_resize 120 40
-  tmux_wait '> running' 'Enter opens'
+  tmux_wait '> running' 'q back'
   tmux_resize 60 15
   tmux_keys Enter
   tmux_wait 'the terminal is 60x15' 'Follow the log'
@@ -133,7 +133,7 @@ changes() { # waits until the screen is another one than it is
   tmux_wait 'STATE' 'running' 'Number'
   tmux_resize 80 24
   tmux_type refresh
-  tmux_wait '> running' 'Enter opens'
+  tmux_wait '> running' 'q back'
 }
 
 @test "jobs screen: / shows lines with a text only, Enter keeps them, ESC shows all; states can be chosen" {
