@@ -8,7 +8,7 @@ setup() {
   helpers_setup
   fake_python
   helpers_source core settings jobs
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return
 }
 
 teardown() {
