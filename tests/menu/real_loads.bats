@@ -86,7 +86,7 @@ real_leave() { # from the screen after a load's start: the job's end in its log,
   tmux_keys q
   real_wait 'What is to be loaded?'
   tmux_type b
-  real_wait 'Number, or b for Quit'
+  real_wait 'b for Quit'
   tmux_type b
   tmux_ended
   [[ $(real_count 1) == 27004 ]]
