@@ -214,6 +214,18 @@ def test_other_findings_of_the_check_are_told_as_well(typed: Desk) -> None:
     assert any("claimed days without rows" in note for note in found["notes"])
 
 
+def test_warnings_that_stopped_a_strict_load_are_explained(typed: Desk) -> None:
+    lines = [
+        "\t".join([f"{day:%Y%m%d}", str(day.day * 10 + number), *GOOD[2:]])
+        for day in days_between("2024-01-01", "2024-01-28")
+        for number in range(2 if day.day == 9 else 6)
+    ]
+    typed.file(file_of("2024-01"), lines, HEADER)
+    assert typed.load("--month", "2024-01", "--strict").code == 6
+    found = diagnosis(typed)
+    assert (found["cause"], "2024-01-09" in found["said"]) == ("check", True)
+
+
 def test_without_the_part_the_file_is_read_and_without_the_file_the_part(typed: Desk) -> None:
     plant(typed, BAD)
     typed.load("--month", "2024-01", "--qc", "skip")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.connector.errors import ProgrammingError
 
+from crashing import KILLED, crash
 from desk import Answer, Desk, days_between, rows_for
 from snowflake_etl.cli.commands import recover_load
 from snowflake_etl.history.run_record import RunRecords
 from snowflake_etl.operations.recovery.loads import last_failed
+from snowflake_etl.warehouse.session import Session
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
@@ -167,3 +170,62 @@ def test_a_refusal_after_a_failure_leaves_the_failure_listed(desk: Desk) -> None
     mine = [run for run in records.all() if run.table_name == desk.database]
     assert [run.run_id for run in last_failed(mine, "p", datetime.now(UTC))] == [f"{desk.database}-1"]
     assert last_failed(mine, "elsewhere", datetime.now(UTC)) == []
+
+
+def test_a_copy_that_outlived_its_run_is_listed_and_cancelled_with_the_rest(
+    desk: Desk, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed_run(desk)
+    genuine = Session.query
+    started = datetime(2024, 2, 1, 10, 30)
+
+    def with_a_running_copy(self: Session, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        if "EXECUTION_STATUS = 'RUNNING'" in sql:
+            return [("01b2-0304", "snowflake_etl run=20240201-103000-0a0b0c0d table=T month=2024-01", started)]
+        return genuine(self, sql, binds)
+
+    monkeypatch.setattr(Session, "query", with_a_running_copy)
+    listed = recover(desk, "--json").result["leftovers"]
+    (query,) = [one for one in listed if one["kind"] == "running query"]
+    assert (query["name"], query["run_id"], query["state"]) == ("01b2-0304", "20240201-103000-0a0b0c0d", "dead")
+    assert "COPY since 10:30:00 UTC" in recover(desk).out
+    assert recover(desk, "--clean", "--yes").code == 0
+    assert [one for one in sent if "CANCEL_QUERY" in one] == ["SELECT SYSTEM$CANCEL_QUERY('01b2-0304')"]
+
+
+def test_who_holds_a_table_of_ours_is_told_with_the_way_to_end_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed_run(desk)
+    genuine = Session.records
+
+    def with_a_lock(self: Session, sql: str, binds: Sequence[object] = ()) -> list[dict[str, Any]]:
+        if sql == "SHOW LOCKS":
+            resource = f"{desk.database}.ETL_WORK.ETL_LOAD_LOCK"
+            return [{"resource": resource, "status": "HOLDING", "transaction": 1706780000000000000, "session": 77}]
+        return genuine(self, sql, binds)
+
+    monkeypatch.setattr(Session, "records", with_a_lock)
+    out = recover(desk).out
+    assert f"locked: {desk.database}.ETL_WORK.ETL_LOAD_LOCK is locked by transaction 1706780000000000000" in out
+    assert "SYSTEM$ABORT_TRANSACTION(1706780000000000000)" in out
+
+
+def test_a_view_is_not_widened(desk: Desk) -> None:
+    run_id = failed_run(desk)
+    desk.sql("DROP TABLE T")
+    desk.sql("CREATE TABLE BASE (DAY DATE, ID NUMBER(9,0), NAME VARCHAR(10))")
+    desk.sql("CREATE VIEW T AS SELECT * FROM BASE")
+    answer = recover(desk, "--widen", run_id, "--yes")
+    assert answer.code == 7
+    assert "is a view" in answer.err
+
+
+def test_a_load_that_was_cut_off_is_listed_with_its_way_on(desk: Desk) -> None:
+    desk.file(NAME, rows_for(JANUARY))
+    assert crash(desk, lambda _, command: "SET COPY_QUERY_ID" in command, after=True) == KILLED
+    run_id = RunRecords(desk.state).interrupted()[-1].run_id
+    out = recover(desk).out
+    assert f"interrupted: 2024-01 into T, after copy (run {run_id})\n        recover --retry {run_id}\n" in out
+    assert recover(desk, "--loads").out.split("\t")[:3] == [run_id, "interrupted", "retry"]
+    assert recover(desk, "--retry", run_id).code == 0
+    assert desk.count() == 310
+    assert recover(desk, "--loads").out == ""

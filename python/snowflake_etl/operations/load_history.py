@@ -36,7 +36,8 @@ def keep_what_stopped(state: LoadState, record: RunRecord, status: str) -> None:
     if status != "failed":
         return
     for report in state.checks:
-        for finding in report.errors:
+        # With --strict warnings stop a load as well.
+        for finding in (*report.errors, *(report.warnings if state.request.strict else ())):
             record.step(
                 "finding",
                 subject=report.subject,

@@ -172,6 +172,7 @@ def _show(context: Context, recovery: Recovery, loads: Sequence[RecoverableLoad]
     for past in recovery.interrupted:
         step = past.last_step or "the start"
         context.say(f"interrupted: {past.month} into {past.table_name}, after {step} (run {past.run_id})")
+        context.say(f"        recover --retry {past.run_id}")
     for batch in recovery.left_to_do:
         if batch.commands:
             count, asked = f"{len(batch.commands)} of {batch.total} load(s)", batch.started_at[:19].replace("T", " ")

@@ -197,18 +197,26 @@ def _found_of_step(detail: Mapping[str, Any]) -> Found:
 
 
 def _findings_of(checks: Sequence[Mapping[str, Any]]) -> list[Found]:
-    """The errors of the checks in a result.json."""
-    found = []
-    for check in checks:
-        for finding in check.get("findings", ()) if isinstance(check, Mapping) else ():
-            if finding.get("severity") == Severity.ERROR:
-                known = Finding(
-                    str(finding["code"]),
-                    Severity.ERROR,
-                    str(finding["message"]),
-                    finding.get("numbers") or {},
-                    tuple(finding.get("samples") or ()),
-                    tuple(finding.get("examples") or ()),
-                )
-                found.append(Found(str(check.get("subject", "")), str(check.get("engine", "")), known))
-    return found
+    """The errors of the checks in a result.json; the warnings where they, by --strict, are what failed."""
+    found = [
+        Found(
+            str(check.get("subject", "")),
+            str(check.get("engine", "")),
+            Finding(
+                str(finding["code"]),
+                Severity(finding["severity"]),
+                str(finding["message"]),
+                finding.get("numbers") or {},
+                tuple(finding.get("samples") or ()),
+                tuple(finding.get("examples") or ()),
+            ),
+        )
+        for check in checks
+        if isinstance(check, Mapping)
+        for finding in check.get("findings", ())
+    ]
+    return next((wanted for kind in (Severity.ERROR, Severity.WARNING) if (wanted := _of_severity(found, kind))), [])
+
+
+def _of_severity(found: Sequence[Found], severity: Severity) -> list[Found]:
+    return [one for one in found if one.finding.severity is severity]
