@@ -10,7 +10,7 @@ from room import Room
 from snowflake_etl.errors import WarehouseError
 from snowflake_etl.sqltext import literal
 from snowflake_etl.warehouse import stage
-from snowflake_etl.warehouse.copy import copy_statement, rejected_record
+from snowflake_etl.warehouse.copy import copy_statement, rejected_record, validation_statement
 
 _COLUMNS = "D DATE, N NUMBER(9,0), V VARCHAR(10) NOT NULL"
 _SOURCE = "design 4, COPY; copy.rejected_record"
@@ -144,10 +144,8 @@ def the_error_of_an_asynchronous_copy(room: Room) -> Finding:
 def validation_of_one_part(room: Room) -> Finding:
     table = room.table("T", _COLUMNS)
     names = put_parts(room, "p-1", f"{GOOD}20240103\tthree\tthree\n20249999\t4\tfour\n")
-    records = room.main.records(
-        f"COPY INTO {table.sql} FROM {literal(room.folder('month/p-1').sql + names[0])} "
-        f"FILE_FORMAT={FORMAT.sql} VALIDATION_MODE=RETURN_ERRORS"
-    )
+    folder = room.folder("month/p-1")
+    records = room.main.records(validation_statement(table, ["D", "N", "V"], folder, names[0], FORMAT))
     wanted = {"error", "file", "line", "column_name", "rejected_record"}
     lines = [int(record["line"]) for record in records if "line" in record]
     holds = bool(records) and wanted <= set(records[0]) and lines == [3, 4] and room.count(table) == 0

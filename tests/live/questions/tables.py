@@ -336,3 +336,21 @@ def a_row_access_policy_is_named(room: Room) -> Finding:
     finally:
         room.main.execute(f"ALTER TABLE {table.sql} DROP ROW ACCESS POLICY {policy.sql}")
     return Finding(found == [f"ROW_ACCESS_POLICY {policy.name}"], f"{found}")
+
+
+@question(
+    719,
+    "Does a VARCHAR column become longer in place, with its rows, its NOT NULL and its other columns as they were?",
+    assumption="Yes, at once: only the catalog changes.",
+    source="issue 5, VARCHAR recovery; catalog.widen_statement",
+    otherwise="recover --widen has to make a new table: change operations/recovery/widen.py.",
+)
+def a_column_is_widened(room: Room) -> Finding:
+    table = room.table("T", 'N NUMBER(9,0), "v w" VARCHAR(3) NOT NULL')
+    room.main.execute(f"INSERT INTO {table.sql} SELECT 1, 'abc'")
+    room.main.execute(catalog.widen_statement(table, "v w", 20))
+    room.main.execute(f"INSERT INTO {table.sql} SELECT 2, 'longer than three'")
+    described = catalog.describe_table(room.main, table)
+    columns = [(column.name, column.declared, column.nullable) for column in described.columns] if described else []
+    holds = columns == [("N", "NUMBER(9,0)", True), ("v w", "VARCHAR(20)", False)] and room.count(table) == 2
+    return Finding(holds, f"{columns}, {room.count(table)} rows.")
