@@ -47,14 +47,15 @@ already is refused, what was interrupted is carried on with.'
 
 menus_help_when() {
   ui_message "What to do when ..." 'a load failed
-  Jobs & Logs, the job, its result: the sentence names file, line
-  and column, and what to do. Then run it again.
+  Jobs & Logs, the job, Diagnose: file, line, column and value, why,
+  and what to do. Recovery lists every load that failed.
 
 the line dropped
   Nothing: the job went on. Jobs & Logs shows it.
 
 the host went down
-  Quick Load, Resume: carries on with what was interrupted.
+  Recovery, Failed loads: each carries on where it was cut off.
+  Quick Load, Resume, carries on with all of them.
 
 a month was loaded with a wrong file
   Load the right file with mode "replace": it shows rows out and in,

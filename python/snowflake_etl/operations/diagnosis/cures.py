@@ -57,7 +57,7 @@ def cures_of(cause: Cause, facts: Facts, place: Place | None, means: Means, *, f
         case Remedy.SETTINGS:
             return (*_settings(cause, means), *_again(facts, means))
         case Remedy.CONNECTION:
-            return (_doctor(means), *_again(facts, means))
+            return (*_connection(cause, means), _doctor(means), *_again(facts, means))
         case Remedy.RESUME:
             return _resume(facts, means)
         case Remedy.RETRY:
@@ -179,6 +179,14 @@ def _settings(cause: Cause, means: Means) -> tuple[Cure, ...]:
         return (Cure(f"Use a larger warehouse (load.warehouse), or raise load.statement_timeout in {_config(means)}."),)
     text = f"Correct {_config(means)} as the message says; this checks it."
     return (Cure(text, means.command("config", "validate", *means.configured)),)
+
+
+def _connection(cause: Cause, means: Means) -> tuple[Cure, ...]:
+    said = {
+        "expired_credentials": f"Renew the key, token or password that {_config(means)} names.",
+        "proxy": "Have the proxy let this host through to the account and to the cloud store behind its stage.",
+    }
+    return (Cure(said[cause.code]),) if cause.code in said else ()
 
 
 def _doctor(means: Means) -> Cure:
