@@ -18,6 +18,8 @@ from snowflake_etl.quality.rule_sql import newest_day, row_rules, typed_value
 from snowflake_etl.sqltext import ColumnType, nearest_names
 
 LONGEST_TEXT = 16_777_216
+# What Snowflake's parser takes though JSON does not: such texts are not judged here.
+_BEYOND_JSON = r"NaN|Infinity|undefined|[\[,]\s*[\],]"
 _HEX = "(?:[0-9A-Fa-f]{2})*"
 _TRUE = ("true", "t", "yes", "y", "on", "1")
 _FALSE = ("false", "f", "no", "n", "off", "0")
@@ -110,7 +112,8 @@ class Plan:
             true, false = (", ".join(map(text_literal, words)) for words in (_TRUE, _FALSE))
             return f"CASE WHEN lower({value}) IN ({true}) THEN TRUE WHEN lower({value}) IN ({false}) THEN FALSE END"
         if kind.base in ("VARIANT", "OBJECT", "ARRAY"):
-            return f"CASE WHEN json_valid({value}) THEN {value} END"
+            beyond = f"regexp_matches({value}, {text_literal(_BEYOND_JSON)})"
+            return f"CASE WHEN json_valid({value}) OR {beyond} THEN {value} END"
         if kind.base == "BINARY":
             return f"CASE WHEN regexp_full_match({value}, {text_literal(_HEX)}) THEN {value} END"
         return None

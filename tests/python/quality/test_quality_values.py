@@ -106,7 +106,9 @@ def test_rows_without_a_date_are_found_by_the_null_marker(tmp_path: Path) -> Non
         ("TIME", ["10:11:12"], ["25:00:00"]),
         ("BOOLEAN", ["true", "F", "Yes", "0", "on"], ["ja", "2"]),
         ("VARCHAR(3)", ["abc", "äöü"], ["abcd", "äöüß"]),
-        ("VARIANT", ['{"a": [1]}', "5", '"text"'], ["anything", "{"]),
+        ("VARIANT", ['{"a": [1, null]}', '"x"', "7", "true", "[1,,2]", "NaN"], ["anything", "{'a': 1}", "{"]),
+        ("BINARY", ["", "FF", "00aB"], ["F", "XY"]),
+        ("GEOGRAPHY", ["anything"], []),
     ],
 )
 def test_values_are_held_against_the_type_of_the_target(
