@@ -88,7 +88,7 @@ _log_viewer_follow() ( # <id> <'' or --return>: one key leaves
   [[ ! -t 0 || ! -t 1 ]] || terminal=1
   exec 7<"$ETL_STATE_DIR/jobs/$1/output.log" || return
   [[ -z $terminal ]] || _log_viewer_follow_head "$1"
-  while [[ -z $stopped && $key != [qQ] ]]; do
+  while [[ -z $stopped ]]; do
     jobs_read_brief "$1" || break
     # Looked at before the log is read, so that nothing comes after the last look.
     [[ $JOB_STATE == running || $JOB_STATE == queued ]] || ended=1
@@ -100,7 +100,7 @@ _log_viewer_follow() ( # <id> <'' or --return>: one key leaves
   printf -- '-- job %s ended: %s%s --\n' "$1" "$JOB_STATE" "${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
   [[ $2 != --return ]] || return 0
   printf -- '-- q goes back --\n'
-  while [[ -z $stopped && $key != [qQ] ]]; do
+  while [[ -z $stopped ]]; do
     _log_viewer_follow_pause "$terminal" 1
   done
   return 0
@@ -123,9 +123,13 @@ _log_viewer_follow_news() { # <1 on a terminal>: prints what has come into the l
   fi
 }
 
-_log_viewer_follow_pause() { # <1 on a terminal> <seconds>: sets key when one is pressed
+_log_viewer_follow_pause() { # <1 on a terminal> <seconds>: sets key when one is pressed, stopped when it is one to leave by
+  local -i status=0
   if [[ -n $1 ]]; then
-    IFS= read -rsn1 -t "$2" key || :
+    IFS= read -rsn1 -t "$2" key || status=$?
+    # A terminal that is gone answers at once and for ever.
+    ((status == 0 || status > 128)) || stopped=1
+    [[ $key != [qQ$'\e\x04'] ]] || stopped=1
   else
     sleep "$2"
   fi

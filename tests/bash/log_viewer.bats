@@ -142,6 +142,19 @@ shows() { # <text>: waits for it on the screen
   [ "$(helpers_state "$id")" = running ]
 }
 
+@test "log viewer: ESC and Ctrl-D leave follow, too" {
+  helpers_gate_job "$GATE"
+  local id=$REPLY key
+  for key in Escape C-d; do
+    terminal 'log_viewer_follow "$2"' "$id"
+    shows "at the gate"
+    press "$key"
+    shows BACK-42
+    tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server
+  done
+  [ "$(helpers_state "$id")" = running ]
+}
+
 @test "log viewer: follow says how the job ended and waits for a key; --return does not wait" {
   helpers_gate_job "$GATE" 6
   local id=$REPLY
