@@ -129,7 +129,7 @@ class RunRecords:
             return {}
         sql = (
             "SELECT json_extract(detail, '$.session'), run_id FROM steps JOIN runs USING (run_id) "
-            "WHERE step = 'signed in' AND target = ? AND julianday('now') - julianday(at) < 1 "
+            "WHERE step = 'sign-in' AND target = ? AND julianday('now') - julianday(at) < 1 "
             "AND (status IS NULL OR status IN ('failed', 'superseded'))"
         )
         with self._connection() as connection:

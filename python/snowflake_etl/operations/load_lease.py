@@ -25,7 +25,7 @@ def take_leases(session: Session, state: LoadState, prepared: Prepared, records:
     """
     own = locks.session_id(session)
     _end_left_behind(session, state, prepared, records)
-    record.step("signed in", session=own)
+    record.step("sign-in", session=own)
     holder = lease.Holder(state.run_id, socket.gethostname(), getpass.getuser())
     with lock_watch(state, prepared, own):
         state.previous = lease.take(
