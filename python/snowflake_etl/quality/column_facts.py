@@ -42,13 +42,11 @@ TIMESTAMP_FORMATS = (
     "DD/MM/YYYY HH24:MI:SS",
     "MM/DD/YYYY HH24:MI:SS",
 )
+_NUMBER = "[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)"
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _SHOWN_CHARACTERS = 60
 # As many columns as DuckDB's default memory takes at once, with some dozens of aggregates each.
 _COLUMNS_OF_A_SCAN = 50
-_INTEGER = "[-+]?[0-9]+"
-_NUMBER = "[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)"
-_LEADING_ZERO = "[-+]?0[0-9]+"
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,9 @@ class DayFacts:
 class ColumnFacts:
     """One column; ``values`` are those that are neither NULL nor one of ``NULL_WORDS``.
 
-    ``integers``, ``numbers``, ``floats``, ``booleans`` and ``days`` count the values that are such; ``digits`` are the
-    most before the point, ``fraction`` behind it; ``distinct`` is estimated.  ``least`` and ``greatest`` are texts.
+    ``numbers``, ``floats``, ``booleans`` and ``days`` count the values that are such; where all are numbers, ``digits``
+    are the most before the point and ``fraction`` behind it.  ``distinct`` is estimated, ``least`` and ``greatest`` are
+    texts.
     """
 
     name: str
@@ -82,7 +81,6 @@ class ColumnFacts:
     least: str | None = None
     greatest: str | None = None
     distinct: int = 0
-    integers: int = 0
     leading_zeros: int = 0
     numbers: int = 0
     digits: int = 0
@@ -109,7 +107,6 @@ class ColumnFacts:
             least=_least(self.least, other.least),
             greatest=_greatest(self.greatest, other.greatest),
             distinct=max(self.distinct, other.distinct),
-            integers=self.integers + other.integers,
             leading_zeros=self.leading_zeros + other.leading_zeros,
             numbers=self.numbers + other.numbers,
             digits=max(self.digits, other.digits),
@@ -123,21 +120,47 @@ class ColumnFacts:
         )
 
 
+@dataclass(frozen=True)
+class Hypotheses:
+    """What a column may still be: all of it at first, what holds for every value once some were counted."""
+
+    numbers: bool = True
+    floats: bool = True
+    booleans: bool = True
+    formats: tuple[str, ...] = (*DATE_FORMATS, *TIMESTAMP_FORMATS)
+
+    @classmethod
+    def left_by(cls, facts: ColumnFacts) -> Hypotheses:
+        """Those that the first rows have left; a text stays one whatever follows, so nothing more need be counted."""
+        if not facts.values:
+            return cls()
+        return cls(
+            facts.numbers == facts.values and not facts.leading_zeros,
+            facts.floats == facts.values and not facts.leading_zeros,
+            facts.booleans == facts.values,
+            tuple(each for each, days in facts.days.items() if days.values == facts.values),
+        )
+
+    @property
+    def any(self) -> bool:
+        return self.numbers or self.floats or self.booleans or bool(self.formats)
+
+
 def count_columns(
-    relation: FileRelation, names: Sequence[str], formats: Mapping[int, Sequence[str]] | None = None
+    relation: FileRelation, names: Sequence[str], left: Sequence[Hypotheses] | None = None
 ) -> tuple[int, tuple[ColumnFacts, ...]]:
-    """Count the rows and every column; ``formats`` are those of days that are tried, by column, by default all."""
+    """Count the rows and every column; ``left`` is what columns may still be, by default anything."""
     rows, facts = 0, []
     for first in range(0, len(names), _COLUMNS_OF_A_SCAN):
         places = range(first, min(first + _COLUMNS_OF_A_SCAN, len(names)))
-        tried = {place: tuple(formats[place]) if formats else (*DATE_FORMATS, *TIMESTAMP_FORMATS) for place in places}
+        tried = {place: left[place] if left else Hypotheses() for place in places}
         questions = [question for place in places for question in _questions(place, tried[place])]
         answer = list(relation.query(_statement(places, questions))[0])
         rows = int(answer.pop(0))
         fields: dict[int, dict[str, Any]] = {place: {} for place in places}
         for (place, what, _), value in zip(questions, answer, strict=True):
             fields[place][what] = value
-        facts += [_facts(names[place], rows, fields[place], tried[place]) for place in places]
+        facts += [_facts(names[place], rows, fields[place], tried[place].formats) for place in places]
     return rows, tuple(facts)
 
 
@@ -146,41 +169,57 @@ _Question = tuple[int, str, str]
 
 
 def _statement(places: range, questions: Sequence[_Question]) -> Callable[[str], str]:
-    words = ", ".join(map(text_literal, NULL_WORDS))
     values = ", ".join(
-        f"c{place}, CASE WHEN c{place} NOT IN ({words}) THEN c{place} END AS v{place}" for place in places
+        f"c{place}, CASE WHEN NOT ({_is_word(f'c{place}')}) THEN c{place} END AS v{place}" for place in places
     )
     selected = ", ".join(sql for _, _, sql in questions)
     return lambda source: f"SELECT COUNT(*), {selected} FROM (SELECT {values} FROM {source})"
 
 
-def _questions(place: int, formats: Sequence[str]) -> list[_Question]:
-    raw, value = f"c{place}", f"v{place}"
+def _is_word(value: str) -> str:
+    """SQL that is true for a text that means nothing."""
     words = ", ".join(map(text_literal, NULL_WORDS))
-    is_number = f"regexp_full_match({value}, '{_NUMBER}')"
-    digits = f"ltrim({value}, '+-')"
+    return f"{value} IN ({words})"
+
+
+def _questions(place: int, left: Hypotheses) -> list[_Question]:
+    raw, value = f"c{place}", f"v{place}"
     double = f"TRY_CAST({value} AS DOUBLE)"
+    # Functions that take texts apart cost ten times as much as these.
+    length, point = (
+        f"(strlen({value}) - (prefix({value}, '-') OR prefix({value}, '+'))::INTEGER)",
+        f"instr({value}, '.')",
+    )
     asked = [
         ("filled", f"COUNT({raw})"),
         ("values", f"COUNT({value})"),
-        ("words", f"histogram(CASE WHEN {raw} IN ({words}) THEN {raw} END)"),
         ("shortest", f"MIN(length({raw}))"),
         ("longest", f"MAX(length({raw}))"),
         ("least", f"MIN(left({raw}, {_SHOWN_CHARACTERS}))"),
         ("greatest", f"MAX(left({raw}, {_SHOWN_CHARACTERS}))"),
         ("distinct", f"approx_count_distinct({raw})"),
-        ("integers", f"COUNT(*) FILTER (regexp_full_match({value}, '{_INTEGER}'))"),
-        ("leading_zeros", f"COUNT(*) FILTER (regexp_full_match({value}, '{_LEADING_ZERO}'))"),
-        ("numbers", f"COUNT(*) FILTER ({is_number})"),
-        ("digits", f"MAX(CASE WHEN {is_number} THEN strlen(split_part({digits}, '.', 1)) END)"),
-        ("fraction", f"MAX(CASE WHEN {is_number} THEN strlen(split_part({digits}, '.', 2)) END)"),
-        ("floats", f"COUNT(*) FILTER (isfinite({double}))"),
-        ("lowest", f"MIN({double}) FILTER (isfinite({double}))"),
-        ("highest", f"MAX({double}) FILTER (isfinite({double}))"),
-        ("mean", f"AVG({double}) FILTER (isfinite({double}))"),
-        ("booleans", f"COUNT(*) FILTER (lower({value}) IN ('true', 'false'))"),
     ]
-    for each in formats:
+    if left.any:
+        asked.append(("words", f"histogram({raw}) FILTER ({_is_word(raw)})"))
+    if left.numbers:
+        asked += [
+            ("numbers", f"COUNT(*) FILTER (regexp_full_match({value}, '{_NUMBER}'))"),
+            ("digits", f"MAX({length} - CASE WHEN {point} > 0 THEN strlen({value}) - {point} + 1 ELSE 0 END)"),
+            ("fraction", f"MAX(CASE WHEN {point} > 0 THEN strlen({value}) - {point} ELSE 0 END)"),
+        ]
+    if left.numbers or left.floats:
+        asked.append(("leading_zeros", f"COUNT(*) FILTER (regexp_matches({value}, '^[-+]?0[0-9]'))"))
+    if left.floats:
+        finite = f"FILTER (isfinite({double}))"
+        asked += [
+            ("floats", f"COUNT(*) {finite}"),
+            ("lowest", f"MIN({double}) {finite}"),
+            ("highest", f"MAX({double}) {finite}"),
+            ("mean", f"AVG({double}) {finite}"),
+        ]
+    if left.booleans:
+        asked.append(("booleans", f"COUNT(*) FILTER (lower({value}) IN ('true', 'false'))"))
+    for each in left.formats:
         day = _day(value, each)
         asked += [(f"days {each}", f"COUNT({day})"), (f"first {each}", f"MIN({day})"), (f"last {each}", f"MAX({day})")]
     return [(place, what, sql) for what, sql in asked]
@@ -205,22 +244,21 @@ def _facts(name: str, rows: int, fields: Mapping[str, Any], formats: Sequence[st
         name=name,
         nulls=rows - fields["filled"],
         values=fields["values"],
-        null_words=dict(sorted((fields["words"] or {}).items())),
+        null_words=dict(sorted((fields.get("words") or {}).items())),
         shortest=fields["shortest"],
         longest=fields["longest"],
         least=fields["least"],
         greatest=fields["greatest"],
         distinct=min(fields["distinct"], fields["filled"]),
-        integers=fields["integers"],
-        leading_zeros=fields["leading_zeros"],
-        numbers=fields["numbers"],
-        digits=fields["digits"] or 0,
-        fraction=fields["fraction"] or 0,
-        floats=fields["floats"],
-        lowest=fields["lowest"],
-        highest=fields["highest"],
-        mean=fields["mean"],
-        booleans=fields["booleans"],
+        leading_zeros=fields.get("leading_zeros", 0),
+        numbers=fields.get("numbers", 0),
+        digits=fields.get("digits") or 0,
+        fraction=fields.get("fraction") or 0,
+        floats=fields.get("floats", 0),
+        lowest=fields.get("lowest"),
+        highest=fields.get("highest"),
+        mean=fields.get("mean"),
+        booleans=fields.get("booleans", 0),
         days={
             each: DayFacts(fields[f"days {each}"], fields[f"first {each}"], fields[f"last {each}"])
             for each in formats

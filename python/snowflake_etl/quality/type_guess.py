@@ -60,10 +60,10 @@ def _plain(facts: ColumnFacts, words: tuple[str, ...]) -> tuple[str, None, tuple
         return "BOOLEAN", None, (), words
     # 007 is a name that is written in digits.
     if not facts.leading_zeros and facts.numbers == count and facts.digits + facts.fraction <= _PRECISIONS[-1]:
-        if facts.integers == count:
+        if not facts.fraction:
             return f"NUMBER({_step(facts.digits, _PRECISIONS)},0)", None, (), words
         return f"NUMBER({_step(facts.digits + facts.fraction, _PRECISIONS)},{facts.fraction})", None, (), words
-    if not facts.leading_zeros and facts.floats == count and facts.integers < count:
+    if not facts.leading_zeros and facts.floats == count and facts.numbers < count:
         return "FLOAT", None, (), words
     return _text(facts), None, (), ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads
 from snowflake_etl.quality.file_relation import FileRelation
 
 _ESTIMATED_FROM_BYTES = 4 << 20
+_PIECES, _PIECE_BYTES = 64, 64 << 10
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,16 @@ def relation_of(
 
 
 def estimated_rows(path: Path, layout: Layout) -> tuple[int, bool]:
-    """How many lines a file has beside its header, and whether that is exact: told from its first MiB."""
+    """How many lines a file has beside its header, and whether that is exact.
+
+    Told from pieces all over a plain file, from the first MiB of a packed one.
+    """
+    if layout.compression is Compression.NONE and path.stat().st_size > _ESTIMATED_FROM_BYTES:
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            offsets = [(size - _PIECE_BYTES) * number // (_PIECES - 1) for number in range(_PIECES)]
+            lines = sum(os.pread(file.fileno(), _PIECE_BYTES, offset).count(b"\n") for offset in offsets)
+        return lines * size // (_PIECES * _PIECE_BYTES), False
     read = newlines = 0
     with SourceFile(path) as source:
         last = b"\n"

@@ -17,7 +17,7 @@ from snowflake_etl.operations.file_tools import looking
 from snowflake_etl.operations.file_tools.suggestion import DEFAULT_NULLS, Suggestion, suggest
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
-from snowflake_etl.quality.column_facts import DATE_FORMATS, TIMESTAMP_FORMATS, ColumnFacts, count_columns
+from snowflake_etl.quality.column_facts import ColumnFacts, Hypotheses, count_columns
 from snowflake_etl.quality.duck import in_parallel
 from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.quality.type_guess import Guess
@@ -96,11 +96,8 @@ def look(
 def _all(
     relation: FileRelation, layout: Layout, first: tuple[ColumnFacts, ...], progress: Progress
 ) -> tuple[int, tuple[ColumnFacts, ...]]:
-    """Count everything; of the formats of days only those are tried that the first rows have left possible."""
-    possible = {
-        place: [*facts.days] if facts.values else [*DATE_FORMATS, *TIMESTAMP_FORMATS]
-        for place, facts in enumerate(first)
-    }
+    """Count everything; of what columns could be only that is tried which the first rows have left possible."""
+    left = [Hypotheses.left_by(facts) for facts in first]
 
     def read() -> None:
         for _ in relation.bytes(lambda done, total: progress("sample", done, total, "bytes")):
@@ -112,7 +109,7 @@ def _all(
     try:
         if not packed:
             progress("sample", 0, 0, "rows")
-        return count_columns(relation, layout.columns, possible)
+        return count_columns(relation, layout.columns, left)
     finally:
         wait()
 
