@@ -139,6 +139,15 @@ def test_what_compress_writes_is_private_and_proven_by_common_tools(desk: Desk) 
     assert b"".join(parts) == path.read_bytes().split(b"\n", 1)[1]
 
 
+@pytest.mark.parametrize("section", [{"via": "direct"}, {"stage": "user"}], ids=["direct", "user stage"])
+def test_other_ways_of_loading_take_parts_too(desk: Desk, section: dict[str, str]) -> None:
+    desk.sections |= {"load": section}
+    manifest = carried(desk, many_parts(desk), "--packing", "gz")
+    assert load(desk, manifest).code == 0
+    assert load(desk, manifest).code == 7
+    assert desk.count() == 310
+
+
 def test_several_manifests_of_one_month_are_one_load(desk: Desk) -> None:
     first = carried(desk, desk.file("t_20240101-20240115.tsv", rows_for(JANUARY[:15])))
     second = carried(desk, desk.file("t_20240116-20240131.tsv", rows_for(JANUARY[15:])))
