@@ -295,3 +295,15 @@ job_count() {
   menu quick_load last file n b b jobs clean b b settings b help keys b quit
   run -1 env LC_ALL=C grep '[^ -~]' <<<"$output"
 }
+
+@test "menus: an environment of the configuration is chosen, stays chosen, and is named in the jobs that are started" {
+  printf 'dev\nprod\n' >"$FAKE/environments"
+  printf 'ACME [PROD]\n' >"$FAKE/target"
+  menu settings environment prod back quit
+  [ "$status" -eq 0 ]
+  [[ $output == *'Which one is to be used from now on?'*DEV*PROD* ]]
+  [[ $output == *'environment PROD'* ]]
+  menu quick_load last file yes back back quit
+  newest_command
+  [[ " ${COMMAND[*]} " == *' --environment prod '* ]]
+}

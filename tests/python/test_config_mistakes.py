@@ -86,6 +86,7 @@ MISTAKES: dict[str, Any] = {
     "a secret that was not set": document(snowflake={**ACCOUNT, "password": "${secret:acme}"}),
     "a secret where none is kept": document(snowflake={**ACCOUNT, "user": "${secret:acme}"}),
     "an environment that was not chosen": document(environments={"dev": {}, "prod": {"load": {"via": "copy"}}}),
+    "a default environment of another name": document(default_environment="prd", environments={"dev": {}, "prod": {}}),
     "an extended file that is not there": {"extends": "common.json"},
     "a mistake in an extended file": extending,
     "two patterns for the same files": {

@@ -35,13 +35,19 @@ class Sources:
         """The names of all environments, in the order in which they appear."""
         return tuple(dict.fromkeys(name for _, document in self.files for name in document.get(ENVIRONMENTS) or ()))
 
+    @property
+    def default_environment(self) -> str | None:
+        """The one that the files name for when none is asked for."""
+        named = [document[DEFAULT_ENVIRONMENT] for _, document in self.files if document.get(DEFAULT_ENVIRONMENT)]
+        return str(named[-1]) if named else None
+
     def chosen(self, wanted: str | None, variables: Mapping[str, str]) -> str | None:
         """The environment in use: the one wanted, else ETL_ENVIRONMENT, else ``default_environment``.
 
         Raise ConfigError when there is none of that name, or there are several and none is chosen.
         """
         known = self.environments
-        if name := wanted or variables.get(ENVIRONMENT_VARIABLE) or self._default():
+        if name := wanted or variables.get(ENVIRONMENT_VARIABLE) or self.default_environment:
             if name in known:
                 return name
             asked_by = "--environment" if wanted else ENVIRONMENT_VARIABLE
@@ -74,10 +80,6 @@ class Sources:
             if section:
                 found.append(grown(section, Origin("environment", str(environment), path)))
         return found
-
-    def _default(self) -> str | None:
-        named = [document[DEFAULT_ENVIRONMENT] for _, document in self.files if document.get(DEFAULT_ENVIRONMENT)]
-        return str(named[-1]) if named else None
 
 
 def read_sources(path: Path) -> Sources:

@@ -16,7 +16,7 @@ from pathlib import Path
 from snowflake_etl.config.layers import Place, origin_at, written
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import Choice, LoadedConfiguration, configuration_from
-from snowflake_etl.config.sources import Sources, read_sources
+from snowflake_etl.config.sources import ENVIRONMENT_VARIABLE, Sources, read_sources
 from snowflake_etl.errors import ConfigError, EtlError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
@@ -70,7 +70,10 @@ def check_configuration(
 ) -> list[ConfigCheck]:
     """Check the environment that was chosen, or every one there is.  Raise ConfigError for a file that is none."""
     sources = read_sources(path)
-    chosen = choice.environment or variables.get("ETL_ENVIRONMENT")
+    chosen = choice.environment or variables.get(ENVIRONMENT_VARIABLE)
+    if sources.default_environment:
+        # Also where another one is looked at: the default is what is used when nothing is said.
+        sources.chosen(None, {})
     wanted: tuple[str | None, ...] = (chosen,) if chosen else sources.environments or (None,)
     return [
         _check(sources, Choice(name, choice.settings), state_directory, connect=connect, variables=variables)
