@@ -7,7 +7,7 @@ than in the other differs as often as that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from snowflake_etl.quality.duck import Duck
 from snowflake_etl.quality.file_relation import FileRelation
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+SCANS = 6
 # Aggregates of more columns at once do not fit into the default memory limit.
 _COLUMNS_OF_A_SCAN = 500
 
@@ -59,9 +60,15 @@ class Values:
 
 
 class RowComparison:
-    """Both files' rows; call ``count`` first, ``collect`` before what asks for whole rows."""
+    """Both files' rows; call ``count`` first, ``collect`` before what asks for whole rows.
 
-    def __init__(self, a: FileRelation, b: FileRelation, pairs: Pairs, duck: Duck) -> None:
+    ``on_scan`` hears of each of the ``SCANS`` that begins, most of them only where something differs.
+    """
+
+    def __init__(
+        self, a: FileRelation, b: FileRelation, pairs: Pairs, duck: Duck, on_scan: Callable[[], None] = lambda: None
+    ) -> None:
+        self._on_scan = on_scan
         self._sides = {"a": (a, pairs.a), "b": (b, pairs.b)}
         self._pairs = pairs
         self._duck = duck
@@ -71,6 +78,7 @@ class RowComparison:
         for side, (relation, places) in self._sides.items():
             columns = [f"c{place}" for place in places]
             row = _fingerprint(columns)
+            self._on_scan()
             key = _fingerprint([columns[place] for place in self._pairs.key]) if self._pairs.key else "h"
             relation.query(
                 lambda source, side=side, row=row, key=key: (  # type: ignore[misc]
@@ -114,6 +122,7 @@ class RowComparison:
     def collect(self) -> None:
         """Fetch the whole rows that differ.  Raise OutOfSpace where they do not fit."""
         for side, (relation, places) in self._sides.items():
+            self._on_scan()
             other = "b" if side == "a" else "a"
             columns = [f"c{place}" for place in places]
             row = _fingerprint(columns)
@@ -167,6 +176,7 @@ class RowComparison:
 
     def values(self, side: str) -> list[Values]:
         """NULLs and lengths of each column of the pairs, in one file."""
+        self._on_scan()
         relation, places = self._sides[side]
         found: list[Values] = []
         for first in range(0, len(places), _COLUMNS_OF_A_SCAN):

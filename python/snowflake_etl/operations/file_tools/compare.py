@@ -34,6 +34,7 @@ from snowflake_etl.quality.file_compare import (
     ADDED,
     CHANGED,
     REMOVED,
+    SCANS,
     DifferentRow,
     RowComparison,
     RowCounts,
@@ -166,13 +167,19 @@ class _Comparison:
     def _rows(
         self, result: CompareResult, layouts: Sequence[Layout], columns: ColumnPairs, key: tuple[int, ...]
     ) -> CompareResult:
-        self._progress("compare", 0, 0, "rows")
+        scans = iter(range(SCANS))
         with looking.one_duck(self._paths[0], self._means, "compared") as duck:
             relations = [
                 looking.relation_of(path, layout, self._nulls, duck, self._means)
                 for path, layout in zip(self._paths, layouts, strict=True)
             ]
-            rows = RowComparison(relations[0], relations[1], columns.pairs(key), duck)
+            rows = RowComparison(
+                relations[0],
+                relations[1],
+                columns.pairs(key),
+                duck,
+                lambda: self._progress("compare", next(scans), SCANS, "scans"),
+            )
             counts = rows.count()
             left_out = self._left_out(result, counts)
             result = replace(

@@ -10,7 +10,7 @@ from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ExitCode
 from snowflake_etl.files.detect import read_layout, read_records
-from snowflake_etl.files.layout import Compression, Layout, LayoutWishes
+from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.sample import read_sample
 from snowflake_etl.operations.file_tools import looking
@@ -104,11 +104,8 @@ def _all(
             pass
 
     # DuckDB takes a torn packed file for whole, and tells nothing of how far it is.
-    packed = layout.compression is not Compression.NONE
-    wait = in_parallel(read) if packed else lambda: None
+    wait = in_parallel(read)
     try:
-        if not packed:
-            progress("sample", 0, 0, "rows")
         return count_columns(relation, layout.columns, left)
     finally:
         wait()
