@@ -58,7 +58,7 @@ recovery_failed() { # the load as a job, which fails
   recovery_failed
   export ETL_CONFIG=$BATS_TEST_TMPDIR/config.json
   ETL_UI=dialog tmux_menu 100 40
-  recovery_wait 'Main menu' 'target: local' 'Recovery'
+  recovery_wait 'Main menu' 'Recovery'
   tmux_keys J Enter
   recovery_wait 'problems' 'Load 2024-01'
   tmux_keys Enter
