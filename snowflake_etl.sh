@@ -106,7 +106,7 @@ _etl_split() { # <words...>: sets ETL_VERB and ETL_ARGUMENTS; shared flags may s
   ETL_VERB=''
   while (($# > 0)); do
     case $1 in
-      --config | --base-path | --month | --days | --file | --table | --qc | --mode | --output | --format)
+      --config | --environment | --set | --base-path | --month | --days | --file | --table | --qc | --mode | --output | --format)
         before+=("${@:1:2}")
         shift $(($# > 1 ? 2 : 1))
         ;;

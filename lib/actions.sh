@@ -66,18 +66,8 @@ actions_is_verb() { # <word>
 }
 
 actions_nearest_verb() { # <word> -> REPLY: the verb that was probably meant, or nothing
-  local verb best=''
-  local -i least=3
   actions_verbs
-  for verb in "${ACTIONS_VERBS[@]}"; do
-    if ((${#1} > 2)) && [[ $verb == "$1"* ]]; then
-      REPLY=$verb
-      return
-    fi
-    _actions_distance "${1:0:20}" "$verb"
-    ((REPLY >= least)) || { least=$REPLY && best=$verb; }
-  done
-  REPLY=$best
+  core_nearest "$1" "${ACTIONS_VERBS[@]}"
 }
 
 actions_flags() { # <verb> [months]: sets ACTIONS_FLAGS to the flags that the configuration in use and the settings stand for
@@ -310,24 +300,4 @@ _actions_insert() { # <verb>: into ACTIONS_VERBS, sorted
     [[ $verb > $1 ]] || ((++place))
   done
   ACTIONS_VERBS=("${ACTIONS_VERBS[@]:0:place}" "$1" "${ACTIONS_VERBS[@]:place}")
-}
-
-_actions_distance() { # <word> <word> -> REPLY: how many letters to insert, leave out or change (Levenshtein)
-  local -a row=() above=()
-  local -i i j cost
-  for ((j = 0; j <= ${#2}; ++j)); do
-    row[j]=$j
-  done
-  for ((i = 1; i <= ${#1}; ++i)); do
-    above=("${row[@]}")
-    row[0]=$i
-    for ((j = 1; j <= ${#2}; ++j)); do
-      cost=${above[j - 1]}
-      [[ ${1:i-1:1} == "${2:j-1:1}" ]] || ((++cost))
-      ((cost <= above[j] + 1)) || cost=$((above[j] + 1))
-      ((cost <= row[j - 1] + 1)) || cost=$((row[j - 1] + 1))
-      row[j]=$cost
-    done
-  done
-  REPLY=${row[${#2}]}
 }

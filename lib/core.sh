@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Paths, exit codes, error sentences and small text helpers (layer 0: needs nothing else of ours).
-# Offers core_init core_error core_write_file core_printable core_json core_number core_now core_duration core_age.
+# Offers core_init core_error core_write_file core_printable core_json core_nearest core_number core_now core_duration core_age.
 # Answers come back in REPLY; nothing here forks, apart from making the state folder and writing files.
 
 # The one table of exit codes; python/snowflake_etl/errors.py has the same.
@@ -85,6 +85,21 @@ core_age() { # <epoch> -> REPLY: how long ago, as core_duration says it
   core_duration $((REPLY - $1))
 }
 
+core_nearest() { # <word> <known words...> -> REPLY: the one that was probably meant, or nothing
+  local known word=$1 best=''
+  local -i least=3
+  shift
+  for known in "$@"; do
+    if ((${#word} > 2)) && [[ $known == "$word"* ]]; then
+      REPLY=$known
+      return
+    fi
+    _core_distance "${word:0:20}" "$known"
+    ((REPLY >= least)) || { least=$REPLY && best=$known; }
+  done
+  REPLY=$best
+}
+
 _core_root() { # ETL_ROOT: the entry has resolved links already; tests that source this file have not
   [[ -z ${ETL_ROOT:-} ]] || return 0
   local folder=${BASH_SOURCE[0]%/*}
@@ -167,4 +182,24 @@ _core_json_escape() { # <code point> -> REPLY: \uXXXX, or two of them above the 
   else
     printf -v REPLY '\\u%04x' "$code"
   fi
+}
+
+_core_distance() { # <word> <word> -> REPLY: how many letters to insert, leave out or change (Levenshtein)
+  local -a row=() above=()
+  local -i i j cost
+  for ((j = 0; j <= ${#2}; ++j)); do
+    row[j]=$j
+  done
+  for ((i = 1; i <= ${#1}; ++i)); do
+    above=("${row[@]}")
+    row[0]=$i
+    for ((j = 1; j <= ${#2}; ++j)); do
+      cost=${above[j - 1]}
+      [[ ${1:i-1:1} == "${2:j-1:1}" ]] || ((++cost))
+      ((cost <= above[j] + 1)) || cost=$((above[j] + 1))
+      ((cost <= row[j - 1] + 1)) || cost=$((row[j - 1] + 1))
+      row[j]=$cost
+    done
+  done
+  REPLY=${row[${#2}]}
 }

@@ -13,7 +13,10 @@ jobs_command() { # [subcommand] [arguments...]
     help) _jobs_command_help ;;
     list | prune | limit | move) "_jobs_command_$subcommand" "$@" ;;
     show | log | follow | cancel | rerun | compare | report | wait) _jobs_command_one "$subcommand" "$@" ;;
-    *) _jobs_command_usage "There is no 'jobs $subcommand'." ;;
+    *)
+      core_nearest "$subcommand" list show log follow cancel rerun compare report move limit wait prune
+      _jobs_command_usage "There is no 'jobs $subcommand'.${REPLY:+ Did you mean '$REPLY'?}"
+      ;;
   esac
 }
 
@@ -43,6 +46,13 @@ _jobs_command_usage() { # <sentence>: returns 2
   return "$ETL_EXIT_USAGE"
 }
 
+_jobs_command_unknown() { # <subcommand> <word> <flags...>: returns 2, with the flag that was probably meant
+  local REPLY subcommand=$1 word=$2
+  shift 2
+  core_nearest "$word" "$@"
+  _jobs_command_usage "'jobs $subcommand' does not know '$word'.${REPLY:+ Did you mean '$REPLY'?}"
+}
+
 _jobs_command_list() {
   local state='' json='' all=''
   while (($#)); do
@@ -55,7 +65,7 @@ _jobs_command_list() {
         shift
         ;;
       -h | --help) _jobs_command_help && return 0 ;;
-      *) _jobs_command_usage "'jobs list' does not know '$1'." || return ;;
+      *) _jobs_command_unknown list "$1" --json --all --state || return ;;
     esac
     shift
   done
@@ -186,7 +196,7 @@ _jobs_command_prune() {
         options+=("$1" "$2")
         ;;
       -h | --help) _jobs_command_help && return 0 ;;
-      *) _jobs_command_usage "'jobs prune' does not know '$1'." || return ;;
+      *) _jobs_command_unknown prune "$1" --older-than --state || return ;;
     esac
     shift 2
   done
@@ -246,7 +256,7 @@ _jobs_command_one() { # <subcommand> <id> [options...]: those that are about one
         timeout=$REPLY
         shift
         ;;
-      *:-*) _jobs_command_usage "'jobs $subcommand' does not know '$1'." || return ;;
+      *:-*) _jobs_command_unknown "$subcommand" "$1" --json --with --timeout || return ;;
       *)
         [[ -z $wanted ]] || _jobs_command_usage "'jobs $subcommand' takes one job, and '$1' is a second." || return
         wanted=$1

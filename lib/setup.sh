@@ -33,7 +33,8 @@ setup_command() { # [--check | --rebuild] [--test] [--wheelhouse DIR | --make-wh
         ;;
       -h | --help) _setup_help && return 0 ;;
       *)
-        _setup_usage "'setup' does not know '$option'."
+        core_nearest "$option" --check --rebuild --test --wheelhouse --make-wheelhouse
+        _setup_usage "'setup' does not know '$option'.${REPLY:+ Did you mean '$REPLY'?}"
         return
         ;;
     esac

@@ -23,8 +23,8 @@ def nothing_is_there(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        ((), 2, "either --month or --file"),
-        (("--month", "2024-01", "--file", "x"), 2, "either --month or --file"),
+        ((), 2, "either --month, --file or --from-parts"),
+        (("--month", "2024-01", "--file", "x"), 2, "either --month, --file or --from-parts"),
         (("--month", "2024-13"), 2, "no month 13"),
         (("--month", "january"), 2, "YYYY-MM"),
         (("--month", "2031-07"), 6, "No file of table T for 2031-07"),

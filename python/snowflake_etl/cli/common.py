@@ -18,41 +18,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+from snowflake_etl.cli.parser import Parser, add_common_flags
 from snowflake_etl.cli.terminal import TerminalProgress, printable, stand_in_for_closed_streams
 from snowflake_etl.config import places
 from snowflake_etl.config.secret import masked
-from snowflake_etl.errors import EtlError, ExitCode, Stopped, UsageError
+from snowflake_etl.errors import EtlError, ExitCode, Stopped
 from snowflake_etl.progress import Progress, ProgressFile, no_progress
 
 if TYPE_CHECKING:
     from snowflake_etl.config.reading import Choice, LoadedConfiguration
     from snowflake_etl.warehouse.signin import Warehouse
 
+# Commands take these from here as well.
+__all__ = ["Parser", "add_common_flags"]
+
 LOGGER = logging.getLogger("snowflake_etl")
 LOG_FILE = "snowflake_etl.log"
 _ASKING = threading.Lock()
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with our usage error: one sentence, exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[:1].upper()}{message[1:].rstrip('.')}. See {self.prog} --help.")
-
-
-def add_common_flags(parser: argparse.ArgumentParser, *, config: bool = True) -> None:
-    """Add the flags that mean the same for every verb."""
-    if config:
-        parser.add_argument("--config", type=Path, metavar="FILE", help="configuration (JSON or YAML)")
-    parser.add_argument("--environment", metavar="NAME", help="one of the configuration's environments, such as prod")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="one key of the configuration for this run"
-    )
-    parser.add_argument("--json", action="store_true", help="print the result as one JSON document and nothing else")
-    parser.add_argument("--quiet", action="store_true", help="no progress and no log lines below a warning")
-    parser.add_argument("--verbose", action="store_true", help="more log lines, and a traceback when something fails")
 
 
 @dataclass(frozen=True)
@@ -220,10 +204,11 @@ def run(
     command: Callable[[Context], ExitCode],
     argv: Sequence[str],
     description: str,
+    examples: str = "",
 ) -> ExitCode:
     """Parse ``argv``, run ``command`` and return its exit code; every error becomes one line on stderr."""
     stand_in_for_closed_streams()
-    parser = Parser(prog=program, description=description, allow_abbrev=False)
+    parser = Parser(prog=program, description=description, examples=examples)
     add_arguments(parser)
     context = Context(argparse.Namespace(json="--json" in argv, quiet=False, verbose="--verbose" in argv))
     _stop_on_signals()

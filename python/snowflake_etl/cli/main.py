@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 import logging
 import os
@@ -14,6 +13,8 @@ from typing import NoReturn
 
 from snowflake_etl import __version__
 from snowflake_etl.cli import common
+from snowflake_etl.cli.examples import examples_of
+from snowflake_etl.cli.parser import did_you_mean
 from snowflake_etl.cli.terminal import printable
 from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode
@@ -41,23 +42,40 @@ VERBS = {
     "config": "config_tool",
 }
 
+# Flags that most verbs know and that take a value: they may stand before the verb (snowflake_etl.sh has the same).
+WITH_VALUE = {
+    *("--config", "--environment", "--set", "--base-path", "--month", "--days", "--file"),
+    *("--table", "--qc", "--mode", "--output", "--format"),
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``snowflake-etl VERB ...`` and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ("-h", "--help", "help"):
-        print(_usage())
-        return ExitCode.OK if words else ExitCode.USAGE
-    if words[0] == "--version":
+    if words == ["--version"]:
         print(f"snowflake-etl {__version__}")
         return ExitCode.OK
-    verb, *rest = words
+    before, words = _flags_before_the_verb(words)
+    if words[:1] == ["help"]:
+        words = [*words[1:2], "--help"]
+    verb, *rest = words or [""]
+    if not verb or verb.startswith("-"):
+        print(_usage())
+        return ExitCode.OK if {"-h", "--help"} & {verb, *before} else ExitCode.USAGE
     if verb not in VERBS:
-        nearest = difflib.get_close_matches(verb, VERBS, n=1)
-        hint = f"Did you mean '{nearest[0]}'?" if nearest else f"There are: {', '.join(VERBS)}."
-        print(f"error: There is no verb '{printable(verb)}'. {hint}", file=sys.stderr)
+        hint = did_you_mean(verb, VERBS) or f" There are: {', '.join(VERBS)}."
+        print(f"error: There is no verb '{printable(verb)}'.{hint}", file=sys.stderr)
         return ExitCode.USAGE
-    return run_command(verb, rest)
+    # Behind the rest, where subcommands look for flags; before a --, behind which all is data.
+    return run_command(verb, [*before, *rest] if "--" in rest else [*rest, *before])
+
+
+def _flags_before_the_verb(words: list[str]) -> tuple[list[str], list[str]]:
+    """Flags may stand before the verb, too: those, each with its value, and the rest."""
+    number = 0
+    while number < len(words) and words[number].startswith("-"):
+        number += 2 if words[number] in WITH_VALUE else 1
+    return words[:number], words[number:]
 
 
 def run_script(path: str) -> int:
@@ -84,7 +102,9 @@ def _leave_at_once(code: int) -> NoReturn:
 def run_command(verb: str, argv: Sequence[str]) -> int:
     """Run the command of a verb; its help says what to type on this host, whatever it was started by."""
     command = importlib.import_module(f"snowflake_etl.cli.commands.{VERBS[verb]}")
-    return common.run(f"{places.program()} {verb}", command.add_arguments, command.run, argv, command.DESCRIPTION)
+    program = places.program()
+    examples = examples_of(verb, program)
+    return common.run(f"{program} {verb}", command.add_arguments, command.run, argv, command.DESCRIPTION, examples)
 
 
 def _usage() -> str:
