@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Paths, exit codes, error sentences and small text helpers (layer 0: needs nothing else of ours).
-# Offers core_init core_error core_write_file core_printable core_json core_nearest core_number core_now core_duration core_age.
+# Offers core_init core_error core_write_file core_printable core_json core_meant core_nearest core_number core_now core_duration core_age.
 # Answers come back in REPLY; nothing here forks, apart from making the state folder and writing files.
 
 # The one table of exit codes; python/snowflake_etl/errors.py has the same.
@@ -98,6 +98,11 @@ core_nearest() { # <word> <known words...> -> REPLY: the one that was probably m
     ((REPLY >= least)) || { least=$REPLY && best=$known; }
   done
   REPLY=$best
+}
+
+core_meant() { # <word> <known words...> -> REPLY: " Did you mean 'list'?", or nothing
+  core_nearest "$@"
+  [[ -z $REPLY ]] || REPLY=" Did you mean '$REPLY'?"
 }
 
 _core_root() { # ETL_ROOT: the entry has resolved links already; tests that source this file have not

@@ -14,8 +14,8 @@ jobs_command() { # [subcommand] [arguments...]
     list | prune | limit | move) "_jobs_command_$subcommand" "$@" ;;
     show | log | follow | cancel | rerun | compare | report | wait) _jobs_command_one "$subcommand" "$@" ;;
     *)
-      core_nearest "$subcommand" list show log follow cancel rerun compare report move limit wait prune
-      _jobs_command_usage "There is no 'jobs $subcommand'.${REPLY:+ Did you mean '$REPLY'?}"
+      core_meant "$subcommand" list show log follow cancel rerun compare report move limit wait prune
+      _jobs_command_usage "There is no 'jobs $subcommand'.$REPLY"
       ;;
   esac
 }
@@ -49,8 +49,8 @@ _jobs_command_usage() { # <sentence>: returns 2
 _jobs_command_unknown() { # <subcommand> <word> <flags...>: returns 2, with the flag that was probably meant
   local REPLY subcommand=$1 word=$2
   shift 2
-  core_nearest "$word" "$@"
-  _jobs_command_usage "'jobs $subcommand' does not know '$word'.${REPLY:+ Did you mean '$REPLY'?}"
+  core_meant "$word" "$@"
+  _jobs_command_usage "'jobs $subcommand' does not know '$word'.$REPLY"
 }
 
 _jobs_command_list() {

@@ -33,8 +33,8 @@ setup_command() { # [--check | --rebuild] [--test] [--wheelhouse DIR | --make-wh
         ;;
       -h | --help) _setup_help && return 0 ;;
       *)
-        core_nearest "$option" --check --rebuild --test --wheelhouse --make-wheelhouse
-        _setup_usage "'setup' does not know '$option'.${REPLY:+ Did you mean '$REPLY'?}"
+        core_meant "$option" --check --rebuild --test --wheelhouse --make-wheelhouse
+        _setup_usage "'setup' does not know '$option'.$REPLY"
         return
         ;;
     esac

@@ -327,3 +327,15 @@ PYTHON
   jobs_wait "$REPLY" 20
   run -1 jobs_first_error "$REPLY"
 }
+
+@test "jobs: an unknown subcommand or flag is answered with the nearest one" {
+  run jobs_command lits
+  [ "$status" -eq 2 ]
+  [[ $output == *"There is no 'jobs lits'. Did you mean 'list'? See: jobs --help"* ]]
+  run jobs_command list --al
+  [ "$status" -eq 2 ]
+  [[ $output == *"'jobs list' does not know '--al'. Did you mean '--all'?"* ]]
+  run jobs_command prune --xyzzyxyzzy 3
+  [ "$status" -eq 2 ]
+  [[ $output != *'Did you mean'* ]]
+}
