@@ -46,6 +46,7 @@ def test_the_list_shows_live_and_former_files_and_can_be_narrowed(desk: Desk) ->
     text = ledger(desk, "list", "--month", "2024-01", "--table", "t").out
     assert text.count(NAME) == 2
     assert "2024-01-01..2024-01-31" in text
+    assert max(map(len, text.splitlines())) <= 80
     assert text.endswith("1 live file(s) with 341 rows; 2 in the ledger.\n")
     assert ledger(desk, "list", "--table", "OTHER", "--json").result["rows"] == []
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.cli.common import Context, add_common_flags, confirmed
-from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.errors import ExitCode, UsageError
 from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS
 
@@ -47,29 +47,21 @@ def run(context: Context) -> ExitCode:
 
 def _list(context: Context) -> ExitCode:
     rows = _rows(context)
-    table = [
-        (
-            row.table_name,
-            row.month,
-            f"{row.first_day}..{row.last_day}" if row.first_day else "",
-            row.file_name,
-            f"{row.row_count:,}",
-            row.state,
-            row.mode,
-            f"{row.published_at:%Y-%m-%d %H:%M}",
-            f"{row.loaded_by} on {row.host}",
-            row.content_hash,
-        )
-        for row in rows
-    ]
-    headings = ("table", "month", "days", "file", "rows", "state", "mode", "when (UTC)", "who", "content")
-    if rows:
-        context.say(ascii_table(headings, table))
+    for row in rows:
+        context.say("\n".join(_lines(row)))
     live = [row for row in rows if row.state == "live"]
     message = f"{len(live)} live file(s) with {sum(row.row_count for row in live):,} rows; {len(rows)} in the ledger."
     context.say(message)
     context.answer({"status": "ok", "rows": [dataclasses.asdict(row) for row in rows], "message": message})
     return ExitCode.OK
+
+
+def _lines(row: LedgerRow) -> Iterator[str]:
+    """What is loaded, from which file, when and by whom, each on a line of its own: names and hashes are long."""
+    days = f", {row.first_day}..{row.last_day}" if row.first_day else ""
+    yield f"{row.state}: {row.table_name} {row.month}, {row.row_count:,} rows{days}"
+    yield f"  {row.file_name}, content {row.content_hash or 'not known'}"
+    yield f"  {row.mode} {row.published_at:%Y-%m-%d %H:%M} UTC by {row.loaded_by} on {row.host}"
 
 
 def _rows(context: Context) -> list[LedgerRow]:

@@ -177,9 +177,9 @@ def _show(context: Context, recovery: Recovery, loads: Sequence[RecoverableLoad]
         if batch.commands:
             count, asked = f"{len(batch.commands)} of {batch.total} load(s)", batch.started_at[:19].replace("T", " ")
             context.say(f"left to do: {count} asked for at {asked} UTC")
-    if recovery.leftovers:
-        rows = [(one.kind, one.state, one.name, one.detail, one.run_id) for one in recovery.leftovers]
-        context.say(ascii_table(("what", "state", "name", "detail", "run id"), rows))
+    for one in recovery.leftovers:
+        run = f", run {one.run_id}" if one.run_id else ""
+        context.say(f"{one.kind}, {one.state}: {one.detail}{run}\n  {one.name}")
     for held in recovery.locks:
         context.say(f"locked: {held}")
     for target, number in recovery.interrupted_elsewhere.items():
