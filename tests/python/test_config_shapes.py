@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from desk import Desk
+from snowflake_etl.config.fields import keys, section_inside
 from snowflake_etl.config.json_schema import json_schema
+from snowflake_etl.config.layers import written
 from snowflake_etl.config.migration import migrated
-from snowflake_etl.config.model import Configuration
+from snowflake_etl.config.model import Configuration, Section
 from snowflake_etl.config.reading import Choice, read_configuration
+from snowflake_etl.config.reference import reference
+from snowflake_etl.config.sources import META_KEYS
 from snowflake_etl.config.templates import TEMPLATES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +32,38 @@ TODAY = {
 def test_the_committed_schema_is_todays() -> None:
     committed = (ROOT / "docs" / "configuration.schema.json").read_text(encoding="utf-8")
     assert json.loads(committed) == json_schema(), "run: python/config_tool.py schema > docs/configuration.schema.json"
+
+
+def test_the_committed_reference_is_todays() -> None:
+    committed = (ROOT / "docs" / "configuration-reference.md").read_text(encoding="utf-8")
+    command = "python/config_tool.py schema --format markdown > docs/configuration-reference.md"
+    assert committed == reference(), f"run: {command}"
+
+
+def test_the_reference_explains_every_key() -> None:
+    titles = set(re.findall(r"^##+ (\S+)$", reference(), re.MULTILINE))
+    assert titles >= {written(key.place) for key in keys()} | set(META_KEYS)
+    for section in Section.__subclasses__():
+        for name, field in section.model_fields.items():
+            if section_inside(field.annotation):
+                continue
+            assert (field.description or "").endswith("."), f"{section.__name__}.{name} has no description"
+            assert field.examples, f"{section.__name__}.{name} has no example"
+
+
+@pytest.mark.parametrize("section", Section.__subclasses__())
+def test_every_example_of_the_reference_is_a_value_that_the_key_takes(section: type[Section]) -> None:
+    for name, field in section.model_fields.items():
+        key = field.alias or name
+        try:
+            section.model_validate({key: field.examples[0]} if field.examples else {})
+        except ValidationError as error:
+            assert not field.examples or [one for one in error.errors() if one["loc"][:1] == (key,)] == []
+
+
+def test_config_schema_prints_the_reference(desk: Desk) -> None:
+    printed = desk.run("config", "schema", "--format", "markdown")
+    assert (printed.code, printed.out) == (0, reference())
 
 
 def test_the_schema_knows_every_key_and_no_other() -> None:

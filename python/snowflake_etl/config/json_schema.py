@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.config.sources import DEFAULT_ENVIRONMENT, ENVIRONMENTS, EXTENDS, SCHEMA
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+# What a file says about files: words and an example for each.
+ABOUT_META_KEYS: dict[str, tuple[str, Any]] = {
+    EXTENDS: (
+        "Path of another configuration, or a list of them, told from this file's folder; what this file says wins.",
+        "account.json",
+    ),
+    ENVIRONMENTS: (
+        "Names, each with what is different there, with the same keys as a whole configuration.",
+        {"prod": {"snowflake": {"account": "ACME-PROD"}}},
+    ),
+    DEFAULT_ENVIRONMENT: ("The environment that is used where none is asked for.", "dev"),
+    SCHEMA: (
+        "For editors, which complete and check with [configuration.schema.json](configuration.schema.json).",
+        "../docs/configuration.schema.json",
+    ),
+}
+_LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
 _VARIABLE = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}
 _NO_TEXTS = ("integer", "number", "boolean")
 _TEXT = {"type": "string", "minLength": 1}
@@ -20,8 +38,12 @@ def json_schema() -> dict[str, Any]:
     # An entry over one of an extended file needs no more than the pattern that it shares with it.
     sections["FileSection"]["required"] = ["file_pattern"]
     # Words are taken as well, and small letters.
-    sections["FileSection"]["properties"]["delimiter"] = {"anyOf": [_TEXT, {"type": "null"}]}
-    sections["FileSection"]["properties"]["file_format"] = {"enum": ["TSV", "CSV", "tsv", "csv", None]}
+    entry = sections["FileSection"]["properties"]
+    entry["delimiter"] = {**entry["delimiter"], "anyOf": [_TEXT, {"type": "null"}]}
+    entry["file_format"] = {
+        "enum": ["TSV", "CSV", "tsv", "csv", None],
+        "description": entry["file_format"]["description"],
+    }
     properties = _section({"properties": schema["properties"]})["properties"]
     sections["Environment"] = {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
     return {
@@ -30,14 +52,22 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            SCHEMA: {"type": "string"},
-            EXTENDS: {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]},
-            DEFAULT_ENVIRONMENT: _TEXT,
-            ENVIRONMENTS: {"type": "object", "additionalProperties": {"$ref": "#/$defs/Environment"}},
+            SCHEMA: {"type": "string", **_about(SCHEMA)},
+            EXTENDS: {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}], **_about(EXTENDS)},
+            DEFAULT_ENVIRONMENT: {**_TEXT, **_about(DEFAULT_ENVIRONMENT)},
+            ENVIRONMENTS: {
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/Environment"},
+                **_about(ENVIRONMENTS),
+            },
             **properties,
         },
         "$defs": sections,
     }
+
+
+def _about(key: str) -> dict[str, str]:
+    return {"description": _LINK.sub(r"\1", ABOUT_META_KEYS[key][0])}
 
 
 def _section(section: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +81,8 @@ def _section(section: dict[str, Any]) -> dict[str, Any]:
 
 def _value(value: dict[str, Any]) -> dict[str, Any]:
     found = {key: item for key, item in value.items() if key != "title"}
+    if "description" in found:
+        found["description"] = _LINK.sub(r"\1", found["description"])
     if "$ref" in found:
         found.pop("default", None)
     if found.get("type") in _NO_TEXTS:

@@ -6,7 +6,7 @@ Schema go by the fields.
 
 from __future__ import annotations
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from snowflake_etl.config.sections.base import Section, Text
 from snowflake_etl.config.sections.files import FileSection, same_table
@@ -29,10 +29,15 @@ __all__ = [
 
 
 class Configuration(Section):
-    """A whole configuration file.  ``base_path`` is taken relative to the file that it stands in."""
+    """A whole configuration file."""
 
     snowflake: SnowflakeSection = SnowflakeSection()
-    base_path: Text | None = None
+    base_path: Text | None = Field(
+        None,
+        description="Folder of the files, told from the folder of the configuration; files may also lie in folders "
+        "`YYYY-MM` or `MMYYYY` in it. Without it `--base-path` has to name one.",
+        examples=["/data/incoming"],
+    )
     files: tuple[FileSection, ...]
     load: LoadSection = LoadSection()
     quality: QualitySection = QualitySection()

@@ -32,7 +32,7 @@ def variables_layers(environment: Mapping[str, str]) -> Iterator[Node]:
                 yield grown(_nested(key.place, key.read(environment[name])), Origin("variable", name))
         elif name.startswith(prefixes):
             nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {nearest[0]}?" if nearest else "See docs/configuration.md."
+            hint = f"Did you mean {nearest[0]}?" if nearest else "See docs/configuration-reference.md."
             raise ConfigError(f"The environment variable {name} sets no key of a configuration. {hint} Or unset it.")
 
 
@@ -46,7 +46,7 @@ def flag_layers(words: Sequence[str]) -> Iterator[Node]:
         key = known.get(name)
         if key is None:
             nearest = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean '{nearest[0]}'?" if nearest else "The list is in docs/configuration.md."
+            hint = f"Did you mean '{nearest[0]}'?" if nearest else "The list is in docs/configuration-reference.md."
             raise UsageError(f"{SET_FLAG} knows no key '{name}'. {hint}")
         if key.is_secret:
             # The value itself must not be said again.

@@ -16,27 +16,73 @@ _FORMAT_DELIMITERS = {"TSV": "\t", "CSV": ","}
 
 
 class FileSection(Section):
-    """One entry of ``files``: a pattern of file names and the table that they are loaded into.
+    """One entry of ``files``: a pattern of file names, the table that they go into, and how they are written."""
 
-    ``quote_char`` "" says that quotes are ordinary characters; ``create_table`` maps columns to types and is used
-    to make a missing table on the embedded warehouse.
-    """
-
-    file_pattern: Text
-    table_name: Text
-    expected_columns: tuple[Text, ...] = ()
-    date_column: Text | None = None
-    date_format: Text | None = None
-    timestamp_format: Text | None = None
-    duplicate_key_columns: tuple[Text, ...] = ()
-    delimiter: OneCharacter | None = None
-    file_format: Literal["TSV", "CSV"] | None = None
-    quote_char: Annotated[str, StringConstraints(max_length=1)] | None = None
-    header: bool | None = None
-    encoding: Text | None = None
-    null_values: tuple[str, ...] = ("", "\\N")
-    create_table: dict[Text, Text] = Field(default_factory=dict)
-    full_refresh: bool = False
+    file_pattern: Text = Field(
+        description="A file's name with `{date_range}` (YYYYMMDD-YYYYMMDD) or `{month}` (YYYY-MM) in it; `*` is "
+        "anything. `.gz`, `.zst` and `.bz2` may follow the name.",
+        examples=["orders_{date_range}.tsv"],
+    )
+    table_name: Text = Field(
+        description="TABLE, SCHEMA.TABLE or DATABASE.SCHEMA.TABLE; folded to upper case unless in double quotes.",
+        examples=["SALES.PUBLIC.ORDERS"],
+    )
+    expected_columns: tuple[Text, ...] = Field(
+        (),
+        description="The file's columns in their order. Without it those of `create_table`, else the table's.",
+        examples=[["ORDER_DATE", "ORDER_ID", "PRICE"]],
+    )
+    date_column: Text | None = Field(
+        None,
+        description="The column of days. Without it a month cannot be replaced or dropped, and no day is checked.",
+        examples=["ORDER_DATE"],
+    )
+    date_format: Text | None = Field(
+        None, description="How dates are written in the file; without it as ISO dates.", examples=["YYYYMMDD"]
+    )
+    timestamp_format: Text | None = Field(
+        None,
+        description="How times are written in the file; without it as ISO times.",
+        examples=["YYYY-MM-DD HH24:MI:SS"],
+    )
+    duplicate_key_columns: tuple[Text, ...] = Field(
+        (),
+        description="The key: a duplicate of it, or a NULL in it, is an error.",
+        examples=[["ORDER_DATE", "ORDER_ID"]],
+    )
+    delimiter: OneCharacter | None = Field(
+        None,
+        description="Between the fields: one character, or `tab`, `comma`, `pipe`, `semicolon`. Without it by "
+        "`file_format`, else detected.",
+        examples=["pipe"],
+    )
+    file_format: Literal["TSV", "CSV"] | None = Field(
+        None, description="TSV stands for a tab as `delimiter`, CSV for a comma.", examples=["TSV"]
+    )
+    quote_char: Annotated[str, StringConstraints(max_length=1)] | None = Field(
+        None,
+        description='Quotes around fields; `""` says that quotes are ordinary characters. Without it none in '
+        "tab-delimited files, detected in others.",
+        examples=['"'],
+    )
+    header: bool | None = Field(
+        None,
+        description="Whether the first line has the names of the columns. Without it that is detected.",
+        examples=[True],
+    )
+    encoding: Text | None = Field(
+        None, description="Without it UTF-8. The load makes UTF-8 of others.", examples=["cp1252"]
+    )
+    null_values: tuple[str, ...] = Field(("", "\\N"), description="Texts that mean NULL.", examples=[["", "NULL"]])
+    create_table: dict[Text, Text] = Field(
+        default_factory=dict,
+        description="Columns and their types. The embedded warehouse makes a missing table of it; on Snowflake the "
+        "statement is shown for a DBA.",
+        examples=[{"ORDER_DATE": "DATE", "PRICE": "NUMBER(12,2)"}],
+    )
+    full_refresh: bool = Field(
+        False, description="true allows `--mode replace` of a whole table that has no `date_column`.", examples=[True]
+    )
 
     @field_validator("expected_columns", "duplicate_key_columns", "null_values", mode="before")
     @classmethod

@@ -10,21 +10,59 @@ from snowflake_etl.config.sections.base import Section, Text
 
 
 class LoadSection(Section):
-    """``load``: how files get into tables.
+    """``load``: how files get into tables."""
 
-    ``warehouse`` is used by the sessions of loads instead of ``snowflake.warehouse``; ``stage: user`` sends parts
-    to the user's own stage, where no colleague can carry the load on.
-    ``keep_failed`` is for how many days the parts of a failed load stay on the stage; the time-outs are in seconds;
-    ``memory_limit`` is what the process of one load may use, in bytes, its check of the file included.
-    """
-
-    work_schema: Text = "ETL_WORK"
-    via: Literal["work_table", "direct"] = "work_table"
-    stage: Literal["named", "user"] = "named"
-    warehouse: Text | None = None
-    keep_failed: int = Field(7, ge=0)
-    lease_seconds: int = Field(300, ge=5)
-    workers: int | None = Field(None, ge=1, le=64)
-    memory_limit: int = Field(500_000_000, ge=1)
-    lock_timeout: int = Field(900, ge=1)
-    statement_timeout: int = Field(86_400, ge=1)
+    work_schema: Text = Field(
+        "ETL_WORK", description="Schema of our stage, work tables, ledger and lock.", examples=["ETL_WORK"]
+    )
+    via: Literal["work_table", "direct"] = Field(
+        "work_table",
+        description="`direct` does COPY into the target inside the publishing transaction, for roles that may not "
+        "create tables: it cannot be resumed, and holds locks longer.",
+        examples=["direct"],
+    )
+    stage: Literal["named", "user"] = Field(
+        "named",
+        description="`named` is the work schema's ETL_STAGE; `user` is your own stage `@~`, where no named stage is "
+        "to be had. Nobody else sees what lies there, so that no colleague can carry such a load on.",
+        examples=["user"],
+    )
+    warehouse: Text | None = Field(
+        None,
+        description="Warehouse for the sessions of loads instead of `snowflake.warehouse`; other commands do not use "
+        "it.",
+        examples=["LOAD_WH"],
+    )
+    keep_failed: int = Field(
+        7,
+        ge=0,
+        description="Days that the staged parts of a failed load are kept; 0 removes them at once.",
+        examples=[7],
+    )
+    lease_seconds: int = Field(
+        300,
+        ge=5,
+        description="Seconds after which a run that went silent on another host may be taken over.",
+        examples=[300],
+    )
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Threads that compress. Without it one a processor, fewer where `memory_limit` asks for it.",
+        examples=[4],
+    )
+    memory_limit: int = Field(
+        500_000_000,
+        ge=1,
+        description="Bytes that one load may use in memory, its check of the file included; each of `--jobs N` loads "
+        "has its own. Workers, sessions, what waits between them and the check's share follow from it; "
+        "how a file is cut does not. Too small a limit is an error that names the least.",
+        examples=[800_000_000],
+    )
+    lock_timeout: int = Field(
+        900, ge=1, description="Seconds that a statement waits for a table's lock.", examples=[900]
+    )
+    statement_timeout: int = Field(
+        86_400, ge=1, description="Seconds after which Snowflake ends a statement.", examples=[86_400]
+    )

@@ -16,17 +16,30 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 class CalendarSection(Section):
     """``quality.calendar``: which days need no rows, because nothing happens on them.
 
-    Without ``country`` and ``market`` only weekends; ``tables`` () means all.  ``subdivision`` is a state, ``market``
-    an exchange (both as the library ``holidays`` names them), ``closed`` are more days, as ISO dates.
+    Without ``country`` and ``market`` only weekends.
     """
 
-    country: Text | None = None
-    subdivision: Text | None = None
-    market: Text | None = None
-    weekend: tuple[Weekday, ...] | None = None
-    closed: tuple[date, ...] = ()
-    only_business_days: bool = False
-    tables: tuple[Text, ...] = ()
+    country: Text | None = Field(
+        None,
+        description="Public holidays and weekend of a country. Without it and `market` only weekends are closed.",
+        examples=["US"],
+    )
+    subdivision: Text | None = Field(
+        None, description="A state of the country, with its own holidays.", examples=["NY"]
+    )
+    market: Text | None = Field(
+        None, description="Closed days of an exchange instead of a country's.", examples=["NYSE"]
+    )
+    weekend: tuple[Weekday, ...] | None = Field(
+        None,
+        description="The days of the weekend. Without it the country's, else Saturday and Sunday.",
+        examples=[["friday", "saturday"]],
+    )
+    closed: tuple[date, ...] = Field((), description="More closed days, as ISO dates.", examples=[["2024-12-24"]])
+    only_business_days: bool = Field(False, description="true makes rows of closed days an error.", examples=[True])
+    tables: tuple[Text, ...] = Field(
+        (), description="The tables that the calendar holds for; without it all.", examples=[["ORDERS"]]
+    )
 
     @field_validator("weekend", "tables", mode="before")
     @classmethod
@@ -55,12 +68,35 @@ class CalendarSection(Section):
 class QualitySection(Section):
     """``quality``: thresholds of the checks, rules and calendar; shares are between 0 and 1, limits are in bytes."""
 
-    normal_share: float = Field(0.10, ge=0, le=1)
-    warning_share: float = Field(0.50, ge=0, le=1)
-    error_share: float = Field(0.10, ge=0, le=1)
-    band_width: float = Field(3.5, gt=0)
-    memory_limit: int = Field(200 * 1024 * 1024, ge=64 * 1024 * 1024)
-    temp_limit: int = Field(20 * 1024**3, ge=0)
+    normal_share: float = Field(
+        0.10, ge=0, le=1, description="A day within this share of the expected one is never a finding.", examples=[0.2]
+    )
+    warning_share: float = Field(
+        0.50, ge=0, le=1, description="A day below this share of the expected one is a warning.", examples=[0.6]
+    )
+    error_share: float = Field(
+        0.10, ge=0, le=1, description="A day below this share of the expected one is an error.", examples=[0.2]
+    )
+    band_width: float = Field(
+        3.5,
+        gt=0,
+        description="Width of the robust band around the median, in scaled median absolute deviations; a day outside "
+        "is a warning.",
+        examples=[5.0],
+    )
+    memory_limit: int = Field(
+        200 * 1024 * 1024,
+        ge=64 * 1024 * 1024,
+        description="Bytes that the check of a file may use in memory; beside a load at most what `load.memory_limit` "
+        "leaves.",
+        examples=[536_870_912],
+    )
+    temp_limit: int = Field(
+        20 * 1024**3,
+        ge=0,
+        description="Bytes that the check of a file may use on disk, in the state folder.",
+        examples=[5_368_709_120],
+    )
     rules: tuple[RuleSection, ...] = ()
     calendar: CalendarSection | None = None
 

@@ -37,12 +37,9 @@ def _limit(value: object) -> Limit:
 
 
 class RuleSection(Section):
-    """One entry of ``quality.rules``: something that the rows of a table have to be, beyond the built-in checks.
+    """One entry of ``quality.rules``: something that the rows of a table have to be, beyond the built-in checks."""
 
-    ``check`` decides which of the other keys are needed; a NULL breaks ``not_null`` only.
-    """
-
-    table: Text
+    table: Text = Field(description="A `table_name` of `files`.", examples=["ORDERS"])
     check: Literal[
         "not_null",
         "unique",
@@ -53,17 +50,66 @@ class RuleSection(Section):
         "row_count",
         "freshness",
         "condition",
-    ]
-    name: Text | None = None
-    severity: Literal["error", "warning", "info"] = "error"
-    column: Text | None = None
-    columns: tuple[Text, ...] = ()
-    values: tuple[Limit, ...] = ()
-    minimum: Limit | None = None
-    maximum: Limit | None = None
-    pattern: Text | None = None
-    max_age_days: int | None = Field(None, ge=0)
-    condition: Text | None = None
+    ] = Field(
+        description="What is judged. It decides which of the other keys are needed; a NULL breaks `not_null` and "
+        "nothing else, as in SQL's CHECK.",
+        examples=["range"],
+    )
+    name: Text | None = Field(
+        None,
+        description="What findings call the rule; without it the check and its columns.",
+        examples=["net and gross"],
+    )
+    severity: Literal["error", "warning", "info"] = Field(
+        "error",
+        description="How bad a broken rule is: an error stops a publish, a warning only with `--strict`.",
+        examples=["warning"],
+    )
+    column: Text | None = Field(
+        None,
+        description="The column, for all checks but `row_count` and `condition`; `freshness` takes `date_column` "
+        "without it.",
+        examples=["PRICE"],
+    )
+    columns: tuple[Text, ...] = Field(
+        (), description="For `unique`: several columns together.", examples=[["ORDER_ID", "LINE"]]
+    )
+    values: tuple[Limit, ...] = Field(
+        (),
+        description="For `accepted_values`: texts, numbers or ISO dates, as the column's type is.",
+        examples=[["open", "paid"]],
+    )
+    minimum: Limit | None = Field(
+        None,
+        description="For `range` the least value (a number, text or ISO date, included), for `row_count` the least "
+        "rows of what is checked.",
+        examples=[0],
+    )
+    maximum: Limit | None = Field(
+        None,
+        description="For `range` the greatest value (included), for `row_count` the most rows, for `max_length` the "
+        "most characters.",
+        examples=[200],
+    )
+    pattern: Text | None = Field(
+        None,
+        description="For `regex`: the whole value has to match. Plain groups, classes, repetitions, `\\d \\w \\s`; no "
+        "`(?...)`, no lazy repetition, no back reference.",
+        examples=["[A-Z]{2}[0-9]+"],
+    )
+    max_age_days: int | None = Field(
+        None,
+        ge=0,
+        description="For `freshness`: how old the newest day may be, told from today, or from the last claimed day "
+        "where that is earlier.",
+        examples=[3],
+    )
+    condition: Text | None = Field(
+        None,
+        description="For `condition`: one SQL expression that is true for a good row, see "
+        "[conditions](configuration.md#conditions).",
+        examples=["NET <= GROSS"],
+    )
 
     @field_validator("columns", "values", mode="before")
     @classmethod

@@ -40,41 +40,101 @@ _DECIDING_KEYS = {
 
 
 class SnowflakeSection(Section):
-    """``snowflake``: where the tables are and how to sign in.
+    """``snowflake``: where the tables are and how to sign in."""
 
-    ``connection`` is ``local`` (the embedded warehouse, also when neither it nor ``account`` is given) or
-    a name in Snowflake's own ``connections.toml``.
-    """
-
-    connection: Text | None = None
-    account: Text | None = None
-    user: Text | None = None
-    authenticator: Text | None = None
-    private_key_file: Text | None = None
-    private_key_file_pwd: Secret | None = None
-    token_file_path: Text | None = None
-    oauth_client_id: Text | None = None
-    oauth_client_secret: Secret | None = None
-    oauth_token_request_url: Text | None = None
-    oauth_scope: Text | None = None
-    workload_identity_provider: Literal["AWS", "AZURE", "GCP", "OIDC"] | None = None
-    workload_identity_entra_resource: Text | None = None
-    password: Secret | None = None
-    role: Text | None = None
-    warehouse: Text | None = None
-    database: Text | None = None
-    schema_: Text | None = Field(None, alias="schema")
-    host: Text | None = None
-    port: int | None = Field(None, ge=1, le=65535)
-    protocol: Literal["http", "https"] | None = None
-    proxy_host: Text | None = None
-    proxy_port: int | None = Field(None, ge=1, le=65535)
-    proxy_user: Text | None = None
-    proxy_password: Secret | None = None
-    no_proxy: tuple[Text, ...] = ()
-    ca_file: Text | None = None
-    login_timeout: int = Field(60, ge=1)
-    network_timeout: int = Field(300, ge=1)
+    connection: Text | None = Field(
+        None,
+        description="`local`, the embedded warehouse, or a name in Snowflake's own `connections.toml`. The embedded "
+        "one is also meant where neither `connection` nor `account` stands.",
+        examples=["my-account"],
+    )
+    account: Text | None = Field(
+        None,
+        description="The account as ORGANIZATION-ACCOUNT, without `.snowflakecomputing.com`; instead of `connection`.",
+        examples=["ACME-PROD"],
+    )
+    user: Text | None = Field(None, description="Who signs in.", examples=["ETL_USER"])
+    authenticator: Text | None = Field(
+        None,
+        description="The way to [sign in](configuration.md#signing-in). Without it by the keys that are there.",
+        examples=["SNOWFLAKE_JWT"],
+    )
+    private_key_file: Text | None = Field(
+        None, description="Private key (PEM) of a key pair, mode 0600.", examples=["~/.snowflake/etl.p8"]
+    )
+    private_key_file_pwd: Secret | None = Field(
+        None,
+        description="Passphrase of an encrypted key. Without it a terminal is asked.",
+        examples=["${secret:etl-key}"],
+    )
+    token_file_path: Text | None = Field(
+        None,
+        description="File with a programmatic access token, or the token of OAuth or workload identity; mode 0600.",
+        examples=["~/.snowflake/token"],
+    )
+    oauth_client_id: Text | None = Field(
+        None, description="OAuth client credentials: the client.", examples=["etl-client"]
+    )
+    oauth_client_secret: Secret | None = Field(
+        None, description="OAuth client credentials: its secret.", examples=["${secret:oauth}"]
+    )
+    oauth_token_request_url: Text | None = Field(
+        None, description="Where another identity provider gives tokens.", examples=["https://id.example.com/token"]
+    )
+    oauth_scope: Text | None = Field(None, description="Scope that is asked for.", examples=["session:role:ETL_LOADER"])
+    workload_identity_provider: Literal["AWS", "AZURE", "GCP", "OIDC"] | None = Field(
+        None, description="Workload identity: who vouches for this host.", examples=["AWS"]
+    )
+    workload_identity_entra_resource: Text | None = Field(
+        None, description="For AZURE: the resource that the token is asked for.", examples=["api://1234"]
+    )
+    password: Secret | None = Field(
+        None,
+        description="Works and warns: Snowflake is switching password-only sign-in off.",
+        examples=["${file:/run/secrets/etl}"],
+    )
+    role: Text | None = Field(
+        None, description="Role of the sessions; without it the user's default.", examples=["ETL_LOADER"]
+    )
+    warehouse: Text | None = Field(
+        None, description="Warehouse of the sessions; without it the user's default.", examples=["ETL_WH"]
+    )
+    database: Text | None = Field(
+        None, description="Database of the sessions, and of table names without one.", examples=["SALES"]
+    )
+    schema_: Text | None = Field(
+        None, alias="schema", description="Schema of the sessions, and of table names without one.", examples=["PUBLIC"]
+    )
+    host: Text | None = Field(
+        None,
+        description="Only for PrivateLink hosts or gateways.",
+        examples=["acme.eu-west-1.privatelink.snowflakecomputing.com"],
+    )
+    port: int | None = Field(None, ge=1, le=65535, description="Only for gateways.", examples=[8443])
+    protocol: Literal["http", "https"] | None = Field(None, description="Only for gateways.", examples=["http"])
+    proxy_host: Text | None = Field(
+        None,
+        description="The way out by a proxy; without it HTTPS_PROXY and NO_PROXY hold. The embedded warehouse is "
+        "never reached by a proxy.",
+        examples=["proxy.example.com"],
+    )
+    proxy_port: int | None = Field(
+        None, ge=1, le=65535, description="Port of the proxy; goes with `proxy_host`.", examples=[3128]
+    )
+    proxy_user: Text | None = Field(None, description="Who signs in to the proxy.", examples=["jump01"])
+    proxy_password: Secret | None = Field(None, description="Password for the proxy.", examples=["${secret:proxy}"])
+    no_proxy: tuple[Text, ...] = Field(
+        (), description="Hosts that are reached without the proxy.", examples=[[".internal.example.com"]]
+    )
+    ca_file: Text | None = Field(
+        None,
+        description="PEM file of a certificate authority of your own, trusted beside the usual ones.",
+        examples=["/etc/ssl/acme.pem"],
+    )
+    login_timeout: int = Field(60, ge=1, description="Seconds that signing in may take.", examples=[120])
+    network_timeout: int = Field(
+        300, ge=1, description="Seconds that a request may take with its retries.", examples=[600]
+    )
 
     @field_validator("no_proxy", mode="before")
     @classmethod
