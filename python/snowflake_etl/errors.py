@@ -79,6 +79,10 @@ class FileError(EtlError):
     exit_code = ExitCode.PROBLEMS_FOUND
 
 
+class NothingFound(FileError):  # noqa: N818 - an outcome, not a malfunction
+    """No file of a month is there, or none yet."""
+
+
 class NoRows(FileError):  # noqa: N818 - an outcome, not a malfunction
     """A file of the operator's is there and holds not a single row."""
 

@@ -58,6 +58,8 @@ class Context:
     @property
     def is_interactive(self) -> bool:
         """True when somebody can be asked."""
+        if getattr(self.arguments, "scheduled", None):
+            return False
         return sys.stdin.isatty() and sys.stderr.isatty() and self.job_directory is None
 
     @property
@@ -215,6 +217,10 @@ def run(
     try:
         context = Context(parser.parse_intermixed_args(list(argv)))
         _set_up_logging(context)
+        if context.arguments.scheduled:
+            from snowflake_etl.cli.scheduled import run_scheduled
+
+            return run_scheduled(context, command, program.rpartition(" ")[2], argv)
         return command(context)
     except (Exception, KeyboardInterrupt, Stopped) as error:
         return _report(error, context)

@@ -153,6 +153,7 @@ def check_flags(context: Context) -> None:
                 raise UsageError(f"--from-stage goes with --month; leave --{name.replace('_', '-')} out.")
         if quality_of(arguments).in_file:
             raise UsageError("--from-stage reads no file: leave --qc out (snowflake), or write --qc snowflake or skip.")
+    _check_if_missing(arguments)
     if arguments.verify:
         for name in ("resume", "dry_run", "stage_only"):
             if getattr(arguments, name):
@@ -175,6 +176,20 @@ def check_flags(context: Context) -> None:
             "A replace deletes rows, and nobody can be asked here. Add --yes and --expect-rows N (the rows that it may "
             "delete; see --dry-run) or --expect-rows any."
         )
+
+
+def _check_if_missing(arguments: argparse.Namespace) -> None:
+    if not arguments.if_missing:
+        if arguments.settle is not None:
+            raise UsageError("--settle goes with --if-missing only.")
+        return
+    if not arguments.month or arguments.mode == "replace":
+        raise UsageError("--if-missing goes with --month and --mode append: load --month last --if-missing.")
+    for name in ("from_stage", "stage_only", "verify", "allow_existing"):
+        if getattr(arguments, name):
+            raise UsageError(f"--if-missing loads what is not loaded yet; leave --{name.replace('_', '-')} out.")
+    if arguments.settle is not None and not 0 <= arguments.settle <= 1440:
+        raise UsageError(f"--settle takes 0 to 1440 minutes, not {arguments.settle}.")
 
 
 def quality_of(arguments: argparse.Namespace) -> QualityMethod:

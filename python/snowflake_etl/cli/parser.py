@@ -61,4 +61,9 @@ def add_common_flags(parser: argparse.ArgumentParser, *, config: bool = True) ->
     )
     parser.add_argument("--json", action="store_true", help="print the result as one JSON document and nothing else")
     parser.add_argument("--quiet", action="store_true", help="no progress and no log lines below a warning")
+    parser.add_argument(
+        "--scheduled",
+        metavar="NAME",
+        help="for cron and systemd: never two runs of NAME at once, a heartbeat for monitors, no questions",
+    )
     parser.add_argument("--verbose", action="store_true", help="more log lines, and a traceback when something fails")

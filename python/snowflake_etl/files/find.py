@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from snowflake_etl.errors import ConfigError, FileError, UsageError
+from snowflake_etl.errors import ConfigError, FileError, NothingFound, UsageError
 from snowflake_etl.files.naming import shown, shown_all
 from snowflake_etl.files.patterns import PACKED_SUFFIXES, Claim, FilePattern, patterns_in_words
 from snowflake_etl.month import DayRange, Month
@@ -85,7 +85,7 @@ def find_files(
             try:
                 files = _files_of_month(candidates, table, month)
                 if not files:
-                    raise FileError(_nothing_found(base_path, patterns, table, month, candidates))
+                    raise NothingFound(_nothing_found(base_path, patterns, table, month, candidates))
             except FileError as error:
                 if on_problem is None:
                     raise

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
-from snowflake_etl.errors import ConfigError, FileError, UsageError
+from snowflake_etl.errors import ConfigError, FileError, NothingFound, UsageError
 from snowflake_etl.files.find import FoundFile, find_files, match_file
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
@@ -19,13 +19,17 @@ from snowflake_etl.operations.file_tools.parts_manifest import PackedParts
 from snowflake_etl.operations.manifest import Manifest
 
 
+class NoMonths(UsageError):  # noqa: N818 - an outcome, not a malfunction
+    """The folder holds no file of any month."""
+
+
 @dataclass(frozen=True)
 class PlannedLoad:
     """The files of one month for one table, and the configuration's entry that says how to read them.
 
     With ``manifests``, one a file, the load takes what is staged and never looks at the files; with ``packed``, one a
     manifest, it brings those parts to the stage first.  With a ``problem`` it has no files and will fail, for that
-    reason; it stands in a batch for the load that was asked for.
+    reason; it stands in a batch for the load that was asked for.  ``absent``: the problem is that no file is there.
     """
 
     entry: FileSection
@@ -34,6 +38,7 @@ class PlannedLoad:
     manifests: tuple[Manifest, ...] = ()
     packed: tuple[PackedParts, ...] = ()
     problem: str = ""
+    absent: bool = False
 
     @property
     def bytes(self) -> int:
@@ -59,20 +64,22 @@ def plan_months(
     problems: list[PlannedLoad] = []
 
     def keep(name: str, month: Month, error: FileError) -> None:
-        problems.append(planned_problem(loaded, name, month, str(error)))
+        problems.append(planned_problem(loaded, name, month, str(error), absent=isinstance(error, NothingFound)))
 
     months = None if months_text.strip().lower() == ALL_MONTHS else parse_months(months_text, today)
     found = find_files(folder, patterns, months, keep if go_on else None)
     if not (found or problems):
-        raise UsageError(f"{folder} holds no file of any month. Check base_path and the patterns in {loaded.path}.")
+        raise NoMonths(f"{folder} holds no file of any month. Check base_path and the patterns in {loaded.path}.")
     loads = [*_grouped(loaded, [(file, patterns[file.pattern_index]) for file in found]), *problems]
     return sorted(loads, key=lambda load: (load.month, load.entry.table_name))
 
 
-def planned_problem(loaded: LoadedConfiguration, table: str, month: Month, problem: str) -> PlannedLoad:
+def planned_problem(
+    loaded: LoadedConfiguration, table: str, month: Month, problem: str, *, absent: bool = False
+) -> PlannedLoad:
     """The place-holder in a batch for a load that cannot be."""
     entry = next(entry for entry in loaded.configuration.files if entry.table_name == table)
-    return PlannedLoad(entry, month, (), problem=problem)
+    return PlannedLoad(entry, month, (), problem=problem, absent=absent)
 
 
 def _base_folder(loaded: LoadedConfiguration, base_path: Path | None) -> Path:

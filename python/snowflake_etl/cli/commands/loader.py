@@ -39,6 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--verify", action="store_true", help="load nothing: compare loaded months with their files, ledger and table"
     )
+    which.add_argument(
+        "--if-missing",
+        action="store_true",
+        help="with --month, safe to run every hour: load what has arrived and is not loaded yet, else do nothing",
+    )
+    which.add_argument(
+        "--settle", type=int, metavar="MINUTES", help="with --if-missing: leave files changed since then (default: 5)"
+    )
     which.add_argument("--table", metavar="TABLE", help="only the files of this table of the configuration")
     which.add_argument("--base-path", type=Path, metavar="DIR", help="where the files are, instead of base_path")
     how = parser.add_argument_group("how to load it")
@@ -79,6 +87,8 @@ def run(context: Context) -> ExitCode:
     check_flags(context)
     if context.arguments.verify:
         return _verify(context, planned_orders(context))
+    if context.arguments.if_missing:
+        return _load_if_missing(context)
     orders = _resumed(context) if context.arguments.resume else planned_orders(context)
     if not orders:
         message = "No load was interrupted here: nothing to resume."
@@ -88,11 +98,25 @@ def run(context: Context) -> ExitCode:
         return ExitCode.REFUSED if context.arguments.dry_run else ExitCode.OK
     if context.arguments.dry_run:
         context.say_environment()
-    results = _run_all(context, orders)
+    return _ended(context, _run_all(context, orders))
+
+
+def _load_if_missing(context: Context) -> ExitCode:
+    """Run what is not loaded yet; what another host loaded meanwhile is no refusal, it is what was wished."""
+    from snowflake_etl.cli.load_if_missing import load_if_missing
+
+    results = load_if_missing(context, _run_all)
+    if results is None:
+        return ExitCode.OK
+    return _ended(context, results, [one for one in results if not one.already_loaded])
+
+
+def _ended(context: Context, results: Sequence[LoadResult], judged: Sequence[LoadResult] | None = None) -> ExitCode:
+    """Answer with what became of the loads; the exit code is that of those ``judged``, which are all if not said."""
     if any(one.status == "loaded" for one in results) and context.job_directory is None and places.is_checkout():
         context.say("The menu with job status and logs: ./snowflake_etl.sh")
     _answer(context, results)
-    return _exit_code(results)
+    return _exit_code(results if judged is None else judged)
 
 
 def _run_all(context: Context, orders: Sequence[Order]) -> list[LoadResult]:

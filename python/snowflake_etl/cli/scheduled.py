@@ -1,0 +1,70 @@
+"""``--scheduled NAME`` (floor 6): what cron and systemd start never overlaps itself and leaves a heartbeat."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from snowflake_etl.config.secret import masked
+from snowflake_etl.errors import ExitCode, Refused
+from snowflake_etl.history.schedule_record import ScheduleRecords, check_name
+
+if TYPE_CHECKING:
+    from snowflake_etl.cli.common import Context
+
+
+def run_scheduled(context: Context, command: Callable[[Context], ExitCode], verb: str, argv: Sequence[str]) -> ExitCode:
+    """Run the command under its name's lock, with a heartbeat before and behind it.
+
+    Raise Refused when a run of that name still goes on; a load that only wants what is missing has nothing to do then.
+    """
+    from snowflake_etl.cli.common import LOGGER, explain
+
+    name = check_name(context.arguments.scheduled)
+    records = ScheduleRecords(context.state_directory)
+
+    def beat(write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            LOGGER.warning("The heartbeat of '%s' cannot be written (%s); the run goes on.", name, error.strerror)
+
+    with records.alone(name) as ours:
+        if not ours:
+            return _one_goes_on(context, records, name)
+        beat(lambda: records.begin(name, _told(verb, argv)))
+        try:
+            code = command(context)
+        except BaseException as error:
+            failed = explain(error)[0]
+            beat(lambda: records.end(name, failed))
+            raise
+        beat(lambda: records.end(name, code))
+        return code
+
+
+def _told(verb: str, argv: Sequence[str]) -> str:
+    """The command for the heartbeat; values of ``--set`` may be anything, secrets among them."""
+    words = [verb]
+    for word in argv:
+        is_value = words[-1] == "--set" or word.startswith("--set=")
+        words.append(f"{word.removeprefix('--set=').partition('=')[0]}=***" if is_value else word)
+    return masked(shlex.join(words))
+
+
+def _one_goes_on(context: Context, records: ScheduleRecords, name: str) -> ExitCode:
+    last = records.of(name)
+    since = f", begun {last.started_at[:16].replace('T', ' ')} UTC as process {last.pid}," if last else ""
+    sentence = f"A run of '{name}'{since} still goes on: nothing was started."
+    if not getattr(context.arguments, "if_missing", False):
+        raise Refused(f"{sentence} The next one does what is left to do.")
+    nothing_to_do(context, sentence)
+    return ExitCode.OK
+
+
+def nothing_to_do(context: Context, sentence: str) -> None:
+    """Say in one line why nothing was done, or nothing at all with --quiet, so that cron sends no mail."""
+    if not context.arguments.quiet:
+        context.say(sentence)
+    context.answer({"status": "ok", "message": sentence})

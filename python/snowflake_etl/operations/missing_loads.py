@@ -1,0 +1,63 @@
+"""``load --if-missing`` (floor 5): which of the planned loads are to be run now, and why the others are not.
+
+Made to be asked every hour: nothing is written, and the warehouse is only asked when there are files to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from snowflake_etl.config.model import Configuration
+from snowflake_etl.operations.batch import preview
+from snowflake_etl.operations.load_plan import PlannedLoad
+from snowflake_etl.warehouse.signin import Warehouse
+
+SETTLE_MINUTES = 5
+
+
+@dataclass(frozen=True)
+class MissingLoads:
+    """``to_run`` in the order planned; ``reason`` says in one sentence why the others are left alone."""
+
+    to_run: tuple[PlannedLoad, ...]
+    reason: str
+
+
+def missing_loads(
+    warehouse: Warehouse, configuration: Configuration, loads: Sequence[PlannedLoad], now: float, settle_minutes: int
+) -> MissingLoads:
+    """Leave out what has no file, what is written to still (changed within ``settle_minutes``) and what is loaded.
+
+    A load of which the ledger knows only some files, or other ones, is run: it loads what is missing or refuses.
+    """
+    absent = [load for load in loads if load.absent]
+    arriving = [load for load in loads if _is_arriving(load, now, settle_minutes * 60)]
+    there = [load for load in loads if load not in absent and load not in arriving]
+    states = [one.state for one in preview(warehouse, configuration, there)] if there else []
+    loaded = [load for load, state in zip(there, states, strict=True) if state == "loaded"]
+    reasons = [
+        (absent, "no file yet"),
+        (arriving, f"a file was written to within {settle_minutes} minutes and is left for the next run"),
+        (loaded, "loaded already"),
+    ]
+    told = [f"{_named(of)}: {why}" for of, why in reasons if of]
+    reason = f"{'; '.join(told)}. Nothing to do." if len(loaded + absent + arriving) == len(loads) else "; ".join(told)
+    return MissingLoads(tuple(load for load in there if load not in loaded), reason)
+
+
+def _named(loads: Sequence[PlannedLoad]) -> str:
+    return ", ".join(f"{load.entry.table_name} {load.month}" for load in loads)
+
+
+def _is_arriving(load: PlannedLoad, now: float, seconds: int) -> bool:
+    return any(abs(now - _changed_at(file.path)) < seconds for file in load.files)
+
+
+def _changed_at(path: Path) -> float:
+    """When it was last written to; one that is gone again is looked at by the load."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
