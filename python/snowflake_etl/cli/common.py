@@ -217,10 +217,6 @@ def run(
     try:
         context = Context(parser.parse_intermixed_args(list(argv)))
         _set_up_logging(context)
-        if context.arguments.scheduled:
-            from snowflake_etl.cli.scheduled import run_scheduled
-
-            return run_scheduled(context, command, program.rpartition(" ")[2], argv)
         return command(context)
     except (Exception, KeyboardInterrupt, Stopped) as error:
         return _report(error, context)

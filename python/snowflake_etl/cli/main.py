@@ -15,6 +15,7 @@ from snowflake_etl import __version__
 from snowflake_etl.cli import common
 from snowflake_etl.cli.examples import examples_of
 from snowflake_etl.cli.parser import did_you_mean
+from snowflake_etl.cli.scheduled import run_scheduled
 from snowflake_etl.cli.terminal import printable
 from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode
@@ -104,7 +105,11 @@ def run_command(verb: str, argv: Sequence[str]) -> int:
     command = importlib.import_module(f"snowflake_etl.cli.commands.{VERBS[verb]}")
     program = places.program()
     examples = examples_of(verb, program)
-    return common.run(f"{program} {verb}", command.add_arguments, command.run, argv, command.DESCRIPTION, examples)
+
+    def run(context: common.Context) -> ExitCode:
+        return run_scheduled(context, command.run, verb, argv)
+
+    return common.run(f"{program} {verb}", command.add_arguments, run, argv, command.DESCRIPTION, examples)
 
 
 def _usage() -> str:

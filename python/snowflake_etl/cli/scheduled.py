@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
+from snowflake_etl.cli.common import LOGGER, Context, explain
 from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import ExitCode, Refused
 from snowflake_etl.history.schedule_record import ScheduleRecords, check_name
 
-if TYPE_CHECKING:
-    from snowflake_etl.cli.common import Context
-
 
 def run_scheduled(context: Context, command: Callable[[Context], ExitCode], verb: str, argv: Sequence[str]) -> ExitCode:
-    """Run the command under its name's lock, with a heartbeat before and behind it.
+    """Run the command; with ``--scheduled`` under its name's lock, with a heartbeat before and behind it.
 
     Raise Refused when a run of that name still goes on; a load that only wants what is missing has nothing to do then.
     """
-    from snowflake_etl.cli.common import LOGGER, explain
-
+    if not context.arguments.scheduled:
+        return command(context)
     name = check_name(context.arguments.scheduled)
     records = ScheduleRecords(context.state_directory)
 
