@@ -12,7 +12,7 @@ import yaml
 
 from desk import ROOT, Answer, Desk, days_between, rows_for
 from snowflake_etl.cli.config_actions import generate as generate_action
-from snowflake_etl.operations.file_tools import config_merge
+from snowflake_etl.config import file_change
 from snowflake_etl.reports.json_text import json_text
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
@@ -65,7 +65,7 @@ def test_it_is_merged_with_a_backup_and_only_what_is_new(desk: Desk) -> None:
     assert (answer.code, result["status"]) == (0, "written")
     backup = Path(result["backup"])
     assert (backup.read_text(), backup.parent, backup.suffix) == (before, config.parent, ".bak")
-    assert {path.stat().st_mode & 0o777 for path in (backup, config)} == {0o640}
+    assert (config.stat().st_mode & 0o777, backup.stat().st_mode & 0o777) == (0o640, 0o600)
     old, after = json.loads(before), json.loads(config.read_text())
     assert after == {**old, "files": [*old["files"], *result["files"]]}
     added = [line for line in config.read_text().splitlines() if line not in before.splitlines()]
@@ -238,7 +238,7 @@ def test_a_full_disk_leaves_the_configuration_as_it_was(desk: Desk, monkeypatch:
     def full(_: int) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(config_merge.os, "fsync", full)
+    monkeypatch.setattr(file_change.os, "fsync", full)
     answer = generate(desk, "--file", str(sales(desk)), "--into", str(config), "--yes")
     assert (answer.code, "disk is full" in answer.err, config.read_text()) == (1, True, before)
     assert sorted(path.name for path in desk.folder.iterdir()) == ["config.json", "files"]

@@ -184,7 +184,7 @@ def test_migrate_shows_the_difference_and_keeps_a_private_copy(desk: Desk, tmp_p
     assert done.result["status"] == "migrated"
     assert json.loads(path.read_text())["snowflake"]["database"] == "SALES"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    (copy,) = tmp_path.glob("old.json.before-*")
+    (copy,) = tmp_path.glob("old.json.*.bak")
     assert copy.read_text() == before
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     again = desk.run(*words)

@@ -71,7 +71,8 @@ def _print(context: Context, generated: Generated) -> ExitCode:
 
 
 def _write(context: Context, generated: Generated) -> ExitCode:
-    from snowflake_etl.operations.file_tools.config_merge import planned_change, write
+    from snowflake_etl.config.file_change import write
+    from snowflake_etl.operations.file_tools.config_merge import planned_change
 
     path = context.arguments.into
     folders = {file.absolute().parent for file in context.arguments.file}

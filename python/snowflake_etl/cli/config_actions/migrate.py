@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import dataclasses
 import json
-import stat
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from snowflake_etl.cli.common import Context, confirmed, write_private
+from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.errors import ConfigError, ExitCode, Refused
 
 HELP = "bring a file of an older shape to today's; shows the difference and keeps a copy"
@@ -21,6 +19,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
+    from snowflake_etl.config.file_change import Change, write
     from snowflake_etl.config.migration import migrated, texts_of_secrets
     from snowflake_etl.config.parsing import parsed_text, read_text
     from snowflake_etl.config.secret import remember_secret
@@ -35,15 +34,16 @@ def run(context: Context) -> ExitCode:
     after = migrated(document)
     if after == document:
         return _end(context, "current", f"{path} has today's shape already. Check it with config validate.")
-    text = _written(after, path)
-    context.say(_difference(_written(document, path), text, path))
+    change = Change(path.resolve(), before, _written(after, path), ())
+    # Against its own content in the same spelling: blanks and quotes are no difference.
+    context.say(dataclasses.replace(change, before=_written(document, path)).difference)
     if path.suffix.lower() != ".json" and "#" in before:
         context.say("Comments are not kept; the copy has them.")
     if context.arguments.dry_run:
         return _end(context, "planned", f"{path} would be written like this. Nothing was changed.")
     if not confirmed(context, f"Write {path}, and keep a copy of what it is now?"):
         raise Refused("Not confirmed: nothing was changed. Without a terminal add --yes.")
-    copy = _replace(path, text)
+    copy = write(change)
     return _end(context, "migrated", f"{path} has today's shape; what it was is {copy}. Check it with config validate.")
 
 
@@ -59,21 +59,3 @@ def _written(document: dict[str, Any] | list[Any], path: Path) -> str:
 
         return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _difference(before: str, after: str, path: Path) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), f"{path.name} (now)", f"{path.name} (then)", lineterm="", n=1
-    )
-    return "\n".join(lines)
-
-
-def _replace(path: Path, text: str) -> Path:
-    """Write the new text in one step, with the old mode; the copy is for its owner alone."""
-    copy = path.with_name(f"{path.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S}")
-    write_private(copy, path.read_bytes())
-    mode = stat.S_IMODE(path.stat().st_mode)
-    real = path.resolve()
-    write_private(real, text)
-    real.chmod(mode)
-    return copy

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import json
-import os
 import re
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from snowflake_etl.config.file_change import Change, temporary_file
 from snowflake_etl.config.parsing import YAML_SUFFIXES, parsed_text, read_text
 from snowflake_etl.config.reading import Choice, read_configuration
-from snowflake_etl.errors import ConfigError, Refused, UsageError
+from snowflake_etl.errors import ConfigError, UsageError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.quality.names import stored
 from snowflake_etl.reports.json_text import WIDTH, json_text
@@ -23,27 +20,6 @@ from snowflake_etl.reports.json_text import WIDTH, json_text
 _PATTERN, _TABLE, _TYPES = "file_pattern", "table_name", "create_table"
 # Keys of which an entry has one.
 _INSTEAD = {"file_format": "delimiter", "delimiter": "file_format"}
-
-
-@dataclass(frozen=True)
-class Change:
-    """A configuration file as it is (``before`` None: there is none yet) and as it would be."""
-
-    path: Path
-    before: str | None
-    after: str
-    notes: tuple[str, ...]
-
-    @property
-    def is_one(self) -> bool:
-        return self.before != self.after
-
-    @property
-    def difference(self) -> str:
-        """What would be other than before, as a unified diff."""
-        old, new = ((self.before or "").splitlines(), self.after.splitlines())
-        name = self.path.name
-        return "\n".join(difflib.unified_diff(old, new, f"{name} (now)", f"{name} (new)", lineterm="", n=2))
 
 
 def planned_change(path: Path, entries: Sequence[Mapping[str, Any]], base_path: Path | None, choice: Choice) -> Change:
@@ -72,29 +48,6 @@ def planned_change(path: Path, entries: Sequence[Mapping[str, Any]], base_path: 
     if change.is_one:
         _validate(change, choice)
     return change
-
-
-def write(change: Change) -> Path | None:
-    """Write the change and return the backup of what was there before.
-
-    Raise Refused when somebody else has changed the file meanwhile.
-    """
-    if change.before is None:
-        if os.path.lexists(change.path):
-            raise _meanwhile(change.path)
-        with _temporary(change) as temporary:
-            # Not over a file that somebody makes at this moment.
-            try:
-                os.link(temporary, change.path)
-            except FileExistsError:
-                raise _meanwhile(change.path) from None
-        return None
-    if read_text(change.path) != change.before:
-        raise _meanwhile(change.path)
-    backup = _backup(change.path)
-    with _temporary(change) as temporary:
-        temporary.replace(change.path)
-    return backup
 
 
 def _new_document(entries: Sequence[Mapping[str, Any]], base_path: Path | None) -> dict[str, Any]:
@@ -223,7 +176,7 @@ def _inserted(before: str, added: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _validate(change: Change, choice: Choice) -> None:
     """Raise ConfigError when the new text is no configuration."""
-    with _temporary(change) as temporary:
+    with temporary_file(change) as temporary:
         try:
             read_configuration(temporary, choice=choice)
         except ConfigError as error:
@@ -231,50 +184,3 @@ def _validate(change: Change, choice: Choice) -> None:
             raise ConfigError(
                 f"With the generated entries this would be wrong, so nothing was written: {text}"
             ) from None
-
-
-@contextlib.contextmanager
-def _temporary(change: Change) -> Iterator[Path]:
-    """The new text beside the file, in its mode (0600 for a new one); gone afterwards."""
-    path = change.path
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    mode = 0o600 if change.before is None else path.stat().st_mode & 0o777
-    try:
-        temporary.unlink(missing_ok=True)
-        _write(temporary, change.after.encode(), mode)
-        yield temporary
-    except PermissionError as error:
-        raise UsageError(f"{shown(path)} cannot be written: {error.strerror}. Name another file with --into.") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _backup(path: Path) -> Path:
-    content, mode = path.read_bytes(), path.stat().st_mode & 0o777
-    stem = f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}"
-    for number in range(1, 1000):
-        backup = path.with_name(f"{stem}.bak" if number == 1 else f"{stem}-{number}.bak")
-        try:
-            _write(backup, content, mode)
-        except FileExistsError:
-            continue
-        return backup
-    raise Refused(f"There are too many backups of {shown(path)} from this second. Wait a moment.")
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _meanwhile(path: Path) -> Refused:
-    return Refused(f"{shown(path)} was changed by somebody else meanwhile; nothing was written. Run it again.")
