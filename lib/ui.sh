@@ -40,13 +40,12 @@ ui_init() { # [function that sets REPLY to the head line]: chooses the back end;
   _ui_choose_program
 }
 
-ui_colours() { # <off, or anything else>: dialog and whiptail without colours and shadows
-  local plain=${BASH_SOURCE[0]%/*}/ui_plain.dialogrc
-  if [[ $1 == off ]]; then
-    export NEWT_MONO=1 DIALOGRC=$plain
-  elif [[ ${DIALOGRC:-} == "$plain" ]]; then
-    unset NEWT_MONO DIALOGRC
-  fi
+ui_colours() { # <off, or anything else>: dialog and whiptail without colours and shadows; a DIALOGRC of the user's own stays
+  local files=${BASH_SOURCE[0]%/*}/ui_colours
+  [[ -z ${DIALOGRC:-} || $DIALOGRC == "$files"_* ]] || return 0
+  unset NEWT_MONO
+  export DIALOGRC=${files}_auto.dialogrc
+  [[ $1 != off ]] || export NEWT_MONO=1 DIALOGRC=${files}_off.dialogrc
 }
 
 ui_menu() { # <title> <text> <tag> <item>... -> REPLY: the tag of the chosen item

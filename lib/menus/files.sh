@@ -35,7 +35,7 @@ menus_screen_entries files_check \
   month '' "Files of a month" "found by the configuration's patterns" \
   file '' "One file" "by its path"
 
-menus_screen_define files_compare "Compare" "How are they to be compared?" <<'HELP'
+menus_screen_define files_compare "Compare two files" "How are they to be compared?" <<'HELP'
 Rows and columns says which rows were removed, added or changed, told
 apart by the key, and in which columns. Order does not matter.
 Only whether they are the same reads both once, which is faster.
@@ -88,12 +88,12 @@ menus_files_stats() {
 }
 
 menus_files_compare_rows() {
-  menus_ask "Compare" file with key || return 0
+  menus_ask "Rows and columns" file with key || return 0
   _menus_files_start "Compare $MENUS_ASK_ABOUT" compare "${MENUS_ASK_FILE[@]}" "${MENUS_ASK_WITH[@]}" "${MENUS_ASK_KEY[@]}"
 }
 
 menus_files_compare_quick() {
-  menus_ask "Compare" file with || return 0
+  menus_ask "Only whether the same" file with || return 0
   _menus_files_start "Compare $MENUS_ASK_ABOUT" compare "${MENUS_ASK_FILE[@]}" "${MENUS_ASK_WITH[@]}" --quick
 }
 

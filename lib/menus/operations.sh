@@ -150,12 +150,12 @@ menus_operations_ledger() {
 }
 
 menus_operations_validate() {
-  menus_ask "Validate" table days || return 0
+  menus_ask "Validate tables" table days || return 0
   _menus_operations_start "Validate $MENUS_ASK_ABOUT" validate "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}"
 }
 
 menus_operations_duplicates_table() {
-  menus_ask "Duplicates" table days key || return 0
+  menus_ask "Tables" table days key || return 0
   _menus_operations_start "Duplicates in $MENUS_ASK_ABOUT" duplicates "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}" \
     "${MENUS_ASK_KEY[@]}" "$@"
 }
@@ -165,7 +165,7 @@ menus_operations_duplicates_sql() {
 }
 
 menus_operations_duplicates_file() {
-  menus_ask "Duplicates in a file" file key || return 0
+  menus_ask "A file" file key || return 0
   _menus_operations_start "Duplicates in $MENUS_ASK_ABOUT" duplicates "${MENUS_ASK_FILE[@]}" "${MENUS_ASK_KEY[@]}"
 }
 

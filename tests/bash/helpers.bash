@@ -105,3 +105,7 @@ helpers_finish_jobs() { # for teardown: no job outlives its test
     jobs_wait "$id" 5 2>/dev/null || true
   done
 }
+
+helpers_gone() { # <process id>
+  ! kill -0 "$1" 2>/dev/null
+}

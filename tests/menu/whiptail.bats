@@ -26,16 +26,8 @@ teardown() {
   SIZE='80 24' walk_escape
 }
 
-@test "whiptail 132x43: ESC goes back one screen everywhere" {
-  SIZE='132 43' walk_escape
-}
-
 @test "whiptail 80x24: ESC in a message goes on, long texts scroll" {
   SIZE='80 24' walk_message
-}
-
-@test "whiptail 132x43: ESC in a message goes on, long texts scroll" {
-  SIZE='132 43' walk_message
 }
 
 @test "whiptail 80x24: last month from the menu to a running job and its log" {
@@ -50,16 +42,8 @@ teardown() {
   SIZE='80 24' walk_jobs
 }
 
-@test "whiptail 132x43: a finished job, its details, its log in less, and back" {
-  SIZE='132 43' walk_jobs
-}
-
 @test "whiptail 80x24: from the operations to a check, its log, and what was found before" {
   SIZE='80 24' walk_operations
-}
-
-@test "whiptail 132x43: from the operations to a check, its log, and what was found before" {
-  SIZE='132 43' walk_operations
 }
 
 @test "whiptail 80x24: a month is dropped only after its plan and the exact words" {
@@ -70,16 +54,8 @@ teardown() {
   SIZE='80 24' walk_cancel
 }
 
-@test "whiptail 132x43: cancelling a job asks first" {
-  SIZE='132 43' walk_cancel
-}
-
 @test "whiptail 80x24: a refused plan starts nothing" {
   SIZE='80 24' walk_refused
-}
-
-@test "whiptail 132x43: a refused plan starts nothing" {
-  SIZE='132 43' walk_refused
 }
 
 @test "whiptail: hostile names of jobs stay text" {

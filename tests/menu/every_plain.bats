@@ -1,0 +1,18 @@
+#!/usr/bin/env bats
+# Every entry of every menu in plain: see every.bash.
+
+load tmux
+load every
+
+setup() {
+  tmux_setup
+  every_setup
+}
+
+teardown() {
+  tmux_stop
+}
+
+@test "plain: every entry is pressed: no error, ASCII only, ESC and Cancel one back, nothing left" {
+  every_combinations plain 80 24 linux C.UTF-8
+}
