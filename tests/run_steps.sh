@@ -79,7 +79,7 @@ run_steps_shell_files() { # sets RUN_FILES: every bash file of the checkout
 run_steps_pytest() { # <name> <folder of the tests>
   local -a command=("$RUN_PYTHON" -m pytest -q -o "cache_dir=$RUN_WORK/cache-$1")
   [[ -z $RUN_FAST ]] || command+=(-m 'not slow')
-  run_step pytest "$1" 2400 "${command[@]}" -n "$(run_steps_width)" --junitxml "$RUN_WORK/steps/$1/junit.xml" "$RUN_TESTS/$2"
+  run_step pytest "$1" 3600 "${command[@]}" -n "$(run_steps_width)" --junitxml "$RUN_WORK/steps/$1/junit.xml" "$RUN_TESTS/$2"
   run_steps_is_worth_a_second "$1" || return 0
   run_step pytest "$1/second" 900 "${command[@]}" --last-failed --last-failed-no-failures none \
     --junitxml "$RUN_WORK/steps/$1/second/junit.xml" "$RUN_TESTS/$2"
