@@ -80,14 +80,16 @@ _etl_source_menus() { # every screen that there is; what they share comes first
   done
 }
 
-_etl_help() { # the comment at the head of this file
-  local line
+_etl_help() { # the comment at the head of this file; an installed package is called otherwise
+  local line program=./snowflake_etl.sh
+  [[ ! -e $ETL_ROOT/.installed ]] || program=snowflake-etl
   local -i number=0
   while IFS= read -r line; do
     ((++number > 1)) || continue
     [[ $line == '#'* ]] || return 0
     line=${line#\#}
-    printf '%s\n' "${line# }"
+    line=${line# }
+    printf '%s\n' "${line//.\/snowflake_etl.sh/"$program"}"
   done <"$ETL_ROOT/snowflake_etl.sh"
 }
 
@@ -138,7 +140,8 @@ _etl_without_verb() { # <flags...>: help, version, the menu, or a usage error
     1:--config=*) _etl_menu "${1#*=}" ;;
     *)
       actions_verbs
-      core_error "A verb is missing before or after '$*'. Verbs: ${ACTIONS_VERBS[*]}. See: ./snowflake_etl.sh --help"
+      core_program
+      core_error "A verb is missing before or after '$*'. Verbs: ${ACTIONS_VERBS[*]}. See: $REPLY --help"
       return "$ETL_EXIT_USAGE"
       ;;
   esac

@@ -47,9 +47,11 @@ actions_run_verb() { # <verb> [arguments, --background among them]: the verb's e
 
 actions_check_verb() { # <word>: 2 with the nearest verb and all of them when it is none
   actions_is_verb "$1" && return 0
+  local hint
   actions_nearest_verb "$1"
-  [[ -z $REPLY ]] || REPLY=" Did you mean '$REPLY'?"
-  core_error "There is no verb '$1'.$REPLY Verbs: ${ACTIONS_VERBS[*]}. See: ./snowflake_etl.sh --help"
+  hint=${REPLY:+" Did you mean '$REPLY'?"}
+  core_program
+  core_error "There is no verb '$1'.$hint Verbs: ${ACTIONS_VERBS[*]}. See: $REPLY --help"
   return "$ETL_EXIT_USAGE"
 }
 
@@ -108,8 +110,9 @@ actions_start() { # <verb> <arguments...> -> REPLY: the job's id
 }
 
 actions_words() { # <verb> <arguments...> -> REPLY: the same as a command line to type, which starts a job too
-  local word verb=$1 line=./snowflake_etl.sh
-  [[ $PWD == "$ETL_ROOT" ]] || printf -v line '%q' "$ETL_ROOT/snowflake_etl.sh"
+  local word verb=$1 line
+  core_program
+  line=$REPLY
   shift
   _actions_environment "$verb" "$@"
   for word in "$verb" "${ACTIONS_WORDS[@]}" --background; do
@@ -215,7 +218,8 @@ _actions_start_and_tell() { # <verb> <arguments...>: the id alone on standard ou
   _actions_start "$@" || return
   id=$REPLY
   printf '%s\n' "$id"
-  printf 'Started in the background. Follow it:  ./snowflake_etl.sh jobs follow %s\n' "$id" >&2
+  core_program
+  printf 'Started in the background. Follow it:  %s jobs follow %s\n' "$REPLY" "$id" >&2
   ! jobs_queue_words "$id" || printf '%s\n' "$REPLY" >&2
   jobs_logout_warning
   [[ -z $REPLY ]] || core_error "$REPLY"

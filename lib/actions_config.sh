@@ -11,17 +11,23 @@ actions_config_current() { # -> REPLY: path of the configuration in use, the sam
   [[ $REPLY == /* ]] || REPLY=$PWD/$REPLY
 }
 
-actions_config_list() { # sets ACTIONS_CONFIGS: the configurations in config/, and the one in use when it is elsewhere
-  local path
+actions_config_list() { # sets ACTIONS_CONFIGS: those in config/ and in the operator's own folder, and the one in use when it is elsewhere
+  local path own
   local -a found=()
-  actions_config_current
   ACTIONS_CONFIGS=()
-  for path in "$ETL_ROOT"/config/*.json "$ETL_ROOT"/config/*.yaml "$ETL_ROOT"/config/*.yml; do
+  _actions_config_own
+  own=$REPLY
+  actions_config_current
+  for path in "$ETL_ROOT"/config/*.{json,yaml,yml} "$own"/*.{json,yaml,yml}; do
     [[ -f $path && ${path##*/} != *schema* ]] || continue
     ACTIONS_CONFIGS+=("$path")
     [[ $path != "$REPLY" ]] || found=(1)
   done
   ((${#found[@]} > 0)) || [[ ! -f $REPLY ]] || ACTIONS_CONFIGS+=("$REPLY")
+}
+
+_actions_config_own() { # -> REPLY: the folder of the operator's own configurations, which no upgrade touches
+  REPLY=${XDG_CONFIG_HOME:-${HOME:-}/.config}/snowflake_etl
 }
 
 actions_config_use() { # <path>: in this process only; 3 with a sentence when it is no file
@@ -70,7 +76,9 @@ actions_config_environment_choose() { # <name>: from now on, for the configurati
 }
 
 actions_config_short() { # <path> -> REPLY: how it is called on screens
-  REPLY=${1#"$ETL_ROOT"/config/}
+  local path=${1#"$ETL_ROOT"/config/}
+  _actions_config_own
+  REPLY=${path#"$REPLY"/}
   REPLY=${REPLY#"$PWD"/}
 }
 

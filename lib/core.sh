@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Paths, exit codes, error sentences and small text helpers (layer 0: needs nothing else of ours).
-# Offers core_init core_error core_write_file core_printable core_json core_meant core_nearest core_number core_now core_duration core_age.
+# Offers core_init core_program core_error core_write_file core_printable core_json core_meant core_nearest core_number core_now
+# core_duration core_age.
 # Answers come back in REPLY; nothing here forks, apart from making the state folder and writing files.
 
 # The one table of exit codes; python/snowflake_etl/errors.py has the same.
@@ -18,10 +19,22 @@
   ETL_EXIT_TERMINATED=143
 }
 
+ETL_STATE_VERSION=1 # of the state folder; python/snowflake_etl/config/state.py has the same
+
 core_init() { # sets ETL_ROOT ETL_STATE_DIR ETL_VENV ETL_BASE_PYTHON ETL_PYTHON; 3 with a sentence when no state folder can be had
   _core_root
   _core_state_dir || return
   _core_python
+}
+
+core_program() { # -> REPLY: what is typed before a verb here, as places.program in Python says
+  _core_root
+  REPLY=./snowflake_etl.sh
+  if [[ -e $ETL_ROOT/.installed ]]; then
+    REPLY=snowflake-etl
+  elif [[ $PWD != "$ETL_ROOT" ]]; then
+    printf -v REPLY '%q' "$ETL_ROOT/snowflake_etl.sh"
+  fi
 }
 
 core_error() { # <sentence>: to stderr, on one line, whatever names it quotes
@@ -118,13 +131,15 @@ _core_state_dir() {
   fi
   [[ $ETL_STATE_DIR == /* ]] || ETL_STATE_DIR=$PWD/$ETL_STATE_DIR
   export ETL_STATE_DIR
-  # The marker saves looking at the mode, which would take a fork, at every start.
-  [[ -f $ETL_STATE_DIR/.private && -w $ETL_STATE_DIR ]] || _core_make_state_dir
+  # The version also saves looking at the mode, which would take a fork, at every start.
+  local version=''
+  [[ ! -f $ETL_STATE_DIR/version || ! -w $ETL_STATE_DIR ]] || IFS= read -r version <"$ETL_STATE_DIR/version"
+  [[ $version == "$ETL_STATE_VERSION" ]] || _core_make_state_dir
 }
 
 _core_default_state_dir() { # logs/ of the checkout when it is ours, else a folder in the operator's home
   local logs=$ETL_ROOT/logs
-  if [[ -w $logs && -O $logs ]] || [[ ! -e $logs && -w $ETL_ROOT ]]; then
+  if [[ ! -e $ETL_ROOT/.installed ]] && { [[ -w $logs && -O $logs ]] || [[ ! -e $logs && -w $ETL_ROOT ]]; }; then
     ETL_STATE_DIR=$logs
   elif [[ -n ${XDG_STATE_HOME:-${HOME:-}} ]]; then
     ETL_STATE_DIR=${XDG_STATE_HOME:-$HOME/.local/state}/snowflake_etl
@@ -143,18 +158,26 @@ _core_make_state_dir() {
     core_error "The state folder $ETL_STATE_DIR is shared with other users. Set ETL_STATE_DIR to a folder that only you can read."
     return "$ETL_EXIT_CONFIGURATION"
   fi
-  if ! chmod 0700 -- "$ETL_STATE_DIR" || ! : 2>/dev/null >"$ETL_STATE_DIR/.private"; then
-    core_error "Cannot write in the state folder $ETL_STATE_DIR. Free disk space, or set ETL_STATE_DIR to another folder of yours."
-    return "$ETL_EXIT_CONFIGURATION"
-  fi
+  # shellcheck source-path=SCRIPTDIR
+  chmod 0700 -- "$ETL_STATE_DIR" && source "$ETL_ROOT/lib/core_state.sh" && core_state_upgrade
 }
 
 _core_python() { # the Python the operator asked for makes .venv; what runs is always .venv's
+  if [[ -e $ETL_ROOT/.installed ]]; then
+    _core_installed_python
+    return
+  fi
   ETL_BASE_PYTHON=${ETL_BASE_PYTHON:-${ETL_PYTHON:-}}
   ETL_VENV=${ETL_VENV:-$ETL_ROOT/.venv}
   [[ $ETL_VENV == /* ]] || ETL_VENV=$PWD/$ETL_VENV
   [[ $ETL_BASE_PYTHON != "$ETL_VENV"/* ]] || ETL_BASE_PYTHON=
   ETL_PYTHON=$ETL_VENV/bin/python
+}
+
+_core_installed_python() { # a package that pip installed: the Python that started us, else the one of its environment
+  ETL_BASE_PYTHON=''
+  ETL_PYTHON=${ETL_INSTALLED_PYTHON:-${ETL_ROOT%/lib*/python*}/bin/python}
+  ETL_VENV=${ETL_PYTHON%/bin/*}
 }
 
 _core_is_odd() { # <text>: more in it than printable ASCII; changing the locale to find out would take 0.1 ms

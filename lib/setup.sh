@@ -7,15 +7,21 @@
 source "${BASH_SOURCE[0]%/*}/setup_python.sh"
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/setup_install.sh"
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/setup_bundle.sh"
 
 setup_ensure() { # [--test]: ETL_PYTHON can run our scripts afterwards; instant when nothing is to do
   _setup_is_complete "${1:-}" && return 0
+  if [[ -e $ETL_ROOT/.installed ]]; then
+    _setup_installed
+    return
+  fi
   _setup_place
   _setup_is_complete "${1:-}" && return 0
   (_setup_alone "${1:-}")
 }
 
-setup_command() { # [--check | --rebuild] [--test] [--wheelhouse DIR | --make-wheelhouse DIR]
+setup_command() { # [--check | --rebuild] [--test] [--wheelhouse DIR | --make-wheelhouse DIR | --make-bundle FILE]
   local action='' test='' option fill=''
   SETUP_WHEELHOUSE=''
   while (($#)); do
@@ -23,9 +29,9 @@ setup_command() { # [--check | --rebuild] [--test] [--wheelhouse DIR | --make-wh
     case $option in
       --check | --rebuild) action=$option ;;
       --test) test=--test ;;
-      --wheelhouse | --make-wheelhouse)
+      --wheelhouse | --make-wheelhouse | --make-bundle)
         if [[ -z ${2:-} ]]; then
-          _setup_usage "$option needs a folder."
+          _setup_usage "$option needs a path behind it."
           return
         fi
         shift
@@ -40,11 +46,25 @@ setup_command() { # [--check | --rebuild] [--test] [--wheelhouse DIR | --make-wh
     esac
     shift
   done
+  if [[ -e $ETL_ROOT/.installed ]]; then
+    _setup_command_installed
+    return
+  fi
   case $action in
     --check) _setup_check "$test" ;;
+    --make-bundle) setup_ensure && _setup_bundle_make "$fill" ;;
     --make-wheelhouse) setup_ensure && _setup_make_wheelhouse "$fill" "$test" ;;
     *) _setup_make "$action" "$test" ;;
   esac
+}
+
+_setup_command_installed() { # there is nothing to make: what can be checked is checked
+  _setup_installed || return
+  if [[ -n $action || -n $test || -n $SETUP_WHEELHOUSE ]] && [[ $action != --check ]]; then
+    core_error "This is an installed package, and 'setup' belongs to a checkout. To change it install snowflake-etl again, with pip or the bundle's install.sh."
+    return "$ETL_EXIT_REFUSED"
+  fi
+  printf 'Installed package: %s in %s. What else it needs tries: snowflake-etl doctor\n' "$("$ETL_PYTHON" -V 2>&1)" "$ETL_VENV"
 }
 
 _setup_help() {
@@ -54,6 +74,7 @@ usage: snowflake_etl.sh setup [OPTIONS]        makes .venv and installs what req
   --check                  says whether the environment is complete (exit 3 when it is not), changes nothing
   --rebuild                makes it anew from nothing
   --test                   installs the tools of the test suite too
+  --make-bundle FILE.tar   one file to install from: program, packages, checksums, install.sh
   --make-wheelhouse DIR    fills DIR with all packages, on a host with internet
   --wheelhouse DIR         installs from such a folder, on a host without
 
@@ -68,10 +89,10 @@ _setup_usage() { # <sentence>: returns 2
   return "$ETL_EXIT_USAGE"
 }
 
-_setup_command_folder() { # <option> <folder>: sets SETUP_WHEELHOUSE to install from, or action and fill
+_setup_command_folder() { # <option> <path>: sets SETUP_WHEELHOUSE to install from, or action and fill
   local folder=$2
   [[ $folder == /* ]] || folder=$PWD/$folder
-  if [[ $1 == --make-wheelhouse ]]; then
+  if [[ $1 == --make-* ]]; then
     action=$1
     fill=$folder
     return 0
@@ -109,6 +130,12 @@ _setup_check() { # <'' or --test>: one sentence; 3 when the environment is not c
 _setup_is_complete() { # <'' or --test>
   local file=${1:+-test}
   _setup_same "$ETL_ROOT/requirements$file.lock" "$ETL_VENV/.etl$file-lock"
+}
+
+_setup_installed() { # a package has the environment that it was installed into, and changes nothing there
+  [[ ! -x $ETL_PYTHON ]] || return 0
+  core_error "There is no Python $ETL_PYTHON, which this package was installed for. Install snowflake-etl again."
+  return "$ETL_EXIT_CONFIGURATION"
 }
 
 _setup_same() { # <lock> <copy kept by the environment>: forks nothing, for it runs at every start

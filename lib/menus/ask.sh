@@ -221,7 +221,7 @@ menus_ask_config() { # <title> <question> -> REPLY: one of the configurations, t
     items+=("$path" "$REPLY")
   done
   if ((${#items[@]} == 0)); then
-    ui_message "$1" "There is no configuration in $ETL_ROOT/config, and $current is not there."
+    ui_message "$1" "There is no configuration in $ETL_ROOT/config or ~/.config/snowflake_etl, and $current is not there."
     return 1
   fi
   UI_DEFAULT=$current ui_menu "$1" "$2" "${items[@]}"

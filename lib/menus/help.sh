@@ -81,16 +81,17 @@ words typed, expects the rows that it showed, and can be undone.'
 }
 
 menus_help_command() {
-  ui_message "Command line" 'Before anything starts the menu shows the command that does the same.
+  core_program
+  ui_message "Command line" "Before anything starts the menu shows the command that does the same.
 Flags may stand anywhere; --help tells the flags of a verb.
 
-  ./snowflake_etl.sh --help
-  ./snowflake_etl.sh load --month last --background
-  ./snowflake_etl.sh load --month 2024-01..2024-03 --dry-run
-  ./snowflake_etl.sh validate --month last --json
-  ./snowflake_etl.sh jobs list
-  ./snowflake_etl.sh jobs follow last
+  $REPLY --help
+  $REPLY load --month last --background
+  $REPLY load --month 2024-01..2024-03 --dry-run
+  $REPLY validate --month last --json
+  $REPLY jobs list
+  $REPLY jobs follow last
 
 Exit codes: 0 ok, 2 usage, 3 configuration, 4 connection, 5 warehouse,
-6 found problems, 7 refused, 130 stopped.'
+6 found problems, 7 refused, 130 stopped."
 }

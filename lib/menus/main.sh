@@ -23,7 +23,10 @@ menus_main() { # the menu, from the first screen to the last
   UI_BACK=Quit menus_screen_open main
   ui_end
   jobs_running_count
-  ((REPLY == 0)) || printf '%d running; they go on. See them with: ./snowflake_etl.sh jobs\n' "$REPLY"
+  ((REPLY > 0)) || return 0
+  local -i running=$REPLY
+  core_program
+  printf '%d running; they go on. See them with: %s jobs\n' "$running" "$REPLY"
 }
 
 _menus_main_entries() { # the screens in order of their places; once, when all files are read

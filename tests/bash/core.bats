@@ -99,7 +99,7 @@ print(*sorted(int(code) for code in ExitCode))'
 @test "core: without a setting state is in logs/ of the checkout, elsewhere when that is not ours" {
   local checkout="$BATS_TEST_TMPDIR/check out"
   mkdir -p "$checkout/lib" "$checkout/logs"
-  cp "$ROOT/lib/core.sh" "$checkout/lib"
+  cp "$ROOT"/lib/core*.sh "$checkout/lib"
   run -0 env -u ETL_STATE_DIR bash -c 'source "$1/lib/core.sh"; core_init && echo "$ETL_STATE_DIR"' _ "$checkout"
   [ "$output" = "$checkout/logs" ]
   if ((EUID == 0)); then chown nobody "$checkout/logs"; else chmod 0555 "$checkout/logs"; fi

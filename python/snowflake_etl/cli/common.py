@@ -250,7 +250,7 @@ def explain(error: BaseException) -> tuple[ExitCode, str]:
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("snowflake_etl"):
         return (
             ExitCode.CONFIGURATION,
-            f"The Python package '{error.name}' is not installed. Run ./snowflake_etl.sh setup.",
+            f"The Python package '{error.name}' is not installed. {places.repair()}",
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         where = f" while writing {error.filename}" if error.filename else ""

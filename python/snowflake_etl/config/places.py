@@ -10,12 +10,19 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from snowflake_etl.config import state
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def is_checkout() -> bool:
     """True when the package runs from a checkout, where ``snowflake_etl.sh`` stands beside it."""
     return (CHECKOUT / "snowflake_etl.sh").is_file()
+
+
+def home() -> Path:
+    """The folder of entry, bash libraries, example and samples: the checkout, or the like in an installed package."""
+    return CHECKOUT if is_checkout() else Path(__file__).resolve().parents[1] / "home"
 
 
 def program() -> str:
@@ -25,17 +32,32 @@ def program() -> str:
     return "./snowflake_etl.sh" if Path.cwd() == CHECKOUT else str(CHECKOUT / "snowflake_etl.sh")
 
 
+def repair() -> str:
+    """The sentence that says how libraries get here again."""
+    return f"Run {program()} setup." if is_checkout() else "Install snowflake-etl again."
+
+
 def state_directory(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return ``ETL_STATE_DIR``, else the checkout's ``logs``, else a folder below XDG_STATE_HOME; make it, 0700."""
+    """Return ``ETL_STATE_DIR``, else the checkout's ``logs`` when it is ours, else a folder below XDG_STATE_HOME.
+
+    Make it, 0700.  Raise ConfigError when others may use it, or a newer version wrote it.
+    """
     if chosen := environment.get("ETL_STATE_DIR"):
         directory = Path(chosen).absolute()
-    elif is_checkout() and os.access(CHECKOUT / "logs", os.W_OK):
+    elif is_checkout() and _is_ours(CHECKOUT / "logs"):
         directory = CHECKOUT / "logs"
     else:
-        home = environment.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
-        directory = Path(home) / "snowflake_etl"
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        base = environment.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+        directory = Path(base) / "snowflake_etl"
+    state.prepare(directory, home())
     return directory
+
+
+def _is_ours(logs: Path) -> bool:
+    """Several operators may share a checkout: its folder for state is that of whom it belongs to."""
+    if not logs.exists():
+        return os.access(logs.parent, os.W_OK)
+    return os.access(logs, os.W_OK) and logs.stat().st_uid == os.geteuid()
 
 
 def default_configuration(environment: Mapping[str, str] = os.environ) -> Path:
@@ -45,7 +67,7 @@ def default_configuration(environment: Mapping[str, str] = os.environ) -> Path:
     saved = state_directory(environment) / "preferences" / "config"
     if saved.is_file() and (text := saved.read_text(encoding="utf-8").rstrip("\n")):
         return Path(text)
-    return CHECKOUT / "config" / "example.json"
+    return home() / "config" / "example.json"
 
 
 def today(environment: Mapping[str, str] = os.environ) -> date:

@@ -113,8 +113,8 @@ def _load_if_missing(context: Context) -> ExitCode:
 
 def _ended(context: Context, results: Sequence[LoadResult], judged: Sequence[LoadResult] | None = None) -> ExitCode:
     """Answer with what became of the loads; the exit code is that of those ``judged``, which are all if not said."""
-    if any(one.status == "loaded" for one in results) and context.job_directory is None and places.is_checkout():
-        context.say("The menu with job status and logs: ./snowflake_etl.sh")
+    if any(one.status == "loaded" for one in results) and context.job_directory is None:
+        context.say(f"The menu with job status and logs: {places.program()}")
     _answer(context, results)
     return _exit_code(results if judged is None else judged)
 

@@ -1,0 +1,28 @@
+"""``snowflake-etl``, the command that pip installs (floor 6): it becomes the bash entry with menu, jobs and verbs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from snowflake_etl.cli.main import main as python_main
+from snowflake_etl.config import places
+from snowflake_etl.errors import ExitCode
+
+
+def main() -> int:
+    """Become ``snowflake_etl.sh`` with the same words; without bash only the verbs that are Python run."""
+    words = sys.argv[1:]
+    bash = shutil.which("bash")
+    if bash is None:
+        if not words:
+            print(
+                "error: The menu needs bash, and there is none on the PATH. Install bash, or name a verb.",
+                file=sys.stderr,
+            )
+            return ExitCode.CONFIGURATION
+        return python_main(words)
+    if not places.is_checkout():
+        os.environ["ETL_INSTALLED_PYTHON"] = sys.executable
+    return os.execv(bash, [bash, str(places.home() / "snowflake_etl.sh"), *words])  # noqa: S606 # this process ends

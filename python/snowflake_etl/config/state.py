@@ -1,0 +1,70 @@
+"""The state folder (floor 2): the operator's alone, and of the version that these tools read.
+
+``version`` in it holds a number.  What has to change when it goes up is done by ``lib/core_state.sh``.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from snowflake_etl.errors import ConfigError
+
+VERSION = 1
+FILE_NAME = "version"
+
+
+def prepare(directory: Path, home: Path) -> None:
+    """Make the folder, 0700, and bring it up to date with the steps in ``home``.
+
+    Raise ConfigError when others may use it, or a newer version of the tools wrote it.
+    """
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = _version(directory)
+    if found == VERSION:
+        return
+    if found > VERSION:
+        raise ConfigError(
+            f"The state folder {directory} was written by a newer version of these tools (state {found}, this one "
+            f"knows {VERSION}). Use that version, or set ETL_STATE_DIR to another folder."
+        )
+    status = directory.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & stat.S_ISVTX:
+        raise ConfigError(
+            f"The state folder {directory} is shared with other users. "
+            "Set ETL_STATE_DIR to a folder that only you can read."
+        )
+    if any(directory.iterdir()):
+        _upgrade(directory, home)
+    else:
+        directory.chmod(0o700)
+        (directory / FILE_NAME).write_text(f"{VERSION}\n", encoding="ascii")
+
+
+def _version(directory: Path) -> int:
+    """The number in the file; 0 before there was one."""
+    try:
+        text = (directory / FILE_NAME).read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return 0
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def _upgrade(directory: Path, home: Path) -> None:
+    import subprocess
+
+    steps = 'source "$ETL_ROOT/lib/core.sh" && core_init'
+    surroundings = {**os.environ, "ETL_ROOT": str(home), "ETL_STATE_DIR": str(directory)}
+    try:
+        done = subprocess.run(
+            ["bash", "-c", steps],  # noqa: S607 # wherever it is on this host
+            env=surroundings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise ConfigError(f"The state folder {directory} needs bash to be brought up to date. Install bash.") from None
+    if done.returncode:
+        raise ConfigError(done.stderr.strip() or f"The state folder {directory} could not be brought up to date.")

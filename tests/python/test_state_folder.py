@@ -1,0 +1,115 @@
+"""The state folder: whose it is, its version, and that Python and bash decide alike."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from snowflake_etl.config import places, state
+from snowflake_etl.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def by_bash(folder: Path) -> subprocess.CompletedProcess[str]:
+    surroundings = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "ETL_STATE_DIR": str(folder)}
+    command = ["bash", "-c", f'source "{ROOT}/lib/core.sh" && core_init']
+    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
+
+
+def test_bash_and_python_know_the_same_version() -> None:
+    text = (ROOT / "lib" / "core.sh").read_text(encoding="utf-8")
+    assert re.findall(r"^ETL_STATE_VERSION=(\d+)", text, re.M) == [str(state.VERSION)]
+    steps = re.findall(r"^_core_state_to_(\d+)\(\)", (ROOT / "lib" / "core_state.sh").read_text(encoding="utf-8"), re.M)
+    assert [int(step) for step in steps] == list(range(1, state.VERSION + 1))
+
+
+def test_a_new_folder_is_private_and_of_this_version(tmp_path: Path) -> None:
+    folder = places.state_directory({"ETL_STATE_DIR": str(tmp_path / "a" / "state")})
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "version").read_text() == f"{state.VERSION}\n"
+    other = tmp_path / "b"
+    assert by_bash(other).returncode == 0
+    assert (other / "version").read_text() == (folder / "version").read_text()
+
+
+@pytest.mark.parametrize("opened_by", ["python", "bash"])
+def test_an_upgrade_keeps_everything_and_takes_away_what_only_the_old_one_needed(
+    tmp_path: Path, opened_by: str
+) -> None:
+    folder = tmp_path / "state"
+    (folder / "jobs" / "20240101-000000-load-1").mkdir(parents=True)
+    (folder / "preferences").mkdir()
+    (folder / "preferences" / "qc").write_text("file\n")
+    (folder / ".private").touch()
+    folder.chmod(0o755)
+    if opened_by == "python":
+        places.state_directory({"ETL_STATE_DIR": str(folder)})
+    else:
+        assert by_bash(folder).returncode == 0
+    assert (folder / "version").read_text() == f"{state.VERSION}\n"
+    assert not (folder / ".private").exists()
+    assert (folder / "jobs" / "20240101-000000-load-1").is_dir()
+    assert (folder / "preferences" / "qc").read_text() == "file\n"
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_upgrade_that_was_cut_off_is_done_again(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    (folder / ".version.lock").touch()
+    (folder / ".version.4711").write_text("1")
+    (folder / "version").write_text("")
+    assert by_bash(folder).returncode == 0
+    assert (folder / "version").read_text() == f"{state.VERSION}\n"
+
+
+def test_state_of_a_newer_version_is_left_alone_and_says_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    (folder / "version").write_text(f"{state.VERSION + 1}\n")
+    with pytest.raises(ConfigError) as refused:
+        places.state_directory({"ETL_STATE_DIR": str(folder)})
+    answer = by_bash(folder)
+    assert answer.returncode == 3
+    assert answer.stderr.strip() == str(refused.value)
+    assert f"state {state.VERSION + 1}, this one knows {state.VERSION}" in answer.stderr
+    assert (folder / "version").read_text() == f"{state.VERSION + 1}\n"
+
+
+def test_a_folder_that_everybody_writes_to_is_refused_by_both(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    with pytest.raises(ConfigError) as refused:
+        places.state_directory({"ETL_STATE_DIR": str(folder)})
+    answer = by_bash(folder)
+    assert answer.returncode == 3
+    assert answer.stderr.strip() == str(refused.value)
+    assert folder.stat().st_mode & 0o7777 == 0o1777
+
+
+def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
+    with pytest.raises(ConfigError, match="is shared with other users"):
+        places.state_directory({"ETL_STATE_DIR": str(folder)})
+
+
+def test_operators_who_share_a_checkout_have_state_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = tmp_path / "checkout"
+    (checkout / "logs").mkdir(parents=True)
+    (checkout / "snowflake_etl.sh").touch()
+    monkeypatch.setattr(places, "CHECKOUT", checkout)
+    environment = {"XDG_STATE_HOME": str(tmp_path / "home")}
+    assert places.state_directory(environment) == checkout / "logs"
+    owner = checkout.stat().st_uid
+    monkeypatch.setattr(places, "_is_ours", lambda logs: logs.stat().st_uid == owner + 1)
+    assert places.state_directory(environment) == tmp_path / "home" / "snowflake_etl"
