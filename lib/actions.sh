@@ -21,6 +21,7 @@ declare -gA ACTIONS_SCRIPTS=(
   [validate]=validate_table.py
   [duplicates]=duplicate_checker.py
   [history]=run_history.py
+  [metrics]=show_metrics.py
   [report]=table_report.py
   ['drop-month']=drop_month.py
   ['restore-month']=restore_month.py

@@ -20,6 +20,7 @@ FLOORS = {
     "results_examination": 2,
     "results_files": 2,
     "results_history": 2,
+    "results_metrics": 2,
     "results_report": 2,
     "results_tables": 2,
     "sqltext": 2,

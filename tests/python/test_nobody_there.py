@@ -37,6 +37,7 @@ ORDERS: dict[str, list[tuple[str, ...]]] = {
     "duplicates": [(*TABLE, "--delete-sql")],
     "report": [()],
     "history": [("--audit",)],
+    "metrics": [("--live",)],
     "drop-month": [
         (*TABLE, *MONTH),
         (*TABLE, *MONTH, "--yes"),

@@ -75,6 +75,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("what changed since the check before", "diff --table SALES"),
         ("who dropped, restored and replaced what", "list --audit"),
     ),
+    "metrics": (
+        ("what this host knows", ""),
+        ("for node_exporter, with the ledger asked", "--live --output /var/lib/node_exporter/snowflake_etl.prom"),
+    ),
     "drop-month": (
         ("what would go, and the first ten rows", "--table SALES --month 2024-01 --dry-run --preview 10"),
         ("where nobody can be asked", "--table SALES --month 2024-01 --yes --expect-rows 120000"),

@@ -15,7 +15,6 @@ from snowflake_etl import __version__
 from snowflake_etl.cli import common
 from snowflake_etl.cli.examples import examples_of
 from snowflake_etl.cli.parser import did_you_mean
-from snowflake_etl.cli.scheduled import run_scheduled
 from snowflake_etl.cli.terminal import printable
 from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode
@@ -35,6 +34,7 @@ VERBS = {
     "duplicates": "duplicate_checker",
     "report": "table_report",
     "history": "run_history",
+    "metrics": "show_metrics",
     "drop-month": "drop_month",
     "restore-month": "restore_month",
     "local": "local_warehouse",
@@ -107,6 +107,11 @@ def run_command(verb: str, argv: Sequence[str]) -> int:
     examples = examples_of(verb, program)
 
     def run(context: common.Context) -> ExitCode:
+        if not context.arguments.scheduled:
+            code: ExitCode = command.run(context)
+            return code
+        from snowflake_etl.cli.scheduled import run_scheduled
+
         return run_scheduled(context, command.run, verb, argv)
 
     return common.run(f"{program} {verb}", command.add_arguments, run, argv, command.DESCRIPTION, examples)

@@ -12,12 +12,10 @@ from snowflake_etl.history.schedule_record import ScheduleRecords, check_name
 
 
 def run_scheduled(context: Context, command: Callable[[Context], ExitCode], verb: str, argv: Sequence[str]) -> ExitCode:
-    """Run the command; with ``--scheduled`` under its name's lock, with a heartbeat before and behind it.
+    """Run the command under its name's lock, with a heartbeat before and behind it.
 
     Raise Refused when a run of that name still goes on; a load that only wants what is missing has nothing to do then.
     """
-    if not context.arguments.scheduled:
-        return command(context)
     name = check_name(context.arguments.scheduled)
     records = ScheduleRecords(context.state_directory)
 

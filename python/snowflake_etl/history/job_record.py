@@ -15,6 +15,7 @@ from typing import Any
 _JOB_ID = re.compile(r"(?P<stamp>[0-9]{8}-[0-9]{6})-(?P<verb>[a-z-]+)-[0-9]+")
 _TAIL_BYTES = 64 << 10
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+STATES = ("running", "queued", "done", "problems", "refused", "failed", "stopped", "lost", "unknown")
 _STATES = {0: "done", 6: "problems", 7: "refused", 130: "stopped", 143: "stopped"}
 
 
@@ -39,6 +40,16 @@ class Job:
     output: str
     cancelled: bool
     rebooted: bool
+
+
+def states(state_directory: Path) -> Iterator[str]:
+    """The state of every job, without reading what it wrote."""
+    folder = state_directory / "jobs"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if is_job_id(path.name):
+            code = _text(path, "exit_code").strip()
+            cancelled = (path / "cancelled").exists()
+            yield _state(path, int(code) if code.isdigit() else None, cancelled=cancelled)
 
 
 def is_job_id(text: str) -> bool:

@@ -106,6 +106,14 @@ class RunRecords:
             rows = connection.execute("SELECT at, step, detail FROM steps WHERE run_id = ? ORDER BY rowid", (run_id,))
             return [(at, step, json.loads(detail)) for at, step, detail in rows.fetchall()]
 
+    def published(self) -> dict[str, dict[str, object]]:
+        """Run -> what was recorded when its rows were published (rows, last_day), oldest first."""
+        if not database.exists(self._state):
+            return {}
+        with self._connection() as connection:
+            found = connection.execute("SELECT run_id, detail FROM steps WHERE step = 'published' ORDER BY rowid")
+            return {run_id: json.loads(detail) for run_id, detail in found.fetchall()}
+
     def end_of_staging_run(self, folder: str, target: str) -> str | None:
         """How the last run that staged ``folder`` completely ended; None when none here did, or it was cut off."""
         return self.staging_run(folder, target)[1]

@@ -181,6 +181,8 @@ class _Load:
             state.prepared = None
             raise already
         state.published = Published(sum(row.row_count for row in already.rows), 0)
+        last_day = max((str(row.last_day) for row in already.rows if row.last_day), default=None)
+        self._record.step("published", rows=state.published.inserted, last_day=last_day)
         for publisher in publishers:
             self._records.superseded(publisher, state.run_id)
         return state.result(
@@ -332,7 +334,8 @@ class _Load:
         with lock_watch(self._state, prepared, locks.session_id(session)):
             self._state.published = load_publish.publish_protected(session, self._state, prepared, plan)
         self._state.progress("publish", plan.rows_in, plan.rows_in, "rows")
-        self._record.step("published", rows=self._state.published.inserted)
+        last_day = str(prepared.situation.claimed[-1].last) if prepared.situation.claimed else None
+        self._record.step("published", rows=self._state.published.inserted, last_day=last_day)
 
     # -- the end
 

@@ -1,0 +1,70 @@
+"""``metrics``: loads, jobs and scheduled runs for a monitor (floor 6)."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from pathlib import Path
+
+from snowflake_etl.cli.common import LOGGER, Context, add_common_flags
+from snowflake_etl.errors import ExitCode, UsageError
+
+DESCRIPTION = "Tell a monitor how loads, jobs and scheduled runs are, in Prometheus' text format."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write them to FILE, whole or not at all (mode 0644), as node_exporter's textfile collector wants it",
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="ask the ledger of the configuration's target too: rows and age of tables"
+    )
+    add_common_flags(parser)
+
+
+def run(context: Context) -> ExitCode:
+    """Print or write what is known; a warehouse that cannot be asked is a metric, too, and exit code 4."""
+    from snowflake_etl.config.places import today
+    from snowflake_etl.operations.metrics import live_metrics, local_metrics
+    from snowflake_etl.reports.metrics_text import metrics_text
+
+    metrics, problem = local_metrics(context.state_directory, today()), ""
+    if context.arguments.live:
+        configuration = context.configuration.configuration
+        live, problem = live_metrics(configuration, context.warehouse, today())
+        metrics += live
+    text = metrics_text(metrics)
+    if context.arguments.output:
+        _write_for_all(context.arguments.output, text)
+    elif not context.arguments.json:
+        print(text, end="", flush=True)
+    if problem:
+        LOGGER.error("The ledger could not be asked: %s", problem)
+    context.answer(
+        {
+            "status": "failed" if problem else "ok",
+            "message": problem,
+            "metrics": [dataclasses.asdict(metric) for metric in metrics],
+        }
+    )
+    return ExitCode.CONNECTION if problem else ExitCode.OK
+
+
+def _write_for_all(path: Path, text: str) -> None:
+    """Replace the file at once; the exporter, which is another user, never reads half of it."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder. Name a file: --output {path / 'snowflake_etl.prom'}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.unlink(missing_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(text.encode())
+            os.fchmod(stream.fileno(), 0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
