@@ -20,6 +20,7 @@ UI_HEAD_FUNCTION= # sets REPLY to the head line; asked before every screen, so t
 UI_MIN_ROWS=22    # 24 less what a status line may take
 UI_MIN_COLUMNS=78
 UI_MAX_TEXT_LINES=3000
+UI_LONG=20       # lists of more items than that can be filtered
 UI_HELP_ASKED=98 # a back end answers this when the explanation is wanted; REPLY and UI_ANSWERS are what was typed already
 
 ui_init() { # [function that sets REPLY to the head line]: chooses the back end; 2 with a sentence for a wrong ETL_UI
@@ -53,8 +54,22 @@ ui_menu() { # <title> <text> <tag> <item>... -> REPLY: the tag of the chosen ite
   local -a UI_TAGS UI_ITEMS
   _ui_prepare "$1" "$2"
   _ui_pairs "${@:3}"
+  if ((${#UI_TAGS[@]} > UI_LONG)) && [[ -t 0 && -t 1 ]] && _ui_fits; then
+    _ui_menu_long "$@"
+    return
+  fi
   _ui_paint menu || return
   REPLY=${UI_TAGS[REPLY]}
+}
+
+_ui_menu_long() { # <title> <text> <tag> <item>...: a list that / filters as one types
+  local UI_LIVE_TEXT=$2 UI_LIVE_HEADING=${UI_HEADING:-} UI_LIVE_FAST=''
+  local -a UI_LIVE_PAIRS=("${@:3}") UI_LIVE_KEYS=() UI_LIVE_ACTIONS=()
+  ui_live "$1" _ui_menu_same
+}
+
+_ui_menu_same() { # a list that does not change while it is looked at
+  return 0
 }
 
 ui_checklist() { # <title> <text> <tag> <item> <on|off>... -> UI_ANSWERS: the chosen tags; REPLY: how many

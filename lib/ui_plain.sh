@@ -11,11 +11,12 @@ ui_plain_menu() { # -> REPLY: index of the chosen item
     [[ ${UI_TAGS[index]} != "${UI_DEFAULT:-}" ]] || default=index
     printf '  %3d  %s\n' $((index + 1)) "${UI_ITEMS[index]:0:COLUMNS-7}" >&2
   done
+  ((${#UI_ITEMS[@]} <= UI_LONG)) || printf 'A text shows those that have it.\n' >&2
   while _ui_plain_ask "Number${UI_HELP:+, ? for help}, or b for ${UI_BACK:-back}"; do
     _ui_plain_is_back && return 1
     _ui_plain_is_help && return "$UI_HELP_ASKED"
     _ui_plain_index "$default" && return 0
-    printf 'Type a number from 1 to %d, or b.\n' "${#UI_ITEMS[@]}" >&2
+    _ui_plain_narrow "$REPLY" || printf 'Type a number from 1 to %d, or b.\n' "${#UI_ITEMS[@]}" >&2
   done
   return 1
 }
@@ -144,6 +145,17 @@ _ui_plain_is_back() { # whether REPLY asks for the screen before
 _ui_plain_is_help() { # whether REPLY asks what the screen is about
   [[ $REPLY == '?' && -n ${UI_HELP:-} ]] || return 1
   REPLY=''
+}
+
+_ui_plain_narrow() { # <text>: of a long list, the items that have it, with their numbers; 1 when there are none
+  local -i index found=0
+  [[ -n $1 ]] && ((${#UI_ITEMS[@]} > UI_LONG)) || return 1
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    [[ ${UI_ITEMS[index],,} == *"${1,,}"* ]] || continue
+    printf '  %3d  %s\n' $((index + 1)) "${UI_ITEMS[index]:0:COLUMNS-7}" >&2
+    ((++found))
+  done
+  ((found > 0))
 }
 
 _ui_plain_index() { # <default index or -1>: turns REPLY (a number, a tag or nothing) into an index

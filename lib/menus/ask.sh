@@ -155,7 +155,7 @@ menus_ask_are_months() { # <text>: a list of months and ranges; else 1 with a se
   local word
   local -a words=()
   IFS=, read -ra words <<<"${1//../,}"
-  REPLY='Nothing was written.'
+  REPLY='Months are wanted: 2024-01, a list 2024-01,2024-03 or a range 2024-01..2024-06.'
   ((${#words[@]} > 0)) || return 1
   for word in "${words[@]}"; do
     month_parse "$word" || return 1

@@ -64,13 +64,16 @@ MENUS_OPERATIONS_FORMATS=( # the word, and what it means
 )
 
 menus_operations_load() {
-  local text='Empty fields: as the configuration says. Mode append; to replace rows there is REPLACE a month.'
+  local text='Months: 2024-01, a list, a range 2024-01..2024-06, or all. Checks: file, snowflake, both or skip. A field left empty: as the configuration says. Nothing is replaced; for that there is REPLACE a month.'
   local base months table qc
   settings_get qc
   [[ $REPLY != last ]] || actions_config_preference qc
   qc=${REPLY:-file}
+  month_current
+  month_previous "$REPLY"
+  months=$REPLY
   settings_get base_path
-  _menus_operations_answers load "" "$REPLY" "" "$qc"
+  _menus_operations_answers load "$months" "$REPLY" "" "$qc"
   while ui_form "Load months" "$text" "Months" "${UI_ANSWERS[0]}" "Base path" "${UI_ANSWERS[1]}" "Table" "${UI_ANSWERS[2]}" \
     "Checks" "${UI_ANSWERS[3]}"; do
     months=${UI_ANSWERS[0]//[[:blank:]]/} base=${UI_ANSWERS[1]} table=${UI_ANSWERS[2]} qc=${UI_ANSWERS[3]}
@@ -87,7 +90,7 @@ menus_operations_load() {
 }
 
 menus_operations_batch() {
-  local text='Months of all tables: a list, a range 2024-01..2024-06, or all. A month that fails does not stop the others.'
+  local text='Months of all tables: a list, a range 2024-01..2024-06, or all. Checks: file, snowflake, both or skip. A month that fails does not stop the others.'
   local months at_a_time qc
   _menus_operations_answers batch "" 2 file
   while ui_form "Batch" "$text" "Months" "${UI_ANSWERS[0]}" "At a time" "${UI_ANSWERS[1]}" "Checks" "${UI_ANSWERS[2]}"; do

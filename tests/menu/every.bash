@@ -2,7 +2,7 @@
 # Presses every entry of every menu, as the menu's own data name them, so that no new one can be forgotten.  Each entry is
 # opened and left by ESC or Cancel (in turns), opened and gone on with by Enter, and left from there by ESC step by step.
 # What is looked at: no error, no byte beyond ASCII on the wire, ESC and Cancel one screen back, nothing left at the end.
-# Set ETL_TEST_FULL=1 for all terminals, sizes and locales; ETL_TEST_BYTES=FILE takes down the bytes of each screen.
+# Set MENU_TEST_FULL=1 for all terminals, sizes and locales; MENU_TEST_BYTES=FILE takes down the bytes of each screen.
 
 EVERY_DEPTH=3 # screens that Enter goes on from an entry
 
@@ -234,13 +234,13 @@ every_what() { # sets EVERY_WHAT and EVERY_TITLE from the screen and the newest 
   [[ $EVERY_WHAT != less && $EVERY_WHAT != follow ]] || EVERY_TITLE="($EVERY_WHAT)"
   EVERY_TITLE=${EVERY_TITLE%% (Down: more*}
   EVERY_ID="$EVERY_TITLE|$EVERY_WHAT"
-  [[ -z ${ETL_TEST_BYTES:-} ]] || every_bytes
+  [[ -z ${MENU_TEST_BYTES:-} ]] || every_bytes
 }
 
 every_bytes() { # one line: back end, size, bytes since the screen before, title
   local -i now
   now=$(wc -c <"$EVERY_WIRE")
-  printf '%s\t%d\t%s\n' "$EVERY_UI" $((now - ${EVERY_BYTES:-0})) "$EVERY_TITLE" >>"$ETL_TEST_BYTES"
+  printf '%s\t%d\t%s\n' "$EVERY_UI" $((now - ${EVERY_BYTES:-0})) "$EVERY_TITLE" >>"$MENU_TEST_BYTES"
   EVERY_BYTES=$now
 }
 
@@ -271,7 +271,7 @@ every_wire() { # nothing but ASCII went over the wire, and no shell's complaint
 every_combinations() { # <back end> <columns> <rows> <TERM> <locale>: that one, or all of the back end
   local size term locale
   local -i number=0
-  if [[ -z ${ETL_TEST_FULL:-} ]]; then
+  if [[ -z ${MENU_TEST_FULL:-} ]]; then
     TERM=$4 TMUX_LOCALE=$5 every_walk "$1" "$2" "$3"
     return
   fi

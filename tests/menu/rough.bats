@@ -158,3 +158,28 @@ press() { # <key...>: one at a time, counted in PRESSED
   [ "$(find "$ETL_STATE_DIR/jobs" -mindepth 1 -maxdepth 1 -name '[0-9]*' | wc -l)" -eq 2 ]
   [ "$(<"$ETL_STATE_DIR/preferences/qc")" = skip ]
 }
+
+@test "long lists: / filters as one types in dialog and whiptail, a text does in plain" {
+  local ui
+  printf 'TABLE_%02d\n' {1..40} >"$FAKE/tables"
+  for ui in dialog whiptail; do
+    ETL_UI=$ui tmux_menu
+    tmux_wait 'Main menu'
+    tmux_keys Down Enter
+    tmux_wait 'What is to be done?'
+    tmux_keys V Enter
+    tmux_wait 'Which table?' 'TABLE_' '/ filter'
+    tmux_text '/_37'
+    tmux_keys Enter Enter
+    tmux_wait 'Which days of TABLE_37?'
+    tmux_keys Escape
+    tmux_wait 'Which table?'
+    tmux_keys Escape
+    tmux_wait 'What is to be done?'
+    tmux -L "$TMUX_SOCKET" kill-server
+  done
+  run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' operations validate _3 TABLE_37 b b b quit) 3>&-
+  # shellcheck disable=SC2154 # set by run
+  [[ $output == *'A text shows those'*'   38  TABLE_37'*'Which days of TABLE_37?'* ]]
+  [ "$status" -eq 0 ]
+}
