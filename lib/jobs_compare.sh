@@ -4,7 +4,7 @@
 # indent=2 writes it: a line a member, members of the result itself two blanks in.
 
 # What the log's first error looks like: our own lines, Python's, the shell's.
-JOBS_ERROR_PATTERN='^(error|failed|problems|refused): |(Z |^)(ERROR|CRITICAL|FATAL)[ :]|^Traceback |^[A-Za-z_.]+(Error|Exception)(:|$)|: (error|command not found|No such file or directory)'
+JOBS_ERROR_PATTERN='^(error|failed|problems|refused): |(Z |[+]00:00 |^)(ERROR|CRITICAL|FATAL)[ :]|^Traceback |^[A-Za-z_.]+(Error|Exception)(:|$)|: (error|command not found|No such file or directory)'
 JOBS_ERROR_BYTES=33554432 # so much of a longer log's end is looked through
 
 jobs_previous() { # <id> -> REPLY: the run before it of the same command, else the last one of its verb; 1 when there is none

@@ -130,11 +130,18 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Phase:
-    """How long one step took; ``bytes_per_second`` is 0 where a step moves no bytes."""
+    """How long one step took; ``bytes`` and ``bytes_per_second`` are 0 where a step moves none.
+
+    ``peak_memory`` is the most that the process had used by its end, in bytes; ``query_ids`` are those of the
+    statements that move rows: COPY, INSERT, DELETE.
+    """
 
     name: str
     seconds: float
     bytes_per_second: int
+    bytes: int = 0
+    peak_memory: int = 0
+    query_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ FLOORS = {
     "errors": 1,
     "month": 1,
     "progress": 1,
+    "run_context": 1,
     "results": 2,
     "results_diagnosis": 2,
     "results_examination": 2,

@@ -1,25 +1,23 @@
-"""What every command shares (floor 6): flags, the run's surroundings, logging, errors to exit codes."""
+"""What every command shares (floor 6): flags, the run's surroundings, errors to exit codes."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
 import json
-import logging
 import os
 import shutil
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
+from snowflake_etl.cli.logs import LOGGER, Logs
 from snowflake_etl.cli.parser import Parser, add_common_flags
 from snowflake_etl.cli.terminal import TerminalProgress, printable, stand_in_for_closed_streams
 from snowflake_etl.config import places
@@ -34,9 +32,15 @@ if TYPE_CHECKING:
 # Commands take these from here as well.
 __all__ = ["Parser", "add_common_flags"]
 
-LOGGER = logging.getLogger("snowflake_etl")
-LOG_FILE = "snowflake_etl.log"
 _ASKING = threading.Lock()
+
+
+@dataclass
+class Ending:
+    """What is known when a run ends: its result as a document, and the sentence of the error that ended it."""
+
+    document: Any = None
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,16 @@ class Context:
     """The surroundings of one run: its flags, folders, configuration and where progress goes."""
 
     arguments: argparse.Namespace
+
+    @cached_property
+    def ending(self) -> Ending:
+        """How the run ends, as far as it is known by now."""
+        return Ending()
+
+    @cached_property
+    def logs(self) -> Logs:
+        """The logging of this run; it is set up by the first look."""
+        return Logs(self.arguments, self.state_directory, self.job_directory, lambda: self.__dict__.get("progress"))
 
     @cached_property
     def state_directory(self) -> Path:
@@ -87,6 +101,8 @@ class Context:
         from snowflake_etl.config.reading import read_configuration
 
         loaded = read_configuration(self.configuration_path, choice=self.choice)
+        if logs := self.__dict__.get("logs"):
+            logs.follow(loaded.configuration.logs)
         for warning in loaded.warnings:
             LOGGER.warning(warning)
         return loaded
@@ -148,6 +164,7 @@ class Context:
 
     def answer(self, document: Any) -> None:
         """Keep the result as ``result.json`` in a job's folder and print it with --json."""
+        self.ending.document = document
         text = masked(json.dumps(document, indent=2, ensure_ascii=True, default=str))
         if self.job_directory is not None:
             write_private(self.job_directory / "result.json", text + "\n")
@@ -206,22 +223,29 @@ def run(
     command: Callable[[Context], ExitCode],
     argv: Sequence[str],
     description: str,
+    afterwards: Callable[[Context, str, ExitCode], None],
     examples: str = "",
 ) -> ExitCode:
-    """Parse ``argv``, run ``command`` and return its exit code; every error becomes one line on stderr."""
+    """Parse ``argv``, run ``command`` and return its exit code; every error becomes one line on stderr.
+
+    ``afterwards`` is called with the verb and the exit code once the work is done.
+    """
     stand_in_for_closed_streams()
+    verb = program.rsplit(" ", 1)[-1]
     parser = Parser(prog=program, description=description, examples=examples)
     add_arguments(parser)
     context = Context(argparse.Namespace(json="--json" in argv, quiet=False, verbose="--verbose" in argv))
     _stop_on_signals()
     try:
         context = Context(parser.parse_intermixed_args(list(argv)))
-        _set_up_logging(context)
-        return command(context)
+        context.logs.begin(verb, argv)
+        code = command(context)
     except (Exception, KeyboardInterrupt, Stopped) as error:
-        return _report(error, context)
+        code = _report(error, context)
     finally:
         context.close()
+    afterwards(context, verb, code)
+    return code
 
 
 def _report(error: BaseException, context: Context) -> ExitCode:
@@ -235,6 +259,7 @@ def _report(error: BaseException, context: Context) -> ExitCode:
     if context.arguments.verbose:
         print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     print(f"error: {printable(sentence)}", file=sys.stderr, flush=True)
+    context.ending.error = sentence
     LOGGER.debug(sentence, exc_info=error, extra={"file_only": True})
     if context.arguments.json or context.job_directory is not None:
         context.answer({"status": "error", "exit_code": int(code), "message": sentence})
@@ -291,72 +316,3 @@ def _send_again(swallowed: sys.UnraisableHookArgs) -> None:
 def _forget_stdout() -> None:
     """Nobody reads us any more; keep Python from complaining about that at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _log_thread_error(error: threading.ExceptHookArgs) -> None:
-    """A thread of a library (the driver's heartbeat, for one) ended; whoever needs it notices by itself."""
-    if error.exc_value is not None:
-        LOGGER.debug("A thread ended", exc_info=error.exc_value, extra={"file_only": True})
-
-
-class _Printable(logging.Formatter):
-    """Log lines in UTC, without control codes and secrets."""
-
-    converter = staticmethod(time.gmtime)
-
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(masked(super().format(record)))
-
-
-class _Screen(logging.StreamHandler[TextIO]):
-    """Writes lines above the progress bar, if there is one."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__()
-        self._context = context
-
-    def emit(self, record: logging.LogRecord) -> None:
-        progress = self._context.__dict__.get("progress")
-        with progress.aside() if isinstance(progress, TerminalProgress) else contextlib.nullcontext():
-            super().emit(record)
-
-
-class _Kept(logging.FileHandler):
-    """The log of the state folder; where the disk is full the work goes on without it, which is said once."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        error = sys.exception()
-        if not isinstance(error, OSError):
-            super().handleError(record)
-            return
-        LOGGER.removeHandler(self)
-        logging.getLogger().handlers = [logging.NullHandler()]
-        LOGGER.warning("The log %s cannot be written (%s); going on without it.", self.baseFilename, error.strerror)
-
-
-def _set_up_logging(context: Context) -> None:
-    """Log to stderr for people and to one private file in the state folder, tracebacks included."""
-    arguments = context.arguments
-    LOGGER.setLevel(logging.DEBUG)
-    LOGGER.propagate = False
-    LOGGER.handlers.clear()
-    on_terminal = sys.stderr.isatty()
-    screen = _Screen(context)
-    screen.setLevel(logging.WARNING if arguments.quiet else logging.DEBUG if arguments.verbose else logging.INFO)
-    screen.addFilter(lambda record: not getattr(record, "file_only", False))
-    line = "%(message)s" if on_terminal else "%(asctime)sZ %(levelname)s %(message)s"
-    screen.setFormatter(_Printable(line, "%Y-%m-%d %H:%M:%S"))
-    LOGGER.addHandler(screen)
-    path = context.state_directory / LOG_FILE
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-        kept = _Kept(path, encoding="utf-8")
-    except OSError:
-        LOGGER.warning("The log %s cannot be written; going on without it.", path)
-        return
-    kept.setFormatter(_Printable("%(asctime)sZ %(process)d %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    LOGGER.addHandler(kept)
-    # What libraries and their threads say is for whoever looks into a problem, not for the screen.
-    threading.excepthook = _log_thread_error
-    logging.getLogger().handlers = [kept]
-    logging.getLogger().setLevel(logging.WARNING)

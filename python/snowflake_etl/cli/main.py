@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from snowflake_etl import __version__
 from snowflake_etl.cli import common
+from snowflake_etl.cli.ending import afterwards
 from snowflake_etl.cli.examples import examples_of
 from snowflake_etl.cli.parser import did_you_mean
 from snowflake_etl.cli.terminal import printable
@@ -114,7 +115,8 @@ def run_command(verb: str, argv: Sequence[str]) -> int:
 
         return run_scheduled(context, command.run, verb, argv)
 
-    return common.run(f"{program} {verb}", command.add_arguments, run, argv, command.DESCRIPTION, examples)
+    words = f"{program} {verb}"
+    return common.run(words, command.add_arguments, run, argv, command.DESCRIPTION, afterwards, examples)
 
 
 def _usage() -> str:

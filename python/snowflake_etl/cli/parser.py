@@ -66,4 +66,6 @@ def add_common_flags(parser: argparse.ArgumentParser, *, config: bool = True) ->
         metavar="NAME",
         help="for cron and systemd: never two runs of NAME at once, a heartbeat for monitors, no questions",
     )
-    parser.add_argument("--verbose", action="store_true", help="more log lines, and a traceback when something fails")
+    parser.add_argument(
+        "--verbose", action="store_true", help="more log lines, the SQL, and a traceback when something fails"
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 
-from snowflake_etl.cli.common import LOGGER, Context, explain
+from snowflake_etl.cli.common import Context, explain
+from snowflake_etl.cli.logs import LOGGER
 from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import ExitCode, Refused
 from snowflake_etl.history.schedule_record import ScheduleRecords, check_name

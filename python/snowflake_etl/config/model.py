@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from snowflake_etl.config.sections.base import Section, Text
 from snowflake_etl.config.sections.files import FileSection, same_table
 from snowflake_etl.config.sections.load import LoadSection
+from snowflake_etl.config.sections.logs import LogsSection
 from snowflake_etl.config.sections.quality import CalendarSection, QualitySection
 from snowflake_etl.config.sections.rules import RuleSection
 from snowflake_etl.config.sections.snowflake import SnowflakeSection
@@ -20,6 +21,7 @@ __all__ = [
     "Configuration",
     "FileSection",
     "LoadSection",
+    "LogsSection",
     "QualitySection",
     "RuleSection",
     "Section",
@@ -41,6 +43,7 @@ class Configuration(Section):
     files: tuple[FileSection, ...]
     load: LoadSection = LoadSection()
     quality: QualitySection = QualitySection()
+    logs: LogsSection = LogsSection()
 
     @field_validator("files", mode="before")
     @classmethod

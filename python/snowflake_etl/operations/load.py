@@ -42,6 +42,7 @@ from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
+from snowflake_etl.run_context import running
 from snowflake_etl.warehouse import catalog, lease, locks, stage
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.signin import Warehouse
@@ -61,9 +62,12 @@ def load(
         return _plan(state)
     records = RunRecords(warehouse.state_directory)
     words, place = json.dumps(request.words), warehouse.place
-    with records.begin(
-        state.run_id, planned.entry.table_name, str(planned.month), request.wishes.mode.value, words, place
-    ) as record:
+    with (
+        records.begin(
+            state.run_id, planned.entry.table_name, str(planned.month), request.wishes.mode.value, words, place
+        ) as record,
+        running(state.run_id),
+    ):
         result = _Load(state, records, record).run()
         load_history.keep_checks(state)
         load_history.keep_what_stopped(state, record, result.status)

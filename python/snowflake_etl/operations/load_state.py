@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -19,10 +20,13 @@ from snowflake_etl.operations.load_copy import RecordRejected
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_stage import StagedSource
+from snowflake_etl.operations.memory import peak_memory
 from snowflake_etl.operations.publish import Published
 from snowflake_etl.operations.situation import Wishes
 from snowflake_etl.progress import Progress
+from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.results import CheckReport, LoadResult, Phase, Rejection
+from snowflake_etl.run_context import noting_queries
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse.lease import LeaseRow
 from snowflake_etl.warehouse.session import Session
@@ -139,13 +143,15 @@ class LoadState:
     def phase(self, name: str, size: int = 0) -> Iterator[None]:
         """Time a step, also one that fails; ``size`` bytes move in it."""
         began = time.monotonic()
-        try:
-            yield
-        finally:
-            seconds = time.monotonic() - began
-            rate = int(size / seconds) if seconds else 0
-            self.phases.append(Phase(name, round(seconds, 3), rate))
-            LOGGER.info("%s took %.2f s", name, seconds)
+        with noting_queries() as queries:
+            try:
+                yield
+            finally:
+                seconds = time.monotonic() - began
+                rate = int(size / seconds) if seconds else 0
+                phase = Phase(name, round(seconds, 3), rate, size, peak_memory(), tuple(queries))
+                self.phases.append(phase)
+                LOGGER.info("%s", _phase_in_words(phase), extra={"facts": {"phase": dataclasses.asdict(phase)}})
 
     def result(
         self, status: str, message: str, exit_code: int = ExitCode.OK, *, already_loaded: bool = False
@@ -169,3 +175,14 @@ class LoadState:
             already_loaded=already_loaded,
             rejected=self.rejected,
         )
+
+
+def _phase_in_words(phase: Phase) -> str:
+    """``stage took 3.20 s, 329.0 MB, 102.8 MB/s, peak memory 362.0 MB, queries 01b2...``."""
+    words = [f"{phase.name} took {phase.seconds:.2f} s"]
+    if phase.bytes:
+        words.append(f"{human_bytes(phase.bytes)}, {human_bytes(phase.bytes_per_second)}/s")
+    words.append(f"peak memory {human_bytes(phase.peak_memory)}")
+    if phase.query_ids:
+        words.append(f"queries {' '.join(phase.query_ids)}")
+    return ", ".join(words)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -107,6 +108,11 @@ def staging_bytes(planned: Concurrency, plan: CutPlan, layout: Layout) -> int:
     part = int(plan.part_bytes * _PART_MARGIN)
     carried = 0 if reads_in_place(layout) else plan.cut_bytes
     return planned.cuts * carried + (planned.parts + _COPIES_OF_A_SENT_PART * planned.sessions) * part
+
+
+def peak_memory() -> int:
+    """The most bytes that this process has had in memory."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def give_back_freed_blocks() -> None:

@@ -17,7 +17,13 @@ _NEVER_CANCELLED = frozenset({"BEGIN", "COMMIT", "ROLLBACK"})
 
 @contextlib.contextmanager
 def cancelled_when_stopped(connection: Any, cursor: Any, sql: str) -> Iterator[None]:
-    """Around the driver's execution of ``sql`` by ``cursor``: Stopped says what became of the statement."""
+    """Around the driver's execution of ``sql`` by ``cursor``: Stopped says what became of the statement.
+
+    Without ``sql`` nothing is cancelled here.
+    """
+    if not sql:
+        yield
+        return
     is_cancelled = sql.split(None, 1)[0].upper() not in _NEVER_CANCELLED
     try:
         yield

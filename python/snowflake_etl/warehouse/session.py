@@ -22,6 +22,7 @@ from snowflake_etl.warehouse.cancelling import cancelled_when_stopped
 from snowflake_etl.warehouse.driver_arguments import for_driver
 from snowflake_etl.warehouse.refused_sign_ins import cure
 from snowflake_etl.warehouse.retry import pause_before_retry, reason_of, request_pauses, without_secrets
+from snowflake_etl.warehouse.statement_log import logged
 from snowflake_etl.warehouse.trust import trust
 
 LOGGER = logging.getLogger(__name__)
@@ -213,7 +214,7 @@ class Session:
 
     def submit(self, sql: str) -> str:
         """Start a statement asynchronously and return its query id."""
-        with self._cursor() as cursor:
+        with self._cursor() as cursor, logged(cursor, sql):
             cursor.execute_async(sql)
             return str(cursor.sfqid)
 
@@ -305,7 +306,7 @@ class Session:
         with _translated(self.target):
             cursor = self._connection.cursor()
             try:
-                with cancelled_when_stopped(self._connection, cursor, sql) if sql else contextlib.nullcontext():
+                with cancelled_when_stopped(self._connection, cursor, sql), logged(cursor, sql):
                     yield cursor
             finally:
                 cursor.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from snowflake_etl.cli.common import LOGGER, Context
+from snowflake_etl.cli.common import Context
+from snowflake_etl.cli.logs import LOGGER
 from snowflake_etl.errors import ConfigError, ExitCode
 
 HELP = "every value and where it came from, secrets as ***"
