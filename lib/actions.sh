@@ -28,12 +28,13 @@ declare -gA ACTIONS_SCRIPTS=(
   [local]=local_warehouse.py
   ['table-info']=table_info.py
   [doctor]=doctor.py
+  [notify]=send_notice.py
   [config]=config_tool.py
 )
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file compare compress sample validate duplicates report drop-month restore-month table-info doctor '
+ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file compare compress sample validate duplicates report drop-month restore-month table-info doctor notify '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1

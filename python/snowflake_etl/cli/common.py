@@ -37,10 +37,14 @@ _ASKING = threading.Lock()
 
 @dataclass
 class Ending:
-    """What is known when a run ends: its result as a document, and the sentence of the error that ended it."""
+    """What is known when a run ends: its result as a document, and the sentence of the error that ended it.
+
+    ``configurations`` are those that a verb read which takes several.
+    """
 
     document: Any = None
     error: str = ""
+    configurations: Sequence[LoadedConfiguration] = ()
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""What happens once a run's result is known (floor 6): the log's last line.  Nothing here changes an exit code."""
+"""What happens once a run's result is known (floor 6): notices, the log's last line.  Nothing changes an exit code."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from snowflake_etl.cli.logs import LOGGER
+from snowflake_etl.cli.told_verbs import TOLD_VERBS
 from snowflake_etl.errors import ExitCode, Stopped
 
 if TYPE_CHECKING:
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
 
 
 def afterwards(context: Context, verb: str, code: ExitCode) -> None:
-    """Close the log of a run.  The work is done: whatever fails here is a line of the log."""
+    """Tell of a run and close its log.  The work is done: whatever fails here is a line of the log."""
     logs = context.__dict__.get("logs")
     if logs is None:
         return
     try:
-        logs.end(verb, code)
+        if verb in TOLD_VERBS and not getattr(context.arguments, "dry_run", False):
+            from snowflake_etl.cli.notices import tell_the_end
+
+            tell_the_end(context, verb, code)
     except (Exception, KeyboardInterrupt, Stopped) as error:
-        LOGGER.debug("The end of the run was cut off", exc_info=error, extra={"file_only": True})
+        LOGGER.warning("The notices of this run could not be dealt with (%s); what is kept is sent later.", error)
+        LOGGER.debug("Notices", exc_info=error, extra={"file_only": True})
+    logs.end(verb, code)

@@ -99,6 +99,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("try everything that a load needs", "--config config/example.json"),
         ("the script for a DBA", "--setup-sql"),
     ),
+    "notify": (
+        ("who is told of what, and what waits", ""),
+        ("a message to every target, now", "test --config config/prod.json"),
+        ("for cron: tables without a load for long", "silence --config config/prod.json"),
+        ("for cron: send what could not be sent", "retry --config config/prod.json --quiet"),
+    ),
     "config": (
         ("every value and where it came from", "show"),
         ("against files and tables", "validate --connect"),

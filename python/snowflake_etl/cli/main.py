@@ -41,6 +41,7 @@ VERBS = {
     "local": "local_warehouse",
     "table-info": "table_info",
     "doctor": "doctor",
+    "notify": "send_notice",
     "config": "config_tool",
 }
 

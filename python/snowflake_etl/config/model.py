@@ -12,6 +12,7 @@ from snowflake_etl.config.sections.base import Section, Text
 from snowflake_etl.config.sections.files import FileSection, same_table
 from snowflake_etl.config.sections.load import LoadSection
 from snowflake_etl.config.sections.logs import LogsSection
+from snowflake_etl.config.sections.notify import NotifySection, TargetSection
 from snowflake_etl.config.sections.quality import CalendarSection, QualitySection
 from snowflake_etl.config.sections.rules import RuleSection
 from snowflake_etl.config.sections.snowflake import SnowflakeSection
@@ -22,10 +23,12 @@ __all__ = [
     "FileSection",
     "LoadSection",
     "LogsSection",
+    "NotifySection",
     "QualitySection",
     "RuleSection",
     "Section",
     "SnowflakeSection",
+    "TargetSection",
     "same_table",
 ]
 
@@ -43,6 +46,7 @@ class Configuration(Section):
     files: tuple[FileSection, ...]
     load: LoadSection = LoadSection()
     quality: QualitySection = QualitySection()
+    notify: NotifySection = NotifySection()
     logs: LogsSection = LogsSection()
 
     @field_validator("files", mode="before")
@@ -65,6 +69,11 @@ class Configuration(Section):
         named += [
             (f"quality.calendar.tables[{place}]", name)
             for place, name in enumerate(calendar.tables if calendar else ())
+        ]
+        named += [
+            (f"notify.targets[{place}].tables[{number}]", name)
+            for place, target in enumerate(self.notify.targets)
+            for number, name in enumerate(target.tables)
         ]
         for where, name in named:
             if same_table(name) not in known:

@@ -65,6 +65,7 @@ def run(context: Context) -> ExitCode:
     days = _days(arguments)
     files = arguments.config or ([] if arguments.configs else [places.default_configuration()])
     loaded, unread = read_all(configuration_files(files, arguments.configs, arguments.name), context.choice)
+    context.ending.configurations = loaded
     result = report(
         subjects_of(loaded, arguments.table),
         unread,

@@ -1,0 +1,143 @@
+"""Telling people of a run's end (floor 6): surroundings and log tail of this process, sent by ``notify``."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from snowflake_etl.cli.logs import LOGGER
+from snowflake_etl.cli.outcomes import events_of
+from snowflake_etl.config import places
+from snowflake_etl.config.secret import masked
+from snowflake_etl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from snowflake_etl.cli.common import Context
+    from snowflake_etl.config.reading import LoadedConfiguration
+    from snowflake_etl.notify.delivery import Delivered, Delivery
+    from snowflake_etl.notify.events import Event, Surroundings
+
+
+def tell_the_end(context: Context, verb: str, code: ExitCode) -> None:
+    """Tell of a run that has ended, and of jobs that could not; send what waits.  Raise nothing but interruptions."""
+    if context.job_directory is not None:
+        from snowflake_etl.operations.notices.dead_jobs import mark_told
+
+        # Whatever becomes of it is kept from here on; the job's supervisor need not tell it as well.
+        mark_told(context.job_directory)
+    for loaded in _configurations(context):
+        if loaded.configuration.notify.targets:
+            events = [] if _was_cancelled(context) else _events(context, loaded, verb, code)
+            tell(context, loaded, events, masked_tail(context, loaded))
+            tell_of_lost_jobs(context, loaded)
+
+
+def tell(
+    context: Context, loaded: LoadedConfiguration, events: Sequence[Event], tail: tuple[str, ...], run: str = ""
+) -> Delivered:
+    """Tell the targets of a configuration of events; what cannot be sent is kept."""
+    return delivery(context, loaded).tell(events, surroundings(context, loaded, tail, run))
+
+
+def delivery(context: Context, loaded: LoadedConfiguration) -> Delivery:
+    from snowflake_etl.notify.delivery import Delivery
+
+    return Delivery(context.state_directory, loaded.configuration.notify, identity(loaded))
+
+
+def tell_of_lost_jobs(context: Context, loaded: LoadedConfiguration) -> int:
+    """Tell of jobs of this configuration that were lost; return how many."""
+    from snowflake_etl.operations.notices import dead_jobs
+
+    count = 0
+    for job in dead_jobs.lost_jobs(context.state_directory):
+        config, environment, _ = dead_jobs.configuration_words(job.words)
+        path = Path(job.directory, config).resolve() if config else None
+        if path == loaded.path.resolve() and (environment or None) == loaded.environment:
+            tail = dead_jobs.log_tail(job, loaded.configuration.notify.log_lines)
+            tell(context, loaded, [dead_jobs.event_of(job, places.program())], tail, job.job_id)
+            dead_jobs.mark_told(job.folder)
+            count += 1
+    return count
+
+
+def identity(loaded: LoadedConfiguration) -> str:
+    """Which configuration a notice belongs to."""
+    return f"{loaded.path.resolve()}@{loaded.environment}" if loaded.environment else str(loaded.path.resolve())
+
+
+def surroundings(context: Context, loaded: LoadedConfiguration, tail: tuple[str, ...], run: str = "") -> Surroundings:
+    from snowflake_etl.notify.events import Surroundings
+
+    return Surroundings(
+        program=places.program(),
+        config=str(loaded.path),
+        environment=loaded.environment or "",
+        target=loaded.configuration.snowflake.target,
+        host=socket.gethostname(),
+        run=run or context.logs.invocation,
+        log_tail=tail,
+        names=frozenset(_names(context, loaded)),
+    )
+
+
+def masked_tail(context: Context, loaded: LoadedConfiguration) -> tuple[str, ...]:
+    lines = loaded.configuration.notify.log_lines
+    return tuple(masked(line) for line in context.logs.tail[-lines:]) if lines else ()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _configurations(context: Context) -> Sequence[LoadedConfiguration]:
+    """Those that the run has read; one that could not be read tells nobody."""
+    if context.ending.configurations:
+        return context.ending.configurations
+    loaded = context.__dict__.get("configuration")
+    return [] if loaded is None else [loaded]
+
+
+def _was_cancelled(context: Context) -> bool:
+    return context.job_directory is not None and (context.job_directory / "cancelled").exists()
+
+
+def _events(context: Context, loaded: LoadedConfiguration, verb: str, code: ExitCode) -> list[Event]:
+    ending, document = context.ending, context.ending.document
+    if verb == "report" and isinstance(document, dict) and "tables" in document:
+        # Of several configurations each tells of its own tables.
+        document = {**document, "tables": [one for one in document["tables"] if one["config"] == loaded.path.name]}
+    words = ["--config", str(loaded.path), *(["--environment", loaded.environment] if loaded.environment else [])]
+    try:
+        return events_of(verb, code, document, ending.error, context.arguments, [places.program(), *words])
+    except (KeyError, TypeError, IndexError) as error:
+        # A result of a shape that is not known here is told as a whole, never not at all.
+        LOGGER.debug("The result could not be told in parts", exc_info=error, extra={"file_only": True})
+        said = ending.error or f"It ended with exit code {int(code)}."
+        return events_of(verb, code, None, said if code else "", context.arguments, [places.program(), *words])
+
+
+def _names(context: Context, loaded: LoadedConfiguration) -> Iterator[str]:
+    """Names of files, tables and columns, as sentences quote them."""
+    for entry in loaded.configuration.files:
+        columns = (*entry.expected_columns, *entry.create_table, *entry.duplicate_key_columns, entry.date_column or "")
+        for name in (entry.table_name, entry.file_pattern, *columns, *entry.columns):
+            yield from (name, name.upper())
+    yield from _file_names(context.ending.document)
+
+
+def _file_names(document: Any) -> Iterator[str]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            if key in ("file", "subject", "table") and isinstance(value, str):
+                yield from (value, Path(value).name)
+            yield from _file_names(value)
+    elif isinstance(document, list | tuple):
+        for item in document:
+            if isinstance(item, dict):
+                yield from _file_names(item)
