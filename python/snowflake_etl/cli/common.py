@@ -227,8 +227,8 @@ def run(
     command: Callable[[Context], ExitCode],
     argv: Sequence[str],
     description: str,
-    afterwards: Callable[[Context, str, ExitCode], None],
     examples: str = "",
+    afterwards: Callable[[Context, str, ExitCode], None] = lambda *_: None,
 ) -> ExitCode:
     """Parse ``argv``, run ``command`` and return its exit code; every error becomes one line on stderr.
 

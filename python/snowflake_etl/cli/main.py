@@ -117,7 +117,7 @@ def run_command(verb: str, argv: Sequence[str]) -> int:
         return run_scheduled(context, command.run, verb, argv)
 
     words = f"{program} {verb}"
-    return common.run(words, command.add_arguments, run, argv, command.DESCRIPTION, afterwards, examples)
+    return common.run(words, command.add_arguments, run, argv, command.DESCRIPTION, examples, afterwards)
 
 
 def _usage() -> str:

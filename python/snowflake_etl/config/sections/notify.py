@@ -21,7 +21,7 @@ class TargetSection(Section):
     """One entry of ``notify.targets``: an address, and what is sent there."""
 
     url: Secret = Field(
-        description="Where to, as the library apprise writes it: `mailtos://`, `slack://`, `msteams://`, `jsons://` ...",
+        description="Where to, as the library apprise writes it, such as `mailtos://`, `slack://` or `jsons://`.",
         examples=["${secret:mail}"],
     )
     name: Text | None = Field(
