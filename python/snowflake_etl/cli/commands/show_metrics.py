@@ -7,7 +7,8 @@ import dataclasses
 import os
 from pathlib import Path
 
-from snowflake_etl.cli.common import LOGGER, Context, add_common_flags
+from snowflake_etl.cli.common import Context, add_common_flags
+from snowflake_etl.cli.logs import LOGGER
 from snowflake_etl.errors import ExitCode, UsageError
 
 DESCRIPTION = "Tell a monitor how loads, jobs and scheduled runs are, in Prometheus' text format."
