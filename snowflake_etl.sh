@@ -20,6 +20,7 @@
 #   duplicates     keys in several rows of tables or a --file; --key, --show N, --delete-sql
 #   history        past runs and checks; diff: what changed since the check before
 #   metrics        for a monitor: last loads, age of data, jobs, scheduled runs (Prometheus)
+#   schedule       crontab lines or systemd units that start a command regularly; installs nothing
 #   drop-month     delete months from tables: --dry-run shows, --yes --expect-rows N or a typed answer
 #   restore-month  bring a dropped or replaced month back; --list shows what can be restored
 #   local          the embedded warehouse: start, stop, status, sql, reset

@@ -22,6 +22,7 @@ declare -gA ACTIONS_SCRIPTS=(
   [duplicates]=duplicate_checker.py
   [history]=run_history.py
   [metrics]=show_metrics.py
+  [schedule]=make_schedule.py
   [report]=table_report.py
   ['drop-month']=drop_month.py
   ['restore-month']=restore_month.py

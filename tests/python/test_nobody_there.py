@@ -38,6 +38,7 @@ ORDERS: dict[str, list[tuple[str, ...]]] = {
     "report": [()],
     "history": [("--audit",)],
     "metrics": [("--live",)],
+    "schedule": [("cron",)],
     "drop-month": [
         (*TABLE, *MONTH),
         (*TABLE, *MONTH, "--yes"),

@@ -79,6 +79,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("what this host knows", ""),
         ("for node_exporter, with the ledger asked", "--live --output /var/lib/node_exporter/snowflake_etl.prom"),
     ),
+    "schedule": (
+        ("last month every hour, until it is loaded", "cron --config config/example.json"),
+        ("units of your own, written to a folder", "systemd --name sales --to units"),
+        ("a report every weekday", "cron --command 'report --month last' --every weekday --at 7:30"),
+        ("metrics, as a unit of the system", "systemd --system --command 'metrics --output /srv/etl.prom'"),
+    ),
     "drop-month": (
         ("what would go, and the first ten rows", "--table SALES --month 2024-01 --dry-run --preview 10"),
         ("where nobody can be asked", "--table SALES --month 2024-01 --yes --expect-rows 120000"),

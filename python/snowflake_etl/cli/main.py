@@ -36,6 +36,7 @@ VERBS = {
     "report": "table_report",
     "history": "run_history",
     "metrics": "show_metrics",
+    "schedule": "make_schedule",
     "drop-month": "drop_month",
     "restore-month": "restore_month",
     "local": "local_warehouse",

@@ -1,0 +1,158 @@
+"""``schedule``: crontab lines and systemd units for a command, printed or written, never installed (floor 6)."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import importlib
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from snowflake_etl.cli.common import Context, add_common_flags
+from snowflake_etl.cli.parser import Parser, did_you_mean
+from snowflake_etl.config import places
+from snowflake_etl.errors import ExitCode, Refused, UsageError
+
+if TYPE_CHECKING:
+    from snowflake_etl.operations.schedule import Plan
+
+DESCRIPTION = "Print crontab lines or systemd units that start a command regularly. Installs nothing."
+
+_COMMAND = "load --month last --if-missing"
+_EVERY = ("hour", "day", "weekday", "month")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("cron", "systemd"), help="what starts it")
+    parser.add_argument("--command", metavar="WORDS", default=_COMMAND, help=f"what is started (default: {_COMMAND})")
+    parser.add_argument("--name", metavar="NAME", help="of its heartbeat, lock and units (default: VERB-EVERY)")
+    parser.add_argument("--every", choices=_EVERY, default="hour", help="how often (default: hour)")
+    parser.add_argument("--at", metavar="HH:MM", help="when (default: 6:17); for every hour the minute (default: 17)")
+    parser.add_argument("--day", type=int, default=1, metavar="N", help="of the month, 1 to 28 (default: 1)")
+    parser.add_argument("--system", action="store_true", help="with systemd: units of the system, run as you")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="write the files there instead of printing them")
+    add_common_flags(parser)
+
+
+def run(context: Context) -> ExitCode:
+    from snowflake_etl.operations import schedule
+
+    arguments = context.arguments
+    if arguments.system and arguments.action != "systemd":
+        raise UsageError("--system goes with systemd only.")
+    if arguments.day != 1 and arguments.every != "month":
+        raise UsageError("--day goes with --every month only.")
+    plan = _plan(context)
+    if arguments.action == "cron":
+        files = {f"{plan.name}.cron": schedule.cron_lines(plan)}
+    else:
+        user = getpass.getuser() if arguments.system else None
+        service, timer = schedule.systemd_service(plan, user), schedule.systemd_timer(plan)
+        files = {f"{plan.name}.service": service, f"{plan.name}.timer": timer}
+    if arguments.to:
+        _write(arguments.to, files)
+    for name, text in files.items():
+        context.say(f"Written: {arguments.to / name}" if arguments.to else _shown(name, text, len(files)))
+    for line in _next_steps(context, plan):
+        context.say(line)
+    context.answer({"status": "ok", "name": plan.name, "files": files, "heartbeat": str(plan.heartbeat)})
+    return ExitCode.OK
+
+
+def _plan(context: Context) -> Plan:
+    from snowflake_etl.history.schedule_record import check_name
+    from snowflake_etl.operations import schedule
+
+    arguments = context.arguments
+    words, folder = _command(context)
+    name = check_name(arguments.name or f"{words[0]}-{arguments.every}")
+    state = os.environ.get("ETL_STATE_DIR")
+    return schedule.Plan(
+        name,
+        [_program(), *words],
+        {"ETL_STATE_DIR": str(Path(state).absolute())} if state else {},
+        schedule.times(arguments.every, arguments.at, arguments.day),
+        context.state_directory / "schedules" / f"{name}.json",
+        folder,
+    )
+
+
+def _command(context: Context) -> tuple[list[str], Path | None]:
+    """The words of the command, tried with its own flags, and the folder it has to be started in, if in one."""
+    from snowflake_etl.cli.main import VERBS
+
+    arguments = context.arguments
+    try:
+        verb, *words = shlex.split(arguments.command) or [""]
+    except ValueError as error:
+        raise UsageError(f"--command cannot be read: {error}. Quote it as one word: --command '{_COMMAND}'.") from error
+    if verb not in VERBS:
+        raise UsageError(f"--command begins with a verb, not '{verb}'.{did_you_mean(verb, VERBS)}")
+    parser = Parser(prog=f"{places.program()} {verb}")
+    importlib.import_module(f"snowflake_etl.cli.commands.{VERBS[verb]}").add_arguments(parser)
+    asked = parser.parse_intermixed_args(words)
+    if asked.scheduled:
+        raise UsageError("--scheduled is added to the command. Say the name with --name.")
+    if getattr(asked, "config", None) is None and "--config" in parser.format_help():
+        words += ["--config", str(context.configuration_path.absolute())]
+    if arguments.environment and asked.environment is None:
+        words += ["--environment", arguments.environment]
+    for setting in arguments.set:
+        words += ["--set", setting]
+    return [verb, *words], Path.cwd() if _needs_folder(asked) else None
+
+
+def _needs_folder(asked: argparse.Namespace) -> bool:
+    """cron starts in the home folder, systemd in /: relative paths are meant from here."""
+    values = [one for value in vars(asked).values() for one in (value if isinstance(value, list) else [value])]
+    return any(isinstance(value, Path) and not value.is_absolute() for value in values)
+
+
+def _program() -> str:
+    if places.is_checkout():
+        return str(places.CHECKOUT / "snowflake_etl.sh")
+    beside = Path(sys.executable).with_name("snowflake-etl")
+    return str(beside) if beside.exists() else shutil.which("snowflake-etl") or "snowflake-etl"
+
+
+def _shown(name: str, text: str, files: int) -> str:
+    return text.rstrip("\n") if files == 1 else f"# --- {name} ---\n{text}"
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    """Write all or, where one is there and says something else, none."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder. Make it, or correct --to.")
+    for name, text in files.items():
+        path = folder / name
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise Refused(f"{path} is there and says something else. Remove it, or choose another --name.")
+    for name, text in files.items():
+        temporary = folder / f".{name}.{os.getpid()}"
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(folder / name)
+
+
+def _next_steps(context: Context, plan: Plan) -> list[str]:
+    """What to type to install it, as comments, so that the whole output may be pasted."""
+    arguments = context.arguments
+    where = arguments.to or Path()
+    if arguments.action == "cron":
+        file = where / f"{plan.name}.cron"
+        line = f"(crontab -l; cat {shlex.quote(str(file))}) | crontab -" if arguments.to else "crontab -e"
+        steps = [line, "cron mails what is printed: what was loaded, and what went wrong"]
+    else:
+        home = "/etc/systemd/system" if arguments.system else "~/.config/systemd/user"
+        program = "sudo systemctl" if arguments.system else "systemctl --user"
+        units = " ".join(shlex.quote(str(where / f"{plan.name}.{kind}")) for kind in ("service", "timer"))
+        steps = [
+            f"cp {units} {home}/",
+            f"{program} daemon-reload && {program} enable --now {plan.name}.timer",
+            *([] if arguments.system else ["loginctl enable-linger    (so that it runs while you are logged out)"]),
+            f"journalctl {'' if arguments.system else '--user '}-u {plan.name}.service",
+        ]
+    return ["# To install it:", *(f"#   {step}" for step in steps)]

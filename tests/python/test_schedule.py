@@ -1,0 +1,131 @@
+"""``schedule``: what it prints starts the command that was meant, as cron and systemd read it; it installs nothing."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from desk import ROOT, Desk
+from snowflake_etl.operations.schedule import Plan, cron_lines, systemd_service, systemd_timer, times
+
+SCRIPT = str(ROOT / "snowflake_etl.sh")
+
+
+def plan_of(*words: str, folder: Path | None = None, **environment: str) -> Plan:
+    return Plan("sales", ["/opt/etl", *words], environment, times("hour", None, 1), Path("/state/sales.json"), folder)
+
+
+def command_of(text: str) -> list[str]:
+    """The words that cron's shell gets from the one line that is no comment."""
+    (line,) = [line for line in text.splitlines() if not line.startswith("#")]
+    return shlex.split(line.split(maxsplit=5)[5].replace("\\%", "%"))
+
+
+@pytest.mark.parametrize(
+    ("every", "at", "day", "cron", "systemd"),
+    [
+        ("hour", None, 1, "17 * * * *", "*-*-* *:17:00"),
+        ("hour", "5", 1, "5 * * * *", "*-*-* *:05:00"),
+        ("day", None, 1, "17 6 * * *", "*-*-* 06:17:00"),
+        ("weekday", "07:05", 1, "5 7 * * 1-5", "Mon..Fri *-*-* 07:05:00"),
+        ("month", "23:59", 3, "59 23 3 * *", "*-*-03 23:59:00"),
+    ],
+)
+def test_times(every: str, at: str | None, day: int, cron: str, systemd: str) -> None:
+    when = times(every, at, day)
+    assert (when.of_cron, when.of_systemd) == (cron, systemd)
+    if shutil.which("systemd-analyze"):
+        run = subprocess.run(["systemd-analyze", "calendar", systemd], capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+
+
+def test_cron_gets_every_word_back_whatever_is_in_it(tmp_path: Path) -> None:
+    words = ("load", "--file", "a b/100%'s.tsv", "--set", 'x="$HOME"')
+    command = command_of(cron_lines(plan_of(*words, ETL_STATE_DIR="/st ate")))
+    assert command == ["ETL_STATE_DIR=/st ate", "/opt/etl", *words, "--quiet", "--scheduled", "sales"]
+    there = cron_lines(plan_of("load", folder=Path("/da ta")))
+    assert command_of(there)[:3] == ["cd", "/da ta", "&&"]
+    assert "100\\%" in cron_lines(plan_of(*words))
+
+
+def test_systemd_reads_specifiers_variables_and_quotes_as_they_were_meant() -> None:
+    service = systemd_service(plan_of("load", "--file", "100% of $A\\B.tsv", ETL_STATE_DIR="/st%ate $x"), "etl")
+    lines = service.splitlines()
+    assert 'ExecStart=/opt/etl load --file "100%% of $$A\\\\B.tsv" --scheduled sales' in lines
+    assert 'Environment="ETL_STATE_DIR=/st%%ate $x"' in lines
+    assert "User=etl" in lines and "After=network-online.target" in lines
+    own = systemd_service(plan_of("load"), None)
+    assert "User=" not in own and "network-online" not in own
+    assert "Persistent=true" in systemd_timer(plan_of("load")).splitlines()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
+def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
+    plan = plan_of("load", "--file", "a b.tsv", folder=tmp_path, ETL_STATE_DIR="/st ate")
+    plan = Plan(plan.name, ["/bin/true", *plan.words[1:]], plan.environment, plan.times, plan.heartbeat, plan.folder)
+    (tmp_path / "sales.service").write_text(systemd_service(plan, "root"))
+    (tmp_path / "sales.timer").write_text(systemd_timer(plan))
+    command = ["systemd-analyze", "verify", "--man=no", str(tmp_path / "sales.timer"), str(tmp_path / "sales.service")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert "sales." not in run.stderr, run.stderr
+
+
+def test_a_crontab_line_with_the_configuration_in_use(nobody_home: Desk) -> None:
+    answer = nobody_home.run("schedule", "cron", "--config", str(nobody_home.config))
+    assert answer.code == 0, answer.err
+    load = ["load", "--month", "last", "--if-missing", "--config", str(nobody_home.config)]
+    state = f"ETL_STATE_DIR={nobody_home.state}"
+    assert command_of(answer.out) == [state, SCRIPT, *load, "--quiet", "--scheduled", "load-hour"]
+    assert not (nobody_home.state / "schedules" / "load-hour.json").exists()
+    assert all(len(line) <= 80 for line in answer.out.splitlines() if line.startswith("#   "))
+
+
+def test_units_are_written_where_it_was_said_and_over_nothing_else(nobody_home: Desk) -> None:
+    folder = nobody_home.folder / "units"
+    folder.mkdir()
+    words = ("schedule", "systemd", "--config", str(nobody_home.config), "--name", "sales", "--to", str(folder))
+    answer = nobody_home.run(*words)
+    assert answer.code == 0, answer.err
+    assert sorted(path.name for path in folder.iterdir()) == ["sales.service", "sales.timer"]
+    assert f"cp {folder}/sales.service {folder}/sales.timer ~/.config/systemd/user/" in answer.out
+    assert nobody_home.run(*words).code == 0, "the same again is no conflict"
+    other = nobody_home.run(*words, "--every", "day")
+    assert other.code == 7
+    assert "is there and says something else. Remove it, or choose another --name." in other.err
+    assert "OnCalendar=*-*-* *:17:00" in (folder / "sales.timer").read_text()
+
+
+def test_relative_paths_are_meant_from_here(nobody_home: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(nobody_home.folder)
+    command = "check-file --file files/a.tsv --config config.json"
+    assert f"cd {nobody_home.folder} && " in nobody_home.run("schedule", "cron", "--command", command).out
+    absolute = f"load --month last --config {nobody_home.config}"
+    assert "cd " not in nobody_home.run("schedule", "cron", "--command", absolute).out
+    assert "--config" not in nobody_home.run("schedule", "cron", "--command", "local status --json").out.split("#")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("cron", "--command", "laod --month last"), "begins with a verb, not 'laod'. Did you mean 'load'?"),
+        (("cron", "--command", ""), "begins with a verb"),
+        (("cron", "--command", "load --mont last"), "Unrecognized arguments: --mont last. Did you mean '--month'?"),
+        (("cron", "--command", "load 'x"), "--command cannot be read"),
+        (("cron", "--command", "load --scheduled x"), "Say the name with --name."),
+        (("cron", "--at", "25:00", "--every", "day"), "--at takes HH:MM with --every day, not '25:00'."),
+        (("cron", "--at", "6:00"), "--at takes a minute from 0 to 59 with --every hour, not '6:00'."),
+        (("cron", "--every", "month", "--day", "31"), "--day takes 1 to 28"),
+        (("cron", "--day", "3"), "--day goes with --every month only."),
+        (("cron", "--system"), "--system goes with systemd only."),
+        (("cron", "--name", "a/b"), "'a/b' cannot be the name of a scheduled run."),
+        (("cron", "--to", "/nowhere/at/all"), "/nowhere/at/all is not a folder."),
+    ],
+)
+def test_what_cannot_be_meant(nobody_home: Desk, words: tuple[str, ...], sentence: str) -> None:
+    answer = nobody_home.run("schedule", *words)
+    assert answer.code == 2
+    assert sentence in answer.err
