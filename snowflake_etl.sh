@@ -14,6 +14,7 @@
 #   check-file     check files before a load: days, layout, types, keys, own rules; --rejects FILE
 #   clean-file     a copy of a file that can be loaded, and the rows that cannot with their reasons
 #   sample         look into a file: rows, columns, types, dates, a configuration for it; --all
+#   browse         look through folders, preview, choose; gives the command for what was chosen
 #   compare        two files (--file A --with B): the same, or which rows and columns differ; --quick
 #   compress       numbered parts with manifest and checksums, for load --from-parts on another host
 #   validate       check tables (--table, --month, --days): every day there, no strange one

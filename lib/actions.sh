@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # One action a verb (layer 3): answers become an argument array, which runs in the foreground or as a background job.
 # Offers actions_run_verb actions_check_verb actions_verbs, and what the menus call: actions_prepare actions_load_plan
-# actions_flags actions_settings_forget actions_start actions_words actions_jobs_* actions_capture actions_capture_file.  Actions never ask.
+# actions_flags actions_settings_forget actions_start actions_words actions_jobs_* actions_capture actions_capture_file actions_browse.  Actions never ask.
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/actions_config.sh"
@@ -18,6 +18,7 @@ declare -gA ACTIONS_SCRIPTS=(
   [compare]=compare_files.py
   [compress]=compress_file.py
   [sample]=sample_file.py
+  [browse]=file_browser.py
   [validate]=validate_table.py
   [duplicates]=duplicate_checker.py
   [history]=run_history.py
@@ -35,7 +36,7 @@ declare -gA ACTIONS_SCRIPTS=(
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file compare compress sample validate duplicates report drop-month restore-month table-info doctor notify '
+ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file compare compress sample browse validate duplicates report drop-month restore-month table-info doctor notify '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1
@@ -154,6 +155,24 @@ actions_capture_file() { # <verb> <arguments...> -> REPLY: a private file with a
   _actions_config_folder "${path%/*}" && (umask 077 && core_write_file "$path" "$REPLY") && REPLY=$path && return "$status"
   core_error "What it says could not be written to $path. Make that writable or free disk space."
   return "$ETL_EXIT_UNEXPECTED"
+}
+
+actions_browse() { # [arguments...]: the file browser; sets ACTIONS_CHOSEN: action and files, or nothing.  1 after what it said
+  local path=$ETL_STATE_DIR/cache/chosen.$BASHPID
+  local -i status
+  ACTIONS_CHOSEN=()
+  setup_ensure || return
+  _actions_config_folder "${path%/*}"
+  actions_flags browse months
+  _actions_environment browse "${ACTIONS_FLAGS[@]}" "$@"
+  _actions_command browse "${ACTIONS_WORDS[@]}" --chosen "$path" || return
+  # Its screen is standard error.
+  "${ACTIONS_COMMAND[@]}" >/dev/null
+  status=$?
+  # shellcheck disable=SC2034 # for the menus
+  [[ ! -f $path ]] || mapfile -d '' -t ACTIONS_CHOSEN <"$path"
+  rm -f -- "$path"
+  ((status == ETL_EXIT_OK || status == ETL_EXIT_INTERRUPTED))
 }
 
 actions_jobs_cancel() { # <id> -> REPLY: what was done

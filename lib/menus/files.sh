@@ -2,7 +2,8 @@
 # File Tools (layer 4): files looked at, compared, cleaned and packed before they are loaded.  No file is changed.
 # Offers the screen files.
 
-menus_screen_define files "File Tools" "What is to be done with files?" 30 "check, sample, compare, clean, compress" <<'HELP'
+menus_screen_define files "File Tools" "What is to be done with files?" 30 "browse, check, sample, compare, clean, compress" <<'HELP'
+Browse      folders and previews; check, load, compare what you choose
 Check       every day there, no ragged row, no duplicate key
 Sample      the first rows: columns, types, dates, at once
 Statistics  the same by every row, as a job
@@ -17,6 +18,7 @@ found. No tool writes over the file that it reads.
 HELP
 
 menus_screen_entries files \
+  browse browse "Browse" "look through folders, choose files, then act" \
   check check-file "Check" "days, layout, types, keys" \
   sample sample "Sample" "first rows, columns, types, dates" \
   stats sample "Statistics" "every row: NULLs, bounds, distinct values" \
@@ -65,6 +67,10 @@ MENUS_FILES_CLEANINGS=( # what is rejected
   plain "What does not fit   layout, encoding, types, length"
   duplicates "Duplicates, too     rows whose key stands in an earlier row"
 )
+
+menus_files_browse() {
+  menus_browse
+}
 
 menus_files_check_month() {
   menus_ask "Files of a month" table months || return 0

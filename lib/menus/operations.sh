@@ -4,6 +4,7 @@
 
 menus_screen_define operations "Snowflake Operations" "What is to be done?" 20 "load months, check, report, drop" <<'HELP'
 Load and Batch show a plan and the command before anything starts.
+Load by browsing takes files that you choose in their folders.
 Batch goes on where one month fails, and loads several at a time.
 
 Validate, Duplicates and Table report read and never change a row.
@@ -19,6 +20,7 @@ HELP
 
 menus_screen_entries operations \
   load load "Load months" "from a base path, with all choices" \
+  browse browse "Load by browsing" "choose the files in their folders" \
   batch load "Batch" "many months, several at a time" \
   validate validate "Validate tables" "every day there, no odd day" \
   duplicates duplicates "Duplicates" "keys in several rows" \
@@ -87,6 +89,10 @@ menus_operations_load() {
       ${table:+--table "$table"} --qc "$qc" && return 0
     UI_ANSWERS=("$months" "$base" "$table" "$qc")
   done
+}
+
+menus_operations_browse() {
+  menus_browse --action load
 }
 
 menus_operations_batch() {

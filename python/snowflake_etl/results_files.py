@@ -166,3 +166,18 @@ class CompareResult:
     notes: tuple[str, ...]
     message: str
     exit_code: int
+
+
+@dataclass(frozen=True)
+class BrowseResult:
+    """What was chosen in the file browser: ``status`` is chosen or nothing.
+
+    ``command`` is the verb with its arguments that does it; nothing was started.
+    """
+
+    status: str
+    action: str
+    files: tuple[str, ...]
+    command: tuple[str, ...]
+    message: str
+    exit_code: int

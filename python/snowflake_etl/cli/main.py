@@ -31,6 +31,7 @@ VERBS = {
     "compare": "compare_files",
     "compress": "compress_file",
     "sample": "sample_file",
+    "browse": "file_browser",
     "validate": "validate_table",
     "duplicates": "duplicate_checker",
     "report": "table_report",

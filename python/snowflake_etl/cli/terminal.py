@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 import threading
 import time
@@ -45,9 +46,20 @@ def _escape(character: str) -> str:
     )
 
 
+def typed(words: Iterable[str]) -> str:
+    """A command line as it is typed into bash, in ASCII, whatever names stand in it."""
+    return " ".join(shlex.quote(word) if word.isascii() and word.isprintable() else _dollar(word) for word in words)
+
+
+def _dollar(word: str) -> str:
+    """Quoted as bytes, ``$'a\\n'``: a name may hold line ends, escape codes, or bytes of another encoding."""
+    plain = (chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}" for byte in os.fsencode(word))
+    return f"$'{''.join(plain)}'"
+
+
 def ascii_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Align rows in columns under headings; numbers stand to the right."""
-    body = [["" if value is None else _one_line(value) for value in row] for row in rows]
+    body = [["" if value is None else one_line(value) for value in row] for row in rows]
     kinds = [list(column) for column in zip(*body, strict=True)] or [[] for _ in headings]
     widths = [max([len(heading), *map(len, column)]) for heading, column in zip(headings, kinds, strict=True)]
     to_the_right = [bool(column) and all(_is_number(value) for value in column) for column in kinds]
@@ -59,7 +71,8 @@ def ascii_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> st
     return "\n".join([line(list(headings)), "  ".join("-" * width for width in widths), *map(line, body)])
 
 
-def _one_line(value: object) -> str:
+def one_line(value: object) -> str:
+    """Harmless, and on one line."""
     return printable(str(value)).replace("\n", "\\n").replace("\t", "\\t")
 
 

@@ -67,6 +67,13 @@ def read_records(text: str, delimiter: str, quote: str | None) -> list[list[str]
         csv.field_size_limit(limit)
 
 
+def first_records(path: Path, layout: Layout, count: int) -> tuple[tuple[str, ...], ...]:
+    """The first rows of a file as they are."""
+    text = read_sample(path, layout.encoding, tolerant=True).text
+    records = read_records(text, layout.delimiter, layout.quote)
+    return tuple(tuple(record) for record in records[int(layout.header) :][:count])
+
+
 def _check_wishes(wishes: LayoutWishes) -> None:
     if wishes.delimiter is not None and (len(wishes.delimiter) != 1 or not wishes.delimiter.isascii()):
         raise ConfigError(

@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ExitCode, FileError, NoRows
 from snowflake_etl.files.detect import read_layout
-from snowflake_etl.files.layout import LayoutWishes
 from snowflake_etl.history.check_record import CheckScope
 from snowflake_etl.operations import check_history
 from snowflake_etl.operations.checked_files import CheckedFile, ColumnTypes, configured_types, types_of_tables
 from snowflake_etl.operations.expectations import expectations_of
+from snowflake_etl.operations.layouts import layout_wishes
 from snowflake_etl.operations.load_checks import stops_publish
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
@@ -157,11 +156,6 @@ def _checked(
         on_reject=(lambda reject: on_reject(file.path, reject)) if on_reject else None,
     )
     return replace(report, findings=(*report.findings, *_not_judged(file, columns)))
-
-
-def layout_wishes(entry: FileSection, columns: Sequence[str]) -> LayoutWishes:
-    """What the configuration says of a file's layout."""
-    return LayoutWishes(entry.wished_delimiter, entry.quote_char, entry.header, entry.encoding, tuple(columns))
 
 
 def _not_judged(file: CheckedFile, columns: ColumnTypes) -> list[Finding]:

@@ -16,10 +16,10 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations import check_history
-from snowflake_etl.operations.check_files import layout_wishes
 from snowflake_etl.operations.checked_files import CheckedFile, ColumnTypes, configured_types, types_of_tables
 from snowflake_etl.operations.checks.duplicates import VERB, DuplicatesRequest, chosen_key, judged, keep, result_of
 from snowflake_etl.operations.expectations import expectations_of
+from snowflake_etl.operations.layouts import layout_wishes
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.key_counts import keys_of_file

@@ -31,13 +31,13 @@ from snowflake_etl.files.part_files import (
 )
 from snowflake_etl.files.parts import FileCutter, compress_cut, gzip_cut
 from snowflake_etl.files.plan import CutPlan, plan_cuts, plan_of_size
-from snowflake_etl.operations.check_files import layout_wishes
 from snowflake_etl.operations.file_tools.parts_manifest import (
     CHECKSUMS_NAME,
     MANIFEST_NAME,
     PackedParts,
     parse_parts,
 )
+from snowflake_etl.operations.layouts import layout_wishes
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.manifest import VERSION, Manifest, ManifestPart
 from snowflake_etl.operations.memory import give_back_freed_blocks, plan_memory

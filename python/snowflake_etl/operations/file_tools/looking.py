@@ -16,7 +16,7 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import SourceFile
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.files.unpacking import unpacked
-from snowflake_etl.operations.check_files import layout_wishes
+from snowflake_etl.operations.layouts import layout_wishes
 from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads
 from snowflake_etl.quality.file_relation import FileRelation
 

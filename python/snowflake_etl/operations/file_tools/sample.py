@@ -9,10 +9,9 @@ from pathlib import Path
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ExitCode
-from snowflake_etl.files.detect import read_layout, read_records
+from snowflake_etl.files.detect import first_records, read_layout
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
-from snowflake_etl.files.sample import read_sample
 from snowflake_etl.operations.file_tools import looking
 from snowflake_etl.operations.file_tools.suggestion import DEFAULT_NULLS, Suggestion, suggest
 from snowflake_etl.operations.stoppable import stoppable
@@ -109,13 +108,6 @@ def _all(
         return count_columns(relation, layout.columns, left)
     finally:
         wait()
-
-
-def first_records(path: Path, layout: Layout, count: int) -> tuple[tuple[str, ...], ...]:
-    """The first rows as they are."""
-    text = read_sample(path, layout.encoding, tolerant=True).text
-    records = read_records(text, layout.delimiter, layout.quote)
-    return tuple(tuple(record) for record in records[int(layout.header) :][:count])
 
 
 def _result(looked: Looked, suggestion: Suggestion, entry: FileSection | None, wishes: SampleWishes) -> SampleResult:

@@ -1,0 +1,29 @@
+"""Textual on plain terminals (floor 6): nothing is asked that an old console answers with letters on its screen."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")  # read when it is imported
+
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class PlainDriver(LinuxDriver):
+    """Without the questions whether the terminal can do this and that: we need none of it."""
+
+    def _request_terminal_sync_mode_support(self) -> None:
+        """Not asked: ``CSI ? 2026 $ p`` leaves a p on consoles that do not know it."""
+
+    def _query_in_band_window_resize(self) -> None:
+        """Not asked: a signal tells of another size."""
+
+
+def suspend() -> None:
+    """Stop for the shell, with all that belongs to the same job: a menu that started us waits as long.
+
+    Where no shell could wake us up, nothing is stopped.
+    """
+    if os.getpgrp() != os.getsid(0):
+        os.killpg(os.getpgrp(), signal.SIGTSTP)
