@@ -62,9 +62,15 @@ class Canvas(Widget):
 
     DEFAULT_CSS = "Canvas { width: 100%; height: 100%; background: ansi_default; color: ansi_default; }"
 
+    class Resized(Message):
+        """It has another size now."""
+
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[Line] = []
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     def show(self, lines: list[Line]) -> None:
         before, self._lines = self._lines, lines
@@ -103,13 +109,16 @@ class BrowserApp(App[Choice]):
     def on_mount(self) -> None:
         self._stop_on_signals()
         self.app_resume_signal.subscribe(self, self._paint_anew)
+        self.screen_state.busy = "reading the configuration"
+        # What takes the processor comes after the first picture.
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
         if self.source.base_path is not None:
             self._go(self.source.base_path)
-        self.screen_state.busy = "reading the configuration"
-        self._paint()
         self._in_background(self.source.read, self._configured, self._not_configured)
 
-    def on_resize(self) -> None:
+    def on_canvas_resized(self) -> None:
         self._paint()
 
     def on_done(self, message: Done) -> None:
@@ -236,8 +245,9 @@ class BrowserApp(App[Choice]):
             self._paint()
 
     def _paint(self) -> None:
-        width, height = self.size
-        self.query_one(Canvas).show(painting.paint(self.browser, self.screen_state, width, height))
+        canvas = self.query_one(Canvas)
+        width, height = canvas.size
+        canvas.show(painting.paint(self.browser, self.screen_state, width, height))
         path = self.browser.current_file
         if path != self._previewed:
             self._previewed = path

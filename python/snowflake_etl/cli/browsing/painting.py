@@ -70,7 +70,8 @@ class Line:
 
 
 def paint(browser: Browser, screen: Screen, width: int, height: int) -> list[Line]:
-    """All lines, each exactly ``width`` characters of printable ASCII."""
+    """All lines, each exactly ``width`` characters of printable ASCII; of a tiny terminal's what fits."""
+    shown, width = width, max(width, LEAST_WIDTH)
     if screen.panel == "help":
         lines = _box("Help: browse files (any key goes back)", HELP, width, height)
     else:
@@ -79,7 +80,7 @@ def paint(browser: Browser, screen: Screen, width: int, height: int) -> list[Lin
         rows = max(1, height - 2 - len(foot))
         lines = [*_head(browser, screen, width), *_rows(browser, width, rows), *foot]
     blank = Line("")
-    return [Line(line.text[:width].ljust(width), line.kind) for line in [*lines, *[blank] * height][:height]]
+    return [Line(line.text[:shown].ljust(shown), line.kind) for line in [*lines, *[blank] * height][:height]]
 
 
 def list_height(screen: Screen, height: int) -> int:
