@@ -2,7 +2,7 @@
 # File Tools (layer 4): files looked at, compared, cleaned and packed before they are loaded.  No file is changed.
 # Offers the screen files.
 
-menus_screen_define files "File Tools" "What is to be done with files?" 30 "browse, check, sample, compare, clean, compress" <<'HELP'
+menus_screen_define files "File Tools" "What is to be done with files?" 30 "browse, check, compare, clean, compress" <<'HELP'
 Browse      folders and previews; check, load, compare what you choose
 Check       every day there, no ragged row, no duplicate key
 Sample      the first rows: columns, types, dates, at once

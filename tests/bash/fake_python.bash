@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A stand-in for the environment's Python: records every call and plays the answers that a test puts into $FAKE.
-# Files in $FAKE: target, target_code, environments, tables, plan, plan_code, diagnosis, loads, job_code; a job ends when the
-# file "gate" is there.
+# Files in $FAKE: target, target_code, environments, tables, plan, plan_code, diagnosis, loads, chosen, browse_code, job_code; a job
+# ends when the file "gate" is there.
 
 fake_python() { # after helpers_setup: ETL_VENV with a python that is this stand-in
   export FAKE=$BATS_TEST_TMPDIR/fake ETL_VENV=$BATS_TEST_TMPDIR/venv
@@ -27,6 +27,13 @@ case "$1 ${*:2} " in
   *' tables '*)
     cat "$FAKE/tables"
     exit "$(cat "$FAKE/tables_code" 2>/dev/null || echo 0)"
+    ;;
+  *'/file_browser.py '*)
+    # What is to be chosen, once: action and files, a line each.
+    path="${*: -1}"
+    [[ ! -f $FAKE/chosen ]] || tr '\n' '\0' <"$FAKE/chosen" >"$path"
+    rm -f -- "$FAKE/chosen"
+    exit "$(cat "$FAKE/browse_code" 2>/dev/null || echo 0)"
     ;;
   *'/diagnose_load.py '*)
     cat "$FAKE/diagnosis"

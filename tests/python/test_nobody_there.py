@@ -33,6 +33,7 @@ ORDERS: dict[str, list[tuple[str, ...]]] = {
     "compare": [()],
     "compress": [()],
     "sample": [()],
+    "browse": [("--action", "load")],
     "validate": [TABLE],
     "duplicates": [(*TABLE, "--delete-sql")],
     "report": [()],

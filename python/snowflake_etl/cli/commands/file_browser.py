@@ -108,8 +108,20 @@ def _silent_log() -> Iterator[None]:
 
 def _ask(question: str) -> str | None:
     print(printable(question), end="", file=sys.stderr, flush=True)
-    line = sys.stdin.readline()
+    line = _line()
     if not line:
         print(file=sys.stderr)
         return None
     return line.removesuffix("\n")
+
+
+def _line() -> str:
+    """The next line and not a byte more: what comes behind it may be for the menu that started us."""
+    try:
+        descriptor = sys.stdin.fileno()
+    except OSError:
+        return sys.stdin.readline()
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(descriptor, 1)):
+        line += byte
+    return os.fsdecode(line)
