@@ -45,8 +45,8 @@ def names(listing: Listing, view: View) -> list[str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for number, name in enumerate(("b.tsv", "A.tsv", "c.csv", ".hidden", "big.tsv", *HOSTILE)):
-        path = os.path.join(tmp_path, name)
-        Path(path).write_bytes(b"x" * (1000 if name == "big.tsv" else number))
+        path = tmp_path / name
+        path.write_bytes(b"x" * (1000 if name == "big.tsv" else number))
         os.utime(path, (1_000_000 + number, 1_000_000 + number))
     (tmp_path / "z folder").mkdir()
     (tmp_path / "link").symlink_to("z folder")
@@ -61,14 +61,15 @@ def test_names_come_in_pieces_and_need_no_stat(folder: Path, monkeypatch: pytest
     monkeypatch.setattr(module.os, "stat", refuse)
     listing = Listing(folder)
     assert [*listing.read()] == [3, 6, 9, 12, 15]
-    assert sorted(listing.names) == sorted(os.listdir(folder))
+    assert sorted(listing.names) == sorted(path.name for path in folder.iterdir())
     assert set(listing.sizes) == {UNKNOWN}
 
 
 def test_folders_come_first_then_names_whatever_their_case(folder: Path) -> None:
     shown = names(read(folder), View())
     assert shown[:2] == ["link", "z folder"]
-    assert shown[2:] == sorted((n for n in os.listdir(folder) if n[0] != "." and n not in shown[:2]), key=str.casefold)
+    others = [path.name for path in folder.iterdir() if path.name[0] != "." and path.name not in shown[:2]]
+    assert shown[2:] == sorted(others, key=str.casefold)
     assert ".hidden" in names(read(folder), View(hidden=True))
     assert names(read(folder), View(backwards=True))[2:] == shown[:1:-1]
 

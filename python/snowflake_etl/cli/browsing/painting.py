@@ -78,7 +78,7 @@ def paint(browser: Browser, screen: Screen, width: int, height: int) -> list[Lin
         lower = _actions(browser, screen, width) if screen.panel else _preview(screen, width, height)
         foot = [*lower, Line(status(browser, screen, width)), *(Line(text) for text in KEYS)]
         rows = max(1, height - 2 - len(foot))
-        lines = [*_head(browser, screen, width), *_rows(browser, width, rows), *foot]
+        lines = [_head(browser, screen, width), *_rows(browser, width, rows), *foot]
     blank = Line("")
     return [Line(line.text[:shown].ljust(shown), line.kind) for line in [*lines, *[blank] * height][:height]]
 
@@ -89,37 +89,37 @@ def list_height(screen: Screen, height: int) -> int:
     return max(1, height - 3 - len(KEYS) - lower)
 
 
-def _head(browser: Browser, screen: Screen, width: int) -> list[Line]:
+def _head(browser: Browser, screen: Screen, width: int) -> Line:
     config = f"config: {one_line(screen.config)}" if screen.config else ""
     folder = one_line(browser.folder)
     room = width - len(config) - 9
     if len(folder) > room:
         folder = "..." + folder[len(folder) - room + 3 :]
-    name, stamp, owner = _widths(browser, width)
-    heading = f"  {'name':<{name}} {'size':>8}  {'date':<{stamp}}  {'belongs to':<{owner}}"
-    return [Line(f"Files: {folder:<{room}}  {config}", STRONG), Line(heading, STRONG)]
+    return Line(f"Files: {folder:<{room}}  {config}", STRONG)
 
 
-def _widths(browser: Browser, width: int) -> tuple[int, int, int]:
-    """Of name, date and what the file belongs to, which is longer when the ledger was asked."""
-    stamp = 16 if width >= _WIDE else 10
-    owner = (24 if width >= _WIDE else 15) + (8 if browser.known else 0)
-    return width - 15 - stamp - owner, stamp, owner
+def widths_for(browser: Browser, entries: Sequence[int], width: int) -> tuple[int, int, int]:
+    """Of name, date and what the files belong to, for a list of these entries."""
+    stamp, most = (16, 40) if width >= _WIDE else (10, 28)
+    owner = max([len("belongs to"), *(len(one_line(browser.belongs(index))) for index in entries)])
+    return width - 15 - stamp - min(owner, most), stamp, min(owner, most)
 
 
 def _rows(browser: Browser, width: int, height: int) -> list[Line]:
+    """The columns' heads, and the entries in the lines below them."""
     entries = browser.window(height)
-    lines = []
+    name, stamp, owner = widths = widths_for(browser, entries, width)
+    lines = [Line(f"  {'name':<{name}} {'size':>8}  {'date':<{stamp}}  {'belongs to':<{owner}}", STRONG)]
     for place, index in enumerate(entries, browser.top):
-        lines.append(row(browser, index, place == browser.place, width))
+        lines.append(row(browser, index, place == browser.place, widths))
     if not entries and browser.view.text:
         lines.append(Line("    nothing here has these letters in its name; ESC shows all"))
-    return [*lines, *[Line("")] * (height - len(lines))]
+    return [*lines, *[Line("")] * (height + 1 - len(lines))]
 
 
-def row(browser: Browser, index: int, here: bool, width: int) -> Line:
+def row(browser: Browser, index: int, here: bool, widths: tuple[int, int, int]) -> Line:
     """One entry: chosen or not, name, size, date, what it belongs to."""
-    name, stamp, owner = _widths(browser, width)
+    name, stamp, owner = widths
     listing = browser.listing
     mark = "*" if not browser.is_folder(index) and browser.path_of(index) in browser.chosen else " "
     size = date = ""
@@ -128,7 +128,7 @@ def row(browser: Browser, index: int, here: bool, width: int) -> Line:
     if index >= 0 and listing.sizes[index] >= 0:
         date = time.strftime("%Y-%m-%d %H:%M", time.localtime(listing.times[index]))[:stamp]
     shown = cut(one_line(browser.name_of(index)) + ("/" if browser.is_folder(index) else ""), name)
-    belongs = one_line(browser.belongs(index))[:owner]
+    belongs = _cell(one_line(browser.belongs(index)), owner)
     text = f"{'>' if here else ' '}{mark}{shown:<{name}} {size:>8}  {date:<{stamp}}  {belongs}"
     return Line(text, CURSOR if here else STRONG if mark == "*" else PLAIN)
 
@@ -228,4 +228,4 @@ def status(browser: Browser, screen: Screen, width: int) -> str:
     if browser.view.text:
         parts.insert(0, f"Filter: {one_line(browser.view.text)}_")
     said = screen.message or screen.busy
-    return f"{', '.join(parts)}{'.  ' + one_line(said) if said else ''}"[:width]
+    return f"{one_line(said) + '  ' if said else ''}{', '.join(parts)}"[:width]

@@ -95,8 +95,9 @@ class PlainList:
         self._say(f"\nFiles: {one_line(browser.folder)}")
         for _ in browser.listing.look():
             pass
+        widths = painting.widths_for(browser, entries, _WIDTH - 5)
         for place, index in enumerate(entries, browser.top + 1):
-            self._say(f"{place:>5}{painting.row(browser, index, False, _WIDTH - 5).text[1:].rstrip()}")
+            self._say(f"{place:>5}{painting.row(browser, index, False, widths).text[1:].rstrip()}")
         last = browser.top + len(entries)
         more = f"{browser.top + 1} to {last} of {len(browser.shown):,}, " if len(browser.shown) > len(entries) else ""
         self._say(f"{more}{painting.status(browser, painting.Screen(), _WIDTH - len(more))}")

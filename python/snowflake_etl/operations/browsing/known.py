@@ -54,7 +54,8 @@ class Known:
             return "ledger: these bytes were never loaded"
         row = next((one for one in rows if one.state == LIVE), rows[-1])
         when = f"{row.published_at:%Y-%m-%d %H:%M} UTC" if row.published_at else "?"
-        return f"ledger: {row.state}, {row.row_count:,} rows, {when}, by {row.loaded_by}, as {row.file_name}"
+        name = f" as {row.file_name}" if row.file_name != path.name else ""
+        return f"ledger: {row.state}{name}, {row.row_count:,} rows, {when}, by {row.loaded_by}"
 
     def _rows(self) -> Iterable[LedgerRow]:
         return (row for rows in self._by_table.values() for row in rows)
