@@ -245,7 +245,7 @@ def test_many_entries_are_read_and_found_beside_the_keys(desk: Desk, monkeypatch
     async def walk(look: Looking) -> None:
         await look.see("1,001 here")
         await look.press(*"0059")
-        await look.see("Filter: 0059_, 10 of 1,001 here", "f00590.tsv", "f00599.tsv")
+        await look.see("Filter: 0059_, 11 of 1,001 here", "f00059.tsv", "f00599.tsv")
         await look.press("ctrl+u")
         await look.see("1,001 here, by name")
         await look.press("end")
