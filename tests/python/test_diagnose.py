@@ -192,6 +192,27 @@ def test_the_screen_shows_place_record_cause_and_commands(typed: Desk) -> None:
     assert marked.startswith("  > 22  20240120\\t99\\tlonger")
 
 
+def test_what_a_later_load_made_good_is_no_failure_any_more(typed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(typed, BAD)
+    job = job_of(typed, monkeypatch, "--month", "2024-01", "--qc", "skip")
+    found = diagnosis(typed, job.name)
+    assert type_in(typed, f"{commands(found)[0]} --yes").code == 0
+    assert typed.run("diagnose", "--json").result["status"] == "nothing"
+    again = diagnosis(typed, found["run_id"])
+    assert (again["cause"], again["cures"]) == ("too_long", [])
+    assert RunRecords(typed.state).all()[-1].run_id in again["notes"][-1]
+
+
+def test_a_column_that_was_widened_by_hand_needs_no_widening(typed: Desk) -> None:
+    plant(typed, BAD)
+    typed.load("--month", "2024-01", "--qc", "skip")
+    typed.sql("ALTER TABLE T ALTER COLUMN NAME SET DATA TYPE VARCHAR(20)")
+    found = diagnosis(typed)
+    assert "NAME has been widened since: it is VARCHAR(20), the value has 15 characters." in found["why"]
+    (again,) = commands(found)
+    assert type_in(typed, again).code == 0
+
+
 def test_what_a_check_found_is_explained_like_what_copy_refused(typed: Desk) -> None:
     """The file's check is the default and comes first: its findings name the same place."""
     for number, (planted, cause) in enumerate(
@@ -336,7 +357,10 @@ def test_what_is_not_there_cannot_be_explained(typed: Desk, words: tuple[str, ..
 
 def test_nothing_failed_says_so(own_desk: Desk) -> None:
     answer = own_desk.run("diagnose")
-    assert (answer.code, answer.out) == (0, "Nothing failed here: no job and no load that ended badly.\n")
+    assert (answer.code, answer.out) == (
+        0,
+        "Nothing failed here: no job and no load ended badly, unless a later load of the month made it good.\n",
+    )
 
 
 def test_every_statement_of_diagnose_and_recover_is_snowflakes(typed: Desk, sent: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,9 +40,20 @@ class Means:
         return named + [word for name in _CHOICES for value in flag(self.words, name) for word in (name, value)]
 
 
+_VARCHAR = re.compile(r"(?:VARCHAR|TEXT|STRING|CHAR)\((\d+)\)", re.IGNORECASE)
+
+
+def takes(place: Place | None) -> bool:
+    """Whether the column takes a value by now that was too long for it."""
+    size = _VARCHAR.match(place.type) if place else None
+    return bool(place and size and place.value is not None and len(place.value) <= int(size[1]))
+
+
 def cures_of(cause: Cause, facts: Facts, place: Place | None, means: Means, *, first_row: bool) -> tuple[Cure, ...]:
     """The ways on, the best first."""
     match cause.remedy:
+        case Remedy.WIDEN if takes(place):
+            return _again(facts, means)
         case Remedy.WIDEN:
             return (*_widen(facts, means), *_rows(facts, place, means))
         case Remedy.ROWS:

@@ -8,7 +8,7 @@ from pathlib import Path
 from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode
 from snowflake_etl.operations.diagnosis.causes import UNKNOWN, Cause, cause_of
-from snowflake_etl.operations.diagnosis.cures import Means, cures_of
+from snowflake_etl.operations.diagnosis.cures import Means, cures_of, takes
 from snowflake_etl.operations.diagnosis.facts import Facts
 from snowflake_etl.operations.diagnosis.look import Look, Seen, finding_of
 from snowflake_etl.operations.diagnosis.origin import Origin, origin_of
@@ -17,6 +17,7 @@ from snowflake_etl.results_diagnosis import DiagnoseResult, Diagnosis
 from snowflake_etl.warehouse.signin import Warehouse
 
 _HEALTHY = ("nothing", "running")
+_NOTHING = "Nothing failed here: no job and no load ended badly, unless a later load of the month made it good."
 
 
 def diagnose(
@@ -30,7 +31,7 @@ def diagnose(
         said = f"{len(unknown)} of {len(failed)} failure(s) could not be explained."
         return DiagnoseResult("unknown", diagnoses, said, int(ExitCode.PROBLEMS_FOUND))
     if not failed:
-        said = diagnoses[0].title + "." if diagnoses else "Nothing failed here: no job and no load that ended badly."
+        said = diagnoses[0].title + "." if diagnoses else _NOTHING
         return DiagnoseResult("nothing", diagnoses, said, int(ExitCode.OK))
     said = "; ".join(f"{one.what}: {one.title[:1].lower()}{one.title[1:]}" for one in failed) + "."
     return DiagnoseResult("explained", diagnoses, said, int(ExitCode.OK))
@@ -54,6 +55,7 @@ def _diagnosis(facts: Facts, config: Path | None, state_directory: Path, progres
         words=facts.words,
     )
     found = finding_of(cause, facts.findings) if facts.rejection is None else None
+    cures = () if facts.made_good_by else cures_of(cause, facts, seen.place, means, first_row=seen.first_row)
     return Diagnosis(
         what=facts.what,
         cause=cause.code,
@@ -64,7 +66,7 @@ def _diagnosis(facts: Facts, config: Path | None, state_directory: Path, progres
         job_id=facts.job_id,
         place=seen.place,
         lines=seen.lines,
-        cures=cures_of(cause, facts, seen.place, means, first_row=seen.first_row),
+        cures=cures,
         notes=(*seen.notes, *_notes(cause, facts)),
     )
 
@@ -83,7 +85,10 @@ def _warehouse(origin: Origin, state_directory: Path) -> Warehouse | None:
 def _why(cause: Cause, facts: Facts, seen: Seen) -> str:
     place = seen.place
     if cause.code == "too_long" and place and place.value is not None and place.type:
-        return f"{cause.why} {place.column} is {place.type}, the value has {len(place.value):,} characters."
+        size = f"the value has {len(place.value):,} characters."
+        if takes(place):
+            return f"{cause.why} {place.column} has been widened since: it is {place.type}, {size}"
+        return f"{cause.why} {place.column} is {place.type}, {size}"
     if cause.code == "column_count" and place and place.column:
         many = "What stands in and behind" if place.value is not None else "Nothing stands in"
         return f"{cause.why} {many} the column {place.column} is what does not fit."
@@ -95,7 +100,8 @@ def _why(cause: Cause, facts: Facts, seen: Seen) -> str:
 
 
 def _notes(cause: Cause, facts: Facts) -> list[str]:
-    """Other errors of the check, so that nobody mends one to meet the next."""
+    """What was done since, and other errors of the check, so that nobody mends one to meet the next."""
     told = finding_of(cause, facts.findings)
     others = [found.finding.message for found in facts.findings if found is not told]
-    return [f"The check found as well: {message}" for message in others]
+    good = f"{facts.month} was loaded later, by run {facts.made_good_by}: nothing is left to do for it."
+    return [good] * bool(facts.made_good_by) + [f"The check found as well: {message}" for message in others]

@@ -30,7 +30,8 @@ class Facts:
 
     ``text`` is what was said at the end, ``last_step`` how far a run came.  ``words`` are the flags that asked for it,
     with paths below ``directory`` where they are relative.  ``folders`` are those of the files that were staged whole.
-    ``rejection`` is the record that COPY did not take, ``findings`` are the errors of checks.
+    ``rejection`` is the record that COPY did not take, ``findings`` are the errors of checks.  ``made_good_by`` is the
+    later run that loaded the same month all the same.
     """
 
     what: str
@@ -51,6 +52,7 @@ class Facts:
     rejection: Rejection | None = None
     findings: tuple[Found, ...] = ()
     folders: tuple[str, ...] = ()
+    made_good_by: str = ""
 
     @property
     def said(self) -> str:

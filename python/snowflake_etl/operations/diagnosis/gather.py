@@ -67,13 +67,26 @@ class Gatherer:
         return [self.of_run(runs[-1])]
 
     def newest(self) -> list[Facts]:
-        """The newest failure there is, of jobs and of loads without a job; [] when nothing failed."""
-        job = next((job for job in job_record.newest_first(self._state) if job.state in _BAD), None)
+        """The newest failure, of jobs and of loads without a job, that no later load made good; [] without one."""
+        job = next((job for job in job_record.newest_first(self._state) if self._is_bad(job)), None)
         runs = [self.of_run(run) for run in self._runs.values()]
-        failed = [facts for facts in runs if facts.state in ("failed", "interrupted")]
+        failed = [facts for facts in runs if facts.state in ("failed", "interrupted") and not facts.made_good_by]
         if job and not (failed and failed[-1].started_on > job.started_at.isoformat()):
             return self.of_job(job)
         return failed[-1:]
+
+    def _is_bad(self, job: Job) -> bool:
+        return job.state in _BAD and not all(facts.made_good_by for facts in self.of_job(job))
+
+    def _made_good_by(self, run: PastRun) -> str:
+        """The run that loaded the month into the same table after this one, "" where none did."""
+        subject = (run.target, run.table_name, run.month)
+        for other in reversed(self._runs.values()):
+            if other.run_id == run.run_id:
+                break
+            if other.status == "loaded" and (other.target, other.table_name, other.month) == subject:
+                return other.run_id
+        return ""
 
     def of_run(self, run: PastRun) -> Facts:
         steps = self._records.steps(run.run_id)
@@ -94,6 +107,7 @@ class Gatherer:
             rejection=Rejection(**rejected[-1]) if rejected else None,  # type: ignore[arg-type]
             findings=tuple(found),
             folders=tuple(str(detail["folder"]) for _, step, detail in steps if step == "staged"),
+            made_good_by=self._made_good_by(run) if run.status not in ("loaded", "staged") else "",
         )
 
     def of_job(self, job: Job) -> list[Facts]:
