@@ -22,6 +22,8 @@
 ETL_STATE_VERSION=1 # of the state folder; python/snowflake_etl/config/state.py has the same
 
 core_init() { # sets ETL_ROOT ETL_STATE_DIR ETL_VENV ETL_BASE_PYTHON ETL_PYTHON; 3 with a sentence when no state folder can be had
+  # Without one (env -i, some schedulers) this shell has a path of its own that the programs it starts have not.
+  [[ ${PATH@a} == *x* ]] || export PATH=/usr/local/bin:/usr/bin:/bin
   _core_root
   _core_state_dir || return
   _core_python

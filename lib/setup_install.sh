@@ -63,6 +63,8 @@ _setup_install_clear() { # removes what an earlier set-up left, and nothing that
     return 1
   fi
   SETUP_FAILURE=permission
+  # Somebody else's, whose Python we may not run: not even what of it could be removed is.
+  [[ ! -d $ETL_VENV || -w $ETL_VENV ]] || return 1
   rm -rf -- "$ETL_VENV" 2>>"$SETUP_LOG"
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016 # the text is another shell's
 load helpers
 
 setup() {
@@ -11,6 +12,14 @@ setup() {
 from snowflake_etl.errors import ExitCode
 print(*sorted(int(code) for code in ExitCode))'
   [ "$output" = "$(for name in ${!ETL_EXIT_*}; do echo "${!name}"; done | sort -n | tr '\n' ' ' | sed 's/ $//')" ]
+}
+
+@test "core: without a PATH (env -i) the programs it starts get one, else it stays as it is" {
+  local say='source "$1/lib/core.sh"; core_init && "$BASH" -c "printenv PATH"'
+  run -0 env -i ETL_STATE_DIR="$ETL_STATE_DIR" "$(type -P bash)" -c "$say" _ "$ROOT"
+  [ "$output" = /usr/local/bin:/usr/bin:/bin ]
+  run -0 env PATH="/x y:$PATH" bash -c "$say" _ "$ROOT"
+  [ "$output" = "/x y:$PATH" ]
 }
 
 @test "core: a written file is whole, private names gone, blanks and newlines in its path safe" {

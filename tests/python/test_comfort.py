@@ -46,6 +46,8 @@ def test_help_ends_with_the_examples(verb: str, capsys: pytest.CaptureFixture[st
     [
         (["load", "--mont", "2024-01"], "Unrecognized arguments: --mont 2024-01. Did you mean '--month'? See "),
         (["load", "--dryrun", "--month", "2024-01"], "Did you mean '--dry-run'? See "),
+        (["sample", "--file", "-a$b.tsv"], "A value that begins with '-' is written --file='-a$b.tsv'. See "),
+        (["sample", "--file", "--rows", "3"], "Argument --file: expected one argument. See "),
         (["load", "--mode", "replce"], "(choose from append, replace). Did you mean 'replace'? See "),
         (["stage", "lst"], "(choose from list, clean, performance). Did you mean 'list'? See "),
         (["config", "valdate"], "Did you mean 'validate'? See "),

@@ -142,6 +142,23 @@ def test_odd_names_and_values_are_shown_and_never_obeyed(desk: Desk) -> None:
     assert max(map(len, answer.out.splitlines()[1:8])) <= 80
 
 
+def test_a_line_end_in_a_name_makes_no_line(desk: Desk) -> None:
+    (desk.files / "a\nloaded: 7 rows").mkdir()
+    path = desk.file("a\nloaded: 7 rows/t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-31")))
+    copy = desk.file("copy.tsv", rows_for(days_between("2024-01-01", "2024-01-31")))
+    for words in (
+        ["sample", "--file", str(path)],
+        ["compare", "--file", str(path), "--with", str(copy), "--quick"],
+        ["compress", "--file", str(path)],
+        ["load", "--file", str(path)],
+        ["load", "--file", str(path), "--verify"],
+    ):
+        answer = desk.run(words[0], "--config", str(desk.config), *words[1:])
+        assert answer.code == 0, answer
+        assert "a\\x0aloaded: 7 rows/" in answer.out
+        assert not [line for line in answer.out.splitlines() if line.startswith("loaded: 7 rows")]
+
+
 def test_rows_that_do_not_fit_are_said(desk: Desk) -> None:
     result = sample_json(desk, desk.file("r_2024-01.csv", b"a,b\n1,2\n1,2,3\n4,5\n"))
     assert (result["rows_looked_at"], result["rows_exact"]) == (2, False)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import shlex
+import sys
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +20,12 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *, examples: str = "", **given: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **given})
         self._examples = examples
+        self._words: list[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Keep the words: what argparse says of a wrong one does not name it."""
+        self._words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
 
     def format_help(self) -> str:
         """The examples come last, each line as it is typed."""
@@ -35,7 +44,14 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, f"invalid choice: '{value}' (choose from {', '.join(known)}).{hint}")
 
     def _meant(self, message: str) -> str:
-        """The flag that an unknown one was probably meant to be."""
+        """The flag that an unknown one was probably meant to be, or how a value is written that begins with a dash."""
+        if message.endswith("expected one argument"):
+            name = message.split()[1].rstrip(":").partition("/")[0]
+            value = next((after for word, after in pairwise(self._words) if word == name), "")
+            known = value.partition("=")[0] in self._option_string_actions
+            return (
+                f" A value that begins with '-' is written {name}={shlex.quote(value)}." if value and not known else ""
+            )
         if not message.startswith("unrecognized arguments: "):
             return ""
         words = message.partition(": ")[2].split()

@@ -20,7 +20,7 @@ def compare_text(result: CompareResult, all_of_it: str) -> str:
 
 def _lines(result: CompareResult, all_of_it: str) -> Iterator[str]:
     for name, side in (("file", result.file), ("with", result.other)):
-        yield f"  {name}: {side.file}"
+        yield f"  {name}: {visible(side.file)}"
         size = f"{side.rows:,} rows, {len(side.columns)} columns, {human_bytes(side.bytes)}"
         yield f"        {size}, content {side.content_hash[:16]}"
     yield from (f"  layout, {difference}" for difference in result.layout_differences)

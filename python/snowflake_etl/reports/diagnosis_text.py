@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from snowflake_etl.reports.cells import visible
 from snowflake_etl.results_diagnosis import DiagnoseResult, Diagnosis, ShownLine
 
 _WIDTH = 78
@@ -44,7 +45,7 @@ def _place(one: Diagnosis) -> Iterator[str]:
     place = one.place
     if place is None:
         return
-    yield f"  {'file':<{_LABEL - 2}} {place.file}"
+    yield f"  {'file':<{_LABEL - 2}} {visible(place.file)}"
     if place.line:
         yield from _labelled("line", f"{place.line:,}")
     if place.column:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.check_text import findings_on_screen, fitted
 from snowflake_etl.results import LoadResult
 
@@ -24,8 +25,8 @@ def load_text(result: LoadResult, width: int | None = None) -> str:
 def _steps(result: LoadResult) -> Iterator[str]:
     for file in result.files:
         yield (
-            f"  {file.file}: {file.rows_read:,} rows read from {human_bytes(file.bytes)}, {file.parts} part(s), "
-            f"{file.parts_sent} sent, content {file.content_hash}"
+            f"  {visible(file.file)}: {file.rows_read:,} rows read from {human_bytes(file.bytes)}, "
+            f"{file.parts} part(s), {file.parts_sent} sent, content {file.content_hash}"
         )
     if result.files:
         replaced = f", replaced {result.rows_replaced:,}" if result.rows_replaced else ""

@@ -28,7 +28,7 @@ def _lines(result: SampleResult, all_of_it: str) -> Iterator[str]:
     ending = "CR LF" if result.line_ending == "\r\n" else "LF"
     header = "header" if result.header else "no header"
     quote = f"quote {result.quote}" if result.quote else "no quoting"
-    yield f"  {result.file}"
+    yield f"  {visible(result.file)}"
     yield f"  {human_bytes(result.bytes)}{packed}, {result.encoding}, {delimiter}, {quote}, {header}, {ending}"
     yield ""
     yield from _columns(result.columns, all_of_it)

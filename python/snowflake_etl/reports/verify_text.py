@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.results import VerifyResult
 
@@ -9,7 +10,7 @@ from snowflake_etl.results import VerifyResult
 def verify_text(result: VerifyResult) -> str:
     """Counts, every difference, what could not be compared, and the outcome."""
     lines = [
-        f"  {file.file}: {file.rows:,} rows read from {human_bytes(file.bytes)}, content {file.content_hash}"
+        f"  {visible(file.file)}: {file.rows:,} rows read from {human_bytes(file.bytes)}, content {file.content_hash}"
         for file in result.files
     ]
     lines.append(
