@@ -7,6 +7,7 @@ tests that kill, signal or time use real processes.
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 import json
 import os
@@ -21,6 +22,7 @@ from typing import IO, Any
 
 from no_secrets import assert_not_in, login_secret
 from snowflake_etl.cli.main import VERBS, main
+from snowflake_etl.cli.parser import Parser
 
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = {"DAY": "DATE", "ID": "NUMBER(9,0)", "NAME": "VARCHAR(10)"}
@@ -37,6 +39,13 @@ class Answer:
     @property
     def result(self) -> Any:
         return json.loads(self.out)
+
+
+def parser_of(verb: str) -> Parser:
+    """The parser of a verb, with all of its flags."""
+    parser = Parser(prog=verb)
+    importlib.import_module(f"snowflake_etl.cli.commands.{VERBS[verb]}").add_arguments(parser)
+    return parser
 
 
 def rows_for(days: Iterable[date], per_day: int = 10) -> list[str]:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import shlex
 
 import pytest
 
-from desk import ROOT
+from desk import ROOT, parser_of
 from snowflake_etl.cli.examples import EXAMPLES
 from snowflake_etl.cli.main import VERBS, WITH_VALUE, main
-from snowflake_etl.cli.parser import Parser
 
 LINES = [(verb, words) for verb, examples in EXAMPLES.items() for _, words in examples]
-
-
-def parser_of(verb: str) -> Parser:
-    parser = Parser(prog=verb)
-    importlib.import_module(f"snowflake_etl.cli.commands.{VERBS[verb]}").add_arguments(parser)
-    return parser
 
 
 def test_every_verb_has_examples() -> None:

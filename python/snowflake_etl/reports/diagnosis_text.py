@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.results_diagnosis import DiagnoseResult, Diagnosis, ShownLine
 
-_WIDTH = 78
+# What the box of a menu holds on a terminal of 80 columns.
+_WIDTH = 72
 _LABEL = 9
 _BEFORE_VALUE = 30
 
