@@ -245,7 +245,7 @@ def resumed_orders(
     orders = []
     for command in dict.fromkeys(commands):
         arguments = parse(json.loads(command))
-        for name in ("json", "quiet", "verbose", "dry_run", "continue_on_error"):
+        for name in ("json", "quiet", "verbose", "scheduled", "dry_run", "continue_on_error"):
             setattr(arguments, name, getattr(context.arguments, name))
         resumed = Context(arguments)
         # What was not consented to then is asked now, or refused where nobody is there.
