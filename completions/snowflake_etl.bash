@@ -146,7 +146,7 @@ _snowflake_etl_root() { # -> REPLY: the folder of the script that is being typed
 
 # --- written by python -m snowflake_etl.cli.description ---
 _snowflake_etl_verbs() { # -> REPLY
-  REPLY='load recover diagnose stage ledger check-file clean-file compare compress sample validate duplicates report history metrics schedule drop-month restore-month local table-info doctor notify config jobs setup help'
+  REPLY='load recover diagnose stage ledger check-file clean-file compare compress sample browse validate duplicates report history metrics schedule drop-month restore-month local table-info doctor notify config jobs setup help'
 }
 
 _snowflake_etl_flags() { # <verb> -> REPLY
@@ -161,6 +161,7 @@ _snowflake_etl_flags() { # <verb> -> REPLY
     compare) REPLY='--key --quick --show --differences --delimiter --quote-char --header --encoding --help --file --with --table --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     compress) REPLY='--file --month --base-path --table --to --packing --part-size --workers --help --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     sample) REPLY='--rows --all --show --delimiter --quote-char --header --encoding --help --file --table --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
+    browse) REPLY='--help --base-path --action --plain --chosen --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     validate) REPLY='--help --table --month --days --strict --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     duplicates) REPLY='--table --file --month --days --help --key --show --delete-sql --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     report) REPLY='--config --configs --name --table --month --days --workers --strict --format --output --width --chart --help --environment --set --json --quiet --scheduled --verbose --background' ;;
@@ -248,6 +249,10 @@ _snowflake_etl_value() { # <verb> <flag> -> REPLY: kind and words; 1 when the fl
     sample:--header) REPLY='words yes no' ;;
     sample:--file | sample:--output | sample:--config) REPLY='file' ;;
     sample:--table) REPLY='table' ;;
+    browse:--base-path) REPLY='folder' ;;
+    browse:--action) REPLY='words check load compare sample' ;;
+    browse:--chosen | browse:--output | browse:--config) REPLY='file' ;;
+    browse:--environment | browse:--set | browse:--scheduled) REPLY='free' ;;
     validate:--table) REPLY='table' ;;
     validate:--month) REPLY='month' ;;
     validate:--days | validate:--environment | validate:--set | validate:--scheduled) REPLY='free' ;;
