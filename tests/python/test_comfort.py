@@ -13,10 +13,6 @@ from snowflake_etl.cli.main import VERBS, WITH_VALUE, main
 LINES = [(verb, words) for verb, examples in EXAMPLES.items() for _, words in examples]
 
 
-def test_every_verb_has_examples() -> None:
-    assert set(EXAMPLES) == set(VERBS)
-
-
 @pytest.mark.parametrize(("verb", "words"), LINES, ids=lambda value: value or "alone")
 def test_an_example_is_a_command_that_works(verb: str, words: str) -> None:
     parser_of(verb).parse_intermixed_args(shlex.split(words))

@@ -12,20 +12,7 @@ from desk import ROOT
 from snowflake_etl.cli.description.__main__ import written
 from snowflake_etl.cli.description.facts import all_verbs
 
-AGAIN = "PYTHONPATH=python .venv/bin/python -m snowflake_etl.cli.description"
 COMPLETION = ROOT / "completions" / "snowflake_etl.bash"
-
-
-def test_everything_that_is_told_from_the_parsers_is_up_to_date() -> None:
-    files = written()
-    stale = [
-        str(path.relative_to(ROOT))
-        for path, text in files.items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    pages = {path for path in files if path.suffix == ".1"}
-    left = set((ROOT / "docs" / "man" / "man1").iterdir()) - pages
-    assert not stale and not left, f"Write them anew: {AGAIN} ({stale}; remove {left})"
 
 
 def test_every_flag_stands_in_every_document() -> None:

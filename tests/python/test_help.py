@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from snowflake_etl.cli.description.__main__ import written
+from snowflake_etl.cli.examples import EXAMPLES
 from snowflake_etl.cli.main import VERBS, main, run_script
 from snowflake_etl.config import places
 
+AGAIN = "PYTHONPATH=python .venv/bin/python -m snowflake_etl.cli.description"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -67,3 +70,19 @@ def test_help_loads_nothing_heavy() -> None:
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
     run = subprocess.run([sys.executable, "-c", code], env=surroundings, capture_output=True, text=True, check=True)
     assert run.stderr == "[]\n"
+
+
+def test_every_verb_has_examples() -> None:
+    assert set(EXAMPLES) == set(VERBS), "cli/examples.py has what people type most"
+
+
+def test_everything_that_is_told_from_the_parsers_is_up_to_date() -> None:
+    files = written()
+    stale = [
+        str(path.relative_to(ROOT))
+        for path, text in files.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    pages = {path for path in files if path.suffix == ".1"}
+    left = set((ROOT / "docs" / "man" / "man1").iterdir()) - pages
+    assert not stale and not left, f"Write them anew: {AGAIN} ({stale}; remove {left})"

@@ -50,6 +50,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("a month into parts for another host", "--month 2024-01 --table SALES --to /transfer/sales"),
         ("one file, as gzip", "--file in/sales_2024-01.tsv --packing gz"),
     ),
+    "browse": (
+        ("from the base path of the configuration", ""),
+        ("from another folder", "--base-path /data/incoming"),
+    ),
     "sample": (
         ("columns, types and first rows", "--file in/sales_2024-01.tsv"),
         ("exact numbers from every row", "--file in/sales_2024-01.tsv --all"),
