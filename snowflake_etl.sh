@@ -28,6 +28,7 @@
 #   table-info     a table: columns against the configuration, size, grants, loads, namesakes
 #   doctor         try all that a load needs, from Python to COPY; --setup-sql: the script for a DBA
 #   notify         notices: list and test the targets, silent tables and lost jobs, send again
+#   prune          logs, ended jobs and history beyond the limits of the section logs; --dry-run
 #   config         look at configurations: show, validate, target; generate entries from files
 #   jobs           background jobs: list, show, log, follow, cancel, rerun, compare, move, wait ...
 #   setup          make or repair the Python environment; --wheelhouse DIR without a network

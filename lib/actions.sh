@@ -31,12 +31,13 @@ declare -gA ACTIONS_SCRIPTS=(
   ['table-info']=table_info.py
   [doctor]=doctor.py
   [notify]=send_notice.py
+  [prune]=prune_state.py
   [config]=config_tool.py
 )
 ACTIONS_BASH_VERBS=(jobs setup)
 
 # A job names its configuration, so that running it again later does the same whatever is chosen then.
-ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file compare compress sample browse validate duplicates report drop-month restore-month table-info doctor notify '
+ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file compare compress sample browse validate duplicates report drop-month restore-month table-info doctor notify prune '
 
 actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
   local verb=$1
@@ -180,6 +181,7 @@ actions_jobs_cancel() { # <id> -> REPLY: what was done
 }
 
 actions_jobs_rerun() { # <id> -> REPLY: the new job's id
+  _actions_tell_when_ended
   jobs_rerun "$1"
 }
 
@@ -197,6 +199,7 @@ actions_jobs_clean() { # <days> [state, or several with commas] -> REPLY: how ma
 
 _actions_verb_jobs() {
   _actions_refuse_background jobs "$@" || return
+  _actions_tell_when_ended
   jobs_command "$@"
 }
 
@@ -260,7 +263,13 @@ _actions_start() { # <verb> <arguments...> -> REPLY: the job's id
     set -- --config "$REPLY" "$@"
   fi
   _actions_command "$verb" "$@" || return
+  _actions_tell_when_ended
   jobs_start "$verb" "$title" "${ACTIONS_COMMAND[@]}"
+}
+
+_actions_tell_when_ended() { # jobs started after this are told of when they end without having told of it themselves
+  # shellcheck disable=SC2034 # jobs.sh reads it
+  JOBS_WHEN_ENDED=("$ETL_PYTHON" "$ETL_ROOT/python/${ACTIONS_SCRIPTS[notify]}" job --quiet)
 }
 
 _actions_environment() { # <verb> <arguments...>: sets ACTIONS_WORDS to them, with the environment in use, as --config is named

@@ -149,6 +149,8 @@ job_run_tell() { # <job folder>: runs the words of when_ended if the setting wan
   local id=${1##*/} wanted
   { mapfile -d '' -t words <"$1/when_ended"; } 2>/dev/null || return 0
   ((${#words[@]} > 0)) || return 0
+  # It has told of its end itself, or whoever cancelled it knows.
+  [[ ! -e $1/notice && ! -e $1/cancelled ]] || return 0
   settings_get jobs_notice
   wanted=$REPLY
   jobs_read_brief "$id"

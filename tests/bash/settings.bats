@@ -54,7 +54,7 @@ setup() {
   settings_get jobs_limit
   [ "$REPLY" = 9 ]
   settings_get jobs_notice
-  [ "$REPLY" = off ]
+  [ "$REPLY" = problems ]
   settings_problems
   [[ $REPLY == *"jobs_notice may be one of"* && $REPLY == *"no setting 'later_setting'"* && $REPLY != *jobs_limit\ may* ]]
   settings_set jobs_notice all

@@ -80,3 +80,13 @@ def test_cleaning_is_measured_against_a_bare_copy(tmp_path: Path) -> None:
     assert facts["rows"] > facts["rejected"] > 0
     assert facts["clean_vs_copy"] > 0
     assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
+
+
+def test_pruning_is_measured_against_a_bare_removal(tmp_path: Path) -> None:
+    done = run("prune.py", tmp_path, "--jobs", "60", "--size", "4M", "--unfinished", "5")
+    assert done.returncode == 0, done.stderr
+    facts = facts_of(done)
+    assert facts["unfinished_kept"] == 5
+    assert facts["removed"] >= 25
+    assert facts["bytes_after"] <= facts["limit"] < facts["bytes_before"]
+    assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"

@@ -22,6 +22,7 @@ FLOORS = {
     "results_files": 2,
     "results_history": 2,
     "results_metrics": 2,
+    "results_pruning": 2,
     "results_report": 2,
     "results_tables": 2,
     "sqltext": 2,

@@ -1,4 +1,4 @@
-"""What happens once a run's result is known (floor 6): notices, the log's last line.  Nothing changes an exit code."""
+"""What happens once a run's result is known (floor 6): notices, pruning, the log's last line; its exit code stays."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ def afterwards(context: Context, verb: str, code: ExitCode) -> None:
     try:
         if verb in TOLD_VERBS and not getattr(context.arguments, "dry_run", False):
             from snowflake_etl.cli.notices import tell_the_end
+            from snowflake_etl.cli.once_a_day import prune_once_a_day
 
             tell_the_end(context, verb, code)
+            prune_once_a_day(context)
     except (Exception, KeyboardInterrupt, Stopped) as error:
-        LOGGER.warning("The notices of this run could not be dealt with (%s); what is kept is sent later.", error)
-        LOGGER.debug("Notices", exc_info=error, extra={"file_only": True})
+        LOGGER.warning("The notices or the pruning after this run failed (%s); the next run does it.", error)
+        LOGGER.debug("After the run", exc_info=error, extra={"file_only": True})
     logs.end(verb, code)

@@ -115,6 +115,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("for cron: tables without a load for long", "silence --config config/prod.json"),
         ("for cron: send what could not be sent", "retry --config config/prod.json --quiet"),
     ),
+    "prune": (
+        ("what is beyond the limits", "--dry-run"),
+        ("remove it", ""),
+        ("keep less, this once", "--set logs.keep_days=30 --set logs.keep_bytes=500000000"),
+    ),
     "config": (
         ("every value and where it came from", "show"),
         ("against files and tables", "validate --connect"),

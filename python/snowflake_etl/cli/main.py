@@ -44,6 +44,7 @@ VERBS = {
     "table-info": "table_info",
     "doctor": "doctor",
     "notify": "send_notice",
+    "prune": "prune_state",
     "config": "config_tool",
 }
 

@@ -90,6 +90,13 @@ class BatchRecords:
             connection.execute("UPDATE batches SET ended_at = ? WHERE batch_id = ?", (database.now(), batch_id))
         self._lock_file(batch_id).unlink(missing_ok=True)
 
+    def forget(self, before: str) -> None:
+        """Remove batches that ended before that time; one with something left to do has no end."""
+        with self._connection() as connection:
+            ended = "SELECT batch_id FROM batches WHERE ended_at < ?"
+            connection.execute(f"DELETE FROM batch_loads WHERE batch_id IN ({ended})", (before,))
+            connection.execute("DELETE FROM batches WHERE ended_at < ?", (before,))
+
     def cut_off(self) -> list[CutOffBatch]:
         """Batches that ended in no orderly way and have loads left to do, oldest first."""
         if not database.exists(self._state):

@@ -122,6 +122,11 @@ class CheckRecords:
                 ),
             )
 
+    def forget(self, before: str) -> int:
+        """Remove checks that were made before that time; return how many."""
+        with self._connection() as connection:
+            return connection.execute("DELETE FROM checks WHERE at < ?", (before,)).rowcount
+
     def all(self) -> list[PastCheck]:
         """Every check, newest first."""
         return self._select("", ())

@@ -35,6 +35,15 @@ def transaction(state_directory: Path, schema: str) -> Iterator[sqlite3.Connecti
         connection.close()
 
 
+def shrink(state_directory: Path) -> None:
+    """Give the room of what was removed back to the disk.  Raise sqlite3.OperationalError when somebody writes."""
+    connection = sqlite3.connect(state_directory / FILE_NAME, timeout=2)
+    try:
+        connection.execute("VACUUM")
+    finally:
+        connection.close()
+
+
 def exists(state_directory: Path) -> bool:
     """False where nothing was ever recorded, so that looking makes no file."""
     return (state_directory / FILE_NAME).exists()

@@ -183,6 +183,13 @@ class RunRecords:
                 (run_id, database.now(), step, json.dumps(detail, default=str)),
             )
 
+    def forget(self, before: str) -> int:
+        """Remove runs that ended before that time, with their steps; return how many.  What has no end stays."""
+        with self._connection() as connection:
+            ended = "SELECT run_id FROM runs WHERE ended_at < ?"
+            connection.execute(f"DELETE FROM steps WHERE run_id IN ({ended})", (before,))
+            return connection.execute("DELETE FROM runs WHERE ended_at < ?", (before,)).rowcount
+
     def forget_lock(self, run_id: str) -> None:
         self._lock_file(run_id).unlink(missing_ok=True)
 

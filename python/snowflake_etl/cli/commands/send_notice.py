@@ -118,7 +118,10 @@ def _job(context: Context, job_id: str) -> ExitCode:
         return _said(context, None, f"Job {job_id} was cancelled: whoever did that knows.")
     config, environment, settings = dead_jobs.configuration_words(job.words)
     path = Path(job.directory, config) if config else context.configuration_path
-    loaded = read_configuration(path, choice=Choice(environment or context.arguments.environment, settings))
+    try:
+        loaded = read_configuration(path, choice=Choice(environment or context.arguments.environment, settings))
+    except ConfigError as error:
+        return _said(context, None, f"The configuration of job {job_id} cannot be read: {error}")
     if not loaded.configuration.notify.targets:
         return _said(context, None, f"{loaded.path} names nobody to tell.")
     event = dead_jobs.event_of(job, places.program())
@@ -166,7 +169,8 @@ def _said(context: Context, delivered: Delivered | None, message: str = "") -> E
         words += [f"{delivered.throttled} throttled"] if delivered.throttled else []
         words += [f"{delivered.waiting} wait for the next run or the end of quiet hours"] if delivered.waiting else []
         message = " ".join(filter(None, (message, f"{', '.join(words)}.")))
-    context.say(message)
+    if not context.arguments.quiet:
+        context.say(message)
     facts = dataclasses.asdict(delivered) if delivered is not None else {"sent": 0}
     context.answer({"status": "ok", **facts, "message": message})
     return ExitCode.OK

@@ -1,0 +1,208 @@
+"""Keep a state folder within its limits (floor 5): old logs, ended jobs with their reports, and the history.
+
+Age and number go first, then the oldest of all until the whole fits.  Nothing unfinished is touched: a job without an
+exit code, a run or batch without an end.  The audit log, settings and waiting notices are no part of this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from snowflake_etl.config.model import LogsSection
+from snowflake_etl.history import database, job_record
+from snowflake_etl.history.batch_record import BatchRecords
+from snowflake_etl.history.check_record import CheckRecords
+from snowflake_etl.history.run_record import RunRecords
+from snowflake_etl.progress import Progress
+from snowflake_etl.reports.load_text import human_bytes
+from snowflake_etl.results_pruning import PruneResult
+
+_DAY = 86_400
+# What has just ended may still be told of, looked at or compared.
+_YOUNG_SECONDS = 3_600
+_LEAST_HISTORY_DAYS = 30
+_LOG = "snowflake_etl.log"
+_STEP = 500
+_THREADS = 4
+
+
+@dataclass(frozen=True)
+class _Thing:
+    """Something that may go: a job's folder or a log, as old as its end."""
+
+    ended: float
+    size: int
+    path: Path
+    is_job: bool
+
+
+def prune(state: Path, limits: LogsSection, progress: Progress, *, dry_run: bool = False) -> PruneResult:
+    """Remove what is beyond the limits and say what it was; with ``dry_run`` only say it."""
+    began, now = time.monotonic(), time.time()
+    jobs, unfinished, held = _jobs(state, progress)
+    logs = sorted(_logs(state), key=lambda log: log.ended)
+    history = _size(state / database.FILE_NAME)
+    held += _size(state / _LOG)
+    before = sum(thing.size for thing in (*jobs, *logs)) + history + held
+    gone = _beyond(jobs, logs, limits, now)
+    left = before - sum(thing.size for thing in gone)
+    runs = checks = 0
+    if not dry_run:
+        runs, checks = _prune_history(state, limits.keep_history_days, now)
+        left += _size(state / database.FILE_NAME) - history
+    for thing in sorted({*jobs, *logs} - gone, key=lambda one: one.ended):
+        if left <= limits.keep_bytes or now - thing.ended < _YOUNG_SECONDS:
+            break
+        gone.add(thing)
+        left -= thing.size
+    if not dry_run:
+        _remove(state, sorted(gone, key=lambda one: one.ended), progress)
+        if left > limits.keep_bytes:
+            shrunk = _size(state / database.FILE_NAME)
+            more = _prune_history(state, _LEAST_HISTORY_DAYS, now)
+            runs, checks = runs + more[0], checks + more[1]
+            left += _size(state / database.FILE_NAME) - shrunk
+    counts = (sum(thing.is_job for thing in gone), sum(not thing.is_job for thing in gone), runs, checks)
+    return PruneResult(
+        "planned" if dry_run else "pruned",
+        *counts,
+        unfinished,
+        before,
+        left,
+        limits.keep_bytes,
+        round(time.monotonic() - began, 3),
+        _in_words(counts, unfinished, left, limits.keep_bytes, dry_run=dry_run),
+    )
+
+
+def _beyond(jobs: Sequence[_Thing], logs: Sequence[_Thing], limits: LogsSection, now: float) -> set[_Thing]:
+    """What is too old, and jobs beyond their number."""
+    oldest = now - limits.keep_days * _DAY
+    gone = {thing for thing in (*jobs, *logs) if thing.ended < oldest}
+    newest_first = sorted((job for job in jobs if now - job.ended >= _YOUNG_SECONDS), key=lambda job: -job.ended)
+    young = len(jobs) - len(newest_first)
+    gone.update(newest_first[max(limits.keep_jobs - young, 0) :])
+    return gone
+
+
+def _jobs(state: Path, progress: Progress) -> tuple[list[_Thing], int, int]:
+    """Ended jobs, how many have not ended, and the bytes of those."""
+    found: list[_Thing] = []
+    unfinished = held = 0
+    folder = state / "jobs"
+    for number, path in enumerate(_folders(folder), 1):
+        if number % _STEP == 0:
+            progress("look", number, 0, "jobs")
+        size, ended = 0, 0.0
+        with contextlib.suppress(FileNotFoundError), os.scandir(path) as entries:
+            for entry in entries:
+                facts = entry.stat(follow_symlinks=False)
+                # What a file takes on disk: a job is made of many small ones.
+                size += max(facts.st_blocks * 512, facts.st_size)
+                if entry.name == "exit_code":
+                    ended = facts.st_mtime
+        if ended:
+            found.append(_Thing(ended, size, path, is_job=True))
+        else:
+            unfinished, held = unfinished + 1, held + size
+    return found, unfinished, held
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if job_record.is_job_id(entry.name) and entry.is_dir(follow_symlinks=False):
+                    yield folder / entry.name
+
+
+def _logs(state: Path) -> Iterator[_Thing]:
+    """Logs that were put aside, and what a compression that was killed left of one a day ago."""
+    stem = _LOG.removesuffix(".log")
+    yesterday = time.time() - _DAY
+    for pattern in (f"{stem}-*.log", f"{stem}-*.log.gz", f".{stem}-*.gz"):
+        for path in state.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):
+                facts = path.lstat()
+                if not path.name.startswith(".") or facts.st_mtime < yesterday:
+                    yield _Thing(facts.st_mtime, facts.st_size, path, is_job=False)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _prune_history(state: Path, days: int, now: float) -> tuple[int, int]:
+    """Forget runs, batches and checks that ended so long ago; return how many runs and checks."""
+    if not database.exists(state):
+        return 0, 0
+    before = (datetime.fromtimestamp(now, UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
+    counts = RunRecords(state).forget(before), CheckRecords(state).forget(before)
+    BatchRecords(state).forget(before)
+    if any(counts):
+        # Somebody may be writing: then the next one gives the room back.
+        with contextlib.suppress(sqlite3.OperationalError):
+            database.shrink(state)
+    return counts
+
+
+def _remove(state: Path, gone: Sequence[_Thing], progress: Progress) -> None:
+    """Jobs go out of sight by rename first, so that nobody reads half of one."""
+    trash = state / "jobs" / f".old.{os.getpid()}"
+    if any(thing.is_job for thing in gone):
+        trash.mkdir(mode=0o700, exist_ok=True)
+    moved = []
+    try:
+        for thing in gone:
+            with contextlib.suppress(FileNotFoundError):
+                if thing.is_job:
+                    thing.path.rename(trash / thing.path.name)
+                    moved.append(trash / thing.path.name)
+                    (state / "jobs" / ".news" / thing.path.name).unlink(missing_ok=True)
+                else:
+                    thing.path.unlink()
+        # The disk is what takes the time: it is kept busy.
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="prune") as pool:
+            for number, _ in enumerate(pool.map(_remove_folder, moved), 1):
+                if number % _STEP == 0 or number == len(moved):
+                    progress("remove", number, len(moved), "jobs")
+    finally:
+        shutil.rmtree(trash, ignore_errors=True)
+
+
+def _remove_folder(path: Path) -> None:
+    """Remove a folder that holds files alone, as jobs do, with one call each."""
+    try:
+        with os.scandir(path) as entries:
+            names = [entry.path for entry in entries]
+        for name in names:
+            os.unlink(name)  # noqa: PTH108 - 100,000 of them
+        path.rmdir()
+    except OSError:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _in_words(counts: Sequence[int], unfinished: int, left: int, limit: int, *, dry_run: bool) -> str:
+    jobs, logs, runs, checks = counts
+    words = "would be removed" if dry_run else "removed"
+    history = "" if dry_run else f", {runs:,} run(s) and {checks:,} check(s) of the history"
+    text = (
+        f"{jobs:,} job(s), {logs:,} old log(s){history} {words}; {human_bytes(left)} are left of {human_bytes(limit)}."
+    )
+    if unfinished:
+        text += f" {unfinished:,} unfinished job(s) stay."
+    if left > limit:
+        text += " What is left has not ended, or ended within the last hour."
+    return text

@@ -1,0 +1,27 @@
+"""What ``prune`` answers (floor 2): plain frozen values, as in ``results``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PruneResult:
+    """What was removed of a state folder (or would be, ``status`` planned), and what is left of it in bytes.
+
+    ``unfinished`` are jobs that run, wait or were lost: they stay, and count.  ``bytes_after`` may be above
+    ``limit`` for them, and for what ended within the last hour.
+    """
+
+    status: str
+    jobs: int
+    logs: int
+    runs: int
+    checks: int
+    unfinished: int
+    bytes_before: int
+    bytes_after: int
+    limit: int
+    seconds: float
+    message: str
+    exit_code: int = 0
