@@ -146,7 +146,7 @@ _snowflake_etl_root() { # -> REPLY: the folder of the script that is being typed
 
 # --- written by python -m snowflake_etl.cli.description ---
 _snowflake_etl_verbs() { # -> REPLY
-  REPLY='load recover diagnose stage ledger check-file clean-file compare compress sample browse validate duplicates report history metrics schedule drop-month restore-month local table-info doctor notify config jobs setup help'
+  REPLY='load recover diagnose stage ledger check-file clean-file compare compress sample browse validate duplicates report history metrics schedule drop-month restore-month local table-info doctor notify prune config jobs setup help'
 }
 
 _snowflake_etl_flags() { # <verb> -> REPLY
@@ -174,6 +174,7 @@ _snowflake_etl_flags() { # <verb> -> REPLY
     table-info) REPLY='--help --table --loads --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     doctor) REPLY='--help --setup-sql --role --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     notify) REPLY='--help --target --config --environment --set --json --quiet --scheduled --verbose --background' ;;
+    prune) REPLY='--help --dry-run --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     config) REPLY='--connect --file --table --into --rows --all-rows --delimiter --quote-char --header --encoding --format --where --remove --files --dry-run --yes --help --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     jobs) REPLY='--all --state --json --with --timeout --older-than --help' ;;
     setup) REPLY='--check --rebuild --test --make-bundle --make-wheelhouse --wheelhouse --help' ;;
@@ -294,6 +295,8 @@ _snowflake_etl_value() { # <verb> <flag> -> REPLY: kind and words; 1 when the fl
     doctor:--output | doctor:--config) REPLY='file' ;;
     notify:--target | notify:--environment | notify:--set | notify:--scheduled) REPLY='free' ;;
     notify:--config) REPLY='file' ;;
+    prune:--config) REPLY='file' ;;
+    prune:--environment | prune:--set | prune:--scheduled) REPLY='free' ;;
     config:--file | config:--into | config:--config) REPLY='file' ;;
     config:--table) REPLY='table' ;;
     config:--rows | config:--delimiter | config:--quote-char | config:--encoding | config:--environment | config:--set | config:--scheduled) REPLY='free' ;;
