@@ -16,7 +16,7 @@ LINES = [(verb, words) for verb, examples in EXAMPLES.items() for _, words in ex
 @pytest.mark.parametrize(("verb", "words"), LINES, ids=lambda value: value or "alone")
 def test_an_example_is_a_command_that_works(verb: str, words: str) -> None:
     parser_of(verb).parse_intermixed_args(shlex.split(words))
-    assert len(f"  ./snowflake_etl.sh {verb} {words}") <= 110
+    assert len(f"  ./snowflake_etl.sh {verb} {words}") <= 80
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -13,7 +13,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("one table, checked in the file and in the warehouse", "--month 2024-01 --table SALES --qc both"),
         ("a quarter, two months at once", "--month 2024-01..2024-03 --jobs 2 --continue-on-error"),
         ("carry on with what was interrupted", "--resume"),
-        ("a corrected file, where nobody can be asked", "--month 2024-01 --mode replace --yes --expect-rows 120000"),
+        ("a corrected file, where nobody can be asked", "--month 2024-01 --mode replace --yes --expect-rows any"),
     ),
     "recover": (
         ("interrupted and failed loads, and what they left", ""),
@@ -39,8 +39,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("against the types of a table", "--month 2024-01 --table SALES --strict"),
     ),
     "clean-file": (
-        ("a copy that can be loaded", "--file in/sales_2024-01.tsv --to clean/sales_2024-01.tsv"),
-        ("without rows of the same key", "--file in/sales_2024-01.tsv --to clean.tsv --duplicates"),
+        ("a copy that can be loaded", "--file sales.tsv --to clean.tsv"),
+        ("without rows of the same key", "--file sales.tsv --to clean.tsv --duplicates"),
     ),
     "compare": (
         ("what changed between two deliveries", "--file old.tsv --with new.tsv --key ID"),
@@ -65,8 +65,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "duplicates": (
         ("by the keys of the configuration", "--table SALES --month 2024-01"),
         (
-            "by other keys, the worst 20, and the SQL that cleans up",
-            "--table SALES --key DAY,ID --show 20 --delete-sql",
+            "by other keys, the worst 9, and the SQL that cleans up",
+            "--table SALES --key DAY,ID --show 9 --delete-sql",
         ),
     ),
     "report": (
@@ -81,17 +81,17 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "metrics": (
         ("what this host knows", ""),
-        ("for node_exporter, with the ledger asked", "--live --output /var/lib/node_exporter/snowflake_etl.prom"),
+        ("for node_exporter, with the ledger asked", "--live --output /srv/prom/etl.prom"),
     ),
     "schedule": (
         ("last month every hour, until it is loaded", "cron --config config/example.json"),
         ("units of your own, written to a folder", "systemd --name sales --to units"),
-        ("a report every weekday", "cron --command 'report --month last' --every weekday --at 7:30"),
-        ("metrics, as a unit of the system", "systemd --system --command 'metrics --output /srv/etl.prom'"),
+        ("a report every weekday", "cron --command report --every weekday --at 7:30"),
+        ("a check every hour, as a unit of the system", "systemd --system --command 'validate --month last'"),
     ),
     "drop-month": (
-        ("what would go, and the first ten rows", "--table SALES --month 2024-01 --dry-run --preview 10"),
-        ("where nobody can be asked", "--table SALES --month 2024-01 --yes --expect-rows 120000"),
+        ("what would go, and the first rows", "--table T --month 2024-01 --dry-run --preview 5"),
+        ("where nobody can be asked", "--table T --month last --yes --expect-rows 310"),
     ),
     "restore-month": (
         ("what can be brought back", "--list"),
@@ -123,7 +123,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "config": (
         ("every value and where it came from", "show"),
         ("against files and tables", "validate --connect"),
-        ("entries for new files, merged after a look", "generate --file in/new_2024-01.tsv --into config/example.json"),
+        ("entries for new files, merged after a look", "generate --file new.tsv --into config/my.json"),
     ),
 }
 
