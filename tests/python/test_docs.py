@@ -89,6 +89,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page.name} links to {target.name}#{anchor}"
 
 
+def test_the_guide_begins_with_all_of_its_headings() -> None:
+    guide = DOCS / "guide.md"
+    situations = anchors(guide) - {"what-do-i-do-when-"}
+    assert len(situations) > 25
+    assert {anchor for target, anchor in links(guide) if target == guide} == situations
+
+
 def test_every_page_is_reached_from_the_readme() -> None:
     reached, left = set(), [ROOT / "README.md"]
     while left:
