@@ -71,7 +71,7 @@ run_steps_lint_mypy() {
 run_steps_shell_files() { # sets RUN_FILES: every bash file of the checkout
   local file
   RUN_FILES=()
-  for file in *.sh .ci/run lib/*.sh lib/*/*.sh bench/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats; do
+  for file in *.sh .ci/run install/*.sh lib/*.sh lib/*/*.sh bench/*.sh tests/*.sh tests/*/*.bash tests/*/*.bats; do
     [[ ! -f $file ]] || RUN_FILES+=("$file")
   done
 }

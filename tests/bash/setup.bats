@@ -13,7 +13,6 @@ setup() {
   : >"$CALLS"
   # No Python of the host is in reach, only what a test puts there.
   mapfile -t pythons < <(compgen -c python | sort -u)
-  ORIGINAL_PATH=$PATH
   helpers_path_without "${pythons[@]}"
   mkdir -p "$BATS_TEST_TMPDIR/bin"
   PATH=$BATS_TEST_TMPDIR/bin:$PATH
@@ -296,17 +295,34 @@ CASES
   [[ $output == *"git checkout -- requirements.lock"* ]]
 }
 
-# bats test_tags=slow
-@test "setup: for real: a wheelhouse made with the network installs without it" {
-  # One package with its hashes stands for all; the rest is pip's own.
-  PATH=$ORIGINAL_PATH
-  sed -n '/^annotated-types==/,/# via/p' "$ROOT/requirements.lock" >"$CHECKOUT/requirements.lock"
-  ETL_PYTHON=$PYTHON run door setup_command --make-wheelhouse "$BATS_TEST_TMPDIR/wheels"
-  [[ $output != *"cannot be reached"* ]] || skip "the package index cannot be reached"
-  [ "$status" = 0 ] || { cat "$ETL_STATE_DIR/setup.log" && return 1; }
-  rm -rf "$CHECKOUT/.venv"
-  export PIP_INDEX_URL=http://127.0.0.1:9/simple PIP_NO_CACHE_DIR=1 PIP_CONFIG_FILE=/dev/null
-  unset PIP_FIND_LINKS PIP_EXTRA_INDEX_URL
-  ETL_PYTHON=$PYTHON run -0 door setup_command --wheelhouse "$BATS_TEST_TMPDIR/wheels"
-  run -0 "$CHECKOUT/.venv/bin/python" -c 'import annotated_types'
+@test "setup --make-bundle: one file with our wheel, the packages, install.sh and checksums; nothing else is left" {
+  fake_python python3.12
+  bundle_of_fakes
+  run -0 door setup_command --make-bundle "$BATS_TEST_TMPDIR/out/b.tar"
+  [[ $output == *"b.tar: snowflake-etl 0.1.0 with all packages"*"There:  tar xf b.tar && snowflake_etl-0.1.0/install.sh"* ]]
+  run -0 tar tf "$BATS_TEST_TMPDIR/out/b.tar"
+  [[ $output == *snowflake_etl-0.1.0/SHA256SUMS* && $output == *0.1.0/install.sh* && $output == *0.1.0/requirements.lock* ]]
+  [[ $output == *0.1.0/wheels/one-1-py3-none-any.whl* && $output == *0.1.0/snowflake_etl-0.1.0-py3-none-any.whl* ]]
+  [ "$(ls -A "$BATS_TEST_TMPDIR/out")" = b.tar ]
+}
+
+@test "setup --make-bundle: a place that cannot be written to, and packages that cannot be had, are a sentence and leave nothing" {
+  fake_python python3.12
+  bundle_of_fakes
+  run -3 door setup_command --make-bundle /nowhere/b.tar
+  [[ $output == *"cannot be written to /nowhere/b.tar"* ]]
+  door setup_ensure
+  fake_pip 'echo "Network is unreachable"; exit 1'
+  run -3 door setup_command --make-bundle "$BATS_TEST_TMPDIR/out/b.tar"
+  [[ $output == *"cannot be reached"* ]]
+  [ -z "$(ls -A "$BATS_TEST_TMPDIR/out")" ]
+}
+
+bundle_of_fakes() { # what a bundle is made of: install.sh, the backend; pip and the backend put empty wheels where they are told
+  mkdir -p "$BATS_TEST_TMPDIR/out"
+  cp -r "$ROOT/install" "$ROOT/pyproject.toml" "$CHECKOUT/"
+  # shellcheck disable=SC2016 # pip's shell expands it
+  fake_pip 'for word in "$@"; do [[ $last != -d ]] || touch "$word/one-1-py3-none-any.whl"; last=$word; done; echo "Collecting one==1"'
+  # shellcheck disable=SC2016
+  sed -i 's|^case "\$\*" in|[[ "$*" != *build_backend.py* ]] \|\| touch "${@: -1}/snowflake_etl-0.1.0-py3-none-any.whl"\n&|' "$BATS_TEST_TMPDIR/bin/python3.12"
 }

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import sys
+import textwrap
 import threading
 import traceback
 from collections.abc import Callable, Sequence
@@ -261,7 +262,8 @@ def _report(error: BaseException, context: Context) -> ExitCode:
         _forget_stdout()
         return code
     if context.arguments.verbose:
-        print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+        trace = "".join(traceback.format_exception(error))
+        print(textwrap.indent(printable(masked(trace)), "  "), end="", file=sys.stderr)
     print(f"error: {printable(sentence)}", file=sys.stderr, flush=True)
     context.ending.error = sentence
     LOGGER.debug(sentence, exc_info=error, extra={"file_only": True})

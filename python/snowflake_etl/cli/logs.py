@@ -15,6 +15,7 @@ import os
 import resource
 import shlex
 import sys
+import textwrap
 import threading
 import time
 from collections import deque
@@ -180,6 +181,10 @@ class _Text(logging.Formatter):
             run = current_run() or self._invocation
             message = f"{at} {record.levelname} {run}{self._process} {message}"
         return printable(masked(message))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 # logging's name
+        # Set in: what others say in an exception cannot look like a line of ours.
+        return textwrap.indent(super().formatException(ei), "  ")
 
 
 class _Json(logging.Formatter):

@@ -19,6 +19,7 @@ from snowflake_etl.config.model import Configuration
 from snowflake_etl.config.overrides import flag_layers, variables_layers
 from snowflake_etl.config.sections.snowflake import PASSWORD_AND_MFA
 from snowflake_etl.config.sources import Sources, read_sources
+from snowflake_etl.config.writers import group_warnings
 from snowflake_etl.errors import ConfigError
 
 # Paths that are told from the folder of the file that names them, those of variables and flags from the current one.
@@ -83,7 +84,7 @@ def configuration_from(sources: Sources, environment: Mapping[str, str], choice:
     return LoadedConfiguration(
         sources.path,
         _validated(document if isinstance(document, dict) else {}, tree, sources.path),
-        tuple(_warnings(tree)),
+        (*_warnings(tree), *group_warnings(path for path, _ in sources.files)),
         chosen,
         sources.environments,
         tuple(path for path, _ in sources.files),

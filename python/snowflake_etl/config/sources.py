@@ -10,6 +10,7 @@ from typing import Any
 
 from snowflake_etl.config.layers import Node, Origin, grown
 from snowflake_etl.config.parsing import parsed_file
+from snowflake_etl.config.writers import refuse_when_all_may_change
 from snowflake_etl.errors import ConfigError
 
 EXTENDS, ENVIRONMENTS, DEFAULT_ENVIRONMENT = "extends", "environments", "default_environment"
@@ -91,6 +92,7 @@ def _with_extended(path: Path, trail: Sequence[Path]) -> list[tuple[Path, Mappin
     if path.resolve() in [above.resolve() for above in trail]:
         names = " -> ".join(str(step) for step in (*trail, path))
         raise ConfigError(f"The configuration files extend each other in a circle: {names}. Take one 'extends' out.")
+    refuse_when_all_may_change(path)
     try:
         document = parsed_file(path)
     except ConfigError as error:

@@ -19,6 +19,7 @@ _LONGEST_RETRY_PAUSE_SECONDS = 5.0
 _LONGEST_REQUEST_PAUSE_SECONDS = 16
 # The part of an address that may let its reader in: a cloud store's are signed.
 _SIGNED = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\")]*")
+_LINE_END = re.compile(r"[\r\n]+[ \t]*")
 _CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)|Error\(\d+, '([^']+)'\)")
 
 
@@ -51,6 +52,11 @@ def request_pauses(target: str, seconds: float) -> Iterator[int]:
 def without_secrets(text: str) -> str:
     """A text from outside without what was signed in with, and without the signatures in addresses."""
     return _SIGNED.sub(r"\1", masked(text))
+
+
+def set_in(text: str) -> str:
+    """The driver's text with further lines set in: nothing that a server says can look like a line of ours."""
+    return _LINE_END.sub("\n  ", text)
 
 
 def reason_of(text: str) -> str:

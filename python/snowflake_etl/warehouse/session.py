@@ -21,7 +21,7 @@ from snowflake_etl.sqltext import literal
 from snowflake_etl.warehouse.cancelling import cancelled_when_stopped
 from snowflake_etl.warehouse.driver_arguments import for_driver
 from snowflake_etl.warehouse.refused_sign_ins import cure
-from snowflake_etl.warehouse.retry import pause_before_retry, reason_of, request_pauses, without_secrets
+from snowflake_etl.warehouse.retry import pause_before_retry, reason_of, request_pauses, set_in, without_secrets
 from snowflake_etl.warehouse.statement_log import logged
 from snowflake_etl.warehouse.trust import trust
 
@@ -378,7 +378,7 @@ def _translated(target: str, *, signing_in: bool = False) -> Iterator[None]:
 def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
     code = int(getattr(error, "errno", None) or 0)
     said = str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error)
-    text = without_secrets(said).strip()
+    text = set_in(without_secrets(said).strip())
     if signing_in:
         return ConnectError(f"Cannot sign in to {target}: {reason_of(text)} {cure(code, text)}")
     if (
