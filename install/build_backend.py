@@ -37,21 +37,14 @@ HOME_FILES = (
     "config/example.json",
     "samples/*.gz",
 )
-SOURCES = (
-    *HOME_FILES,
-    "*.md",
-    "LICENSE",
-    ".shellcheckrc",
-    ".ci/*",
-    "requirements-test.lock",
-    "run_all_tests.sh",
-    "logs/.gitkeep",
-    "install/*",
-    "python/snowflake_etl/**/*",
-    "docs/**/*",
-    "bench/*",
-    "tests/**/*",
-)
+# What of a checkout is nobody's source: see .gitignore.
+_HIDDEN = (".git", ".venv", ".setup", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
+NO_SOURCES = (*_HIDDEN, "build", "dist", "test-report", "logs")
+# Where the system of the host looks for them, below the prefix that pip installs to.
+DATA_FILES = {
+    "docs/man/man1/*.1": "share/man/man1/{name}",
+    "completions/snowflake_etl.bash": "share/bash-completion/completions/snowflake-etl",
+}
 # What the menu says instead of the path of its script, and where it finds its Python: see lib/core.sh.
 INSTALLED_MARK = ".installed"
 _EARLIEST = 1577836800  # zip files know no time before 1980
@@ -67,6 +60,10 @@ def build_wheel(
     contents = {path.relative_to(ROOT / "python").as_posix(): _read(path) for path in modules}
     contents |= {f"{HOME}/{path.relative_to(ROOT).as_posix()}": _read(path) for path in _matching(HOME_FILES)}
     contents[f"{HOME}/{INSTALLED_MARK}"] = (b"", False)
+    for pattern, target in DATA_FILES.items():
+        for path in _matching((pattern,)):
+            name = target.format(name=path.name)
+            contents[f"{PACKAGE}-{_project()['version']}.data/data/{name}"] = (path.read_bytes(), False)
     return _write_wheel(Path(wheel_directory), contents)
 
 
@@ -82,7 +79,7 @@ def build_sdist(sdist_directory: str, config_settings: Mapping[str, object] | No
     project = _project()
     base = f"{PACKAGE}-{project['version']}"
     target = Path(sdist_directory, f"{base}.tar.gz")
-    contents: Contents = {path.relative_to(ROOT).as_posix(): _read(path) for path in _matching(SOURCES)}
+    contents: Contents = {path.relative_to(ROOT).as_posix(): _read(path) for path in _sources()}
     contents["PKG-INFO"] = (_metadata(project), False)
     with (
         target.open("wb") as raw,
@@ -146,6 +143,15 @@ def _metadata(project: Mapping[str, Any]) -> bytes:
         lines.append(f"Provides-Extra: {extra}")
         lines += [f'Requires-Dist: {one}; extra == "{extra}"' for one in wanted]
     return "\n".join([*lines, "", (ROOT / str(project["readme"])).read_text(encoding="utf-8")]).encode()
+
+
+def _sources() -> Iterator[Path]:
+    tops = [top for top in ROOT.iterdir() if not top.name.startswith(NO_SOURCES) or top.name == ".gitignore"]
+    yield ROOT / "logs" / ".gitkeep"
+    for path in _matching(tuple(f"{top.name}/**/*" if top.is_dir() else top.name for top in tops)):
+        mine = ".local." in path.name and path.parent.name == "config"
+        if not mine and not any(part.endswith(".egg-info") for part in path.parts):
+            yield path
 
 
 def _matching(patterns: tuple[str, ...]) -> Iterator[Path]:

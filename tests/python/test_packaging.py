@@ -67,6 +67,8 @@ def test_the_wheel_has_its_menu_libraries_scripts_and_samples_and_a_true_record(
         path.relative_to(ROOT / "python").as_posix() for path in modules if path.suffix in (".py", ".html")
     } <= names
     assert not [name for name in names if "__pycache__" in name or "tests/" in name]
+    shared = {name.split(".data/data/")[1] for name in names if ".data/data/" in name}
+    assert {"share/bash-completion/completions/snowflake-etl", "share/man/man1/snowflake-etl-load.1"} <= shared
 
 
 def test_the_sdist_has_all_that_the_wheel_is_made_from_and_the_tests(built: Path) -> None:
@@ -75,9 +77,9 @@ def test_the_sdist_has_all_that_the_wheel_is_made_from_and_the_tests(built: Path
     tracked = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=False
     ).stdout.splitlines()
-    left_out = {".gitignore", ".editorconfig"}
     assert {"PKG-INFO", "run_all_tests.sh", "install/install.sh"} <= names
-    assert not {name for name in tracked if (ROOT / name).exists()} - names - left_out
+    assert not {name for name in tracked if (ROOT / name).exists()} - names
+    assert not [name for name in names if name.startswith(("logs/jobs", ".venv", ".git/")) or "__pycache__" in name]
 
 
 def test_the_same_sources_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
