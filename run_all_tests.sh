@@ -11,7 +11,7 @@
 # The last line is "N passed, N failed, N skipped"; the exit code is 0 only if nothing failed.
 
 run_all_main() {
-  ETL_ROOT=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd -P)
+  ETL_ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || return
   # shellcheck source-path=SCRIPTDIR source=tests/run_steps.sh
   source "$ETL_ROOT/tests/run_steps.sh"
   # shellcheck source-path=SCRIPTDIR source=tests/run_prepare.sh

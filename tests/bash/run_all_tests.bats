@@ -133,6 +133,12 @@ PYTHON
   [ -z "$(ls -A "$TMPDIR")" ]
 }
 
+@test "run_all_tests: it may be named without a slash" {
+  cd "$ROOT"
+  run -2 bash run_all_tests.sh --frobnicate </dev/null
+  [[ $output == *"no option"* ]]
+}
+
 @test "run_all_tests: .ci/run hands over to it, without a terminal, from any folder" {
   cd /
   run -2 bash "$ROOT/.ci/run" --frobnicate </dev/null
