@@ -24,7 +24,8 @@ menus_screen_entries settings \
   show config "Show it" "every value and where it comes from" \
   doctor doctor "Test connection" "all that a load needs" \
   preferences '' "Preferences" "checks, base path, workers, colours ..." \
-  cleanup '' "Clean up" "old jobs, remembered answers"
+  notices notify "Notices" "who is told, a test, of which jobs" \
+  cleanup '' "Clean up" "old jobs, logs, history, answers"
 
 menus_screen_define settings_preferences "Preferences" "What is to be changed? They hold for you, on this host." <<'HELP'
 Base path, Workers and Checks of a load are what the menu proposes
@@ -44,9 +45,27 @@ _menus_settings_entries() { # an entry a setting, from the table of settings
 }
 _menus_settings_entries
 
+menus_screen_define settings_notices "Notices" "What about notices?" <<'HELP'
+Failures, problems, recoveries and long silence are told by mail,
+chat or webhook to the targets that the configuration names under
+notify.targets; docs/configuration.md says how.
+
+A run tells of its end itself. Of jobs is about those that could
+not: killed, or lost with their host.
+HELP
+
+menus_screen_entries settings_notices \
+  show notify "Show" "targets, and what waits to be sent" \
+  test notify "Send a test" "to every target, now" \
+  jobs '' "Of jobs" "that were killed or lost: off, problems, all"
+
 menus_screen_define settings_cleanup "Clean up" "What is to go?" <<'HELP'
 Old jobs are jobs that ended more than 30 days ago, with their logs.
 Jobs & Logs cleans by other ages and by state.
+
+Beyond limits are logs, jobs and history that are older or more than
+the section logs of the configuration allows; runs remove them
+once a day by themselves.
 
 Remembered answers are the defaults of questions: tables, days,
 files, forms. The configuration and the preferences stay.
@@ -54,7 +73,8 @@ HELP
 
 menus_screen_entries settings_cleanup \
   answers '' "Remembered answers" "defaults of questions" \
-  jobs '' "Old jobs" "ended more than 30 days ago, with logs"
+  jobs '' "Old jobs" "ended more than 30 days ago, with logs" \
+  limits prune "Beyond limits" "old logs, jobs and history"
 
 menus_settings_look() {
   actions_config_current
@@ -111,6 +131,28 @@ menus_settings_show() {
 menus_settings_doctor() {
   actions_config_current
   menus_screen_tell "Test connection" doctor --config "$REPLY"
+}
+
+menus_settings_notices_show() {
+  actions_config_current
+  menus_screen_tell "Notices" notify list --config "$REPLY"
+}
+
+menus_settings_notices_test() {
+  actions_config_current
+  menus_screen_tell "Send a test" notify test --config "$REPLY"
+}
+
+menus_settings_notices_jobs() {
+  menus_settings_preferences_entry jobs_notice
+}
+
+menus_settings_cleanup_limits() {
+  actions_config_current
+  local config=$REPLY
+  menus_screen_plan "Beyond limits" prune --config "$config" || return 0
+  UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Beyond limits" "$REPLY"$'\n\n'"Remove that now?" || return 0
+  menus_screen_tell "Beyond limits" prune --config "$config"
 }
 
 menus_settings_preferences_look() {

@@ -37,6 +37,20 @@ teardown() {
   done
 }
 
+@test "actions: a job knows who tells of its end, a job that runs again too" {
+  local id
+  echo 5 >"$FAKE/job_code"
+  touch "$FAKE/gate"
+  for id in started rerun; do
+    if [ "$id" = started ]; then actions_start load --month 2013-01; else actions_jobs_rerun "$REPLY"; fi
+    id=$REPLY
+    run -5 jobs_wait "$id" 20
+    mapfile -d '' -t words <"$ETL_STATE_DIR/jobs/$id/when_ended"
+    [ "${words[*]}" = "$ETL_VENV/bin/python $ROOT/python/send_notice.py job --quiet" ]
+    REPLY=$id
+  done
+}
+
 @test "actions: --background anywhere starts a job that has exactly the other arguments" {
   local line id
   for line in '--background --month 2013-01' '--month --background 2013-01' '--month 2013-01 --background'; do

@@ -267,6 +267,24 @@ job_count() {
   [ "${CALL[*]}" = "$ROOT/python/doctor.py --config $ROOT/config/example.json --quiet" ]
 }
 
+@test "menus: notices are shown and tried, of which jobs is told is set, and what is beyond the limits goes after a look" {
+  menu settings notices show test jobs all b cleanup limits y b b quit
+  [ "$status" -eq 0 ]
+  local number config="--config $ROOT/config/example.json" calls=''
+  for ((number = 0; number < $(fake_python_calls); ++number)); do
+    fake_python_call "$number"
+    CALL[0]=${CALL[0]##*/}
+    [[ ${CALL[0]} == config_tool.py ]] || calls+="${CALL[*]}"$'\n'
+  done
+  diff -u <(printf '%s' "$calls") - <<CALLS
+send_notice.py list $config --quiet
+send_notice.py test $config --quiet
+prune_state.py $config --dry-run --quiet
+prune_state.py $config --quiet
+CALLS
+  grep -qx jobs_notice=all "$ETL_STATE_DIR/settings"
+}
+
 @test "menus: no Python runs before something needs it; a configuration that cannot be read is said then, and the menu goes on" {
   printf '{}' >"$BATS_TEST_TMPDIR/bad.json"
   export ETL_CONFIG=$BATS_TEST_TMPDIR/bad.json

@@ -208,7 +208,7 @@ def test_a_job_that_was_killed_is_told_by_its_supervisor_once(told: Desk, sinks:
     assert answer.code == 0, answer
     assert sinks.subjects == ["[snowflake-etl] FAILED: load 2024-01"]
     body = sinks.body()
-    assert f"First error: Job {job} (Load 2024-01) ended with exit code 137 and said nothing more." in body
+    assert f"First error: Job {job} (Load 2024-01) was killed by signal 9 and said nothing more." in body
     assert f"jobs show {job}; " in body
     assert "It began" in body
     assert "name 7" not in body

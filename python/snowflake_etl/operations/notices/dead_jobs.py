@@ -15,6 +15,7 @@ from snowflake_etl.history.job_record import Job
 from snowflake_etl.notify.events import Event
 
 MARK = "notice"
+_SIGNALS = 128
 _OCCASIONS = {"done": "success", "problems": "problems", "refused": "refused"}
 _LOG_LINES = ("-- ", "$ ", "error: ", "failed: ", "refused: ", "problems: ")
 
@@ -48,7 +49,10 @@ def event_of(job: Job, program: str) -> Event:
     """What is told of a job that could not tell it itself."""
     error = f"Job {job.job_id} ({job.title}) was lost: its host went down or it was killed with all its processes."
     if job.exit_code is not None:
-        error = f"Job {job.job_id} ({job.title}) ended with exit code {job.exit_code} and said nothing more."
+        ended = f"ended with exit code {job.exit_code}"
+        if job.exit_code > _SIGNALS:
+            ended = f"was killed by signal {job.exit_code - _SIGNALS}"
+        error = f"Job {job.job_id} ({job.title}) {ended} and said nothing more."
     occasion = _OCCASIONS.get(job.state, "failure")
     if isinstance(job.result, dict) and job.result.get("message"):
         error = str(job.result["message"])
