@@ -56,6 +56,8 @@ ORDERS: dict[str, list[tuple[str, ...]]] = {
     "local": [("reset",)],
     "table-info": [()],
     "doctor": [()],
+    "notify": [("list",), ("silence",), ("retry",)],
+    "prune": [()],
     "config": [("target",)],
 }
 WITHOUT_CONFIG = {"local", "history", "compare", "compress", "sample"}
