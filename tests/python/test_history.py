@@ -59,7 +59,9 @@ def test_without_a_past_there_is_nothing_to_list(desk: Desk) -> None:
 
 
 def test_runs_and_checks_are_listed_newest_first_and_can_be_narrowed(desk: Desk) -> None:
-    RunRecords(desk.state).begin("r1", "T", "2024-01", "append", "[]").end("loaded", "310 rows.")
+    loaded = RunRecords(desk.state).begin("r1", "T", "2024-01", "append", "[]")
+    loaded.step("published", rows=310)
+    loaded.end("loaded", "310 rows.")
     RunRecords(desk.state).begin("r2", "U", "2024-02", "replace", "[]")
     kept(desk, {"2024-01-01": 5}, missing(30), few("2024-01-01"))
     kept(desk, {"2024-02-01": 5}, days=FEBRUARY)
@@ -72,7 +74,7 @@ def test_runs_and_checks_are_listed_newest_first_and_can_be_narrowed(desk: Desk)
         ("validate", "D.S.T", "2024-02", 5, "ok"),
         ("validate", "D.S.T", "2024-01", 5, "1 error, 1 warning"),
         ("load replace", "U", "2024-02", None, "interrupted"),
-        ("load append", "T", "2024-01", None, "loaded"),
+        ("load append", "T", "2024-01", 310, "loaded"),
     ]
     assert len(history(desk, "list", "--table", "s.t", "--json").result["entries"]) == 3
     assert len(history(desk, "--table", "u", "--json").result["entries"]) == 2

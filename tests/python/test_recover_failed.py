@@ -39,7 +39,7 @@ def test_a_failed_load_is_listed_with_the_way_on_until_the_month_is_loaded(desk:
     run_id = failed_run(desk)
     listed = recover(desk)
     assert "failed: 2024-01 into T" in listed.out
-    assert f"recover --widen {run_id}" in listed.out
+    assert f"        ./snowflake_etl.sh recover --widen {run_id}\n" in listed.out
     assert "Carry on" not in listed.out
     line = recover(desk, "--loads").out.splitlines()[0].split("\t")
     assert line[:6] == [run_id, "failed", "widen", "too_long", "2024-01", "T"]
@@ -224,7 +224,10 @@ def test_a_load_that_was_cut_off_is_listed_with_its_way_on(desk: Desk) -> None:
     assert crash(desk, lambda _, command: "SET COPY_QUERY_ID" in command, after=True) == KILLED
     run_id = RunRecords(desk.state).interrupted()[-1].run_id
     out = recover(desk).out
-    assert f"interrupted: 2024-01 into T, after copy (run {run_id})\n        recover --retry {run_id}\n" in out
+    assert (
+        f"interrupted: 2024-01 into T, after copy (run {run_id})\n        ./snowflake_etl.sh recover --retry {run_id}\n"
+        in out
+    )
     assert recover(desk, "--loads").out.split("\t")[:3] == [run_id, "interrupted", "retry"]
     assert recover(desk, "--retry", run_id).code == 0
     assert desk.count() == 310

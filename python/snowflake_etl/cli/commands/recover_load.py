@@ -165,14 +165,15 @@ def _list(context: Context) -> ExitCode:
 
 
 def _show(context: Context, recovery: Recovery, loads: Sequence[RecoverableLoad]) -> None:
+    program = places.program()
     for load in loads:
         if load.state == "failed":
             context.say(f"failed: {load.month} into {load.table} at {load.when} UTC: {load.title.lower()}")
-            context.say(f"        recover --{load.way} {load.run_id}")
+            context.say(f"        {program} recover --{load.way} {load.run_id}")
     for past in recovery.interrupted:
         step = past.last_step or "the start"
         context.say(f"interrupted: {past.month} into {past.table_name}, after {step} (run {past.run_id})")
-        context.say(f"        recover --retry {past.run_id}")
+        context.say(f"        {program} recover --retry {past.run_id}")
     for batch in recovery.left_to_do:
         if batch.commands:
             count, asked = f"{len(batch.commands)} of {batch.total} load(s)", batch.started_at[:19].replace("T", " ")

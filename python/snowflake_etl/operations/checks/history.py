@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,10 @@ class Selection:
 def list_entries(state_directory: Path, selection: Selection) -> HistoryResult:
     """Runs and checks, the newest first."""
     records = RunRecords(state_directory)
-    entries = [_run_entry(run, records) for run in records.all() if selection.takes_run(run)]
+    published = records.published()
+    entries = [
+        _run_entry(run, records, published.get(run.run_id, {})) for run in records.all() if selection.takes_run(run)
+    ]
     entries += [_check_entry(check) for check in CheckRecords(state_directory).all() if selection.takes_check(check)]
     entries.sort(key=lambda entry: entry.at, reverse=True)
     shown = tuple(entries[: selection.limit])
@@ -133,7 +136,8 @@ def _identity(finding: Finding) -> tuple[object, ...]:
     return (finding.code, *(finding.numbers.get(name) for name in _IDENTITY))
 
 
-def _run_entry(run: PastRun, records: RunRecords) -> PastEntry:
+def _run_entry(run: PastRun, records: RunRecords, published: Mapping[str, object]) -> PastEntry:
+    rows = published.get("rows")
     status = run.status or ("interrupted" if records.is_dead(run.run_id) else "running")
     return PastEntry(
         run.started_at,
@@ -141,7 +145,7 @@ def _run_entry(run: PastRun, records: RunRecords) -> PastEntry:
         run.target,
         run.table_name,
         run.month,
-        None,
+        rows if isinstance(rows, int) else None,
         status,
         run.message or "",
         run.run_id,

@@ -355,8 +355,8 @@ _AROUND: tuple[Cause, ...] = (
     ),
     Cause(
         "cancelled_query",
-        "The statement was cancelled in the warehouse",
-        "A person or a monitor cancelled it; what it did was undone.",
+        "It was stopped or cancelled",
+        "Ctrl-C or a signal stopped it, or somebody cancelled its statement in the warehouse; what it did was undone.",
         Remedy.RETRY,
         r"SQL execution cancell?ed|was cancelled in the warehouse|Stopped by SIG|Stopped with the other",
     ),
