@@ -71,8 +71,14 @@ class Gatherer:
         job = next((job for job in job_record.newest_first(self._state) if self._is_bad(job)), None)
         runs = [self.of_run(run) for run in self._runs.values()]
         failed = [facts for facts in runs if facts.state in ("failed", "interrupted") and not facts.made_good_by]
-        if job and not (failed and failed[-1].started_on > job.started_at.isoformat()):
-            return self.of_job(job)
+        of_job = self.of_job(job) if job else []
+        # A load begins after its job, and the job knows more: that somebody cancelled it, and its other loads.
+        if job and (
+            not failed
+            or failed[-1].run_id in {facts.run_id for facts in of_job}
+            or failed[-1].started_on <= job.started_at.isoformat()
+        ):
+            return of_job
         return failed[-1:]
 
     def _is_bad(self, job: Job) -> bool:
