@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from desk import Desk, days_between, rows_for
+from desk import ROOT, Desk, days_between, rows_for
 from snowflake_etl.history.schedule_record import ScheduleRecords
 
 HOURLY = ("--month", "2024-01", "--if-missing", "--qc", "skip")
@@ -169,3 +171,33 @@ def test_a_heartbeat_that_cannot_be_written_stops_nothing(nobody_home: Desk, mon
     answer = nobody_home.run("history", "--scheduled", f"full-{nobody_home.database}", "--table", "NONE")
     assert answer.code == 0
     assert "cannot be written (No space left on device); the run goes on." in answer.err
+
+
+def test_a_killed_run_gives_its_lock_back_and_is_told(tmp_path: Path) -> None:
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from snowflake_etl.history.schedule_record import ScheduleRecords\n"
+        "records = ScheduleRecords(Path(sys.argv[1]))\n"
+        "with records.alone('nightly'):\n"
+        "    records.begin('nightly', 'load')\n"
+        "    print('at work', flush=True)\n"
+        "    time.sleep(600)"
+    )
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], env=surroundings, stdout=subprocess.PIPE, text=True
+    ) as run:
+        try:
+            assert run.stdout and run.stdout.readline() == "at work\n"
+            records = ScheduleRecords(tmp_path)
+            assert records.is_running("nightly")
+            with records.alone("nightly") as ours:
+                assert not ours
+        finally:
+            run.kill()
+    assert not records.is_running("nightly")
+    beat = records.of("nightly")
+    assert beat is not None and beat.ended_at is None and beat.exit_code is None
+    with records.alone("nightly") as ours:
+        assert ours
