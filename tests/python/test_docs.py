@@ -16,7 +16,7 @@ from snowflake_etl.cli.main import VERBS
 from snowflake_etl.errors import ExitCode
 
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")), *sorted(DOCS.glob("*.md"))]
 BASH_VERBS = ("jobs", "setup")
 # What is typed ends at a pipe, at a redirection, at the next command, or at two blanks and an explanation.
 END_OF_COMMAND = re.compile(r"\s*(?:[|;&>].*|\s\s.*|\s#.*)?$")

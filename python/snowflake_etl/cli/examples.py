@@ -118,7 +118,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "prune": (
         ("what is beyond the limits", "--dry-run"),
         ("remove it", ""),
-        ("keep less, this once", "--set logs.keep_days=30 --set logs.keep_bytes=500000000"),
+        ("keep less, this once", "--set logs.keep_days=30"),
     ),
     "config": (
         ("every value and where it came from", "show"),
