@@ -97,7 +97,7 @@ def _has_screen(context: Context) -> bool:
 @contextlib.contextmanager
 def _silent_log() -> Iterator[None]:
     """Log lines would be written over the screen; the file has them."""
-    screens = [handler for handler in LOGGER.handlers if not isinstance(handler, logging.FileHandler)]
+    screens = [handler for handler in LOGGER.handlers if isinstance(handler, logging.StreamHandler)]
     for handler in screens:
         LOGGER.removeHandler(handler)
     try:
