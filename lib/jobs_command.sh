@@ -390,9 +390,9 @@ _jobs_command_rerun() { # <id>
 _jobs_command_wait() { # <id> <timeout or ''>
   local -i status=0
   jobs_wait "$1" "$2" || status=$?
-  core_age "$JOB_STARTED_AT"
   ((status != 124)) || core_error "Job $1 is still $JOB_STATE after $2s. It runs on; wait again, or see it with: jobs follow $1"
   [[ $JOB_STATE != lost ]] || core_error "Job $1 is lost: it ended without an exit code (killed, or the host went down). Run it again with: jobs rerun $1"
   [[ $JOB_STATE != unknown ]] || core_error "Job $1 was started on another host that cannot be asked from here. Wait for it there."
+  [[ -z $JOB_EXIT_CODE ]] || printf 'Job %s ended: %s (exit code %d). More: jobs show %s\n' "$1" "$JOB_STATE" "$JOB_EXIT_CODE" "$1"
   return "$status"
 }

@@ -181,6 +181,7 @@ assert done["finished_at"] - done["started_at"] == 60 and done["verb"] == "load"
   run -0 jobs_command rerun last
   [[ $output == "Started job "* ]]
   run -6 jobs_command wait "${output#Started job }" --timeout 10
+  [[ $output == "Job "*" ended: problems (exit code 6). More: jobs show "* ]]
   run -7 jobs_command cancel last
   jobs_ids
   [ "${#JOBS_IDS[@]}" = 2 ]
