@@ -52,6 +52,8 @@ def test_types_are_described_as_declared(client: Client) -> None:
         "ORDER BY ORDINAL_POSITION",
         "T",
     )
+    kinds = [shown.partition("(")[0] for _, shown in TYPES.values()]
+    assert [row[1] for row in columns] == ["TEXT" if kind == "VARCHAR" else kind for kind in kinds]
     assert columns[0] == ("A", "TEXT", 10, None, None, "YES", 1)
     assert columns[4] == ("E", "NUMBER", None, 9, 0, "YES", 5)
     assert columns[12][:2] == ("M", "TIMESTAMP_LTZ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from sqlglot import exp
+from sqlglot import Expr, exp
 
 # Minutes east of UTC, plus 1440.
 _UTC_ON_THE_WIRE = 1440
@@ -18,16 +18,25 @@ def adapt_fakesnow() -> None:
 
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     # It makes every SUM a FLOAT, for the sake of sums over texts.
-    transforms.numeric_agg_implicit_cast = lambda expression: expression
+    transforms.numeric_agg_implicit_cast = numeric_agg_implicit_cast
     # It reads a text cast to a timestamp as a number of seconds first, which fails for bound values.
-    to_timestamp = transforms.to_timestamp
-    transforms.to_timestamp = lambda node: node if isinstance(node, exp.Cast) else to_timestamp(node)
+    genuine = transforms.to_timestamp
+
+    def to_timestamp(node: Expr) -> Expr:
+        return node if isinstance(node, exp.Cast) else genuine(node)
+
+    transforms.to_timestamp = to_timestamp
     # It promises a day of Time Travel and has none: whoever relied on that could not restore what was deleted.
     show.SQL_CREATE_VIEW_SHOW_TABLES = show.SQL_CREATE_VIEW_SHOW_TABLES.replace(
         "1 as retention_time", "0 as retention_time"
     )
     # It sends NULL timestamps as 1970.
     arrow.timestamp_to_sf_struct = _timestamps_on_the_wire
+
+
+def numeric_agg_implicit_cast(node: Expr) -> Expr:
+    """Changes nothing."""
+    return node
 
 
 def _timestamps_on_the_wire(column: Any) -> Any:

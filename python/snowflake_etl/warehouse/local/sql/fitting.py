@@ -45,17 +45,25 @@ def _fit_insert(insert: exp.Insert, session: Session) -> Expr:
     names = [part.name for part in target.expressions] if isinstance(target, exp.Schema) else list(by_name)
     if not all(name in by_name for name in names):
         return insert
+    # The texts stand in the statement as they are: no parser has to read them.
     values = [
-        f"{fitting_text(quoted(name), by_name[name].length)} AS {quoted(name)}"
-        if _is_limited(by_name[name])
-        else quoted(name)
+        exp.Var(
+            this=f"{fitting_text(quoted(name), by_name[name].length)} AS {quoted(name)}"
+            if _is_limited(by_name[name])
+            else quoted(name)
+        )
         for name in names
     ]
-    source = insert.expression.sql(dialect="duckdb")
-    if isinstance(insert.expression, exp.Values):
-        source = f"SELECT * FROM ({source})"
-    wrapped = f"SELECT {', '.join(values)} FROM ({source}) AS _fitted({', '.join(map(quoted, names))})"
-    insert.set("expression", sqlglot.parse_one(wrapped, read="duckdb"))
+    source = insert.expression
+    if isinstance(source, exp.Values):
+        source = exp.Select(expressions=[exp.Star()], from_=exp.From(this=source))
+    alias = exp.TableAlias(
+        this=exp.to_identifier("_fitted"), columns=[exp.to_identifier(name, quoted=True) for name in names]
+    )
+    insert.set(
+        "expression",
+        exp.Select(expressions=values, from_=exp.From(this=exp.Subquery(this=source, alias=alias))),
+    )
     return insert
 
 

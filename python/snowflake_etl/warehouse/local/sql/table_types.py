@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
-from snowflake_etl.warehouse.local.sql.columns_view import DECLARED
+from snowflake_etl.warehouse.local.sql.columns_view import DECLARED, LONGEST_TEXT
 from snowflake_etl.warehouse.local.sql.duck_text import literal, quoted
 
 if TYPE_CHECKING:
@@ -30,13 +30,25 @@ _TIME_TYPES = {
     "TIME": "TIME",
 }
 
+# Not by the view of columns_view.py, which says the same: to plan it takes longer than most statements.
 _TABLE_COLUMNS = """
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, datetime_precision,
-       is_nullable, column_default
-FROM _fs_global._fs_information_schema._fs_columns
-WHERE table_catalog = ? AND table_schema = ? AND table_name = ?
-ORDER BY ordinal_position
+SELECT column_name, data_type, comment, numeric_precision, numeric_scale, is_nullable, column_default
+FROM duckdb_columns()
+WHERE NOT internal AND schema_name <> '_fs_information_schema' AND database_name <> '_fs_global'
+  AND database_name = ? AND schema_name = ? AND table_name = ?
+ORDER BY column_index
 """
+_INTEGERS = {"BIGINT", "INTEGER", "HUGEINT", "SMALLINT", "TINYINT"}
+_KINDS = {
+    **dict.fromkeys(_INTEGERS, "NUMBER"),
+    "VARCHAR": "TEXT",
+    "DOUBLE": "FLOAT",
+    "BLOB": "BINARY",
+    "TIMESTAMP": "TIMESTAMP_NTZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
+    "JSON": "VARIANT",
+}
+_SIZE = re.compile(r"[A-Z_]+\((\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -86,16 +98,22 @@ def table_columns(session: Session, name: tuple[str, str, str]) -> list[TableCol
 
 
 def _column(row: tuple[Any, ...]) -> TableColumn:
-    name, kind, length, precision, scale, fraction, nullable, default = row
-    return TableColumn(
-        str(name),
-        str(kind),
-        int(length or 0),
-        int(precision or 0),
-        int(scale if scale is not None else fraction or 0),
-        nullable == "YES",
-        default,
-    )
+    name, type_, comment, precision, scale, nullable, default = row
+    declared = comment.removeprefix(DECLARED) if comment and comment.startswith(DECLARED) else ""
+    size = _SIZE.fullmatch(declared)
+    length = 0
+    if type_.startswith("DECIMAL"):
+        kind = "NUMBER"
+    else:
+        kind = _KINDS.get(type_, type_)
+        precision, scale = (38, 0) if type_ in _INTEGERS else (0, 0)
+    if type_ == "VARCHAR":
+        length = int(size[1]) if size and declared.startswith("VARCHAR") else LONGEST_TEXT
+    if type_.startswith("TIME"):
+        scale = int(size[1]) if size and declared.startswith("TIME") else 9
+    if declared.startswith("TIME"):
+        kind = declared.partition("(")[0]
+    return TableColumn(str(name), kind, length, int(precision or 0), int(scale or 0), bool(nullable), default)
 
 
 def declared_types(create: Expr) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
@@ -9,6 +11,7 @@ from sqlglot import Expr, exp
 from snowflake_etl.warehouse.local import answers
 from snowflake_etl.warehouse.local.answers import Answer
 from snowflake_etl.warehouse.local.copy_into.time_formats import read_time_format
+from snowflake_etl.warehouse.local.sql.fakesnow_steps import Steps
 from snowflake_etl.warehouse.local.sql.fitting import fit_values
 from snowflake_etl.warehouse.local.sql.functions import put_session_values
 from snowflake_etl.warehouse.local.sql_errors import SqlError, from_engine
@@ -91,24 +94,34 @@ def _execute(session: Session, sql: str, bindings: Bindings, kind: int) -> Answe
 
 
 def _cursor(session: Session) -> Any:
+    return _cursor_kind()(session)
+
+
+@cache
+def _cursor_kind() -> Callable[[Session], Any]:
     from fakesnow.cursor import FakeSnowflakeCursor
 
     class Cursor(FakeSnowflakeCursor):  # type: ignore[misc]
         """fakesnow's cursor, with values fitted to their columns and mistakes found beforehand."""
 
+        def __init__(self, session: Session) -> None:
+            super().__init__(session.connection, session.duck)
+            self._session = session
+
         def _transform(self, expression: Expr, params: Any) -> Expr:
-            transformed: Expr = super()._transform(expression, params)
+            transformed: Expr = super()._transform(Steps(expression), params).statement
             transformed.args.pop("text_lengths", None)
-            return fit_values(transformed, session)
+            return fit_values(transformed, self._session)
 
         def _execute(self, transformed: Expr, params: Any = None) -> None:
+            session = self._session
             if session.canceled.is_set():
                 raise SqlError("SQL execution canceled", 604, "57014")
             if session.state is session.state.OPEN and isinstance(transformed, (exp.Query, exp.DML)):
                 _plan_beside(session, transformed.sql(dialect="duckdb"), params)
             super()._execute(transformed, params)
 
-    return Cursor(session.connection, session.duck)
+    return Cursor
 
 
 def _plan_beside(session: Session, sql: str, params: list[object] | None) -> None:
@@ -122,10 +135,10 @@ def _plan_beside(session: Session, sql: str, params: list[object] | None) -> Non
 def _rowtype(cursor: Any) -> list[dict[str, Any]]:
     from fakesnow.rowtype import describe_as_rowtype, duckdb_to_sf_type
 
-    described = cursor._describe_last_sql()
+    described = [(str(name), str(kind)) for name, kind, *_ in cursor._duck_conn.description]
     known = [
-        (name, kind if kind.startswith("DECIMAL") or kind in duckdb_to_sf_type else _nearest(kind), *rest)
-        for name, kind, *rest in described
+        (name, kind if kind.startswith("DECIMAL") or kind in duckdb_to_sf_type else _nearest(kind), *[None] * 4)
+        for name, kind in described
     ]
     return [dict(column) for column in describe_as_rowtype(known)]
 
