@@ -7,6 +7,8 @@ setup() {
   [[ -e $BATS_TEST_DIRNAME/../../.git ]] || skip "this is no git checkout, there is nothing to clone"
   helpers_setup
   unset ETL_STATE_DIR ETL_CONFIG ETL_PYTHON XDG_STATE_HOME
+  # No byte code of the many modules that nobody imports; "0" is how pip takes it from the environment.
+  export PIP_NO_COMPILE=0
   # Both tests have the one clone: its environment is the first real installation, the bundle is the second.
   CLONE=$BATS_FILE_TMPDIR/clone
   export XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache

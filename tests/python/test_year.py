@@ -59,7 +59,7 @@ def kill_at(desk: Desk, published: int, step: str, words: tuple[str, ...], outpu
                 break
             assert process.poll() is None, output.read_text()
             assert time.monotonic() < deadline, f"never at {step}:\n{output.read_text()}"
-            time.sleep(0.002)
+            time.sleep(0.01)
         process.kill()
         process.wait()
 

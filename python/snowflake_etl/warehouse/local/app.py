@@ -34,6 +34,8 @@ from snowflake_etl.warehouse.local.staging.names import identifier
 
 SECONDS_UNTIL_IN_PROGRESS = 15.0
 VALIDITY_SECONDS = 4 * 3600
+# An answer with more rows than this is written by a thread, so that nobody else waits for it.
+_ROWS_AT_ONCE = 200
 _IN_PROGRESS, _IN_PROGRESS_ASYNC = "333333", "333334"
 _WRONG_PASSWORD, _NO_TOKEN, _UNKNOWN_SESSION = "390100", "390103", "390104"
 _TOKEN_PREFIX, _TOKEN_SUFFIX = 'Snowflake Token="', '"'
@@ -318,7 +320,8 @@ async def query_reply(query: Query, session: Session) -> Response:
     answer = query.answer
     if answer is None:
         return failure("000709", f"Statement {query.id} not found", "02000", query.id)
-    data = await run_in_threadpool(answer.data) if answer.table is not None else answer.data()
+    large = answer.table is not None and answer.row_count > _ROWS_AT_ONCE
+    data = await run_in_threadpool(answer.data) if large else answer.data()
     data |= {"queryId": query.id, "parameters": _client_parameters(session), "sqlState": "00000"}
     data |= _where(session, "finalDatabaseName", "finalSchemaName", "finalWarehouseName", "finalRoleName")
     return succeeded(data)

@@ -7,7 +7,6 @@ happens to a small statement.  A step can only change something where there is a
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from sqlglot import Expr, exp
@@ -92,6 +91,9 @@ _LOOKS_FOR: dict[str, tuple[type[Expr], ...]] = {
     "create_table_as": (exp.Create,),
 }
 
+# Which steps look for nodes of a kind; filled as the kinds are met.
+_INTERESTED: dict[type[Expr], frozenset[str]] = {}
+
 
 class Steps:
     """Stands for a statement in fakesnow's chain of ``transform`` calls, and takes only those that can matter."""
@@ -128,6 +130,7 @@ def _wanted(statement: Expr) -> set[str]:
     return set().union(*(_interested(kind) for kind in kinds))
 
 
-@cache
 def _interested(kind: type[Expr]) -> frozenset[str]:
-    return frozenset(name for name, kinds in _LOOKS_FOR.items() if issubclass(kind, kinds))
+    if kind not in _INTERESTED:
+        _INTERESTED[kind] = frozenset(name for name, kinds in _LOOKS_FOR.items() if issubclass(kind, kinds))
+    return _INTERESTED[kind]
