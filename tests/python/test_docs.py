@@ -29,7 +29,7 @@ def commands(page: Path) -> Iterator[tuple[str, list[str]]]:
         typed = re.match(r"\s*(?:\$ |host \w:\s+)?\./snowflake_etl\.sh +(.+)", line)
         for text in [*spoken, *([END_OF_COMMAND.sub("", typed[1])] if typed else [])]:
             words = [word for word in shlex.split(text) if word != "--background"]
-            if words and words[0] != "VERB":
+            if words and words != ["--version"] and words[0] != "VERB":
                 yield f"{page.name}:{number}", words
 
 
