@@ -54,6 +54,7 @@ every_walk() { # <back end> <columns> <rows>: TERM and TMUX_LOCALE are set by th
   export ETL_UI=$1
   tmux_start "$2" "$3" -- "$ROOT/snowflake_etl.sh"
   tmux -L "$TMUX_SOCKET" pipe-pane -o "cat >>'$EVERY_WIRE'"
+  tmux_wait 'Main menu'
   EVERY_TITLE='' EVERY_SCREEN=''
   every_settle
   [[ $EVERY_TITLE == 'Main menu' ]] || every_fail 'this is not the main menu'
@@ -197,6 +198,7 @@ every_busy() { # <screen>: whether it says that something is at work, or is half
   if [[ $EVERY_UI == plain ]]; then
     # What was said before is still there, but the last line asks.
     local text=${1%"${1##*[![:space:]]}"}
+    [[ ${text##*$'\n'} != '> .' ]] || return 0 # typed, and not yet read
     [[ ${text##*$'\n'} != *: && ${text##*$'\n'} != *'>'* && ${text##*$'\n'} != *'q back'* && ${text##*$'\n'} != *'goes back --' ]]
     return
   fi

@@ -99,7 +99,7 @@ walk_quick_load() { # at most six keys to a running job of last month; the list,
   tmux_keys Down Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
-  tmux_wait 'As a command:' '2013-02 --qc file --background'
+  tmux_wait 'As a command:' '--month 2013-02' '--qc file --background'
   tmux_ascii
   tmux_keys Enter
   tmux_wait 'at work as job' 'Follow the log' 'jobs running: 1'
