@@ -77,7 +77,7 @@ browse_walk() { # looks, filters, chooses; every byte that is sent is ASCII, and
 }
 
 # bats test_tags=slow
-@test "browse: from the menu to the question, back to the browser, back to the menu; a signal leaves no half a screen" {
+@test "browse: from the menu to the question, back to the browser, back to the menu by Ctrl-C" {
   ETL_UI=dialog tmux_menu
   browse_wait 'Main menu'
   tmux_keys F Enter

@@ -90,3 +90,15 @@ def test_pruning_is_measured_against_a_bare_removal(tmp_path: Path) -> None:
     assert facts["removed"] >= 25
     assert facts["bytes_after"] <= facts["limit"] < facts["bytes_before"]
     assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
+
+
+def test_the_browser_is_measured_against_a_bare_scan(tmp_path: Path) -> None:
+    words = ("--entries", "500,2000", "--repeat", "1", "--starts", "0", "--directory", str(tmp_path))
+    command = [sys.executable, str(ROOT / "bench" / "browse.py"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    facts = facts_of(done)
+    for count in ("500", "2000"):
+        assert facts[count]["scan_vs_bare"] > 0
+        assert facts[count]["filter_per_second"] > 0
+    assert list(tmp_path.iterdir()) == [], "the bench leaves nothing behind"
