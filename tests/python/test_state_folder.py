@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from desk import Desk
 from snowflake_etl.config import places, state
 from snowflake_etl.errors import ConfigError
 
@@ -113,3 +114,19 @@ def test_operators_who_share_a_checkout_have_state_of_their_own(
     owner = checkout.stat().st_uid
     monkeypatch.setattr(places, "_is_ours", lambda logs: logs.stat().st_uid == owner + 1)
     assert places.state_directory(environment) == tmp_path / "home" / "snowflake_etl"
+
+
+def test_operators_with_state_of_their_own_share_the_ledger(own_desk: Desk, tmp_path: Path) -> None:
+    own_desk.month("2024-01-01", "2024-01-02")
+    assert own_desk.load("--month", "2024-01").code == 0
+    colleague = Desk(tmp_path / "colleague", tmp_path / "state of a colleague", own_desk.database)
+    colleague.month("2024-01-01", "2024-01-02")
+    # The embedded warehouse belongs to one state folder; here it stands for the account that both have.
+    colleague.state.mkdir()
+    (colleague.state / "local-warehouse").symlink_to(own_desk.state / "local-warehouse")
+    refused = colleague.load("--month", "2024-01")
+    assert refused.code == 7, refused.err
+    assert "already" in refused.out + refused.err
+    assert colleague.run("history", "--table", "T").out.count("refused") == 1
+    assert "refused" not in own_desk.run("history", "--table", "T").out
+    assert own_desk.count() == 20
