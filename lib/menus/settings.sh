@@ -135,7 +135,7 @@ menus_settings_doctor() {
 
 menus_settings_notices_show() {
   actions_config_current
-  menus_screen_tell "Notices" notify list --config "$REPLY"
+  menus_screen_tell "Show" notify list --config "$REPLY"
 }
 
 menus_settings_notices_test() {
