@@ -89,6 +89,7 @@ actions_config_target_cached() { # -> REPLY: account, connection or "local", or 
   path=$REPLY
   _actions_config_cache "$path"
   cache=$REPLY
+  _actions_config_plain_target "$path" && return 0
   REPLY='?'
   [[ -f $cache && ! $path -nt $cache ]] || return 1
   { mapfile -t lines <"$cache"; } 2>/dev/null || return 1
@@ -99,6 +100,24 @@ actions_config_target_cached() { # -> REPLY: account, connection or "local", or 
     [[ -f $path && ! $path -nt $cache ]] || return 1
   done
   REPLY=${lines[1]}
+}
+
+_actions_config_plain_target() { # <path> -> REPLY: as a plain JSON file says it, without Python; 1 where it takes more to know
+  local text='' key
+  [[ $1 == *.json && -z ${ETL_ENVIRONMENT:-} && -z ${!ETL_SNOWFLAKE@} ]] || return 1
+  { IFS= read -r -d '' -n 65536 text <"$1" || :; } 2>/dev/null
+  [[ $text != *'"extends"'* && $text != *'"environments"'* && $text != *'$'{* && $text != *\\* ]] || return 1
+  text=${text#*'"snowflake"'}
+  [[ $text =~ ^[[:space:]]*:[[:space:]]*\{([^{}]*)\} ]] || return 1
+  text=${BASH_REMATCH[1]}
+  for key in connection account; do
+    [[ $text =~ \"$key\"[[:space:]]*:[[:space:]]*\"([A-Za-z0-9_.-]+)\" ]] || continue
+    REPLY=${BASH_REMATCH[1]}
+    # An address is shortened by whoever reads it whole.
+    [[ $REPLY != *.snowflakecomputing.* ]]
+    return
+  done
+  return 1
 }
 
 actions_config_target() { # -> REPLY: the same, found out by Python once for every change; else 1 and why not

@@ -242,6 +242,25 @@ teardown() {
   [[ $(<"$ETL_STATE_DIR/jobs/$REPLY/title") == 'Load in PROD 2013-01' ]]
 }
 
+@test "actions: what a plain JSON file says of its target is known without Python" {
+  local word
+  export ETL_CONFIG=$BATS_TEST_TMPDIR/c.json
+  printf '{"snowflake": {"schema": "PUBLIC", "connection": "acme-prod"}, "files": []}' >"$ETL_CONFIG"
+  actions_config_target_cached
+  [ "$REPLY" = acme-prod ]
+  printf '{"files": [],\n "snowflake":\n {"account": "org-acme"}}' >"$ETL_CONFIG"
+  actions_config_target
+  [ "$REPLY" = org-acme ]
+  ETL_SNOWFLAKE__ACCOUNT=other run actions_config_target_cached
+  [ "$status" -eq 1 ]
+  for word in '"extends": "b.json"' '"environments": {}' '"a": "${B}"' '"a": "\u0041"'; do
+    printf '{%s, "snowflake": {"account": "org-acme"}}' "$word" >"$ETL_CONFIG"
+    run actions_config_target_cached
+    [ "$status" -eq 1 ]
+  done
+  [ "$(fake_python_calls)" -eq 0 ]
+}
+
 @test "actions: the target is found out again when the environment or a file that is extended changes" {
   export ETL_CONFIG=$BATS_TEST_TMPDIR/c.json
   printf '{}' | tee "$ETL_CONFIG" >"$BATS_TEST_TMPDIR/base.json"

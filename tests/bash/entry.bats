@@ -133,14 +133,14 @@ teardown() {
 @test "entry: the menu in plain text ends with its input, and runs no Python before something needs it" {
   run "$ENTRY" </dev/null
   [ "$status" -eq 0 ]
-  [[ $output == *'config: example.json | target: ? | jobs running: 0'* ]]
+  [[ $output == *'config: example.json | target: local | jobs running: 0'* ]]
   [ "$(fake_python_calls)" -eq 0 ]
   run "$ENTRY" < <(printf '%s\n' operations validate b b quit)
   [[ $output == *'config: example.json | target: local | jobs running: 0'* ]]
-  [ "$(fake_python_calls)" -eq 2 ] # the tables and the target, which is remembered
+  [ "$(fake_python_calls)" -eq 1 ] # the tables; where it leads the file says plainly
   run "$ENTRY" </dev/null
   [[ $output == *'config: example.json | target: local | jobs running: 0'* ]]
-  [ "$(fake_python_calls)" -eq 2 ]
+  [ "$(fake_python_calls)" -eq 1 ]
 }
 
 @test "entry: --config opens the menu with that configuration, a missing one is an error" {

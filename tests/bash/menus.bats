@@ -34,7 +34,7 @@ job_count() {
 @test "menus: the main menu has its entries and a head line" {
   menu quit
   [ "$status" -eq 0 ]
-  [[ $output == *'Snowflake ETL | config: example.json | target: ? | jobs running: 0'* ]]
+  [[ $output == *'Snowflake ETL | config: example.json | target: local | jobs running: 0'* ]]
   [[ $output == *'Quick Load'*'Snowflake Operations'*'File Tools'*'Jobs & Logs'*'Settings'*'Help'*'Quit'* ]]
 }
 

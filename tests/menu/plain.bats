@@ -14,7 +14,7 @@ teardown() {
 
 @test "plain: TERM=dumb" {
   TERM=dumb tmux_menu
-  tmux_wait 'Main menu' '1  Quick Load' 'config: example.json | target: ? | jobs running: 0' 'b for Quit'
+  tmux_wait 'Main menu' '1  Quick Load' 'config: example.json | target: local | jobs running: 0' 'b for Quit'
   tmux_ascii
   tmux_type q
   tmux_ended

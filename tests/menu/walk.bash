@@ -17,7 +17,7 @@ walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and 
   local -a keys
   local way
   walk_start
-  tmux_wait 'config: example.json | target: ? | jobs running: 0' '<Choose>'
+  tmux_wait 'config: example.json | target: local | jobs running: 0' '<Choose>'
   tmux_ascii
   tmux_keys Escape
   tmux_ended
