@@ -106,7 +106,7 @@ _actions_config_plain_target() { # <path> -> REPLY: as a plain JSON file says it
   local text='' key
   [[ $1 == *.json && -z ${ETL_ENVIRONMENT:-} && -z ${!ETL_SNOWFLAKE@} ]] || return 1
   { IFS= read -r -d '' -n 65536 text <"$1" || :; } 2>/dev/null
-  [[ $text != *'"extends"'* && $text != *'"environments"'* && $text != *'$'{* && $text != *\\* ]] || return 1
+  [[ $text != *'"extends"'* && $text != *'"environments"'* && $text != *"\${"* && $text != *\\* ]] || return 1
   text=${text#*'"snowflake"'}
   [[ $text =~ ^[[:space:]]*:[[:space:]]*\{([^{}]*)\} ]] || return 1
   text=${BASH_REMATCH[1]}
