@@ -153,7 +153,7 @@ walk_jobs() { # a finished job: seen at re-entry, its details, its log in less a
 walk_operations() { # from the menu to a running check of last month and its log; what was answered is the next default
   walk_start
   tmux_keys Down Enter
-  tmux_wait 'What is to be done?' 'Validate tables' 'every day there, no odd day' 'DROP a month'
+  tmux_wait 'What is to be done?' 'Validate tables' 'every day there, no odd day' 'REPLACE a month'
   tmux_ascii
   tmux_keys V Enter
   tmux_wait 'Which days of FLIGHTS?' 'This month' '2013-03' 'All there is'
@@ -299,7 +299,7 @@ walk_months() { # a drop: its plan, the words, the job; Back and wrong words del
   printf 'planned: Delete 310 of 600 rows (51.7%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 day(s)\n' >"$FAKE/plan"
   walk_start
   tmux_keys Down Enter
-  tmux_wait 'What is to be done?' 'What was deleted' 'DROP a month' 'deletes its rows'
+  tmux_wait 'What is to be done?' 'What was deleted' 'REPLACE a month' 'deletes its rows'
   tmux_ascii
   # shellcheck disable=SC2046 # keys
   tmux_keys $(walk_last) Enter
