@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,25 @@ settings.load_profile("suite")
 os.environ.setdefault("ETL_LOCAL_IDLE_SECONDS", "300")
 
 _numbers = itertools.count(1)
+
+# A test that hangs fails with a trace of where it stands, and the others go on; none takes a tenth of this.
+LONGEST_SECONDS = int(os.environ.get("ETL_TEST_LONGEST_SECONDS", "900"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """End a test that hangs."""
+
+    def end(_number: int, _frame: object) -> None:
+        pytest.fail(f"{item.nodeid} hangs: it was ended after {LONGEST_SECONDS} seconds.")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(LONGEST_SECONDS)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")

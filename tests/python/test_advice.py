@@ -148,7 +148,8 @@ def test_the_set_up_script_grants_both_warehouses() -> None:
     assert 'GRANT USAGE ON WAREHOUSE "LOADING_WH" TO ROLE "R";' in script
 
 
-def test_the_warehouse_of_loads_goes_to_the_driver(tmp_path: Any) -> None:
+def test_the_warehouse_of_loads_goes_to_the_driver(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
     section = SnowflakeSection(account="acme", user="u", warehouse="WH", authenticator="externalbrowser")
     target = Warehouse(section, LoadSection(), tmp_path)
     assert target._arguments(None)["warehouse"] == "WH"

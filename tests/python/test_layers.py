@@ -143,3 +143,9 @@ def test_every_verb_has_its_command_and_script() -> None:
     for stem in VERBS.values():
         assert (PACKAGE / "cli" / "commands" / f"{stem}.py").is_file()
         assert (ROOT / "python" / f"{stem}.py").is_file()
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """pytest takes the second one for the first and runs neither."""
+    names = [path.name for folder in ("python", "live") for path in (ROOT / "tests" / folder).rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
