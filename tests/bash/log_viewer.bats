@@ -19,7 +19,8 @@ terminal() { # <bash text> [arguments...]: a stand-in for the menu, which calls 
   local text='ETL_ROOT=$1; for name in core colors settings jobs log_viewer; do source "$1/lib/$name.sh"; [[ $name != core ]] || core_init; done; '
   printf '%s\n' "$text$1; echo BACK-\$((40 + 2)); while [[ -d \$ETL_STATE_DIR ]]; do sleep 1; done" >"$BATS_TEST_TMPDIR/menu"
   shift
-  tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null new-session -d -x 100 -y 30 bash "$BATS_TEST_TMPDIR/menu" "$ROOT" "$@" 3>&-
+  # A server that was ended a moment ago may still be leaving.
+  helpers_wait_for 10 tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null new-session -d -x 100 -y 30 bash "$BATS_TEST_TMPDIR/menu" "$ROOT" "$@" 3>&-
 }
 
 press() {

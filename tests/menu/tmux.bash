@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A terminal for each test: own tmux server, 80x24 unless told otherwise, looked at every 50 ms for up to 10 s.
+# A terminal for each test: own tmux server, 80x24 unless told otherwise, looked at every 50 ms for up to 20 s.
 # tmux_menu tmux_keys tmux_text tmux_type tmux_wait tmux_last tmux_ended tmux_screen; tmux_stop belongs into teardown.
 
 load ../bash/helpers
@@ -52,7 +52,7 @@ tmux_screen() { # -> standard output
 tmux_wait() { # <text...>: until all of them are on the screen at once
   local text screen=''
   local -i attempt missing
-  for ((attempt = 0; attempt < 200; ++attempt)); do
+  for ((attempt = 0; attempt < 400; ++attempt)); do
     screen=$(tmux_screen 2>/dev/null) || screen=''
     missing=0
     for text in "$@"; do
@@ -61,19 +61,19 @@ tmux_wait() { # <text...>: until all of them are on the screen at once
     ((missing)) || return 0
     sleep 0.05
   done
-  printf 'not on the screen within 10 s: %s\n%s\n' "$*" "$screen" >&2
+  printf 'not on the screen within 20 s: %s\n%s\n' "$*" "$screen" >&2
   return 1
 }
 
 tmux_last() { # <text>: until the last line begins with it
   local last=''
   local -i attempt
-  for ((attempt = 0; attempt < 200; ++attempt)); do
+  for ((attempt = 0; attempt < 400; ++attempt)); do
     last=$(tmux_screen 2>/dev/null | grep -v '^ *$' | tail -n 1) || last=''
     [[ $last != "$1"* ]] || return 0
     sleep 0.05
   done
-  printf 'not the last line within 10 s: %s\n%s\n' "$1" "$(tmux_screen)" >&2
+  printf 'not the last line within 20 s: %s\n%s\n' "$1" "$(tmux_screen)" >&2
   return 1
 }
 
@@ -92,7 +92,7 @@ tmux_resize() { # <columns> <rows>: until the terminal has it, which takes tmux 
   local -i attempt
   tmux -L "$TMUX_SOCKET" resize-window -x "$1" -y "$2"
   terminal=$(tmux -L "$TMUX_SOCKET" display-message -p '#{pane_tty}')
-  for ((attempt = 0; attempt < 200; ++attempt)); do
+  for ((attempt = 0; attempt < 400; ++attempt)); do
     [[ $(stty size <"$terminal") != "$2 $1" ]] || return 0
     sleep 0.05
   done
