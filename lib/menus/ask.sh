@@ -212,11 +212,14 @@ menus_ask_qc() { # <title> -> REPLY: how it is checked
 menus_ask_config() { # <title> <question> -> REPLY: one of the configurations, the one in use is the default
   local path current
   local -a items=()
+  local -i room=$((COLUMNS - 30))
   actions_config_list
   actions_config_current
   current=$REPLY
   for path in "${ACTIONS_CONFIGS[@]}"; do
     actions_config_short "$path"
+    # Of a long path the end tells most.
+    ((${#REPLY} <= room)) || REPLY="...${REPLY:${#REPLY}-room+3}"
     [[ $path != "$current" ]] || REPLY+='  (in use)'
     items+=("$path" "$REPLY")
   done

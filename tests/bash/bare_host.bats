@@ -11,7 +11,7 @@ setup() {
   helpers_setup
   fake_python
   export ETL_TODAY=2013-03-31
-  BARE=$BATS_TEST_TMPDIR/bare
+  BARE=$BATS_TEST_TMPDIR/bare ORIGINAL_PATH=$PATH
   mkdir "$BARE"
 }
 
@@ -24,7 +24,6 @@ teardown() {
 
 bare_host() { # [busybox]: from here on the PATH has these programs and nothing else, of GNU or as applets
   local program
-  ORIGINAL_PATH=$PATH
   for program in bash flock setsid $COREUTILS $OTHERS; do
     case ${1:-}:$program in
       :* | *:bash | *:flock | *:setsid) ln -s "$(command -v "$program")" "$BARE/$program" ;;
