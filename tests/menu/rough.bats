@@ -29,7 +29,7 @@ press() { # <key...>: one at a time, counted in PRESSED
   press Enter
   tmux_wait 'How is it to be checked?'
   press Enter
-  tmux_wait 'As a command:' '--month 2013-02' '<Start>'
+  tmux_wait 'As a command:' '2013-02 --qc file' '<Start>'
   press Enter
   tmux_wait 'at work as job' 'jobs running: 1'
   [ "$PRESSED" -le 6 ]
