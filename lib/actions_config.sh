@@ -130,7 +130,7 @@ actions_config_target() { # -> REPLY: the same, found out by Python once for eve
   actions_capture config target --files --config "$path" --quiet || return 1
   found=$REPLY
   [[ -n ${found%%$'\n'*} ]] || return 1
-  _actions_config_folder "${cache%/*}" && core_write_file "$cache" "$path"$'\t'"${ETL_ENVIRONMENT:-}"$'\n'"$found"
+  _actions_config_folder "${cache%/*}" && (umask 077 && core_write_file "$cache" "$path"$'\t'"${ETL_ENVIRONMENT:-}"$'\n'"$found")
   REPLY=${found%%$'\n'*}
   return 0
 }
@@ -150,7 +150,7 @@ actions_config_preference() { # <name> -> REPLY: what was saved, or nothing
 }
 
 actions_config_set_preference() { # <name> <one line>
-  if _actions_config_folder "$ETL_STATE_DIR/preferences" && core_write_file "$ETL_STATE_DIR/preferences/$1" "$2"; then
+  if _actions_config_folder "$ETL_STATE_DIR/preferences" && (umask 077 && core_write_file "$ETL_STATE_DIR/preferences/$1" "$2"); then
     return 0
   fi
   core_error "The choice could not be saved in $ETL_STATE_DIR/preferences. Make it writable or free disk space."

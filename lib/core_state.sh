@@ -6,6 +6,7 @@ core_state_upgrade() { # ETL_STATE_DIR is of version ETL_STATE_VERSION afterward
   local version=$ETL_STATE_DIR/version
   local -i found
   (
+    umask 077
     # A host without flock has one operator at a time all the same: steps may run twice.
     { exec 9>>"$ETL_STATE_DIR/.version.lock" && flock 9; } 2>/dev/null
     _core_state_version

@@ -15,6 +15,8 @@ job_run_main() { # <job folder>
   ETL_STATE_DIR=${folder%/jobs/*}
   export ETL_JOB_DIR=$folder ETL_STATE_DIR
   trap '' HUP
+  JOB_RUN_MASK=$(umask)
+  umask 077
   job_run_close_descriptors
   job_run_hold_lock "$folder" || return
   # Only now: who is named there holds the lock.
@@ -102,7 +104,7 @@ job_run_command() { # <job folder>: returns the command's exit code
   mapfile -d '' -t command <"$1/command"
   # Job control gives the command a process group of its own, so that cancel reaches all of it but not us.
   set -m
-  (exec -- "${command[@]}" 8>&- 9>&-) &
+  (umask "$JOB_RUN_MASK" && exec -- "${command[@]}" 8>&- 9>&-) &
   child=$!
   set +m
   trap 'signalled=1; kill -TERM -- "-$child" 2>/dev/null' TERM INT

@@ -162,13 +162,15 @@ jobs_prune() { # [--older-than DAYS] [--state STATE,..] -> REPLY: how many finis
 }
 
 _jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a subshell, which the descriptor 9 belongs to
-  local root=$ETL_STATE_DIR/jobs folder id program
+  local root=$ETL_STATE_DIR/jobs folder id program mask
   for program in flock setsid; do
     if ! command -v "$program" >/dev/null; then
       core_error "Cannot start a background job: the program '$program' is missing. Install the package util-linux."
       return "$ETL_EXIT_UNEXPECTED"
     fi
   done
+  mask=$(umask)
+  umask 077
   printf -v id '%(%Y%m%d-%H%M%S)T-%s-%s' -1 "${1//[!a-z0-9-]/_}" "$BASHPID"
   folder=$root/.new.$id
   if ! _jobs_make_folder "$root" "$folder" "$@" || ! mv -T -- "$folder" "$root/$id" 2>/dev/null; then
@@ -180,6 +182,8 @@ _jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a sub
   jobs_queue_enter "$id" || :
   _jobs_news_expect "$id"
   _jobs_logout_launcher
+  # What the command writes for its operator is as open as that wants it.
+  umask "$mask"
   if ! "${JOBS_LAUNCHER[@]}" setsid --fork bash "$ETL_ROOT/lib/job_run.sh" "$root/$id" </dev/null >/dev/null 2>&1; then
     jobs_queue_leave "$id"
     core_error "Job $id was recorded but could not be started. Try again, or run the command in the foreground."

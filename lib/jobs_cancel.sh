@@ -8,7 +8,7 @@ _jobs_cancel() { # <id of a job that runs or waits> -> REPLY: a sentence
   core_number "${ETL_CANCEL_GRACE:-}" 120
   grace=$REPLY
   { read -r told <"$folder/cancelled"; } 2>/dev/null || :
-  [[ $told == told ]] || core_write_file "$folder/cancelled" asked || :
+  [[ $told == told ]] || (umask 077 && core_write_file "$folder/cancelled" asked) || :
   jobs_queue_wake
   if ! _jobs_cancel_group "$folder"; then
     _jobs_cancel_said "$1" "Job $1 was taken out of the queue; nothing of it was run."
@@ -22,7 +22,7 @@ _jobs_cancel() { # <id of a job that runs or waits> -> REPLY: a sentence
   if [[ $told != told ]]; then
     # Once only: a second one would cut into what the job does to end in order.
     kill -TERM -- "-$group" 2>/dev/null || :
-    core_write_file "$folder/cancelled" told || :
+    (umask 077 && core_write_file "$folder/cancelled" told) || :
   fi
   flock -s -w "$grace" -E 99 8 8<"$folder/lock" || status=$?
   case $status in

@@ -29,7 +29,7 @@ jobs_seen() { # <id>: somebody has looked at how it ended
 _jobs_news_expect() { # <id>: how this job ends is to be told
   local folder=$ETL_STATE_DIR/jobs/.news
   [[ -d $folder ]] || mkdir -m 0700 -- "$folder" 2>/dev/null || [[ -d $folder ]] || return 0
-  { : >"$folder/$1"; } 2>/dev/null || :
+  { : >>"$folder/.lock" && : >"$folder/$1"; } 2>/dev/null || :
 }
 
 _jobs_news_rebooted() { # <job folder> <this host's boot id>: whether it was lost when this host went down, or is not there any more

@@ -53,5 +53,7 @@ class ProgressFile:
             self._written = now
             line = f"{phase}\t{done}\t{total}\t{unit}\t{int(now)}\t{int(self._phase_started)}\n"
             temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-            temporary.write_text(line, encoding="ascii", errors="replace")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii", errors="replace") as stream:
+                stream.write(line)
             temporary.replace(self._path)

@@ -362,6 +362,58 @@ def test_quiet_hours_keep_a_notice_until_they_are_over(tmp_path: Path, outbox: l
     assert [one[0] for one in outbox] == ["x://1", "x://0"]
 
 
+def test_what_was_held_arrives_together_in_one_message_a_target(
+    tmp_path: Path, outbox: list[tuple[str, str, str]]
+) -> None:
+    clock = Clock()
+    here = clock.now.astimezone()
+    targets = section({"quiet_hours": f"{here:%H:%M}-{here + timedelta(hours=1):%H:%M}"}, {"on": ("failure",)})
+    delivery = Delivery(tmp_path, targets, "c", clock)
+    for event in (Event("problems", "validate", "U", "2024-01", error="Line 'x'."), FAILED):
+        assert delivery.tell([event], WHERE).sent == (event is FAILED)
+        clock.now += timedelta(minutes=10)
+    clock.now += timedelta(hours=1)
+    assert delivery.tell([Event("problems", "report", "V")], WHERE).sent == 3
+    assert [one[:2] for one in outbox] == [
+        ("x://1", "[snowflake-etl] PROD FAILED: load T 2024-01"),
+        ("x://0", "[snowflake-etl] 3 notices, the worst: PROD FAILED: load T 2024-01"),
+    ]
+    body = outbox[1][2]
+    assert body.splitlines()[:6] == [
+        "3 notices that are due together, the worst first:",
+        "",
+        "2024-01-31 12:10 UTC  FAILED: load T 2024-01",
+        "2024-01-31 12:00 UTC  PROBLEMS: validate U 2024-01",
+        "2024-01-31 13:20 UTC  PROBLEMS: report V",
+        "",
+    ]
+    assert "-- 2024-01-31 12:10 UTC  PROD FAILED: load T 2024-01\n\nHost:          jump1\n" in body
+    assert body.count("  Next: do it") == 1
+    assert "  First error: Line '<value>'." in body
+    assert delivery.send_waiting().sent == 0
+
+
+def test_what_could_not_be_sent_arrives_together_at_real_sinks(told: Desk, sinks: Sinks) -> None:
+    sinks.status = 503
+    for month in ("2024-01", "2024-02"):
+        with_a_bad_value(told, month, "x")
+        answer = told.load("--month", month)
+        assert answer.code == 6
+    assert "2 notices to hook could not be sent:" in answer.err
+    assert "They are kept and tried again at the next run." in answer.err
+    assert len(sinks.mails) == 2
+    sinks.status = 200
+    assert "2 notice(s) sent." in told.run("notify", "retry", "--config", str(told.config)).out
+    assert [post["title"] for post in sinks.posts] == ["[snowflake-etl] 2 notices, the worst: PROBLEMS: load T 2024-01"]
+    lines = sinks.posts[0]["message"].splitlines()
+    assert [line.partition(" UTC  ")[2] for line in lines[2:4]] == [
+        "PROBLEMS: load T 2024-01",
+        "PROBLEMS: load T 2024-02",
+    ]
+    assert len(sinks.mails) == 2
+    assert list((told.state / "notices" / "pending").iterdir()) == []
+
+
 def test_a_notice_that_nobody_takes_is_given_up_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

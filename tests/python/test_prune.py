@@ -82,6 +82,19 @@ def test_age_takes_jobs_and_logs_and_nothing_that_has_not_ended(tmp_path: Path) 
     assert "1 unfinished job(s) stay." in result.message
 
 
+def test_a_job_that_holds_more_than_files_goes_whole_and_is_no_news_any_more(tmp_path: Path) -> None:
+    folder = job(tmp_path, 1, 400)
+    (folder / "spill" / "deep").mkdir(parents=True)
+    (folder / "spill" / "deep" / "x").touch()
+    news = tmp_path / "jobs" / ".news"
+    news.mkdir()
+    (news / folder.name).touch()
+    (news / ".lock").touch()
+    assert pruned(tmp_path).jobs == 1
+    assert [path.name for path in (tmp_path / "jobs").iterdir()] == [".news"]
+    assert [path.name for path in news.iterdir()] == [".lock"]
+
+
 def test_the_newest_jobs_are_kept(tmp_path: Path) -> None:
     for number in range(10):
         job(tmp_path, number, 20 - number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import subprocess
 from pathlib import Path
 
@@ -130,3 +131,74 @@ def test_operators_with_state_of_their_own_share_the_ledger(own_desk: Desk, tmp_
     assert colleague.run("history", "--table", "T").out.count("refused") == 1
     assert "refused" not in own_desk.run("history", "--table", "T").out
     assert own_desk.count() == 20
+
+
+def readable_by_others(folder: Path) -> list[str]:
+    """Files and folders that group or world may look into, the folder itself among them."""
+    found = [folder, *folder.rglob("*")]
+    return sorted(
+        f"{stat.S_IMODE(path.lstat().st_mode):o} {path.relative_to(folder)}"
+        for path in found
+        if not path.is_symlink() and path.lstat().st_mode & 0o077
+    )
+
+
+def test_whatever_a_run_a_job_a_report_or_a_notice_leaves_is_its_owners_alone(own_desk: Desk) -> None:
+    targets = [{"url": "json://127.0.0.1:1/x", "on": ["success", "failure", "problems", "refused"]}]
+    own_desk.sections = {"notify": {"targets": targets}, "logs": {"format": "json"}}
+    for month in ("2024-01", "2024-02", "2024-03"):
+        own_desk.month(f"{month}-01", f"{month}-03")
+    surroundings = {**os.environ, "ETL_STATE_DIR": str(own_desk.state), "ETL_CONFIG": str(own_desk.config)}
+
+    def run(*words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [str(ROOT / "snowflake_etl.sh"), *words],
+            env=surroundings,
+            cwd=own_desk.folder,
+            umask=0o022,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == code, (words, done.stdout, done.stderr)
+        return done.stdout
+
+    config = ("--config", str(own_desk.config))
+    run("load", "--month", "2024-01..2024-02", "--scheduled", "nightly", *config)
+    run("load", "--month", "2024-03", "--background", *config)
+    run("jobs", "wait", "last")
+    run("report", "--background", *config)
+    run("jobs", "wait", "last", code=6)
+    run("jobs", "list")
+    run("report", "--output", "report.html", "--format", "html", *config, code=6)
+    run("notify", "list", *config)
+    run("jobs", "rerun", "last")
+    run("jobs", "wait", "last", code=6)
+    run("jobs", "prune", "--older-than", "0")
+    run("load", "--month", "2024-03", "--background", *config)
+    run("jobs", "wait", "last", code=7)
+    assert list((own_desk.state / "notices" / "pending").glob("*.json")), "a notice waits"
+    assert list((own_desk.state / "jobs").glob("[0-9]*/result.json")), "a job has left its result"
+    assert readable_by_others(own_desk.state) == []
+
+
+def test_what_a_job_writes_for_its_operator_is_as_open_as_in_the_foreground(tmp_path: Path) -> None:
+    job = (
+        'source "$1/lib/core.sh"; ETL_ROOT=$1 core_init; for name in settings jobs; do source "$1/lib/$name.sh"; done;'
+    )
+    job += ' jobs_start load "A job" sh -c "umask; : >made"; id=$REPLY; jobs_wait $id; jobs_log_path $id; cat "$REPLY"'
+    surroundings = {**os.environ, "ETL_STATE_DIR": str(tmp_path / "state"), "ETL_ROOT": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", job, "bash", str(ROOT)],
+        env=surroundings,
+        cwd=tmp_path,
+        umask=0o027,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "\n0027\n" in done.stdout, (done.stdout, done.stderr)
+    assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o640
+    assert readable_by_others(tmp_path / "state") == []

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from snowflake_etl.cli.log_file import LogFile, Rotation
 from snowflake_etl.cli.terminal import TerminalProgress, printable
 from snowflake_etl.config.secret import masked
+from snowflake_etl.config.state import open_private
 from snowflake_etl.run_context import current_run
 
 if TYPE_CHECKING:
@@ -155,7 +156,8 @@ def _remember(state: Path, said: dict[str, Any]) -> None:
     path = state / _REMEMBERED
     path.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(said), "utf-8")
+    with open_private(temporary) as stream:
+        json.dump(said, stream)
     temporary.replace(path)
 
 

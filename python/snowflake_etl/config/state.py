@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import TextIO
 
 from snowflake_etl.errors import ConfigError
 
@@ -39,7 +40,14 @@ def prepare(directory: Path, home: Path) -> None:
         _upgrade(directory, home)
     else:
         directory.chmod(0o700)
-        (directory / FILE_NAME).write_text(f"{VERSION}\n", encoding="ascii")
+        with open_private(directory / FILE_NAME) as stream:
+            stream.write(f"{VERSION}\n")
+
+
+def open_private(path: Path) -> TextIO:
+    """Open a file of the state folder for writing from its start; it is made with mode 0600, whatever the umask."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
 def _version(directory: Path) -> int:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from snowflake_etl.config.state import open_private
 from snowflake_etl.history import database
 
 _SCHEMA = """
@@ -61,7 +62,7 @@ class BatchRecords:
         batch = Batch()
         batch_id = database.new_id()
         self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._lock_file(batch_id).open("w") as lock:
+        with open_private(self._lock_file(batch_id)) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with self._connection() as connection:
                 connection.execute(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from snowflake_etl.config.state import open_private
 from snowflake_etl.history import database
 from snowflake_etl.history.batch_record import BatchRecords
 
@@ -62,7 +63,7 @@ class RunRecords:
     def begin(self, run_id: str, table_name: str, month: str, mode: str, command: str, target: str = "") -> RunRecord:
         """Record the beginning of a run and hold its lock until ``end``."""
         self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = self._lock_file(run_id).open("w")
+        lock = open_private(self._lock_file(run_id))
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with self._connection() as connection:
             connection.execute(

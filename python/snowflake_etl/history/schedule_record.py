@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import IO
 
+from snowflake_etl.config.state import open_private
 from snowflake_etl.errors import UsageError
 from snowflake_etl.history import database
 
@@ -72,7 +73,7 @@ class ScheduleRecords:
     def alone(self, name: str) -> Iterator[bool]:
         """Hold the lock of a name; False when a run of that name holds it, and nothing is to be begun then."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._lock_file(name).open("a") as lock:
+        with open_private(self._lock_file(name)) as lock:
             yield _locked(lock)
 
     def begin(self, name: str, command: str) -> None:

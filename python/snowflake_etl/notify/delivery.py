@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import EtlError
 from snowflake_etl.notify import sending
 from snowflake_etl.notify.events import BAD, GOOD, Event, Surroundings
-from snowflake_etl.notify.message import Message, composed, sameness
+from snowflake_etl.notify.message import Message, composed, digest, sameness
 from snowflake_etl.notify.store import Memory, NoticeStore, Waiting
 from snowflake_etl.sqltext import fold
 
@@ -63,9 +64,9 @@ class Delivery:
         return self.send_waiting()
 
     def send_waiting(self) -> Delivered:
-        """Send what waits for this configuration's targets; one that cannot be reached is asked once."""
+        """Send what waits for this configuration's targets, in one message each."""
         targets = dict(self._section.named)
-        unreachable: set[str] = set()
+        due: dict[str, list[Waiting]] = {}
         sent, left, reasons = 0, 0, []
         for waiting in self._store.waiting():
             if waiting.config != self._config:
@@ -75,33 +76,41 @@ class Delivery:
                 why = "its target is gone" if target is None else f"it is older than {self._section.keep_days} days"
                 LOGGER.warning("A notice was given up, %s: %s", why, waiting.message.subject)
                 self._store.done(waiting)
-            elif waiting.target in unreachable or target.is_quiet(self._clock().astimezone().time()):
+            elif target.is_quiet(self._clock().astimezone().time()):
                 left += 1
             else:
-                why = self._send(waiting, target)
-                sent += why == ""
-                if why:
-                    unreachable.add(waiting.target)
-                    reasons.append(f"{waiting.target}: {why}")
-                    left += 1
+                due.setdefault(waiting.target, []).append(waiting)
+        for name, together in due.items():
+            why = self._send(name, together, targets[name])
+            if why:
+                reasons.append(f"{name}: {why}")
+                left += len(together)
+            else:
+                sent += len(together)
         return Delivered(sent, left, self._throttled, tuple(reasons))
 
-    def _send(self, waiting: Waiting, target: TargetSection) -> str:
-        """Why it could not be sent, "" when it was, or when another run does it."""
-        with self._store.claimed(waiting) as ours:
+    def _send(self, name: str, together: Sequence[Waiting], target: TargetSection) -> str:
+        """Why they could not be sent, "" when they were, or when another run does it."""
+        with contextlib.ExitStack() as stack:
+            ours = [one for one in together if stack.enter_context(self._store.claimed(one))]
             if not ours:
                 return ""
-            why = attempt(target, waiting.message)
+            message = digest([(one.at, one.message) for one in ours])
+            why = attempt(target, message)
             if why:
+                words = ("A notice", "It is") if len(ours) == 1 else (f"{len(ours)} notices", "They are")
                 LOGGER.warning(
-                    "A notice to %s could not be sent: %s. It is kept and tried again at the next run.",
-                    waiting.target,
+                    "%s to %s could not be sent: %s. %s kept and tried again at the next run.",
+                    words[0],
+                    name,
                     why,
+                    words[1],
                 )
-            else:
-                LOGGER.info("Notice sent to %s: %s", waiting.target, waiting.message.subject)
-                self._store.done(waiting)
-            return why
+                return why
+            LOGGER.info("Notice sent to %s: %s", name, message.subject)
+            for one in ours:
+                self._store.done(one)
+            return ""
 
     def _with_recovery(self, memory: Memory, event: Event) -> Event:
         """A success after something bad is a recovery, once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from snowflake_etl.notify.events import BAD, RESULT_WORDS, Event, Surroundings
 from snowflake_etl.notify.redaction import without_values
@@ -16,11 +17,15 @@ _NAMED_IN_SUBJECT = 3
 
 @dataclass(frozen=True)
 class Message:
-    """What one target gets of one run; ``kind`` is info, success, warning or failure."""
+    """What one target gets of one run; ``kind`` is info, success, warning or failure.
+
+    ``results`` says what became of each table and month, as ``FAILED: load FLIGHTS 2013-01``, the worst first.
+    """
 
     subject: str
     body: str
     kind: str
+    results: tuple[str, ...] = ()
 
 
 def composed(events: Sequence[Event], where: Surroundings, *, data_rows: bool, held_back: int = 0) -> Message:
@@ -38,7 +43,40 @@ def composed(events: Sequence[Event], where: Surroundings, *, data_rows: bool, h
             "The end of the log:",
             *(f"  {_cut(line, where, data_rows=data_rows)}" for line in where.log_tail),
         ]
-    return Message(_subject(events, where), "\n".join(lines) + "\n", _kind(events))
+    results = tuple(_result(event) for event in events)
+    return Message(_subject(events, where), "\n".join(lines) + "\n", _kind(events), results)
+
+
+def digest(held: Sequence[tuple[datetime, Message]]) -> Message:
+    """One message for several that are due together: how many and the worst, each result in a line, then their texts.
+
+    One alone is sent as it is.
+    """
+    if len(held) == 1:
+        return held[0][1]
+    held = sorted(held, key=lambda one: (_badness(one[1]), one[0]))
+    worst = held[0][1]
+    lines = [f"{len(held)} notices that are due together, the worst first:", ""]
+    for at, message in held:
+        when = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        lines += [f"{when}  {result}" for result in message.results or (_without_prefix(message.subject),)]
+    for at, message in held:
+        lines += ["", f"-- {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC  {_without_prefix(message.subject)}", ""]
+        lines += message.body.rstrip("\n").split("\n")
+    subject = _shortened(f"{_SUBJECT_PREFIX} {len(held)} notices, the worst: {_without_prefix(worst.subject)}")
+    results = tuple(result for _, message in held for result in message.results)
+    return Message(subject, "\n".join(lines) + "\n", worst.kind, results)
+
+
+def _badness(message: Message) -> int:
+    """Smaller is worse."""
+    words = list(RESULT_WORDS.values())
+    first = message.results[0].partition(":")[0] if message.results else ""
+    return words.index(first) if first in words else len(words)
+
+
+def _without_prefix(subject: str) -> str:
+    return subject.removeprefix(_SUBJECT_PREFIX).strip()
 
 
 def sameness(event: Event) -> str:
@@ -50,7 +88,7 @@ def sameness(event: Event) -> str:
 def _subject(events: Sequence[Event], where: Surroundings) -> str:
     environment = f" {where.environment.upper()}" if where.environment else ""
     if len(events) == 1:
-        text = f"{RESULT_WORDS[events[0].occasion]}: {events[0].about}"
+        text = _result(events[0])
     else:
         counts = [
             f"{sum(event.occasion == occasion for event in events)} {word}"
@@ -60,7 +98,10 @@ def _subject(events: Sequence[Event], where: Surroundings) -> str:
         named = [f"{event.table} {event.month}".strip() for event in events[:_NAMED_IN_SUBJECT]]
         more = f" and {len(events) - len(named)} more" if len(events) > len(named) else ""
         text = f"{', '.join(counts)}: {events[0].verb} {', '.join(filter(None, named))}{more}"
-    subject = f"{_SUBJECT_PREFIX}{environment} {without_values(' '.join(text.split()))}"
+    return _shortened(f"{_SUBJECT_PREFIX}{environment} {without_values(' '.join(text.split()))}")
+
+
+def _shortened(subject: str) -> str:
     return subject if len(subject) <= _LONGEST_SUBJECT else f"{subject[: _LONGEST_SUBJECT - 3]}..."
 
 
@@ -78,7 +119,7 @@ def _head(where: Surroundings) -> Iterator[str]:
 
 
 def _section(event: Event, where: Surroundings, *, data_rows: bool) -> Iterator[str]:
-    yield f"{RESULT_WORDS[event.occasion]}: {event.about}"
+    yield _result(event)
     for name, value in event.numbers.items():
         yield f"  {name}: {value}"
     if event.error:
@@ -89,6 +130,10 @@ def _section(event: Event, where: Surroundings, *, data_rows: bool) -> Iterator[
             yield f"    {example}"
     if event.next_step:
         yield f"  Next: {event.next_step}"
+
+
+def _result(event: Event) -> str:
+    return f"{RESULT_WORDS[event.occasion]}: {event.about}"
 
 
 def _cut(text: str, where: Surroundings, *, data_rows: bool) -> str:

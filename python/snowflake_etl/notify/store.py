@@ -90,7 +90,7 @@ class NoticeStore:
         for path in sorted(self._pending.glob("*.json")):
             try:
                 one = json.loads(path.read_text("utf-8"))
-                message = Message(**one["message"])
+                message = Message(**{**one["message"], "results": tuple(one["message"].get("results", ()))})
                 found.append(Waiting(path, one["config"], one["target"], datetime.fromisoformat(one["at"]), message))
             except FileNotFoundError:
                 continue

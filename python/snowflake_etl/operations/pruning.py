@@ -32,6 +32,8 @@ _YOUNG_SECONDS = 3_600
 _LEAST_HISTORY_DAYS = 30
 _LOG = "snowflake_etl.log"
 _STEP = 500
+_BLOCK = 4096
+# A busy disk lets every removal wait for others: several wait side by side.
 _THREADS = 4
 
 
@@ -102,19 +104,40 @@ def _jobs(state: Path, progress: Progress) -> tuple[list[_Thing], int, int]:
     for number, path in enumerate(_folders(folder), 1):
         if number % _STEP == 0:
             progress("look", number, 0, "jobs")
-        size, ended = 0, 0.0
-        with contextlib.suppress(FileNotFoundError), os.scandir(path) as entries:
-            for entry in entries:
-                facts = entry.stat(follow_symlinks=False)
-                # What a file takes on disk: a job is made of many small ones.
-                size += max(facts.st_blocks * 512, facts.st_size)
-                if entry.name == "exit_code":
-                    ended = facts.st_mtime
+        size, ended = _look(path)
         if ended:
             found.append(_Thing(ended, size, path, is_job=True))
         else:
             unfinished, held = unfinished + 1, held + size
     return found, unfinished, held
+
+
+def _look(job: Path) -> tuple[int, float]:
+    """What a job's folder takes on disk, and when the job ended, 0 if it has not.
+
+    Names without a point are facts of a line, a block each: they are not looked at, since a job is made of many.
+    """
+    size, ended = 0, 0.0
+    with contextlib.suppress(FileNotFoundError), _opened(job) as folder, os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name != "exit_code" and "." not in entry.name:
+                size += _BLOCK
+                continue
+            facts = entry.stat(follow_symlinks=False)
+            size += max(facts.st_blocks * 512, facts.st_size)
+            if entry.name == "exit_code":
+                ended = facts.st_mtime
+    return size, ended
+
+
+@contextlib.contextmanager
+def _opened(folder: Path | str, within: int | None = None) -> Iterator[int]:
+    """A folder's descriptor: names in it are found without walking the whole path each time."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=within)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _folders(folder: Path) -> Iterator[Path]:
@@ -159,39 +182,37 @@ def _prune_history(state: Path, days: int, now: float) -> tuple[int, int]:
 
 
 def _remove(state: Path, gone: Sequence[_Thing], progress: Progress) -> None:
-    """Jobs go out of sight by rename first, so that nobody reads half of one."""
+    for thing in gone:
+        if not thing.is_job:
+            thing.path.unlink(missing_ok=True)
+    names = [thing.path.name for thing in gone if thing.is_job]
+    if not names:
+        return
     trash = state / "jobs" / f".old.{os.getpid()}"
-    if any(thing.is_job for thing in gone):
-        trash.mkdir(mode=0o700, exist_ok=True)
-    moved = []
+    trash.mkdir(mode=0o700, exist_ok=True)
+    news = state / "jobs" / ".news"
+    untold = {path.name for path in news.iterdir()} if news.is_dir() else set()
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="prune")
     try:
-        for thing in gone:
-            with contextlib.suppress(FileNotFoundError):
-                if thing.is_job:
-                    thing.path.rename(trash / thing.path.name)
-                    moved.append(trash / thing.path.name)
-                    (state / "jobs" / ".news" / thing.path.name).unlink(missing_ok=True)
-                else:
-                    thing.path.unlink()
-        # The disk is what takes the time: it is kept busy.
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="prune") as pool:
-            for number, _ in enumerate(pool.map(_remove_folder, moved), 1):
-                if number % _STEP == 0 or number == len(moved):
-                    progress("remove", number, len(moved), "jobs")
+        with _opened(trash.parent) as jobs, _opened(trash) as hidden, pool:
+            for number, _ in enumerate(pool.map(lambda name: _remove_job(name, jobs, hidden), names), 1):
+                if number % _STEP == 0 or number == len(names):
+                    progress("remove", number, len(names), "jobs")
+        for name in untold.intersection(names):
+            (news / name).unlink(missing_ok=True)
     finally:
+        # What a folder of ours does not hold, such as folders.
         shutil.rmtree(trash, ignore_errors=True)
 
 
-def _remove_folder(path: Path) -> None:
-    """Remove a folder that holds files alone, as jobs do, with one call each."""
-    try:
-        with os.scandir(path) as entries:
-            names = [entry.path for entry in entries]
-        for name in names:
-            os.unlink(name)  # noqa: PTH108 - 100,000 of them
-        path.rmdir()
-    except OSError:
-        shutil.rmtree(path, ignore_errors=True)
+def _remove_job(name: str, jobs: int, hidden: int) -> None:
+    """Out of sight by rename first, so that nobody reads half of a job; then a call for each of its files."""
+    with contextlib.suppress(OSError):
+        os.rename(name, name, src_dir_fd=jobs, dst_dir_fd=hidden)
+        with _opened(name, hidden) as folder:
+            for file in os.listdir(folder):  # noqa: PTH208 - by its descriptor
+                os.unlink(file, dir_fd=folder)
+        os.rmdir(name, dir_fd=hidden)
 
 
 def _in_words(counts: Sequence[int], unfinished: int, left: int, limit: int, *, dry_run: bool) -> str:
