@@ -114,13 +114,13 @@ actions_start() { # <verb> <arguments...> -> REPLY: the job's id
   _actions_know_target
 }
 
-actions_words() { # <verb> <arguments...> -> REPLY: the same as a command line to type, which starts a job too
+actions_words() { # <verb> <arguments...> -> REPLY: the same as a command line to type
   local word verb=$1 line
   core_program
   line=$REPLY
   shift
   _actions_environment "$verb" "$@"
-  for word in "$verb" "${ACTIONS_WORDS[@]}" --background; do
+  for word in "$verb" "${ACTIONS_WORDS[@]}"; do
     word=${word#"$PWD"/}
     printf -v word '%q' "$word"
     line+=" $word"
@@ -148,12 +148,15 @@ _actions_know_target() { # the head line's target, asked at the first work with 
   actions_config_target || : # what is wrong with it says the work itself
 }
 
-actions_capture_file() { # <verb> <arguments...> -> REPLY: a private file with all it prints; returns its exit code
+actions_capture_file() { # <verb> <arguments...> -> REPLY: a private file: the command line and all it prints; returns its exit code
   local -i status
-  local path=$ETL_STATE_DIR/cache/$1.txt
-  actions_capture "$@"
+  local path=$ETL_STATE_DIR/cache/$1.txt text
+  actions_capture "$@" --quiet
   status=$?
-  _actions_config_folder "${path%/*}" && (umask 077 && core_write_file "$path" "$REPLY") && REPLY=$path && return "$status"
+  text=$REPLY
+  actions_words "$@"
+  text="\$ $REPLY"$'\n\n'$text
+  _actions_config_folder "${path%/*}" && (umask 077 && core_write_file "$path" "$text") && REPLY=$path && return "$status"
   core_error "What it says could not be written to $path. Make that writable or free disk space."
   return "$ETL_EXIT_UNEXPECTED"
 }

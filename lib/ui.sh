@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Questions and messages on the terminal (layer 1): dialog, whiptail or plain text, chosen once by ui_init.
-# Offers ui_init ui_colours ui_menu ui_yesno ui_input ui_checklist ui_form ui_message ui_textfile ui_busy ui_pause ui_leave ui_end
+# Offers ui_init ui_colours ui_menu ui_yesno ui_input ui_checklist ui_form ui_has_forms ui_message ui_textfile ui_busy ui_pause ui_leave ui_end
 # ui_live.
 # Answers come in REPLY (several in UI_ANSWERS); 0 is an answer, 1 is Cancel, ESC or the end of input: one screen back.
 # A caller may set for one call: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' words),
@@ -97,6 +97,11 @@ ui_input() { # <title> <text> <default> -> REPLY: one line as it was typed
   _ui_prepare "$1" "$2"
   _ui_value "${3:-}"
   _ui_paint input
+}
+
+ui_has_forms() { # whether several fields can be on one screen; otherwise ui_form asks for one after the other
+  _ui_measure
+  [[ $UI_BACKEND == dialog ]] && _ui_fits
 }
 
 ui_form() { # <title> <text> <label> <default>... -> UI_ANSWERS: one line a field, in order

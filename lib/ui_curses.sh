@@ -40,6 +40,10 @@ ui_curses_yesno() {
   local -a options=()
   [[ ${UI_DEFAULT:-} != no ]] || options=(--defaultno)
   _ui_curses_box 0
+  if [[ ${UI_SCROLL[*]} == list ]]; then
+    _ui_curses_list --ok-button "${UI_OK:-Yes}" --cancel-button "${UI_BACK:-No}"
+    return
+  fi
   _ui_curses_run "${options[@]}" "${UI_SCROLL[@]}" --yes-button "${UI_OK:-Yes}" --no-button "${UI_BACK:-No}" \
     --yesno -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH"
 }
@@ -69,7 +73,26 @@ ui_curses_form() { # sets UI_ANSWERS
 
 ui_curses_message() {
   _ui_curses_box 0
+  if [[ ${UI_SCROLL[*]} == list ]]; then
+    _ui_curses_list --ok-button "${UI_OK:-OK}" --nocancel
+    return
+  fi
   _ui_curses_run "${UI_SCROLL[@]}" --ok-button "${UI_OK:-OK}" --msgbox -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH"
+}
+
+_ui_curses_list() { # <options of the buttons>: a long text as a list of its lines, whose keys scroll while Enter is the button
+  local UI_TEXT=$UI_TEXT UI_HEADING=''
+  local -a UI_ITEMS items=()
+  local -i index
+  _ui_curses_text 10
+  UI_ITEMS=("${UI_LINES[@]}") UI_TEXT=''
+  _ui_curses_box "${#UI_ITEMS[@]}"
+  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+    _ui_curses_backslash "${UI_ITEMS[index]}"
+    _ui_curses_item "$REPLY"
+    items+=("$index" "$REPLY")
+  done
+  _ui_curses_run --notags "$@" --menu -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_LIST" "${items[@]}"
 }
 
 ui_curses_busy() {
@@ -211,13 +234,15 @@ _ui_curses_width() { # <columns of the frame>: sets UI_WIDTH for the widest of t
   UI_WIDTH=$((widest + $1))
 }
 
-_ui_curses_scroll() { # sets UI_SCROLL, the option that a long text needs, and says how to read on
+_ui_curses_scroll() { # sets UI_SCROLL, what a long text needs, and says how to read on
   ((${#UI_TITLE} <= COLUMNS - 44)) || UI_TITLE="...${UI_TITLE:${#UI_TITLE}-COLUMNS+47}"
-  if [[ $UI_BACKEND == whiptail ]]; then
-    # Here the keys go to the text first, Enter too.
-    UI_TITLE+=' (Down: more, Tab: buttons)'
+  UI_SCROLL=()
+  if [[ $UI_BACKEND == whiptail && ${UI_DEFAULT:-} == no ]]; then
+    # The keys go to the button No first; a list of lines would have Yes for Enter.
+    UI_TITLE+=' (Tab, Down: more)'
     UI_SCROLL=(--scrolltext)
   else
     UI_TITLE+=' (Down: more)'
+    [[ $UI_BACKEND == dialog ]] || UI_SCROLL=(list)
   fi
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # the MENUS_ASK_ variables are the answers, read by the screens
 # Questions that several screens ask (layer 4): table, days, file, key, how to check.  Each names what it speaks of, has the last
 # answer as its default, and leaves flags for a command.
-# Offers menus_ask with the questions table one_table days months one_month file with key, menus_ask_path, menus_ask_qc,
-# menus_ask_config and menus_ask_are_months.
+# Offers menus_ask with the questions table one_table days months one_month file with key format output new_table into,
+# menus_ask_path, menus_ask_qc, menus_ask_config and menus_ask_are_months; menus_ask_typed_* take what was written, also in a form.
 
 MENUS_ASK_QC=( # the loader's word, and what it means
   file "file        check the file: days, rows, layout"
@@ -11,12 +11,25 @@ MENUS_ASK_QC=( # the loader's word, and what it means
   skip "skip        no checks"
 )
 
-menus_ask() { # <title> <question>...: in order; Back is one question back, 1 when that leaves
+MENUS_ASK_FORMATS=( # of a report: the word, and what it means
+  text "Text               in the log of the job"
+  chart "Text, with charts  rows of each day"
+  html "HTML               one file for a browser"
+  xlsx "Excel              a workbook"
+  csv "CSV                one line a table"
+)
+
+menus_ask() { # <title> <question>...: in a form, or in order, where Back is one question back; 1 when that leaves
   local title=$1
-  local -i place=0 step=1
+  # Who asks again after all answers were given begins with the last question.
+  local -i place=${MENUS_ASK_FROM:-0} step=1
   local -a questions=("${@:2}")
-  MENUS_ASK_ABOUT=''
-  MENUS_ASK_READ=''
+  ((place > 0)) || MENUS_ASK_ABOUT='' MENUS_ASK_READ=''
+  menus_ask_form "$@"
+  case $? in
+    0) return 0 ;;
+    1) return 1 ;;
+  esac
   while ((place < ${#questions[@]})); do
     "menus_ask_${questions[place]}" "$title"
     case $? in
@@ -132,18 +145,21 @@ _menus_ask_other() { # <title> <months or days>: sets MENUS_ASK_DAYS from what i
   typed=$REPLY
   while ui_input "$1" "$text" "$typed"; do
     typed=${REPLY//[[:blank:]]/}
-    if [[ $2 == days ]] && _menus_ask_are_days "$typed"; then
-      MENUS_ASK_DAYS=(--days "$typed")
-    elif menus_ask_are_months "$typed"; then
-      MENUS_ASK_DAYS=(--month "$typed")
-    else
-      text="$REPLY"$'\n\n'"$how"
-      continue
-    fi
-    actions_config_set_preference "quality_other_$2" "$typed"
-    return 0
+    menus_ask_typed_span "$2" "$typed" && return 0
+    text="$REPLY"$'\n\n'"$how"
   done
   return 1
+}
+
+menus_ask_typed_span() { # <months or days> <text without blanks>: sets MENUS_ASK_DAYS; 1 with a sentence in REPLY
+  if [[ $1 == days ]] && _menus_ask_are_days "$2"; then
+    MENUS_ASK_DAYS=(--days "$2")
+  elif menus_ask_are_months "$2"; then
+    MENUS_ASK_DAYS=(--month "$2")
+  else
+    return 1
+  fi
+  actions_config_set_preference "quality_other_$1" "$2"
 }
 
 _menus_ask_are_days() { # <text>: one day or two with dots between them
@@ -165,9 +181,94 @@ menus_ask_are_months() { # <text>: a list of months and ranges; else 1 with a se
 menus_ask_key() { # <title>: sets MENUS_ASK_KEY
   actions_config_preference quality_key
   ui_input "$1" "Key columns of ${MENUS_ASK_ABOUT:-it}, with commas between them. Empty: as the configuration says." "$REPLY" || return 1
-  actions_config_set_preference quality_key "$REPLY"
+  menus_ask_typed_key "$REPLY"
+}
+
+menus_ask_typed_key() { # <columns, or nothing>
+  actions_config_set_preference quality_key "$1"
   MENUS_ASK_KEY=()
-  [[ -z ${REPLY//[[:blank:]]/} ]] || MENUS_ASK_KEY=(--key "$REPLY")
+  [[ -z ${1//[[:blank:]]/} ]] || MENUS_ASK_KEY=(--key "$1")
+}
+
+menus_ask_format() { # <title>: sets MENUS_ASK_FORMAT
+  actions_config_preference quality_format
+  UI_DEFAULT=${REPLY:-text} ui_menu "$1" "How is the report on $MENUS_ASK_ABOUT to be shown?" "${MENUS_ASK_FORMATS[@]}" || return 1
+  menus_ask_typed_format "$REPLY"
+}
+
+menus_ask_typed_format() { # <word>: MENUS_ASK_WRITTEN is it where a file is written, else nothing
+  actions_config_set_preference quality_format "$1"
+  MENUS_ASK_FORMAT=() MENUS_ASK_WRITTEN=''
+  case $1 in
+    text) ;;
+    chart) MENUS_ASK_FORMAT=(--chart) ;;
+    *) MENUS_ASK_WRITTEN=$1 ;;
+  esac
+}
+
+menus_ask_output() { # <title>: the file that the report is written to; 2 where it goes into the log
+  local typed text="Write the report on $MENUS_ASK_ABOUT to which file?"
+  [[ -n $MENUS_ASK_WRITTEN ]] || return 2
+  actions_config_preference quality_output
+  menus_ask_output_ending "${REPLY:-$PWD/table-report}"
+  typed=$REPLY
+  while ui_input "$1" "$text" "$typed"; do
+    menus_ask_typed_output "$REPLY" && return 0
+    text="$REPLY To which file?"
+  done
+  return 1
+}
+
+menus_ask_output_ending() { # <path> -> REPLY: with the ending of the format
+  REPLY=$1
+  REPLY=${REPLY%.html} REPLY=${REPLY%.xlsx} REPLY=${REPLY%.csv}
+  REPLY+=.$MENUS_ASK_WRITTEN
+}
+
+menus_ask_typed_output() { # <path>: 1 with a sentence in REPLY
+  local path
+  _menus_ask_absolute "$1"
+  path=$REPLY
+  REPLY="$path cannot be written."
+  [[ -d ${path%/*}/ && -w ${path%/*}/ && ! -d $path ]] || return 1
+  actions_config_set_preference quality_output "$path"
+  MENUS_ASK_FORMAT=(--format "$MENUS_ASK_WRITTEN" --output "$path")
+}
+
+_menus_ask_absolute() { # <path as it was typed> -> REPLY
+  REPLY=$1
+  # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
+  [[ $REPLY != '~/'* ]] || REPLY=$HOME/${REPLY:2}
+  [[ $REPLY == /* ]] || REPLY=$PWD/$REPLY
+}
+
+menus_ask_new_table() { # <title>: sets MENUS_ASK_NEW_TABLE
+  ui_input "$1" "For which table is $MENUS_ASK_ABOUT? Empty: its name is made from the file's, and no warehouse is asked for its columns." '' \
+    || return 1
+  MENUS_ASK_NEW_TABLE=$REPLY
+}
+
+menus_ask_into() { # <title>: sets MENUS_ASK_INTO, the configuration to merge into
+  local typed text='Merge into which configuration? A new name makes a new file.'
+  actions_config_current
+  typed=$REPLY
+  while ui_input "$1" "$text" "$typed"; do
+    typed=$REPLY
+    menus_ask_typed_into "$typed" && return 0
+    text="$REPLY Merge into which configuration?"
+  done
+  return 1
+}
+
+menus_ask_typed_into() { # <path>: 1 with a sentence in REPLY
+  if ! menus_screen_path "$1"; then
+    _menus_ask_absolute "$1"
+    if [[ -e $REPLY || ! -d ${REPLY%/*}/ || ! -w ${REPLY%/*}/ ]]; then
+      REPLY="$REPLY cannot be written."
+      return 1
+    fi
+  fi
+  MENUS_ASK_INTO=$REPLY
 }
 
 menus_ask_file() { # <title>: sets MENUS_ASK_FILE
@@ -187,15 +288,21 @@ menus_ask_path() { # <title> <question> <preference> -> REPLY: the absolute path
   typed=$REPLY
   while ui_input "$1" "$text" "$typed"; do
     typed=$REPLY
-    if menus_screen_path "$typed"; then
-      typed=$REPLY
-      actions_config_set_preference "$3" "$typed"
-      REPLY=$typed
-      return 0
-    fi
-    text="There is no readable file $REPLY. $2"
+    menus_ask_typed_path "$typed" "$3" && return 0
+    text="$REPLY $2"
   done
   return 1
+}
+
+menus_ask_typed_path() { # <text> <preference> -> REPLY: the absolute path, or 1 with a sentence
+  local path
+  if ! menus_screen_path "$1"; then
+    REPLY="There is no readable file $REPLY."
+    return 1
+  fi
+  path=$REPLY
+  actions_config_set_preference "$2" "$path"
+  REPLY=$path
 }
 
 menus_ask_qc() { # <title> -> REPLY: how it is checked

@@ -145,33 +145,15 @@ menus_files_parts() {
 }
 
 menus_files_generate() {
-  local table into config
-  menus_ask "Generate configuration" file || return 0
-  actions_config_current
-  config=$REPLY
-  while ui_input "Generate for $MENUS_ASK_ABOUT" \
-    "For which table? Empty: its name is made from the file's, and no warehouse is asked for its columns." ''; do
-    table=$REPLY
-    _menus_files_into "$config" || continue
-    into=$REPLY
-    _menus_files_merge "$into" --config "$config" "${MENUS_ASK_FILE[@]}" ${table:+--table "$table"} && return 0
+  local config MENUS_ASK_FROM=0
+  while menus_ask "Generate configuration" file new_table into; do
+    actions_config_current
+    config=$REPLY
+    _menus_files_merge "$MENUS_ASK_INTO" --config "$config" "${MENUS_ASK_FILE[@]}" ${MENUS_ASK_NEW_TABLE:+--table "$MENUS_ASK_NEW_TABLE"} \
+      && return 0
+    # shellcheck disable=SC2034 # ask.sh reads it
+    MENUS_ASK_FROM=2
   done
-}
-
-_menus_files_into() { # <configuration in use> -> REPLY: the file to merge into
-  local typed text='Merge into which configuration? A new name makes a new file.'
-  typed=$1
-  while ui_input "Generate for $MENUS_ASK_ABOUT" "$text" "$typed"; do
-    typed=$REPLY
-    menus_screen_path "$typed" && return 0
-    # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
-    [[ $typed != '~/'* ]] || typed=$HOME/${typed:2}
-    [[ $typed == /* ]] || typed=$PWD/$typed
-    REPLY=$typed
-    [[ -e $typed || ! -d ${typed%/*}/ || ! -w ${typed%/*}/ ]] || return 0
-    text="$typed cannot be written. Merge into which configuration?"
-  done
-  return 1
 }
 
 _menus_files_merge() { # <file> <arguments...>: shows the difference, asks, writes; 1 to ask again
@@ -185,6 +167,7 @@ _menus_files_merge() { # <file> <arguments...>: shows the difference, asks, writ
     ui_message "Generate for $MENUS_ASK_ABOUT" "${REPLY:-It ended with exit code $status and said nothing.}"
     return 0
   fi
+  menus_screen_command config generate "$@" --into "$into" "$REPLY"
   UI_OK=Write UI_BACK=Back ui_yesno "Write to ${into##*/}" "$REPLY" || return 1
   menus_screen_tell "Generate for $MENUS_ASK_ABOUT" config generate "$@" --into "$into" --yes
 }

@@ -5,6 +5,9 @@
 menus_screen_define help "Help" "What do you want to know?" 90 "keys, jobs, what to do when ..." <<'HELP'
 These texts explain the menu as a whole; Help on a screen explains
 that screen. Everything here is a command, too: see Command line.
+
+docs/guide.md tells by task what to do when ...; docs/tutorial.md goes
+through everything in ten minutes, on the samples.
 HELP
 
 menus_screen_entries help \
@@ -13,6 +16,19 @@ menus_screen_entries help \
   when '' "What to do when ..." "a load failed, the line dropped ..." \
   promises '' "What cannot happen" "half a month, rows twice" \
   command '' "Command line" "the same without the menu"
+
+# An installed package has no docs/ beside it.
+[[ ! -r $ETL_ROOT/docs/guide.md ]] || menus_screen_entries help \
+  guide '' "Guide" "docs/guide.md, by task" \
+  tutorial '' "Tutorial" "docs/tutorial.md, ten minutes on samples"
+
+menus_help_guide() {
+  menus_screen_log "$ETL_ROOT/docs/guide.md"
+}
+
+menus_help_tutorial() {
+  menus_screen_log "$ETL_ROOT/docs/tutorial.md"
+}
 
 menus_help_keys() {
   ui_message "Keys" 'Arrows or a first letter choose, Enter goes on, Tab changes to
@@ -66,7 +82,9 @@ a load is refused: "loaded already"
   the command that would replace it.
 
 a month was dropped by mistake
-  Snowflake Operations, Restore a month.'
+  Snowflake Operations, Restore a month.
+
+More of it stands in docs/guide.md.'
 }
 
 menus_help_promises() {

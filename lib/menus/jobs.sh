@@ -260,7 +260,8 @@ _menus_jobs_log() { # <id>: from the end where something went wrong, with the fi
 
 _menus_jobs_show() { # <id>: the summary, then the log
   local text title=$JOB_TITLE
-  text=$(jobs_command show "$1" 2>&1)
+  actions_words jobs show "$1"
+  text="\$ $REPLY"$'\n\n'$(jobs_command show "$1" 2>&1)
   UI_OK=Log UI_BACK=Back ui_yesno "Job: $title" "$text" || return 0
   _menus_jobs_log "$1"
 }
@@ -275,8 +276,11 @@ _menus_jobs_diagnose() { # <id>
 
 _menus_jobs_compare() { # <id>
   local title=$JOB_TITLE
+  local said
   jobs_compare "$1" || :
-  ui_message "Compare: $title" "$REPLY"
+  said=$REPLY
+  actions_words jobs compare "$1"
+  ui_message "Compare: $title" "\$ $REPLY"$'\n\n'"$said"
 }
 
 _menus_jobs_report() { # <id>: text in the pager; of what needs another program it is said where it is
@@ -297,7 +301,8 @@ _menus_jobs_cancel() { # <id>
   local title=$JOB_TITLE text
   text="The job $1 is asked to stop, and to stop its query in the warehouse. What it has not published is not loaded."
   [[ $JOB_STATE != queued ]] || text="The job $1 has not begun: it is taken out of the queue and nothing of it is run."
-  UI_DEFAULT=no UI_OK=Cancel-it UI_BACK=Back ui_yesno "Cancel $title?" "$text" || return 0
+  menus_screen_command jobs cancel "$1" "$text"
+  UI_DEFAULT=no UI_OK=Cancel-it UI_BACK=Back ui_yesno "Cancel $title?" "$REPLY" || return 0
   ui_busy "Cancel" "Asking the job to stop, and waiting until it has ended: it may have to cancel a query first. Ctrl-C stops waiting, not the job."
   actions_jobs_cancel "$1"
   ui_message "Cancel" "$REPLY"
@@ -305,7 +310,8 @@ _menus_jobs_cancel() { # <id>
 
 _menus_jobs_rerun() { # <id>
   local title=$JOB_TITLE id
-  UI_OK=Start UI_BACK=Back ui_yesno "Run again: $title" "The same command is started once more as a new job." || return 0
+  menus_screen_command jobs rerun "$1" "The same command is started once more as a new job."
+  UI_OK=Start UI_BACK=Back ui_yesno "Run again: $title" "$REPLY" || return 0
   if ! actions_jobs_rerun "$1"; then
     ui_message "Run again" "The job could not be started again: its command or its folder is gone."
     return 0
@@ -347,9 +353,10 @@ _menus_jobs_clean_age() { # <state or all>
     ui_message "Clean up" "There are none."
     return 0
   fi
-  UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Clean up" \
-    "Remove ${MENUS_JOBS_COUNTS[$state - $days]} finished job(s) and their logs? Jobs that run or wait stay." || return 0
+  text="Remove ${MENUS_JOBS_COUNTS[$state - $days]} finished job(s) and their logs? Jobs that run or wait stay."
   [[ $state != all ]] || state=''
+  menus_screen_command jobs prune --older-than "$days" ${state:+--state "$state"} "$text"
+  UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Clean up" "$REPLY" || return 0
   ui_busy "Clean up" "Removing ..."
   actions_jobs_clean "$days" "$state"
   MENUS_JOBS_KNOWN=()

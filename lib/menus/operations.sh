@@ -57,14 +57,6 @@ menus_screen_entries operations_history \
   list '' "Runs and checks" "the newest first" \
   diff '' "What changed" "the last checks beside those before"
 
-MENUS_OPERATIONS_FORMATS=( # the word, and what it means
-  text "Text               in the log of the job"
-  chart "Text, with charts  rows of each day"
-  html "HTML               one file for a browser"
-  xlsx "Excel              a workbook"
-  csv "CSV                one line a table"
-)
-
 menus_operations_load() {
   local text='Months: 2024-01, a list, a range 2024-01..2024-06, or all. Checks: file, snowflake, both or skip. A field left empty: as the configuration says. Nothing is replaced; for that there is REPLACE a month.'
   local base months table qc
@@ -179,10 +171,9 @@ menus_operations_duplicates_file() {
 }
 
 menus_operations_report() {
-  menus_ask "Table report" table days || return 0
-  _menus_operations_format || return 0
+  menus_ask "Table report" table days format output || return 0
   _menus_operations_start "Report on $MENUS_ASK_ABOUT" report "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}" \
-    "${MENUS_OPERATIONS_FORMAT[@]}"
+    "${MENUS_ASK_FORMAT[@]}"
 }
 
 menus_operations_history_list() {
@@ -245,40 +236,6 @@ _menus_operations_which() { # <title>: sets MENUS_OPERATIONS_TABLE, _MONTH, _WHA
   MENUS_OPERATIONS_WHAT="$MENUS_OPERATIONS_TABLE $MENUS_OPERATIONS_MONTH"
   actions_config_current
   MENUS_OPERATIONS_WORDS=(--config "$REPLY" "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}")
-}
-
-_menus_operations_format() { # sets MENUS_OPERATIONS_FORMAT
-  local format
-  actions_config_preference quality_format
-  UI_DEFAULT=${REPLY:-text} ui_menu "Report on $MENUS_ASK_ABOUT" "How is it to be shown?" "${MENUS_OPERATIONS_FORMATS[@]}" || return 1
-  format=$REPLY
-  actions_config_set_preference quality_format "$format"
-  case $format in
-    text) MENUS_OPERATIONS_FORMAT=() ;;
-    chart) MENUS_OPERATIONS_FORMAT=(--chart) ;;
-    *) _menus_operations_output "$format" ;;
-  esac
-}
-
-_menus_operations_output() { # <format>: sets MENUS_OPERATIONS_FORMAT with the file that is written
-  local typed text="Write the report on $MENUS_ASK_ABOUT to which file?"
-  actions_config_preference quality_output
-  typed=${REPLY:-$PWD/table-report}
-  typed=${typed%.html} typed=${typed%.xlsx} typed=${typed%.csv}
-  typed+=.$1
-  while ui_input "Report on $MENUS_ASK_ABOUT" "$text" "$typed"; do
-    typed=$REPLY
-    # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
-    [[ $typed != '~/'* ]] || typed=$HOME/${typed:2}
-    [[ $typed == /* ]] || typed=$PWD/$typed
-    if [[ -d ${typed%/*}/ && -w ${typed%/*}/ && ! -d $typed ]]; then
-      actions_config_set_preference quality_output "$typed"
-      MENUS_OPERATIONS_FORMAT=(--format "$1" --output "$typed")
-      return 0
-    fi
-    text="$typed cannot be written. To which file?"
-  done
-  return 1
 }
 
 _menus_operations_start() { # <title> <verb> <arguments...>: with the configuration in use

@@ -94,8 +94,8 @@ _menus_recovery_widen() { # <run>: measured, shown, asked
     return 0
   fi
   plan=$REPLY
-  actions_words recover --widen "$1" --yes
-  UI_OK=Widen UI_BACK=Back ui_yesno "Widen and load again" "$plan"$'\n\n'"As a command:"$'\n'"  $REPLY" || return 0
+  menus_screen_typed recover --widen "$1" --yes --background
+  UI_OK=Widen UI_BACK=Back ui_yesno "Widen and load again" "$plan"$'\n\n'"$REPLY" || return 0
   menus_screen_begin "Widen and load again" recover --widen "$1" --yes
 }
 
@@ -140,16 +140,18 @@ menus_recovery_left() {
 }
 
 menus_recovery_clean() {
+  local left
   local -a words
   _menus_recovery_capture "Clean up" recover || return 0
   if [[ $REPLY != *'with: recover --clean'* ]]; then
     ui_message "Clean up" "$REPLY"
     return 0
   fi
-  UI_OK=Remove UI_BACK=Back UI_DEFAULT=no ui_yesno "Remove what dead runs left?" \
-    "What is live, and what is staged for a load to come, stays."$'\n\n'"$REPLY" || return 0
+  left=$REPLY
   actions_config_current
   words=(--config "$REPLY" --clean --yes)
+  menus_screen_command recover "${words[@]}" "What is live, and what is staged for a load to come, stays."$'\n\n'"$left"
+  UI_OK=Remove UI_BACK=Back UI_DEFAULT=no ui_yesno "Remove what dead runs left?" "$REPLY" || return 0
   menus_screen_begin "Clean up" recover "${words[@]}"
 }
 
@@ -173,11 +175,12 @@ menus_recovery_stage_clean() {
   [[ $REPLY != orphans ]] || words=(--orphans)
   actions_config_current
   words=(clean --config "$REPLY" "${words[@]}")
-  ui_busy "Clean the stage" "One moment ... (Ctrl-C stops)"
+  menus_screen_busy "Clean the stage" "One moment" stage "${words[@]}" --dry-run
   if ! actions_plan stage "${words[@]}"; then
     ui_message "Clean the stage: not possible" "${REPLY:-It ended and said nothing.}"
     return 0
   fi
+  menus_screen_command stage "${words[@]}" --yes "$REPLY"
   UI_OK=Remove UI_BACK=Back UI_DEFAULT=no ui_yesno "Remove this from the stage?" "$REPLY" || return 0
   menus_screen_begin "Clean the stage" stage "${words[@]}" --yes
 }
@@ -190,7 +193,7 @@ _menus_recovery_capture() { # <title> <verb> <arguments...> -> REPLY: what it sa
     actions_config_current
     set -- --config "$REPLY" "$@"
   fi
-  ui_busy "$title" "One moment ... (Ctrl-C stops)"
+  menus_screen_busy "$title" "One moment" "$verb" "$@"
   actions_capture "$verb" "$@" --quiet
   status=$?
   # An unknown cause is an answer, too.

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What all menus share (layer 4): screens as data, the head line, and what most entries end with.
 # Offers menus_screen_define menus_screen_entries menus_screen_open, menus_screen_head menus_screen_colours menus_screen_find_target
-# menus_screen_path menus_screen_show menus_screen_tell menus_screen_plan menus_screen_command menus_screen_load menus_screen_start
-# menus_screen_begin menus_screen_log.
+# menus_screen_path menus_screen_busy menus_screen_show menus_screen_tell menus_screen_plan menus_screen_typed menus_screen_command
+# menus_screen_load menus_screen_start menus_screen_begin menus_screen_log.
 #
 # A file of lib/menus/ declares its screens and holds the functions of their entries; no list names the file.
 #   menus_screen_define <screen> <title> <question> [<place in the main menu> <explanation>] <<'HELP' ... HELP
@@ -179,21 +179,27 @@ menus_screen_log() { # <file> [--end]: in the pager, and back to the screen
   fi
 }
 
-menus_screen_show() { # <title> <verb> <arguments...>: what it prints, in the pager
-  local title=$1
+menus_screen_busy() { # <title> <sentence> <verb> <arguments...>: until what the command says is there
+  menus_screen_typed "${@:3}"
+  ui_busy "$1" "$2 ... (Ctrl-C stops)"$'\n\n'"$REPLY"
+}
+
+menus_screen_show() { # <title> <verb> <arguments...>: the command and what it prints, in the pager
+  menus_screen_busy "$1" "One moment" "${@:2}"
   shift
-  ui_busy "$title" "One moment ..."
   # Differences are no failure here: what it prints is what is to be seen.
-  actions_capture_file "$@" --quiet
+  actions_capture_file "$@"
   [[ ! -f $REPLY ]] || menus_screen_log "$REPLY"
 }
 
-menus_screen_tell() { # <title> <verb> <arguments...>: what it prints, as a message
-  local title=$1
+menus_screen_tell() { # <title> <verb> <arguments...>: the command and what it prints, as a message
+  local title=$1 said
   shift
-  ui_busy "$title" "One moment ... (Ctrl-C stops)"
+  menus_screen_busy "$title" "One moment" "$@"
   actions_capture "$@" --quiet
-  ui_message "$title" "${REPLY:-It ended and said nothing.}"
+  said=${REPLY:-It ended and said nothing.}
+  actions_words "$@"
+  ui_message "$title" "\$ $REPLY"$'\n\n'"$said"
 }
 
 menus_screen_plan() { # <title> <verb> <arguments...> -> REPLY: what it would do; 1 after a message when it cannot be done
@@ -208,12 +214,18 @@ menus_screen_plan() { # <title> <verb> <arguments...> -> REPLY: what it would do
   return 1
 }
 
+menus_screen_typed() { # <verb> <arguments...> -> REPLY: the command line, in lines of its own
+  actions_words "$@"
+  REPLY="As a command:"$'\n'"  $REPLY"
+}
+
 menus_screen_command() { # <verb> <arguments...> <text> -> REPLY: the command line over the text
-  local text=${*: -1} verb=$1
-  actions_words "${@:1:$#-1}"
+  local text=${*: -1}
+  local -a background=(--background)
   # What deletes asks when it is typed, which a job cannot.
-  [[ $verb == load || " $* " == *' --yes '* ]] || REPLY=${REPLY% --background}
-  REPLY="As a command:"$'\n'"  $REPLY"$'\n\n'"$text"
+  [[ $1 == load || " $* " == *' --yes '* ]] || background=()
+  menus_screen_typed "${@:1:$#-1}" "${background[@]}"
+  REPLY+=$'\n\n'$text
 }
 
 menus_screen_load() { # <title> <load arguments...>: plan, question, job; 1 for Back from the question
@@ -238,7 +250,7 @@ _menus_screen_refused() { # <title> <exit code> <text>
 menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks, starts the job and offers its log; 1 for Back
   local title=$1 verb=$2
   shift 2
-  actions_words "$verb" "$@"
+  actions_words "$verb" "$@" --background
   UI_OK=Start UI_BACK=Back ui_yesno "$title" "This starts a job, which goes on when you leave. As a command:"$'\n\n'"  $REPLY" || return 1
   menus_screen_begin "$title" "$verb" "$@"
 }

@@ -25,6 +25,7 @@ menus_screen_entries settings \
   doctor doctor "Test connection" "all that a load needs" \
   preferences '' "Preferences" "checks, base path, workers, colours ..." \
   notices notify "Notices" "who is told, a test, of which jobs" \
+  schedule schedule "Schedule" "lines for cron, units for systemd" \
   cleanup '' "Clean up" "old jobs, logs, history, answers"
 
 menus_screen_define settings_preferences "Preferences" "What is to be changed? They hold for you, on this host." <<'HELP'
@@ -58,6 +59,18 @@ menus_screen_entries settings_notices \
   show notify "Show" "targets, and what waits to be sent" \
   test notify "Send a test" "to every target, now" \
   jobs '' "Of jobs" "that were killed or lost: off, problems, all"
+
+menus_screen_define settings_schedule "Schedule" "What is to start a command regularly?" <<'HELP'
+Shows what is to be installed and how; nothing is installed. The
+command that is proposed loads last month as soon as its files have
+arrived, and does nothing when there is nothing to do.
+
+docs/scheduling.md tells the rest: heartbeats, monitors, overlaps.
+HELP
+
+menus_screen_entries settings_schedule \
+  cron schedule "cron" "a line for your crontab" \
+  systemd schedule "systemd" "a service and a timer of your own"
 
 menus_screen_define settings_cleanup "Clean up" "What is to go?" <<'HELP'
 Old jobs are jobs that ended more than 30 days ago, with their logs.
@@ -147,10 +160,22 @@ menus_settings_notices_jobs() {
   menus_settings_preferences_entry jobs_notice
 }
 
+menus_settings_schedule_entry() { # <cron or systemd>: the form stays for another try until Back
+  local config command='load --month last --if-missing' every=hour at=''
+  local text='Every: hour, day, weekday or month. At: HH:MM, for every hour the minute; empty: 6:17, and 17 past the hour.'
+  actions_config_current
+  config=$REPLY
+  while ui_form "Schedule: $1" "$text" Command "$command" Every "$every" At "$at"; do
+    command=${UI_ANSWERS[0]} every=${UI_ANSWERS[1]} at=${UI_ANSWERS[2]}
+    menus_screen_show "Schedule: $1" schedule "$1" --command "$command" --every "${every,,}" ${at:+--at "$at"} --config "$config"
+  done
+}
+
 menus_settings_cleanup_limits() {
   actions_config_current
   local config=$REPLY
   menus_screen_plan "Beyond limits" prune --config "$config" || return 0
+  menus_screen_command prune --config "$config" "$REPLY"
   UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Beyond limits" "$REPLY"$'\n\n'"Remove that now?" || return 0
   menus_screen_tell "Beyond limits" prune --config "$config"
 }
@@ -208,8 +233,8 @@ menus_settings_cleanup_answers() {
 }
 
 menus_settings_cleanup_jobs() {
-  UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Old jobs" \
-    "Remove jobs that ended more than 30 days ago, with their logs? Jobs that run stay." || return 0
+  menus_screen_command jobs prune --older-than 30 "Remove jobs that ended more than 30 days ago, with their logs? Jobs that run stay."
+  UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Old jobs" "$REPLY" || return 0
   actions_jobs_clean 30
   ui_message "Old jobs" "Removed: $REPLY."
 }

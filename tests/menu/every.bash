@@ -113,7 +113,6 @@ every_deeper() { # <title and kind of the menu>: on by Enter, and back by ESC to
     if [[ $EVERY_UI.$EVERY_WHAT == plain.yesno ]]; then
       tmux_type y
     else
-      every_tab
       tmux_keys Enter
     fi
     every_settle
@@ -159,7 +158,6 @@ every_cancel() { # the button, where there is one
   case $EVERY_UI.$EVERY_WHAT in
     plain.menu) tmux_keys C-d ;;
     dialog.yesno | whiptail.yesno)
-      every_tab
       # Where No is the default the button is chosen already.
       [[ $EVERY_BUTTON == no ]] || tmux_keys Tab
       tmux_keys Enter
@@ -173,10 +171,6 @@ every_cancel() { # the button, where there is one
       ;;
   esac
   every_settle
-}
-
-every_tab() { # where the keys go to a text that scrolls, and its title says so
-  [[ $EVERY_SCREEN != *'Tab: buttons'* ]] || tmux_keys Tab
 }
 
 every_settle() { # until something else is on the screen and stays; sets EVERY_SCREEN, EVERY_TITLE and EVERY_WHAT
@@ -240,7 +234,7 @@ every_what() { # sets EVERY_WHAT and EVERY_TITLE from the screen and the newest 
     previous=$line
   done <<<"$EVERY_SCREEN"
   [[ $EVERY_WHAT != less && $EVERY_WHAT != follow ]] || EVERY_TITLE="($EVERY_WHAT)"
-  EVERY_TITLE=${EVERY_TITLE%% (Down: more*}
+  EVERY_TITLE=${EVERY_TITLE%% (*Down: more*}
   EVERY_ID="$EVERY_TITLE|$EVERY_WHAT"
   [[ -z ${MENU_TEST_BYTES:-} ]] || every_bytes
 }
