@@ -169,6 +169,23 @@ walk_operations() { # from the menu to a running check of last month and its log
   tmux_wait 'What is to be done?'
   tmux_keys Down Enter
   tmux_wait 'Where are keys looked for?' 'Tables, with SQL'
+  "walk_duplicates_$UI"
+  tmux_keys Escape
+  tmux_wait 'What is to be done?'
+  tmux_keys H Enter
+  tmux_wait 'What is to be shown?' 'Runs and checks' 'What changed'
+  tmux_keys Enter
+  tmux_wait '$ ./snowflake_etl.sh history list --limit 200' 'when (UTC)' 'FLIGHTS' 'q back, / search'
+  tmux_ascii
+  tmux_keys q
+  tmux_wait 'What is to be shown?'
+  tmux_keys Escape
+  tmux_wait 'What is to be done?'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+}
+
+walk_duplicates_whiptail() { # one question after the other, back in the same order, then those of a report
   tmux_keys Enter
   tmux_wait 'Which days of FLIGHTS?'
   tmux_keys Enter
@@ -191,21 +208,31 @@ walk_operations() { # from the menu to a running check of last month and its log
   tmux_keys T Enter
   tmux_wait 'Which days of FLIGHTS?'
   tmux_keys Enter
-  tmux_wait 'How is it to be shown?' 'one file for a browser'
+  tmux_wait 'How is the report on FLIGHTS to be shown?' 'one file for a browser'
   tmux_ascii
   tmux_keys Escape
-  tmux_wait 'What is to be done?'
-  tmux_keys H Enter
-  tmux_wait 'What is to be shown?' 'Runs and checks' 'What changed'
+  tmux_wait 'Which days of FLIGHTS?'
+}
+
+walk_duplicates_dialog() { # all fields on one screen, with what was written the last time; the same for a report
   tmux_keys Enter
-  tmux_wait 'when (UTC)' 'FLIGHTS' 'q back, / search'
+  tmux_wait 'last (2013-02), current (2013-03)' 'Key: columns with commas' 'Days  last'
   tmux_ascii
-  tmux_keys q
-  tmux_wait 'What is to be shown?'
+  tmux_keys Down
+  tmux_text 'CARRIER,FLIGHT'
+  tmux_keys Enter
+  tmux_wait 'As a command:' '--key'
+  tmux_keys Escape
+  tmux_wait 'Where are keys looked for?'
+  tmux_keys Enter
+  tmux_wait 'Days  last' 'Key   CARRIER,FLIGHT'
+  tmux_keys Escape
+  tmux_wait 'Where are keys looked for?'
   tmux_keys Escape
   tmux_wait 'What is to be done?'
-  tmux_keys Escape
-  tmux_wait 'Main menu'
+  tmux_keys T Enter
+  tmux_wait 'Days     last' 'Format   text' 'To file  '
+  tmux_ascii
 }
 
 walk_hostile() { # names of jobs and configurations that want to be options, commands, escape codes or other lines
@@ -274,6 +301,22 @@ walk_refused() { # a refused plan is shown and nothing started
   tmux_keys Escape
   tmux_wait 'What is to be loaded?'
   [ ! -e "$ETL_STATE_DIR/jobs" ]
+}
+
+walk_long() { # a plan that is longer than the screen: Enter starts, the keys of the text scroll
+  printf 'line %d of the plan\n' {1..60} >"$FAKE/plan"
+  walk_start
+  tmux_keys Enter
+  tmux_wait 'What is to be loaded?'
+  tmux_keys Down Enter
+  tmux_wait 'How is it to be checked?'
+  tmux_keys Enter
+  tmux_wait 'As a command:' 'line 2 of the plan' '(Down: more)' '<Start>'
+  tmux_keys NPage NPage NPage NPage NPage
+  tmux_wait 'line 60 of the plan'
+  tmux_ascii
+  tmux_keys Enter
+  tmux_wait 'at work as job' 'Follow the log'
 }
 
 walk_resize() { # smaller than the dialogs need: the next screen is text with a word why, then dialogs again

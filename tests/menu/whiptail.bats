@@ -58,6 +58,10 @@ teardown() {
   SIZE='80 24' walk_refused
 }
 
+@test "whiptail 80x24: of a plan longer than the screen Enter alone is Start" {
+  SIZE='80 24' walk_long
+}
+
 @test "whiptail: hostile names of jobs stay text" {
   SIZE='80 24' walk_hostile
 }
