@@ -309,22 +309,24 @@ _ui_explain() { # shows UI_HELP
 }
 
 _ui_paint_once() { # <widget>: with the back end, or as plain text while the terminal is too small for it
-  local UI_HEAD
+  local UI_HEAD UI_TITLE=$UI_TITLE size=''
   local -i status
   _ui_head
   UI_HEAD=$REPLY
-  if _ui_fits; then
+  while _ui_fits && [[ $size != "${COLUMNS}x$LINES" ]]; do
+    size=${COLUMNS}x$LINES
     "ui_curses_$1"
     status=$?
     ((status == UI_CURSES_BROKEN)) || return "$status"
-    # Made too small while it was shown, or the program failed: the same question as text.
+    # Another size by now: the same question once more, made for that one.
     _ui_measure
-    if _ui_fits; then
-      UI_NOTICE="Plain text, because $UI_BACKEND failed: $UI_CURSES_ERROR"
-      UI_BACKEND=plain
-    fi
     _ui_head
     UI_HEAD=$REPLY
+  done
+  # Made too small while it was shown, or the program failed: the same question as text.
+  if [[ -n $size ]] && _ui_fits; then
+    UI_NOTICE="Plain text, because $UI_BACKEND failed: $UI_CURSES_ERROR"
+    UI_BACKEND=plain
   fi
   ui_leave
   "ui_plain_$1"

@@ -102,37 +102,57 @@ _ui_plain_screen() { # head line, title and text
 }
 
 _ui_plain_ask() { # <prompt> -> REPLY; 1 at the end of input or Ctrl-C
-  printf '%s: ' "$1" >&2
-  _ui_plain_read
+  local UI_CONTINUED=1
+  while [[ -n $UI_CONTINUED ]]; do
+    printf '%s: ' "$1" >&2
+    _ui_plain_read && return 0
+  done
+  printf '\n' >&2
+  return 1
 }
 
-_ui_plain_read() { # -> REPLY: one line without blanks around it; 1 at the end of input or Ctrl-C
+_ui_plain_read() { # -> REPLY: one line without blanks around it; 1 at the end of input, Ctrl-C, or with UI_CONTINUED after Ctrl-Z
   # Only in this mode does a signal end "read" rather than being forgotten by it.
   local -
   set -o posix
   local -i status
-  REPLY=''
+  REPLY='' UI_CONTINUED=''
+  trap 'UI_CONTINUED=1' CONT
   IFS=$' \t' read -r REPLY
   status=$?
+  trap - CONT
   # A last line without a newline counts; what stood there when Ctrl-C came does not.
-  ((status == 0)) || { ((status < 128)) && [[ -n $REPLY ]]; } && return 0
-  printf '\n' >&2
-  return 1
+  ((status == 0)) || { ((status < 128)) && [[ -n $REPLY ]]; }
 }
 
 _ui_plain_line() { # <default> -> REPLY: a typed line, blanks inside and around kept; 1 for a dot alone
   local default=$1
   if [[ -t 0 && -t 2 && ${TERM:-dumb} != dumb ]]; then
-    UI_INTERRUPTED=''
-    IFS= read -r -e -p '> ' -i "$default" REPLY || { printf '\n' >&2 && return 1; }
-    # readline swallows Ctrl-C.
-    [[ -z $UI_INTERRUPTED ]] || return 1
+    _ui_plain_edit "$default" || { printf '\n' >&2 && return 1; }
   else
     printf '%s> ' "${default:+[$default] }" >&2
     IFS= read -r REPLY || [[ -n $REPLY ]] || { printf '\n' >&2 && return 1; }
     REPLY=${REPLY:-$default}
   fi
   [[ $REPLY != *$'\e'* && $REPLY != . ]]
+}
+
+_ui_plain_edit() { # <default> -> REPLY: a line edited with readline; 1 for Ctrl-D and Ctrl-C
+  local saved
+  local -i status
+  UI_INTERRUPTED=''
+  saved=$(stty -g)
+  # readline would swallow Ctrl-C: as a key it is a dot alone.
+  bind '"\C-c": "\C-a\C-k.\C-m"' 2>/dev/null
+  stty intr undef
+  # It shows its line at the next key only.
+  trap 'printf "(a key shows what was typed)\n" >&2' CONT
+  IFS= read -r -e -p '> ' -i "$1" REPLY
+  status=$?
+  trap - CONT
+  stty "$saved"
+  # After Ctrl-Z the shell has made it the signal again.
+  ((status == 0)) && [[ -z $UI_INTERRUPTED ]]
 }
 
 _ui_plain_is_back() { # whether REPLY asks for the screen before

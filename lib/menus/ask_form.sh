@@ -66,7 +66,7 @@ _menus_ask_form_take_table() { # <text>
   elif [[ -n ${table:-} ]]; then
     MENUS_ASK_TABLE=(--table "$table") MENUS_ASK_ABOUT=$table
   else
-    core_meant "$1" "${ACTIONS_TABLES[@]}"
+    core_meant "${1^^}" "${ACTIONS_TABLES[@]}"
     name=$REPLY
     _menus_ask_form_names
     REPLY="The configuration has no table '$1'.$name It has: $REPLY."

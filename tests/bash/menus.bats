@@ -267,6 +267,46 @@ job_count() {
   [ "${CALL[*]}" = "$ROOT/python/doctor.py --config $ROOT/config/example.json --quiet" ]
 }
 
+@test "menus: what runs at once shows its command, and so does every question before something is changed" {
+  local words missing='' program=$ROOT/snowflake_etl.sh config=$ROOT/config/example.json flat
+  cd "$BATS_TEST_TMPDIR"
+  printf 'There is something. Remove it with: recover --clean\n' >"$FAKE/plan"
+  helpers_source core settings jobs
+  jobs_start load 'Load 2013-01' true 3>&-
+  local id=$REPLY
+  jobs_wait "$id" 10
+  menu operations details '*' history list diff b ledger deleted b recovery left stage list performance clean orphans n b b \
+    settings validate show doctor notices show test b cleanup jobs n limits n b b \
+    jobs "$id" show n compare rerun n b clean all 0 n b quit
+  [ "$status" -eq 0 ]
+  flat=$(tr -s ' \n' '  ' <<<"$output")
+  for words in "$ $program table-info --config $config" "$ $program history list --limit 200" "$ $program history diff" \
+    "$ $program ledger list --config $config" "$ $program restore-month --list --config $config" "$ $program recover --config $config" \
+    "$ $program stage list --config $config" "$ $program stage performance --config $config" \
+    "As a command: $program stage clean --config $config --orphans --yes --background" "$ $program config validate --config $config" \
+    "$ $program config show --config $config" "As a command: $program doctor --config $config" "$ $program doctor --config $config" \
+    "$ $program notify list --config $config" "$ $program notify test --config $config" \
+    "As a command: $program jobs prune --older-than 30 " "As a command: $program prune --config $config" \
+    "$ $program jobs show $id" "$ $program jobs compare $id" "As a command: $program jobs rerun $id" \
+    "As a command: $program jobs prune --older-than 0 "; do
+    [[ $flat == *"$words"* ]] || missing+=$words$'\n'
+  done
+  [ -z "$missing" ] || { printf '%s\nare not in\n%s\n' "$missing" "$flat" && false; }
+}
+
+@test "menus: lines for cron and units for systemd are printed, for what is written in the form; nothing is installed" {
+  helpers_environment
+  menu settings schedule cron '' day 7:30 . systemd 'report --month last' weekly '' . b b quit
+  [ "$status" -eq 0 ]
+  [[ $output == *"$ "*"schedule cron --command"*"--every day --at 7:30"*"30 7 * * * "*"load --month last --if-missing --config $ROOT/config/example.json"* ]]
+  [[ $output == *"invalid choice: 'weekly'"* ]]
+}
+
+@test "menus: Help names the guides by their paths and opens them" {
+  menu help guide tutorial b quit
+  [[ $output == *'docs/guide.md, by task'*'docs/tutorial.md, ten minutes'*"$(head -n 1 "$ROOT/docs/guide.md")"*"$(head -n 1 "$ROOT/docs/tutorial.md")"* ]]
+}
+
 @test "menus: notices are shown and tried, of which jobs is told is set, and what is beyond the limits goes after a look" {
   menu settings notices show test jobs all b cleanup limits y b b quit
   [ "$status" -eq 0 ]

@@ -2,7 +2,8 @@
 # Presses every entry of every menu, as the menu's own data name them, so that no new one can be forgotten.  Each entry is
 # opened and left by ESC or Cancel (in turns), opened and gone on with by Enter, and left from there by ESC step by step.
 # What is looked at: no error, no byte beyond ASCII on the wire, ESC and Cancel one screen back, nothing left at the end.
-# Set MENU_TEST_FULL=1 for all terminals, sizes and locales; MENU_TEST_BYTES=FILE takes down the bytes of each screen.
+# Set MENU_TEST_FULL=1 for all terminals, sizes and locales, or to one size of them ('80 24');
+# MENU_TEST_BYTES=FILE takes down the bytes of each screen.
 
 EVERY_DEPTH=3 # screens that Enter goes on from an entry
 
@@ -278,6 +279,7 @@ every_combinations() { # <back end> <columns> <rows> <TERM> <locale>: that one, 
     return
   fi
   for size in '80 24' '132 43'; do
+    [[ $MENU_TEST_FULL == 1 || $MENU_TEST_FULL == "$size" ]] || continue
     for term in screen linux; do
       for locale in C C.UTF-8; do
         ((++number == 1)) || tmux -L "$TMUX_SOCKET" kill-server

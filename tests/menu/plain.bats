@@ -106,8 +106,8 @@ teardown() {
   tmux_wait 'What is to be loaded?'
   tmux_type 4
   tmux_wait 'Which file?'
+  tmux_text 'half a name'
   tmux_keys C-c
-  tmux_keys Enter
   tmux_last 'Number, ? for help, or b for back:'
   tmux_type 4
   tmux_last '>'
@@ -116,6 +116,37 @@ teardown() {
   tmux_wait 'may.tsv'
   tmux_keys Enter
   tmux_wait 'Load flights'
+}
+
+@test "plain: Ctrl-Z and fg bring the question back, a half typed line too; the terminal is as it was in the end" {
+  export ETL_UI=plain
+  tmux_menu
+  tmux_wait '1  Quick Load'
+  tmux_keys C-z
+  tmux_wait Stopped
+  tmux_type 'clear; fg'
+  tmux_last 'Number, ? for help, or b for Quit:'
+  tmux_type 1
+  tmux_wait 'What is to be loaded?'
+  tmux_type 4
+  tmux_last '>'
+  tmux_text half
+  tmux_wait '> half'
+  tmux_keys C-z
+  tmux_wait Stopped
+  tmux_type 'clear; fg'
+  tmux_last '(a key shows what was typed)'
+  tmux_text s
+  tmux_last '> halfs'
+  tmux_keys C-a C-k C-d
+  tmux_last 'Number, ? for help, or b for back:'
+  tmux_type b
+  tmux_last 'Number, ? for help, or b for Quit:'
+  tmux_type q
+  tmux_ended
+  tmux_type 'clear; stty -a | grep -o "intr = [^;]*"; jobs'
+  tmux_wait 'intr = ^C'
+  [[ $(tmux_screen) != *Stopped* ]]
 }
 
 @test "plain: Ctrl-C while the plan is made comes back" {

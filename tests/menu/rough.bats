@@ -92,6 +92,27 @@ press() { # <key...>: one at a time, counted in PRESSED
   done
 }
 
+@test "rough: a terminal that changes its size before the question is there gets it in the new size" {
+  helpers_program dialog <<PROGRAM
+#!/bin/bash
+if [[ ! -e '$BATS_TEST_TMPDIR/resized' && " \$* " == *' --menu '* && "\$*" == *'What is to be loaded?'* ]]; then
+  touch '$BATS_TEST_TMPDIR/resized'
+  tmux -L '$TMUX_SOCKET' resize-window -x 80 -y 24
+  until [[ \$(stty size </dev/tty) == '24 80' ]]; do sleep 0.05; done
+  echo 'Window too big.' >&2
+  exit 254
+fi
+exec "$(command -v dialog)" "\$@"
+PROGRAM
+  ETL_UI=dialog tmux_menu 132 43
+  tmux_wait 'Main menu' '<Choose>'
+  tmux_keys Enter
+  tmux_wait '--Quick Load--' 'What is to be loaded?' '<Choose>'
+  tmux_ascii
+  [[ $(tmux_screen) != *'Plain text'* ]]
+  [ -e "$BATS_TEST_TMPDIR/resized" ]
+}
+
 @test "rough: a terminal that closes takes the menu with it, its job goes on" {
   local ui id pid
   for ui in dialog plain; do
