@@ -143,7 +143,7 @@ menus_recovery_clean() {
   local left
   local -a words
   _menus_recovery_capture "Clean up" recover || return 0
-  if [[ $REPLY != *'with: recover --clean'* ]]; then
+  if [[ $REPLY != *' --clean'* ]]; then
     ui_message "Clean up" "$REPLY"
     return 0
   fi

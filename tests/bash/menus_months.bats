@@ -10,7 +10,7 @@ setup() {
   fake_python
   export ETL_TODAY=2013-03-31
   touch "$FAKE/gate"
-  printf 'planned: Delete 1,310 of 2,600 rows (50.4%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 day(s)\n' >"$FAKE/plan"
+  printf 'planned: Delete 1,310 of 2,600 rows (50.4%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 days\n' >"$FAKE/plan"
 }
 
 teardown() {

@@ -99,7 +99,7 @@ failed() { # <way> <diagnosis>: one load that failed
 
 @test "menus recovery: cleaning shows what would go, and Enter alone removes nothing" {
   # What it prints stands for what recover and stage clean would.
-  printf 'work table\n1 thing(s) of dead runs. Remove with: recover --clean.\n' >"$FAKE/plan"
+  printf 'work table\n1 leftover of runs that have ended. Remove with: ./snowflake_etl.sh recover --config c.json --clean\n' >"$FAKE/plan"
   menu stage clean orphans '' b
   [[ $output == *'Remove this from the stage?'* ]]
   [ "$(job_count)" -eq 0 ]

@@ -339,7 +339,7 @@ walk_resize() { # smaller than the dialogs need: the next screen is text with a 
 }
 
 walk_months() { # a drop: its plan, the words, the job; Back and wrong words delete nothing
-  printf 'planned: Delete 310 of 600 rows (51.7%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 day(s)\n' >"$FAKE/plan"
+  printf 'planned: Delete 310 of 600 rows (51.7%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 days\n' >"$FAKE/plan"
   walk_start
   tmux_keys Down Enter
   tmux_wait 'What is to be done?' 'What was deleted' 'REPLACE a month' 'deletes its rows'

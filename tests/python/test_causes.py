@@ -45,8 +45,8 @@ SAID = {
     "bad_binary": ("The following string is not a legal hex-encoded value: 'XY'",),
     "null_in_not_null": ("NULL result in a non-nullable column", "Column 'ID' cannot be null"),
     "check": (
-        "The check found 1 error(s) in t.tsv; nothing was published.",
-        "3 row(s) are outside the days of the files' names, nothing was published.",
+        "The check found 1 error in t.tsv; nothing was published.",
+        "3 rows outside the days of the files' names, nothing was published.",
     ),
     "file_changed": ("'/x/t.tsv' was changed while it was read: it was written to. Nothing of it was published",),
     "disk_full": (
@@ -132,7 +132,7 @@ def test_every_cause_is_told_from_something() -> None:
         assert cause_of(failed("", exit_code=number)).code == code
     for code, finding in FINDINGS.items():
         found = Found("t.tsv", "file", Finding(finding, Severity.ERROR, "what the check says"))
-        assert cause_of(failed("The check found 1 error(s)", findings=(found,))).code == code
+        assert cause_of(failed("The check found 1 error", findings=(found,))).code == code
 
 
 def test_a_value_that_sounds_like_another_cause_does_not_mislead() -> None:

@@ -181,7 +181,7 @@ def test_quoted_newlines_and_ragged_rows(desk: Desk) -> None:
     whole = desk.file("d.csv", b"x,y\n4,5\n1,2\n")
     result = compare_json(desk, ragged, whole)
     assert (result["status"], counts(result)) == ("different", (0, 0, 0))
-    assert any("1 row(s) of 'c.csv' do not fit its layout" in note for note in result["notes"])
+    assert any("do not fit the layout of 'c.csv': 1 row." in note for note in result["notes"])
 
 
 def test_what_cannot_be_compared_says_so(desk: Desk) -> None:

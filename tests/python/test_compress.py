@@ -168,7 +168,7 @@ def test_a_plan_tells_the_parts_and_touches_nothing(desk: Desk) -> None:
     manifest = carried(desk, as_it_is(desk))
     answer = load(desk, manifest, "--dry-run")
     assert answer.code == 0
-    assert f"'{NAME}': 310 rows in 1 part file(s), zstd, in" in answer.out
+    assert f"'{NAME}': 310 rows in 1 part file, zstd, in" in answer.out
     assert desk.sql("SHOW TABLES IN DATABASE") == []
 
 
@@ -366,7 +366,7 @@ def test_a_month_goes_on_after_a_file_that_fails(desk: Desk) -> None:
     desk.file("t_20240201-20240229.tsv", b"")
     answer = desk.run("compress", "--config", str(desk.config), "--month", "2024-01..2024-03")
     assert answer.code == 6
-    assert "failed: 1 of 3 file(s) are in parts." in answer.out
+    assert "failed: 1 of 3 files in parts." in answer.out
 
 
 @pytest.mark.parametrize(

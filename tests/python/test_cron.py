@@ -41,7 +41,7 @@ def state(tmp_path: Path) -> Path:
     [
         (("jobs", "list"), 0, "No jobs.\n", ""),
         (("jobs", "list", "--json"), 0, "[]\n", ""),
-        (("history",), 0, "0 run(s) and 0 check(s).\n", ""),
+        (("history",), 0, "0 runs and 0 checks.\n", ""),
         (("config", "target"), 0, "local\n", ""),
         (("load", "--month", "last", "--if-missing", "--quiet"), 0, "", ""),
         (("load", "--mont", "last"), 2, "", "Did you mean '--month'?"),

@@ -64,8 +64,8 @@ def test_the_plan_shows_counts_statements_and_the_way_back_and_touches_nothing(l
     assert answer.code == 0
     for text in (
         "Delete 310 of 600 rows (51.7%)",
-        "on 31 day(s), 2024-01-01 to 2024-01-31",
-        "in the ledger: 1 file(s) with 310 rows",
+        "on 31 days, 2024-01-01 to 2024-01-31",
+        "in the ledger: 1 file with 310 rows",
         "52% of the table's rows",
         'DELETE FROM "',
         "row: 2024-01-01 | 1000 | name 0",

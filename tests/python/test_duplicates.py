@@ -50,7 +50,7 @@ def test_keys_rows_percent_grade_and_the_worst_keys_are_told(desk: Desk) -> None
     loaded(desk, *["('2024-01-05', 3, 'again')"] * 3, "('2024-01-06', 4, 'again')")
     answer = duplicates(desk, "--show", "1")
     assert answer.code == 6
-    assert "duplicates (MEDIUM), 314 rows, 2 key(s) in several, 4 row(s) (1.27 %) too many" in answer.out
+    assert "duplicates (MEDIUM), 314 rows, 2 keys in several, 4 rows (1.27 %) too many" in answer.out
     assert "    4 rows: DAY=2024-01-05, ID=3\n    1 of 2 keys are shown; --show N shows more." in answer.out
     found = check(desk)
     assert (found["keys"], found["excess_rows"], found["most_of_one_key"], found["grade"]) == (2, 4, 4, "MEDIUM")
@@ -88,8 +88,8 @@ def test_keys_with_a_null_are_no_duplicates_but_a_problem(desk: Desk) -> None:
     loaded(desk, "('2024-01-05', NULL, 'a')", "('2024-01-05', NULL, 'a')")
     answer = duplicates(desk)
     assert answer.code == 6
-    assert "null_keys, 312 rows, no key in more than one, 2 row(s) without a key" in answer.out
-    assert answer.out.endswith("problems: 1 check(s): no duplicates found, 2 row(s) without a key.\n")
+    assert "null_keys, 312 rows, no key in more than one, 2 rows without a key" in answer.out
+    assert answer.out.endswith("problems: 1 check: no duplicates found, 2 rows without a key.\n")
     assert [finding["code"] for finding in check(desk)["findings"]] == ["null_keys"]
 
 
@@ -142,8 +142,8 @@ def test_the_printed_statements_leave_exactly_one_row_of_each_key(desk: Desk) ->
     assert answer.code == 6
     script = check(desk, "--month", "2024-01", "--delete-sql")["delete_sql"]
     assert script in answer.out
-    assert "-- Leaves one row of each of 2 key(s)" in script
-    assert "PUBLIC.T: 5 of 317 row(s) go (1.58 %)." in script
+    assert "-- Leaves one row of each of 2 keys" in script
+    assert "PUBLIC.T: 5 of 317 rows to go (1.58 %)." in script
     assert "Beware" not in script
     assert (
         "Beware: that many rows look as if ID were not the key"
@@ -197,7 +197,7 @@ def test_a_file_is_searched_exactly_and_without_a_connection(desk: Desk) -> None
     desk.sections["snowflake"] = {"connection": "nowhere"}
     answer = duplicates(desk, "--file", str(path))
     assert answer.code == 6
-    assert "t_20240101-20240131.tsv all, key DAY, ID: duplicates (LOW), 312 rows, 1 key(s) in several" in answer.out
+    assert "t_20240101-20240131.tsv all, key DAY, ID: duplicates (LOW), 312 rows, 1 key in several" in answer.out
     found = check(desk, "--file", str(path))
     assert (found["engine"], found["excess_rows"], found["notes"]) == ("file", 2, [])
     assert found["worst"] == [{"key": ["2024-01-05", "5003"], "rows": 3}]

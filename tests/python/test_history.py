@@ -81,12 +81,12 @@ def test_runs_and_checks_are_listed_newest_first_and_can_be_narrowed(desk: Desk)
     assert len(history(desk, "--month", "2024-01", "--json").result["entries"]) == 2
     assert len(history(desk, "--month", "2024-01..2024-02", "--table", "T", "--json").result["entries"]) == 3
     limited = history(desk, "--limit", "2")
-    assert "3 older one(s) are left out by --limit 2" in limited.out
+    assert "Left out by --limit 2: 3 older ones." in limited.out
     assert "loaded" not in limited.out
     text = history(desk).out
     assert max(map(len, text.splitlines())) <= 78, "it fits a terminal"
     assert "  T      2024-01     5  1 error       1\n" in text
-    assert text.endswith("2 run(s) and 3 check(s).\n")
+    assert text.endswith("2 runs and 3 checks.\n")
 
 
 def test_a_named_configuration_restricts_to_its_target(desk: Desk) -> None:
@@ -155,7 +155,7 @@ def test_what_does_not_fit_the_screen_is_in_the_output_file(desk: Desk, tmp_path
     kept(desk, {}, days=None)
     output = tmp_path / "diff.json"
     answer = history(desk, "diff", "--output", str(output))
-    assert f"and 29 more day(s), all of them in {output}" in answer.out
+    assert f"and 29 more days, all of them in {output}" in answer.out
     assert output.read_text().count('"before": 5') == 60
 
 

@@ -14,6 +14,7 @@ PACKAGE = ROOT / "python" / "snowflake_etl"
 FLOORS = {
     "errors": 1,
     "month": 1,
+    "plural": 1,
     "progress": 1,
     "run_context": 1,
     "results": 2,

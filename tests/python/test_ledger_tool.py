@@ -28,7 +28,7 @@ def loaded_before(desk: Desk, first: str = "2024-01-01", last: str = "2024-01-31
 
 def test_nothing_loaded_is_listed_as_nothing(desk: Desk) -> None:
     answer = ledger(desk, "list")
-    assert (answer.code, answer.out) == (0, "0 live file(s) with 0 rows; 0 in the ledger.\n")
+    assert (answer.code, answer.out) == (0, "0 live files with 0 rows; 0 in the ledger.\n")
 
 
 def test_the_list_shows_live_and_former_files_and_can_be_narrowed(desk: Desk) -> None:
@@ -47,7 +47,7 @@ def test_the_list_shows_live_and_former_files_and_can_be_narrowed(desk: Desk) ->
     assert text.count(NAME) == 2
     assert "2024-01-01..2024-01-31" in text
     assert max(map(len, text.splitlines())) <= 80
-    assert text.endswith("1 live file(s) with 341 rows; 2 in the ledger.\n")
+    assert text.endswith("1 live file with 341 rows; 2 in the ledger.\n")
     assert ledger(desk, "list", "--table", "OTHER", "--json").result["rows"] == []
 
 

@@ -214,7 +214,7 @@ def test_a_finding_is_said_once_on_the_screen_and_kept_in_the_log(desk: Desk) ->
     answer = desk.load("--month", "2024-01")
     assert answer.code == 6
     assert (answer.out + answer.err).count("claimed days without rows: 2024-01-17") == 1
-    assert "failed: The check found 1 error(s) in " in answer.out
+    assert "failed: The check found 1 error in " in answer.out
     assert NAME in answer.out.splitlines()[-1]
     assert f"{NAME}: error: " in (desk.state / "snowflake_etl.log").read_text()
     result = desk.load_json("--month", "2024-01")

@@ -149,7 +149,7 @@ def test_a_port_where_nobody_listens_fails_no_load(told: Desk, sinks: Sinks) -> 
 def test_the_last_target_is_asked_and_test_says_what_came_of_it(told: Desk, sinks: Sinks) -> None:
     answer = told.run("notify", "test", "--config", str(told.config))
     assert answer.code == 0, answer
-    assert "mail: sent\nhook: sent\n2 of 2 target(s) took the message." in answer.out
+    assert "mail: sent\nhook: sent\n2 of 2 targets took the message." in answer.out
     assert sinks.subjects[0].startswith("[snowflake-etl] Test of notices from ")
     sinks.status = 500
     answer = told.run("notify", "test", "--config", str(told.config), "--json", "--target", "hook")
@@ -345,7 +345,7 @@ def test_the_same_is_throttled_and_counted(tmp_path: Path, outbox: list[tuple[st
         clock.now = datetime(2024, 1, 31, 12, 0, tzinfo=UTC) + timedelta(minutes=minutes)
         Delivery(tmp_path, targets, "c", clock).tell([FAILED], WHERE)
     assert len(outbox) == 2
-    assert "2 notice(s) of the same were held back" in outbox[1][2]
+    assert "2 notices of the same held back" in outbox[1][2]
     Delivery(tmp_path, targets, "c", clock).tell([Event("failure", "load", "T", "2024-02")], WHERE)
     assert len(outbox) == 3
 

@@ -79,7 +79,7 @@ def test_age_takes_jobs_and_logs_and_nothing_that_has_not_ended(tmp_path: Path) 
     assert all(path.exists() for path in (unfinished / "output.log", audit, now, young, waiting / "a.json"))
     assert [path.name for path in (tmp_path / "jobs").iterdir() if path.name.startswith(".old")] == []
     assert list((tmp_path / "jobs" / ".news").iterdir()) == []
-    assert "1 unfinished job(s) stay." in result.message
+    assert "Left alone: 1 unfinished job." in result.message
 
 
 def test_a_job_that_holds_more_than_files_goes_whole_and_is_no_news_any_more(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_the_verb_goes_by_the_configuration(own_desk: Desk) -> None:
     job(own_desk.state, 2, 20)
     own_desk.sections = {"logs": {"keep_days": 100}}
     words = ("prune", "--config", str(own_desk.config))
-    assert "1 job(s), 0 old log(s) would be removed" in own_desk.run(*words, "--dry-run").out
+    assert "1 job, 0 old logs would be removed" in own_desk.run(*words, "--dry-run").out
     assert own_desk.run(*words, "--json").result["jobs"] == 1
     assert left(own_desk.state) == [2]
     assert own_desk.run(*words, "--set", "logs.keep_days=10").code == 0
@@ -176,7 +176,7 @@ def test_a_run_prunes_once_a_day_unless_told_not_to(nobody_home: Desk, tmp_path:
         assert left(desk.state) == [1]
     assert desk.run(*words).code == 0
     assert left(desk.state) == []
-    assert "Pruned: 1 job(s)" in (desk.state / "snowflake_etl.log").read_text()
+    assert "Pruned: 1 job" in (desk.state / "snowflake_etl.log").read_text()
     job(desk.state, 2, 200)
     assert desk.run(*words).code == 0
     assert left(desk.state) == [2]

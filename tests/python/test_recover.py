@@ -94,7 +94,7 @@ def test_interrupted_loads_of_another_target_are_counted_and_never_touched(own_d
     words = ("recover", "--config", str(config))
     listed = own_desk.run(*words)
     assert listed.code == 0
-    assert "Not listed: 1 interrupted load(s) of local/OWN.ETL_WORK." in listed.out
+    assert "Not listed: 1 interrupted load of local/OWN.ETL_WORK." in listed.out
     assert "interrupted:" not in listed.out
     own_desk.run(*words, "--clean", "--yes")
     here = recover(own_desk, "--json").result
@@ -110,7 +110,7 @@ def test_a_record_of_an_earlier_version_is_taken_over(own_desk: Desk) -> None:
         database.execute("ALTER TABLE runs DROP COLUMN target")
     listed = recover(own_desk)
     assert listed.code == 0
-    assert "Not listed: 1 interrupted load(s) of an unknown target, recorded by an earlier version." in listed.out
+    assert "Not listed: 1 interrupted load of an unknown target, recorded by an earlier version." in listed.out
     resumed = own_desk.load("--resume", "--json").result
     assert (resumed["status"], resumed["rows_published"]) == ("loaded", 310)
     assert [run.target for run in RunRecords(own_desk.state).all()] == ["", "local/OWN.ETL_WORK"]
@@ -126,7 +126,10 @@ def test_what_came_to_life_while_the_question_stood_is_left_alone(desk: Desk, mo
     monkeypatch.setattr(recover_load, "confirmed", taken_over_meanwhile)
     answer = recover(desk, "--clean")
     assert answer.code == 0
-    assert "0 thing(s) of dead runs removed. Left alone, since a load has taken them up meanwhile: " in answer.out
+    assert (
+        "0 leftovers of runs that have ended removed. Left alone, since a load has taken them up meanwhile: "
+        in answer.out
+    )
     assert set(states(desk).values()) == {"live"}
     assert len(desk.work_tables()) == 1
     assert len(desk.staged()) == 2
@@ -143,7 +146,7 @@ def test_what_another_run_has_loaded_while_the_question_stood_is_not_missed(
     monkeypatch.setattr(recover_load, "confirmed", resumed_meanwhile)
     answer = recover(desk, "--clean")
     assert answer.code == 0
-    assert "0 thing(s) of dead runs removed.\n" in answer.out
+    assert "0 leftovers of runs that have ended removed.\n" in answer.out
     statuses = [run.status for run in RunRecords(desk.state).all() if run.target == f"local/{desk.database}.ETL_WORK"]
     assert statuses == ["superseded", "loaded"]
     assert desk.count() == 310
@@ -155,7 +158,7 @@ def test_parts_staged_for_a_load_to_come_are_called_so_and_stay(desk: Desk) -> N
     listed = recover(desk)
     assert "staged, waiting for a load" in listed.out
     assert "dead" not in listed.out
-    assert "1 file(s) staged, waiting for a load." in listed.out
+    assert "1 file staged, waiting for a load." in listed.out
     recover(desk, "--clean", "--yes")
     assert len(desk.staged()) == 2
     assert desk.load("--month", "2024-01").code == 0
@@ -171,11 +174,12 @@ def test_parts_staged_for_a_load_to_come_go_when_asked_for(desk: Desk) -> None:
     assert desk.staged() == []
 
 
-def test_parts_of_a_failed_load_are_dead_and_those_kept_on_purpose_are_not(desk: Desk) -> None:
+def test_parts_of_a_failed_load_wait_for_its_retry_and_go_with_the_leftovers(desk: Desk) -> None:
     lines = rows_for(days_between("2024-01-01", "2024-01-31"))
     desk.file(NAME, [*lines, "20240131\tx\tname"])
     assert desk.load("--month", "2024-01", "--qc", "skip").code == 6
-    assert states(desk) == {"staged parts": "dead"}
+    assert states(desk) == {"staged parts": "of a failed load, which uses them when it is tried again"}
+    assert "dead" not in recover(desk).out
     recover(desk, "--clean", "--yes")
     assert desk.staged() == []
     desk.file(NAME, lines)

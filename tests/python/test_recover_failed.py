@@ -77,7 +77,7 @@ def test_widening_measures_shows_asks_alters_and_loads(
     refused = recover(desk, "--widen", run_id)
     assert refused.code == 7
     assert [one for one in sent if one.startswith("ALTER")] == []
-    monkeypatch.setattr(recover_load, "confirmed", lambda _, question: "Widen 1 column(s)" in question)
+    monkeypatch.setattr(recover_load, "confirmed", lambda _, question: "Widen 1 column" in question)
     widened = recover(desk, "--widen", run_id)
     assert widened.code == 0, widened
     assert [one for one in sent if one.startswith("ALTER")] == [statement]

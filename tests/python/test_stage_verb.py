@@ -52,7 +52,7 @@ def test_what_waits_is_listed_with_its_file_and_removed_only_when_meant(desk: De
     assert folder["run_id"]
     shown = staged(desk, "list").out
     assert f"waiting: {desk.database.lower()}.public.t 2024-01, {NAME}" in shown
-    assert "310 rows, 1 part(s), " in shown
+    assert "310 rows, 1 part, " in shown
     # All lines but paths on the stage, which are as long as they are.
     assert max(len(line) for line in shown.splitlines() if not line.endswith("/")) <= 80
     assert folders(desk, "--table", "OTHER") == []

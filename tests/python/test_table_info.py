@@ -130,7 +130,7 @@ def test_what_an_account_tells_is_shown(desk: Desk, monkeypatch: pytest.MonkeyPa
     answering(monkeypatch, "SHOW TABLES", [record, {**record, "database_name": "OLD"}])
     out = info(desk).out
     assert "a transient table, 0 rows, 123.5 MB, owner OWNER_ROLE, made 2024-01-02 03:04:05" in out
-    assert "clustered by LINEAR(DAY), Time Travel 1 day(s)" in out
+    assert "clustered by LINEAR(DAY), Time Travel 1 day" in out
     assert "comment: of sales" in out
     assert "also table OLD.PUBLIC.T, owner OWNER_ROLE" in out
 

@@ -79,7 +79,7 @@ def test_any_kind_of_date_column_is_counted_by_day(desk: Desk, day: str, date_fo
         "DELETE FROM T WHERE TO_VARCHAR(DAY) LIKE ANY ('%2024-01-13%', '%20240113%', '%13-JAN-2024%', '%13-Jan-2024%')"
     )
     (check,) = validate(desk, "--month", "2024-01", "--json").result["checks"]
-    assert check["message"] == "300 rows, 30 of 31 days, 1 error(s), 0 warning(s)"
+    assert check["message"] == "300 rows, 30 of 31 days, 1 error, 0 warnings"
     assert codes(check) == ["missing_days"]
     assert check["report"]["findings"][0]["samples"] == ["2024-01-13 (1 day)"]
 

@@ -110,7 +110,7 @@ def test_resumed_after_each_kill_it_ends_with_all_months_once_each(own_desk: Des
         words = ("--resume", "--jobs", "2")
     listed = desk.run("recover", "--config", str(desk.config))
     assert "left to do: " in listed.out
-    assert f" of {RESUMED_MONTHS} load(s) asked for at 20" in listed.out
+    assert f" of {RESUMED_MONTHS} loads asked for at 20" in listed.out
     last = desk.run("load", *words)
     assert last.code == 0, last
     assert_loaded_once(desk, year)

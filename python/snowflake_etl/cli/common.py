@@ -6,6 +6,7 @@ import argparse
 import errno
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -119,6 +120,10 @@ class Context:
         words = ["--config", str(arguments.config)] if arguments.config else []
         words += ["--environment", arguments.environment] if arguments.environment else []
         return (*words, *(word for setting in arguments.set for word in ("--set", setting)))
+
+    def command(self, verb: str, *words: str) -> str:
+        """What is to be typed next, with the configuration of this run."""
+        return shlex.join((places.program(), verb, *self.same_configuration, *words))
 
     @cached_property
     def warehouse(self) -> Warehouse:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from snowflake_etl.notify.events import BAD, RESULT_WORDS, Event, Surroundings
 from snowflake_etl.notify.redaction import without_values
+from snowflake_etl.plural import counted
 
 _SUBJECT_PREFIX = "[snowflake-etl]"
 _LONGEST_SUBJECT = 150
@@ -36,7 +37,10 @@ def composed(events: Sequence[Event], where: Surroundings, *, data_rows: bool, h
     for event in events:
         lines += ["", *_section(event, where, data_rows=data_rows)]
     if held_back:
-        lines += ["", f"{held_back} notice(s) of the same were held back since the last one (notify.throttle_minutes)."]
+        lines += [
+            "",
+            f"{counted(held_back, 'notice')} of the same held back since the last one (notify.throttle_minutes).",
+        ]
     if where.log_tail:
         lines += [
             "",

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import ExitCode, Refused, WarehouseError
 from snowflake_etl.files.naming import shown
@@ -21,6 +22,7 @@ from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import load_target, month_counts, refusals
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_target import Target
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import Difference
 from snowflake_etl.warehouse import catalog, ledger
@@ -180,7 +182,7 @@ def _different(
         (),
         tuple(found),
         tuple(notes),
-        f"{place} is not what the files say, in {len(found)} point(s). Nothing was recorded.",
+        f"{place} is not what the files say, in {counted(len(found), 'point')}. Nothing was recorded.",
         int(ExitCode.PROBLEMS_FOUND),
     )
 
@@ -190,7 +192,7 @@ def _refuse_live(table: str, live: Sequence[LedgerRow]) -> None:
         last = live[-1]
         raise Refused(
             f"The ledger knows of those rows of {table} already: {shown(last.file_name)}, {last.row_count:,} rows, by "
-            f"{last.loaded_by} on {last.host}. See them with: ledger list --table {table}."
+            f"{last.loaded_by} on {last.host}. See them with: {places.program()} ledger list --table {table}"
         )
 
 
@@ -243,7 +245,7 @@ def _record(session: Session, proposal: _Proposal, confirm: Callable[[str], bool
         proposal.rows,
         (),
         proposal.notes,
-        f"{rows:,} rows of {proposal.place} are in the ledger now, from {len(proposal.rows)} file(s).",
+        f"{rows:,} rows of {proposal.place} are in the ledger now, from {counted(len(proposal.rows), 'file')}.",
         int(ExitCode.OK),
     )
 

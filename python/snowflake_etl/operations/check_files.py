@@ -17,6 +17,7 @@ from snowflake_etl.operations.expectations import expectations_of
 from snowflake_etl.operations.layouts import layout_wishes
 from snowflake_etl.operations.load_checks import stops_publish
 from snowflake_etl.operations.stoppable import stoppable
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.file_rejects import RejectedValue
 from snowflake_etl.quality.runner import check_file
@@ -186,7 +187,7 @@ def _result(checks: Sequence[CheckReport], notes: Sequence[str], wishes: CheckWi
     errors = sum(len(check.errors) for check in checks)
     warnings = sum(len(check.warnings) for check in checks)
     sample = f"A SAMPLE of the first {wishes.sample_rows:,} rows each: " if wishes.sample_rows else ""
-    found = f"{errors} error(s), {warnings} warning(s)" if errors or warnings else "nothing found"
-    message = f"{sample}{len(checks)} file(s), {len(checks) - len(bad)} without problems; {found}."
+    found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}" if errors or warnings else "nothing found"
+    message = f"{sample}{counted(len(checks), 'file')}, {len(checks) - len(bad)} without problems; {found}."
     code = ExitCode.PROBLEMS_FOUND if bad else ExitCode.OK
     return CheckResult("problems" if bad else "ok", tuple(checks), tuple(notes), message, int(code))

@@ -11,6 +11,7 @@ from snowflake_etl.config.model import Configuration
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, ConnectError, ExitCode
 from snowflake_etl.operations.examination import account, host, rights, round_trip
+from snowflake_etl.plural import counted
 from snowflake_etl.results_examination import Examination, Health, Point
 from snowflake_etl.sqltext import ObjectName, fold, object_name
 from snowflake_etl.warehouse import reach
@@ -105,7 +106,7 @@ def _summed(target: str, found: list[Point], code: ExitCode) -> Examination:
     failed, warnings = counts[Health.FAILED], counts[Health.WARNING]
     if failed:
         code = code or ExitCode.PROBLEMS_FOUND
-    told = f"{counts[Health.OK]} ok, {warnings} warning(s), {failed} failed"
+    told = f"{counts[Health.OK]} ok, {counted(warnings, 'warning')}, {failed} failed"
     last = "what failed has to be mended before a load" if failed else "everything is there"
     return Examination(
         "problems" if failed else "ok", target, tuple(found), f"{target or 'This host'}: {last}. {told}.", int(code)

@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 
+from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
 from snowflake_etl.files.naming import shown
@@ -40,6 +41,7 @@ from snowflake_etl.operations.memory import MemoryPlan, give_back_freed_blocks, 
 from snowflake_etl.operations.months.protection import sweep
 from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
 from snowflake_etl.run_context import running
@@ -386,7 +388,7 @@ class _Load:
             return ""
         if days:
             return (
-                f"The staged parts stay for {days} days at {prepared.stage_path}: a new run of the same file sends "
-                "only the rest, recover --clean removes them."
+                f"The staged parts stay for {counted(days, 'day')} at {prepared.stage_path}: a new run of the same "
+                f"file sends only the rest; {places.program()} recover --clean removes them."
             )
         return "The staged parts were removed (load.keep_failed is 0)."

@@ -16,6 +16,7 @@ from snowflake_etl.month import DayRange
 from snowflake_etl.operations.expectations import expectations_of
 from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.operations.memory import MemoryPlan
+from snowflake_etl.plural import counted
 from snowflake_etl.quality.day_checks import OUTSIDE_DAYS
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.quality.runner import check_file, check_table
@@ -152,5 +153,5 @@ def refuse_problems(reports: Sequence[CheckReport], *, strict: bool) -> None:
 
 
 def _count_in_words(report: CheckReport, *, strict: bool) -> str:
-    warnings = f" and {len(report.warnings)} warning(s)" if strict and report.warnings else ""
-    return f"{len(report.errors)} error(s){warnings}"
+    warnings = f" and {counted(len(report.warnings), 'warning')}" if strict and report.warnings else ""
+    return f"{counted(len(report.errors), 'error')}{warnings}"

@@ -8,8 +8,9 @@ from datetime import date
 
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations.month_counts import Counts, differences
+from snowflake_etl.plural import counted
 from snowflake_etl.quality import names
-from snowflake_etl.quality.wording import counted, few
+from snowflake_etl.quality.wording import few
 from snowflake_etl.results import CheckReport, Finding, Severity
 
 FILE_AND_TABLE_DIFFER = "file_and_table_differ"

@@ -13,6 +13,7 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+from snowflake_etl.config import places
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, FileError, Refused
@@ -70,7 +71,10 @@ def plan_staged(
             manifests = [read_manifest(session, folder.at(found.folder), found) for found in staged[month]]
             loads.append(planned_of(loaded, of_table, month, manifests))
     if not loads:
-        raise FileError(f"Nothing is staged at {objects.stage_root}. Stage files with: load --month ... --stage-only.")
+        raise FileError(
+            f"Nothing is staged at {objects.stage_root}. Stage files with: "
+            f"{places.program()} load --month ... --stage-only"
+        )
     for planned in loads:
         if planned.manifests:
             _refuse_other_files(loaded, planned, today, base_path)
@@ -108,7 +112,7 @@ def _nothing_staged(table: str, month: Month, folder: StagePath, staged: Sequenc
     there = f"There is {months_in_words(staged)}." if staged else "There is nothing of any month."
     return (
         f"No file of table {table} for {month} is staged completely at {folder}. {there} "
-        f"Stage it with: load --month {month} --table {table} --stage-only."
+        f"Stage it with: {places.program()} load --month {month} --table {table} --stage-only"
     )
 
 

@@ -20,6 +20,7 @@ from snowflake_etl.operations.load_prepare import Source
 from snowflake_etl.operations.manifest import VERSION, Manifest, ManifestPart, put_manifest
 from snowflake_etl.operations.memory import Concurrency
 from snowflake_etl.operations.staging import StagedFile, stage_cuts, stage_file
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadedFile
 from snowflake_etl.warehouse import stage
@@ -144,7 +145,8 @@ def _whole(session: Session, source: Source, path: StagePath, manifest: Manifest
     result = StagedSource(source, manifest, sum(part.compressed_bytes > 0 for part in staged.parts))
     put_manifest(session, path, manifest)
     _check_listing(session, path, manifest)
-    LOGGER.info("Staged %s: %s rows in %s part(s) at %s", shown(source.path.name), staged.rows, len(staged.parts), path)
+    amount = f"{counted(staged.rows, 'row')} in {counted(len(staged.parts), 'part')}"
+    LOGGER.info("Staged %s: %s at %s", shown(source.path.name), amount, path)
     return result
 
 

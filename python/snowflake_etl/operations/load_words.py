@@ -13,6 +13,7 @@ from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.operations.load_stage import source_folder
 from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode, Situation, Wishes
+from snowflake_etl.plural import counted
 from snowflake_etl.warehouse.copy import copy_statement
 
 ONLY_OURS = "The parts go to your own stage (load.stage is user): no colleague sees them or can carry this load on."
@@ -40,9 +41,9 @@ def _source_lines(source: Source) -> list[str]:
     if source.manifest is not None:
         manifest = source.manifest
         if source.packed is not None:
-            what = f"{manifest.rows:,} rows in {len(manifest.parts)} part file(s), {source.packed.packing}"
+            what = f"{manifest.rows:,} rows in {counted(len(manifest.parts), 'part file')}, {source.packed.packing}"
             return [f"  {shown(manifest.file)}: {what}, in", f"    {shown(source.packed.folder)}"]
-        staged = f"{manifest.rows:,} rows staged in {len(manifest.parts)} part(s)"
+        staged = f"{manifest.rows:,} rows staged in {counted(len(manifest.parts), 'part')}"
         return [f"  {shown(manifest.file)}: {staged}, in", f"    {manifest.folder}/"]
     layout = source.layout
     plan = plan_cuts(source.path, layout)

@@ -22,6 +22,7 @@ from snowflake_etl.history import database, job_record
 from snowflake_etl.history.batch_record import BatchRecords
 from snowflake_etl.history.check_record import CheckRecords
 from snowflake_etl.history.run_record import RunRecords
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.results_pruning import PruneResult
@@ -218,12 +219,11 @@ def _remove_job(name: str, jobs: int, hidden: int) -> None:
 def _in_words(counts: Sequence[int], unfinished: int, left: int, limit: int, *, dry_run: bool) -> str:
     jobs, logs, runs, checks = counts
     words = "would be removed" if dry_run else "removed"
-    history = "" if dry_run else f", {runs:,} run(s) and {checks:,} check(s) of the history"
-    text = (
-        f"{jobs:,} job(s), {logs:,} old log(s){history} {words}; {human_bytes(left)} are left of {human_bytes(limit)}."
-    )
+    history = "" if dry_run else f", {counted(runs, 'run')} and {counted(checks, 'check')} of the history"
+    gone = f"{counted(jobs, 'job')}, {counted(logs, 'old log')}{history}"
+    text = f"{gone} {words}; {human_bytes(left)} are left of {human_bytes(limit)}."
     if unfinished:
-        text += f" {unfinished:,} unfinished job(s) stay."
+        text += f" Left alone: {counted(unfinished, 'unfinished job')}."
     if left > limit:
         text += " What is left has not ended, or ended within the last hour."
     return text

@@ -29,10 +29,11 @@ _WORK_TABLE = re.compile(r".+__(\d{8})_(\d{6})_([0-9A-F]{8})_\d+")
 
 
 class State(StrEnum):
-    """Whose a thing is: a run's that may be at work, a dead run's, a coming load's, or the operator's own wish."""
+    """Whose a thing is: a run's at work, a dead run's, a failed or a coming load's, or the operator's own wish."""
 
     LIVE = "live"
     DEAD = "dead"
+    FAILED = "of a failed load, which uses them when it is tried again"
     WAITING = "staged, waiting for a load"
     KEPT = "kept after its load"
 
@@ -222,7 +223,7 @@ class Recoverer:
     def _of_complete_parts(self, folder: str) -> State:
         """All of a file is staged: for a load to come, unless it is known here that a load of it failed."""
         ended = self._records.end_of_staging_run(folder.rstrip("/").rsplit("/", 1)[-1], self._place)
-        return State.WAITING if ended in (None, "staged") else State.DEAD
+        return State.WAITING if ended in (None, "staged") else State.FAILED
 
     def _remove(self, leftover: Leftover) -> None:
         if leftover.kind == "work table":

@@ -20,6 +20,7 @@ from snowflake_etl.operations import check_history, refusals
 from snowflake_etl.operations.read_refusals import grants_to_read, refused_to_read
 from snowflake_etl.operations.report_subjects import Subject
 from snowflake_etl.operations.report_table import table_report
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.results_report import ReportResult, TableReport, TableStatus, UnreadConfig
 from snowflake_etl.sqltext import ObjectName, fold, object_name
@@ -294,7 +295,7 @@ def message_of(tables: Sequence[TableReport], unread: Sequence[UnreadConfig]) ->
     counts = [(status, sum(table.status is status for table in tables)) for status in TableStatus]
     said = ", ".join(f"{count} {status}" for status, count in counts if count) or "nothing to look at"
     number = f"{len(tables)} table" + ("" if len(tables) == 1 else "s")
-    end = f" {len(unread)} configuration(s) could not be read." if unread else ""
+    end = f" {counted(len(unread), 'configuration')} could not be read." if unread else ""
     return f"{number}: {said}.{end}"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from snowflake_etl.errors import ProblemsFound, Refused
 from snowflake_etl.files.naming import shown
 from snowflake_etl.month import DayRange, Month
+from snowflake_etl.plural import counted
 from snowflake_etl.warehouse.ledger import LedgerRow
 
 SMALLEST_SHARE_OF_REPLACED = 0.9
@@ -172,7 +173,7 @@ def check_rows_outside(outside: int, wishes: Wishes) -> None:
         return
     advice = "Correct the files" if wishes.mode is Mode.REPLACE else "Correct the files, or add --outside keep"
     raise ProblemsFound(
-        f"{outside:,} row(s) are outside the days of the files' names, nothing was published. {advice}; "
+        f"{counted(outside, 'row')} outside the days of the files' names, nothing was published. {advice}; "
         "--qc file names the days."
     )
 

@@ -10,6 +10,7 @@ from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import ConnectError, EtlError, ExitCode, WarehouseError
 from snowflake_etl.operations.read_refusals import grants_to_read, reading
 from snowflake_etl.operations.refusals import role_of
+from snowflake_etl.plural import counted
 from snowflake_etl.results_tables import Elsewhere, InfoColumn, InfoGrant, InfoLoad, TableInfo, TableInfoResult
 from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, fold, object_name, quote
 from snowflake_etl.warehouse import catalog, ledger, table_facts
@@ -130,7 +131,7 @@ def _judged(info: TableInfo) -> TableInfo:
     return replace(
         info,
         status="differs",
-        message=f"{len(info.problems)} thing(s) to mend",
+        message=f"{counted(len(info.problems), 'thing')} to mend",
         exit_code=int(ExitCode.PROBLEMS_FOUND),
     )
 
@@ -262,5 +263,5 @@ def _result(tables: Sequence[TableInfo]) -> TableInfoResult:
     told = ", ".join(f"{count} {words[status]}" for status, count in counts.items() if count)
     status = "error" if failed else "problems" if problems else "ok"
     return TableInfoResult(
-        status, tuple(tables), f"{len(tables)} table(s): {told}.", next(iter([*failed, *problems]), 0)
+        status, tuple(tables), f"{counted(len(tables), 'table')}: {told}.", next(iter([*failed, *problems]), 0)
     )

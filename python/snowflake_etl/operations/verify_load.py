@@ -12,6 +12,7 @@ from snowflake_etl.operations import month_counts, refusals
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.situation import Situation
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import ComparedFile, Difference, VerifyResult
 from snowflake_etl.warehouse.ledger import LedgerRow
@@ -106,7 +107,7 @@ def _result(
 ) -> VerifyResult:
     in_files = sum(file.rows for file in read)
     if found:
-        message = f"{now.place} differs from its files in {len(found)} point(s). Nothing was changed."
+        message = f"{now.place} differs from its files in {counted(len(found), 'point')}. Nothing was changed."
     else:
         message = f"{now.place} is what its files say: {in_files:,} rows."
     return VerifyResult(

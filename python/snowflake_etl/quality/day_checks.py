@@ -6,9 +6,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from snowflake_etl.month import DayRange, Month
+from snowflake_etl.plural import counted
 from snowflake_etl.quality.anomalies import level, strange_days
 from snowflake_etl.quality.profile import Expectations, Profile, Reason
-from snowflake_etl.quality.wording import counted, examples_of, few, shown, unlisted_of, value_samples
+from snowflake_etl.quality.wording import examples_of, few, shown, unlisted_of, value_samples
 from snowflake_etl.results import Finding, Severity
 
 OUTSIDE_DAYS = "outside_days"

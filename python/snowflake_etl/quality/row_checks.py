@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snowflake_etl.plural import counted
 from snowflake_etl.quality.names import stored
 from snowflake_etl.quality.profile import Expectations, Lines, Profile, Reason
-from snowflake_etl.quality.wording import counted, examples_of, shown, unlisted, unlisted_of, value_samples
+from snowflake_etl.quality.wording import examples_of, shown, unlisted, unlisted_of, value_samples
 from snowflake_etl.results import Finding, Severity
 
 # Percent of excess rows, rows of one key: above either is the grade.

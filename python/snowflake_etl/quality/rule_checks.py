@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
+from snowflake_etl.plural import counted
 from snowflake_etl.quality.profile import Expectations, Profile, Rule, RuleCount, RuleKind
-from snowflake_etl.quality.wording import counted, examples_of, shown, unlisted, value_samples
+from snowflake_etl.quality.wording import examples_of, shown, unlisted, value_samples
 from snowflake_etl.results import Finding
 
 Numbers = Mapping[str, int | float | str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from snowflake_etl.plural import counted
 from snowflake_etl.results import Finding, Severity
 
 MOST_FINDINGS = 20
@@ -46,7 +47,7 @@ def findings_on_screen(findings: Sequence[Finding], all_of_it: str, *, indent: s
         yield from _examples(finding, all_of_it, indent + "  ")
     hidden = len(ordered) - MOST_FINDINGS
     if hidden > 0:
-        yield f"{indent}and {hidden:,} more finding(s), all of them {all_of_it}"
+        yield f"{indent}and {counted(hidden, 'more finding')}, all of them {all_of_it}"
 
 
 def _examples(finding: Finding, all_of_it: str, indent: str) -> Iterator[str]:

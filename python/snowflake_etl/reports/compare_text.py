@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.results_files import ColumnComparison, CompareResult, RowDifference
@@ -64,7 +65,7 @@ def _columns(columns: Sequence[ColumnComparison], all_of_it: str) -> Iterator[st
         ]
         yield f"    {'  '.join(cells)}"
     if len(differing) > MOST_COLUMNS:
-        yield f"    and {len(differing) - MOST_COLUMNS:,} more column(s), all of them {all_of_it}"
+        yield f"    and {counted(len(differing) - MOST_COLUMNS, 'more column')}, all of them {all_of_it}"
 
 
 def _examples(result: CompareResult) -> Iterator[str]:
@@ -74,7 +75,7 @@ def _examples(result: CompareResult) -> Iterator[str]:
         if not count:
             continue
         more = f", {len(examples)} of them" if examples and len(examples) < count else ""
-        yield f"  {kind}: {count:,} row(s){more}{':' if examples else ''}"
+        yield f"  {kind}: {counted(count, 'row')}{more}{':' if examples else ''}"
         for each in examples:
             yield from _example(each, result.key)
 

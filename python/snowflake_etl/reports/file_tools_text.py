@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from snowflake_etl.config import places
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.load_text import human_bytes, human_seconds
 from snowflake_etl.results_files import CompressedFile
@@ -22,5 +23,5 @@ def _compressed(one: CompressedFile) -> Iterator[str]:
         yield f"  {visible(one.file)}: {human_bytes(one.bytes)} -> {human_bytes(one.packed_bytes)}{took}"
         yield f"  manifest: {visible(one.manifest)}"
         yield "  Take its folder to a host that reaches the warehouse, and run there:"
-        yield f"    ./snowflake_etl.sh load --from-parts {shlex.quote('/'.join(one.manifest.split('/')[-2:]))}"
+        yield f"    {places.program()} load --from-parts {shlex.quote('/'.join(one.manifest.split('/')[-2:]))}"
     yield f"{one.status}: {visible(one.file) + ': ' if not one.manifest else ''}{one.message}"

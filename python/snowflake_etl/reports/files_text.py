@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.check_text import findings_on_screen, fitted
 from snowflake_etl.results import CheckedColumn, CheckReport, CheckResult
 
@@ -18,9 +19,9 @@ def files_text(result: CheckResult, all_of_it: str, width: int | None = None) ->
     lines = [line for check in ordered for line in _check(check, all_of_it, is_only=len(ordered) == 1)]
     lines += [f"  note: {note}" for note in result.notes[:MOST_NOTES]]
     if len(result.notes) > MOST_NOTES:
-        lines.append(f"  and {len(result.notes) - MOST_NOTES} more note(s), all of them {all_of_it}")
+        lines.append(f"  and {counted(len(result.notes) - MOST_NOTES, 'more note')}, all of them {all_of_it}")
     if result.rejects_file:
-        lines.append(f"  {result.rejected:,} rejected value(s) and row(s) in {result.rejects_file}")
+        lines.append(f"  rejected values and rows: {result.rejected:,}, all of them in {result.rejects_file}")
     return "\n".join(fitted([*lines, f"{result.status}: {result.message}"], width))
 
 
@@ -38,7 +39,7 @@ def _check(check: CheckReport, all_of_it: str, *, is_only: bool) -> Iterator[str
 def _status(check: CheckReport) -> str:
     if not (check.errors or check.warnings):
         return "nothing found"
-    return f"{len(check.errors)} error(s), {len(check.warnings)} warning(s)"
+    return f"{counted(len(check.errors), 'error')}, {counted(len(check.warnings), 'warning')}"
 
 
 def _sample(check: CheckReport) -> str:
@@ -68,7 +69,7 @@ def _columns(columns: Sequence[CheckedColumn], all_of_it: str) -> Iterator[str]:
     for row in shown:
         yield f"    {row[0]:<{name}}  {row[1]:<{kind}}  {row[2]:>{nulls}}  {row[3]:>{longest}}".rstrip()
     if len(rows) > len(shown):
-        yield f"    and {len(rows) - len(shown):,} more column(s), all of them {all_of_it}"
+        yield f"    and {counted(len(rows) - len(shown), 'more column')}, all of them {all_of_it}"
 
 
 def _number(count: int | None) -> str:

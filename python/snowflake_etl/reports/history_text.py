@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.check_text import findings_on_screen, fitted
 from snowflake_etl.results_history import CheckComparison, CheckDetail, FindingChange
 
@@ -16,7 +17,7 @@ def check_text(detail: CheckDetail, all_of_it: str, width: int | None = None) ->
     lines = [f"  check {entry.check_id} of {_when(entry.at)}, {entry.what}, {entry.table} {entry.days}: {entry.status}"]
     lines += findings_on_screen(detail.findings, all_of_it)
     days = [f"    {day}: {rows:,} rows" for day, rows in detail.rows_per_day.items()]
-    return "\n".join(fitted([*lines, *_few(days, "day(s)", all_of_it)], width))
+    return "\n".join(fitted([*lines, *_few(days, "day", all_of_it)], width))
 
 
 def comparison_text(comparison: CheckComparison, all_of_it: str, width: int | None = None) -> str:
@@ -35,7 +36,7 @@ def _changes(comparison: CheckComparison, all_of_it: str) -> list[str]:
     if comparison.rows_changed:
         lines.append(f"    rows: {comparison.rows_changed:+,}")
     days = [f"    {one.day}: {one.before:,} -> {one.now:,} rows ({one.now - one.before:+,})" for one in comparison.days]
-    lines += _few(days, "day(s)", all_of_it)
+    lines += _few(days, "day", all_of_it)
     return [*lines, *(line for change in comparison.findings for line in _finding(change))]
 
 
@@ -47,9 +48,9 @@ def _finding(change: FindingChange) -> Iterator[str]:
         yield f"      before: {change.before.message}"
 
 
-def _few(lines: list[str], things: str, all_of_it: str) -> list[str]:
+def _few(lines: list[str], thing: str, all_of_it: str) -> list[str]:
     hidden = len(lines) - _MOST_DAYS
-    rest = [f"    and {hidden:,} more {things}, all of them {all_of_it}"] if hidden > 0 else []
+    rest = [f"    and {counted(hidden, f'more {thing}')}, all of them {all_of_it}"] if hidden > 0 else []
     return [*lines[:_MOST_DAYS], *rest]
 
 

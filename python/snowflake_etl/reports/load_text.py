@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.check_text import findings_on_screen, fitted
 from snowflake_etl.results import LoadResult
@@ -26,7 +27,7 @@ def _steps(result: LoadResult) -> Iterator[str]:
     for file in result.files:
         yield (
             f"  {visible(file.file)}: {file.rows_read:,} rows read from {human_bytes(file.bytes)}, "
-            f"{file.parts} part(s), {file.parts_sent} sent, content {file.content_hash}"
+            f"{counted(file.parts, 'part')}, {file.parts_sent} sent, content {file.content_hash}"
         )
     if result.files:
         replaced = f", replaced {result.rows_replaced:,}" if result.rows_replaced else ""
@@ -40,7 +41,7 @@ def _checks(result: LoadResult) -> Iterator[str]:
     for check in result.checks:
         yield (
             f"  check ({check.engine}): {check.rows:,} rows, {check.days_found} of {check.days_expected} days, "
-            f"{len(check.errors)} error(s), {len(check.warnings)} warning(s)"
+            f"{counted(len(check.errors), 'error')}, {counted(len(check.warnings), 'warning')}"
         )
         yield from findings_on_screen(check.findings, ALL_OF_IT)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.json_text import json_text
 from snowflake_etl.reports.load_text import human_bytes
@@ -34,7 +35,7 @@ def _lines(result: SampleResult, all_of_it: str) -> Iterator[str]:
     yield from _columns(result.columns, all_of_it)
     if result.first_rows:
         yield ""
-        yield f"  first {len(result.first_rows)} row(s):"
+        yield f"  first {counted(len(result.first_rows), 'row')}:"
         yield from (f"    {_cut(' | '.join(map(visible, row)), _ROW_WIDTH)}" for row in result.first_rows)
     yield ""
     yield "  for 'files' in a configuration:"
@@ -63,7 +64,7 @@ def _columns(columns: Sequence[SampledColumn], all_of_it: str) -> Iterator[str]:
         line = f"  {name:<{widths[0]}}  {kind:<{widths[1]}}  {nulls:>{widths[2]}}  {distinct:>{widths[3]}}  "
         yield f"{line}{_cut(least, value):<{value}}  {_cut(greatest, value)}".rstrip()
     if len(columns) > MOST_COLUMNS:
-        yield f"  and {len(columns) - MOST_COLUMNS:,} more column(s), all of them {all_of_it}"
+        yield f"  and {counted(len(columns) - MOST_COLUMNS, 'more column')}, all of them {all_of_it}"
 
 
 def _words(column: SampledColumn) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.results_tables import InfoColumn, TableInfo, TableInfoResult
@@ -49,7 +50,7 @@ def _facts(info: TableInfo) -> Iterator[str]:
     yield f"  {', '.join([info.kind, rows, *size, *owned])}"
     travel = "Time Travel unknown"
     if info.retention_days is not None:
-        travel = f"Time Travel {info.retention_days} day(s)" if info.retention_days else "no Time Travel"
+        travel = f"Time Travel {counted(info.retention_days, 'day')}" if info.retention_days else "no Time Travel"
     yield f"  {f'clustered by {visible(info.clustered_by)}' if info.clustered_by else 'not clustered'}, {travel}"
     if info.comment:
         yield f"  comment: {visible(info.comment)}"

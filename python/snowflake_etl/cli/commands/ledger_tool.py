@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from snowflake_etl.cli.common import Context, add_common_flags, confirmed
 from snowflake_etl.errors import ExitCode, UsageError
 from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.adopt import AdoptResult
@@ -50,7 +51,8 @@ def _list(context: Context) -> ExitCode:
     for row in rows:
         context.say("\n".join(_lines(row)))
     live = [row for row in rows if row.state == "live"]
-    message = f"{len(live)} live file(s) with {sum(row.row_count for row in live):,} rows; {len(rows)} in the ledger."
+    loaded = counted(sum(row.row_count for row in live), "row")
+    message = f"{counted(len(live), 'live file')} with {loaded}; {len(rows)} in the ledger."
     context.say(message)
     context.answer({"status": "ok", "rows": [dataclasses.asdict(row) for row in rows], "message": message})
     return ExitCode.OK

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.terminal import ascii_table, printable
 from snowflake_etl.errors import ExitCode, Refused, UsageError
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.local_warehouse import Rows
@@ -67,8 +68,8 @@ def _status(context: Context) -> None:
     size = f"{now.bytes_on_disk / 1e6:,.1f} MB in {now.folder}"
     if now.running:
         message = (
-            f"The embedded warehouse is running on port {now.port} (pid {now.pid}): {now.sessions} session(s), "
-            f"{now.queries} running, idle for {now.idle_seconds:.0f} s, {size}."
+            f"The embedded warehouse is running on port {now.port} (pid {now.pid}): "
+            f"{counted(now.sessions, 'session')}, {now.queries} running, idle for {now.idle_seconds:.0f} s, {size}."
         )
     else:
         message = f"The embedded warehouse is not running; it starts when it is needed. {size}."

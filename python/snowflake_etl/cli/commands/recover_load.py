@@ -11,6 +11,7 @@ from snowflake_etl.cli.common import Context, add_common_flags, confirmed
 from snowflake_etl.cli.terminal import ascii_table, printable
 from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode, Refused, UsageError
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.history.run_record import PastRun
@@ -82,7 +83,10 @@ def _run_of(context: Context, run_id: str) -> PastRun:
     if run_id == _LAST:
         found = next((load.run_id for load in _known(context) if load.way == "widen"), None)
         if found is None:
-            raise Refused("No load into this target failed for a value that is too long. See: recover, or diagnose.")
+            raise Refused(
+                "No load into this target failed for a value that is too long. What failed is listed by: "
+                f"{context.command('recover')}"
+            )
         run_id = found
     return run_to_retry(RunRecords(context.state_directory), run_id)
 
@@ -104,18 +108,18 @@ def _widen(context: Context) -> ExitCode:
     run = _run_of(context, context.arguments.widen)
     again, orders = orders_again(context, [run.command])
     planned, around = [order.planned for order in orders], orders[0].context
-    configuration, retry = around.configuration.configuration, f"{places.program()} recover --retry {run.run_id}"
+    configuration = around.configuration.configuration
     with around.warehouse.open(f"snowflake_etl recover run={run.run_id}") as session:
-        plan = plan_widening(session, planned, configuration, context.state_directory, context.progress)
+        plan = plan_widening(session, planned, configuration, context.state_directory, context.progress, run.run_id)
         context.close()
         around.say_environment()
         context.say(_widening_in_words(plan, around.warehouse.target))
         if context.arguments.dry_run:
             context.answer({"status": "planned", **dataclasses.asdict(plan), "message": _first_words(plan)})
             return ExitCode.OK
-        if not confirmed(context, f"Widen {len(plan.columns)} column(s) of {plan.table} and load again?"):
+        if not confirmed(context, f"Widen {counted(len(plan.columns), 'column')} of {plan.table} and load again?"):
             raise Refused(f"Not confirmed: {plan.table} is unchanged. Without a terminal add --yes.")
-        widen(session, plan, configuration, retry)
+        widen(session, plan, configuration, run.run_id)
     context.say(f"Widened. Loading {run.month} again.\n")
     results, code = run_again(again, orders)
     context.answer({**dataclasses.asdict(results[0]), "widened": [dataclasses.asdict(one) for one in plan.columns]})
@@ -156,7 +160,7 @@ def _list(context: Context) -> ExitCode:
                 raise Refused("Not confirmed: nothing was removed. Without a terminal add --yes.")
             cleaned = recoverer.clean(recovery, waiting=arguments.staged)
     failed = sum(load.state == "failed" for load in loads)
-    message = _cleaned_in_words(cleaned) if cleaned else _found_in_words(recovery, failed)
+    message = _cleaned_in_words(cleaned) if cleaned else _found_in_words(context, recovery, failed)
     context.say(message)
     removed = len(cleaned.removed) if cleaned else 0
     document = {**dataclasses.asdict(recovery), "loads": [dataclasses.asdict(load) for load in loads]}
@@ -176,7 +180,10 @@ def _show(context: Context, recovery: Recovery, loads: Sequence[RecoverableLoad]
         context.say(f"        {program} recover --retry {past.run_id}")
     for batch in recovery.left_to_do:
         if batch.commands:
-            count, asked = f"{len(batch.commands)} of {batch.total} load(s)", batch.started_at[:19].replace("T", " ")
+            count, asked = (
+                f"{len(batch.commands)} of {counted(batch.total, 'load')}",
+                batch.started_at[:19].replace("T", " "),
+            )
             context.say(f"left to do: {count} asked for at {asked} UTC")
     for one in recovery.leftovers:
         run = f", run {one.run_id}" if one.run_id else ""
@@ -185,18 +192,18 @@ def _show(context: Context, recovery: Recovery, loads: Sequence[RecoverableLoad]
         context.say(f"locked: {held}")
     for target, number in recovery.interrupted_elsewhere.items():
         where = f"of {target}" if target else "of an unknown target, recorded by an earlier version"
-        context.say(f"Not listed: {number} interrupted load(s) {where}.")
+        context.say(f"Not listed: {counted(number, 'interrupted load')} {where}.")
 
 
 def _cleaned_in_words(cleaned: Cleaned) -> str:
-    said = f"{len(cleaned.removed)} thing(s) of dead runs removed."
+    said = f"{counted(len(cleaned.removed), 'leftover')} of runs that have ended removed."
     if cleaned.spared:
         names = ", ".join(f"{one.kind} {one.name}" for one in cleaned.spared)
         said += f" Left alone, since a load has taken them up meanwhile: {names}."
     return said
 
 
-def _found_in_words(recovery: Recovery, failed: int) -> str:
+def _found_in_words(context: Context, recovery: Recovery, failed: int) -> str:
     interrupted = len(recovery.interrupted) + recovery.loads_left
     removable = len(recovery.removable())
     waiting = len(recovery.removable(waiting=True)) - removable
@@ -204,16 +211,18 @@ def _found_in_words(recovery: Recovery, failed: int) -> str:
         return "No load is interrupted and nothing is left behind."
     said = []
     if failed:
-        said.append(f"{failed} failed load(s). Why, and what to do: diagnose RUN.")
+        why = f"{places.program()} diagnose, with the run's id"
+        said.append(f"{counted(failed, 'failed load')}. Why, and what to do: {why}.")
     if interrupted or removable:
+        carry_on = f"Carry on with: {places.program()} load --resume; remove" if interrupted else "Remove"
         said.append(
-            f"{interrupted} interrupted load(s), {removable} thing(s) of dead runs. "
-            + ("Carry on with: load --resume; remove" if interrupted else "Remove")
-            + " with: recover --clean."
+            f"{counted(interrupted, 'interrupted load')}, {counted(removable, 'leftover')} of runs that have ended. "
+            f"{carry_on} with: {context.command('recover', '--clean')}"
         )
     if waiting:
         said.append(
-            f"{waiting} file(s) staged, waiting for a load. "
-            "Load with: load --from-stage; remove with: recover --clean --staged."
+            f"{counted(waiting, 'file')} staged, waiting for a load. "
+            f"Load with: {context.command('load', '--from-stage')}; "
+            f"remove with: {context.command('recover', '--clean', '--staged')}"
         )
-    return " ".join(said)
+    return "\n".join(said)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from snowflake_etl.cli.common import Context, add_common_flags, asked_for_yes, confirmed
 from snowflake_etl.cli.results import add_output_flag, deliver
 from snowflake_etl.errors import ExitCode, Refused, UsageError
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.months.restorable import Restorable
@@ -136,7 +137,7 @@ def _list(context: Context) -> ExitCode:
     for one in wanted:
         context.say("\n".join(_lines(one)))
     ready = sum(bool(one.source) and not one.restored_by for one in wanted)
-    message = f"{len(wanted)} deletion(s), {ready} of which can be restored."
+    message = f"{counted(len(wanted), 'deletion')}, {ready} of which can be restored."
     context.say(message)
     documents = [dataclasses.asdict(one) for one in wanted]
     deliver(context, {"status": "ok", "deletions": documents, "message": message})
@@ -163,7 +164,7 @@ def _drop_copies(context: Context) -> ExitCode:
     if old and not confirmed(context, f"Drop these {len(old)} safety copies? What they hold cannot be restored then."):
         raise Refused("Not confirmed: no safety copy was dropped. Without a terminal add --yes.")
     drop_copies(configuration, context.warehouse, old, str(context.configuration.path))
-    message = f"{len(old)} safety copies older than {age.days} day(s) dropped."
+    message = f"{counted(len(old), 'safety copy')} older than {counted(age.days, 'day')} dropped."
     context.say(message)
     deliver(context, {"status": "ok", "dropped": [str(copy.name) for copy in old], "message": message})
     return ExitCode.OK

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.errors import ConfigError, ExitCode, UsageError
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.config.reading import LoadedConfiguration
@@ -70,7 +71,7 @@ def _list(context: Context) -> ExitCode:
 def _words_of_list(loaded: LoadedConfiguration, waiting: int) -> str:
     if not loaded.configuration.notify.targets:
         return f"{loaded.path} names nobody to tell: add notify.targets, see docs/configuration.md."
-    held = f"{waiting} notice(s) wait; notify retry sends them." if waiting else "No notice waits."
+    held = f"{counted(waiting, 'notice')} not sent yet; notify retry does it." if waiting else "No notice waits."
     return f"{held} notify test sends a message to every target."
 
 
@@ -92,7 +93,7 @@ def _test(context: Context) -> ExitCode:
         context.say(f"{name}: sent" if not why else f"{name}: NOT sent: {why}")
     failed = sum(not one["sent"] for one in results)
     said = "Look whether it has arrived." if not failed else "Correct the url of the target and test again."
-    context.say(f"{len(results) - failed} of {len(results)} target(s) took the message. {said}")
+    context.say(f"{len(results) - failed} of {counted(len(results), 'target')} took the message. {said}")
     context.answer({"status": "problems" if failed else "ok", "targets": results})
     return ExitCode.PROBLEMS_FOUND if failed else ExitCode.OK
 
@@ -165,7 +166,7 @@ def _targets(loaded: LoadedConfiguration) -> Any:
 
 def _said(context: Context, delivered: Delivered | None, message: str = "") -> ExitCode:
     if delivered is not None:
-        words = [f"{delivered.sent} notice(s) sent"]
+        words = [f"{counted(delivered.sent, 'notice')} sent"]
         words += [f"{delivered.throttled} throttled"] if delivered.throttled else []
         words += [f"{delivered.waiting} wait for the next run or the end of quiet hours"] if delivered.waiting else []
         message = " ".join(filter(None, (message, f"{', '.join(words)}.")))

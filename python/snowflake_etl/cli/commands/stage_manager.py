@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from snowflake_etl.cli.common import Context, add_common_flags, confirmed
 from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.errors import ExitCode, Refused, UsageError
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.staged.cleaning import CleanChoice, StageCleaned
@@ -155,7 +156,7 @@ def _summed(folders: Sequence[StagedFolder]) -> str:
     states = Counter(folder.state.value for folder in folders)
     told = f" ({', '.join(f'{count} {state}' for state, count in sorted(states.items()))})" if states else ""
     objects, size = sum(len(folder.objects) for folder in folders), sum(folder.bytes for folder in folders)
-    return f"{objects:,} objects, {size:,} bytes in {len(folders)} folder(s){told}"
+    return f"{counted(objects, 'object')}, {size:,} bytes in {counted(len(folders), 'folder')}{told}"
 
 
 def _show(context: Context, folders: Sequence[StagedFolder]) -> None:
@@ -174,7 +175,7 @@ def _lines(folder: StagedFolder) -> Iterator[str]:
     about = f"{folder.table} {folder.month}" if folder.table else "objects"
     yield f"{folder.state}: {about}{f', {folder.file}' if folder.file else ''}"
     rows = "" if folder.rows is None else f"{folder.rows:,} rows, "
-    things = f"{folder.parts} part(s)" if folder.table else f"{len(folder.objects)} object(s)"
+    things = f"{counted(folder.parts, 'part')}" if folder.table else f"{counted(len(folder.objects), 'object')}"
     run = f", run {folder.run_id}" if folder.run_id else ""
     yield f"  {rows}{things}, {folder.bytes:,} bytes, {_age(folder)} old{run}"
     yield f"  {folder.path or '(the root)'}"
@@ -202,7 +203,7 @@ def _performance(context: Context) -> ExitCode:
     _show_copies(context, found.copies)
     for note in found.notes:
         context.say(f"  note: {note}")
-    message = f"{len(found.copies)} COPY statement(s) of the last {days} day(s)."
+    message = f"{counted(len(found.copies), 'COPY statement')} of the last {counted(days, 'day')}."
     context.say(message)
     rates = [(copy.rows_per_second, copy.bytes_per_second) for copy in found.copies]
     copies = [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.cli.layout_flags import add_layout_flags, layout_wishes_of
 from snowflake_etl.errors import ExitCode, FileError, Refused, UsageError
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.file_tools.config_generate import Generated
@@ -64,7 +65,7 @@ def _print(context: Context, generated: Generated) -> ExitCode:
 
     context.say(json_text({"files": list(generated.entries)}))
     _say_notes(context, generated.notes)
-    message = f"{len(generated.entries)} entry(s); --into FILE merges them into a configuration."
+    message = f"{counted(len(generated.entries), 'entry')}; --into FILE merges them into a configuration."
     context.say(f"generated: {message}")
     _answer(context, "generated", generated, generated.notes, message)
     return ExitCode.OK
@@ -97,7 +98,9 @@ def _write(context: Context, generated: Generated) -> ExitCode:
         raise Refused(f"Not confirmed: {path} is unchanged. Answer yes, or add --yes where nobody can be asked.")
     backup = write(change)
     what = f"merged into {path}" if backup else f"written to {path}"
-    message = f"{len(generated.entries)} entry(s) {what}." + (f" What was there before: {backup}" if backup else "")
+    message = f"{counted(len(generated.entries), 'entry')} {what}." + (
+        f" What was there before: {backup}" if backup else ""
+    )
     context.say(f"written: {message}")
     _answer(context, "written", generated, notes, message, path=path, backup=backup)
     return ExitCode.OK
@@ -107,7 +110,7 @@ def _say_notes(context: Context, notes: tuple[str, ...]) -> None:
     for note in notes[:_NOTES_ON_SCREEN]:
         context.say(f"  note: {note}")
     if len(notes) > _NOTES_ON_SCREEN:
-        context.say(f"  and {len(notes) - _NOTES_ON_SCREEN} more note(s), all of them with --json")
+        context.say(f"  and {counted(len(notes) - _NOTES_ON_SCREEN, 'more note')}, all of them with --json")
 
 
 def _answer(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from snowflake_etl.cli.common import Context
 from snowflake_etl.errors import ExitCode
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.configurations.check import ConfigCheck
@@ -30,7 +31,7 @@ def run(context: Context) -> ExitCode:
     for line in _lines(checks):
         context.say(line)
     message = (
-        f"{path} has {errors} mistake(s). Correct what is said above and validate it again."
+        f"{path} has {counted(errors, 'mistake')}. Correct what is said above and validate it again."
         if errors
         else f"{path} is valid: {_summed(checks)}."
     )
@@ -53,7 +54,7 @@ def _lines(checks: Sequence[ConfigCheck]) -> list[str]:
         if check.environment is not None:
             lines.append(f"Environment {check.environment}: target {check.target}")
         for one in check.patterns:
-            files = f"{one.files} file(s), newest {one.newest}" if one.files else "no file"
+            files = f"{counted(one.files, 'file')}, newest {one.newest}" if one.files else "no file"
             lines.append(f"  {one.pattern} -> {one.table}: {files}")
         for problem in check.problems:
             if problem.message not in told:
@@ -66,4 +67,6 @@ def _summed(checks: Sequence[ConfigCheck]) -> str:
     targets = ", ".join(dict.fromkeys(check.target for check in checks))
     warnings = len({problem.message for check in checks for problem in check.problems})
     signed_in = ", signed in" if all(check.connected for check in checks) else ""
-    return f"target {targets}{signed_in}, {warnings} warning(s)" if warnings else f"target {targets}{signed_in}"
+    return (
+        f"target {targets}{signed_in}, {counted(warnings, 'warning')}" if warnings else f"target {targets}{signed_in}"
+    )

@@ -18,6 +18,7 @@ from snowflake_etl.operations import check_history
 from snowflake_etl.operations.checked_tables import table_of
 from snowflake_etl.operations.expectations import expectations_of
 from snowflake_etl.operations.read_refusals import reading
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality import names
 from snowflake_etl.quality.key_counts import key_findings, keys_of_table
@@ -159,25 +160,24 @@ def result_of(checks: Sequence[DuplicateCheck]) -> DuplicatesResult:
         sum(check.status == "not_checked" for check in checks),
     )
     nulls = sum(check.null_rows for check in checks)
-    told = f"{excess:,} row(s) too many" if excess else "no duplicates found"
-    told += f", {nulls:,} row(s) without a key" if nulls else ""
+    told = f"{counted(excess, 'row')} too many" if excess else "no duplicates found"
+    told += f", {counted(nulls, 'row')} without a key" if nulls else ""
     told += f", {unchecked} not checked" if unchecked else ""
     told += f", {len(failed)} could not be looked at" if failed else ""
     status = "error" if failed else "problems" if problems else "ok"
     return DuplicatesResult(
-        status, tuple(checks), f"{len(checks)} check(s): {told}.", next(iter([*failed, *problems]), 0)
+        status, tuple(checks), f"{counted(len(checks), 'check')}: {told}.", next(iter([*failed, *problems]), 0)
     )
 
 
 def _message(rows: int, found: Duplicates, percent: float) -> str:
-    nulls = f", {found.null_rows:,} row(s) without a key" if found.null_rows else ""
+    nulls = f", {counted(found.null_rows, 'row')} without a key" if found.null_rows else ""
     if not found.searched:
         return f"{rows:,} rows, keys not checked{nulls}"
     if not found.excess:
         return f"{rows:,} rows, no key in more than one{nulls}"
-    return (
-        f"{rows:,} rows, {found.groups:,} key(s) in several, {found.excess:,} row(s) ({percent:.2f} %) too many{nulls}"
-    )
+    several, excess = counted(found.groups, "key"), counted(found.excess, "row")
+    return f"{rows:,} rows, {several} in several, {excess} ({percent:.2f} %) too many{nulls}"
 
 
 def _delete_sql(
@@ -185,8 +185,8 @@ def _delete_sql(
 ) -> str:
     condition, binds = days_condition(session, table.name, expected, span)
     comments = [
-        f"Leaves one row of each of {check.keys:,} key(s) of {table.name}: {check.excess_rows:,} of {check.rows:,} "
-        f"row(s) go ({check.percent:.2f} %).",
+        f"Leaves one row of each of {counted(check.keys, 'key')} of {table.name}: {check.excess_rows:,} of "
+        f"{counted(check.rows, 'row')} to go ({check.percent:.2f} %).",
         "Nothing was run. Read it, and run it in one session.",
         "Of each key the row stays that is first by ORDER BY: change that where another one is right.",
         "The ledger still counts the rows that go: load --verify will name the difference.",

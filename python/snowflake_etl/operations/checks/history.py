@@ -10,7 +10,7 @@ from snowflake_etl.errors import ExitCode, UsageError
 from snowflake_etl.history.check_record import CheckRecords, PastCheck
 from snowflake_etl.history.run_record import PastRun, RunRecords
 from snowflake_etl.month import Month
-from snowflake_etl.quality.wording import counted
+from snowflake_etl.plural import counted
 from snowflake_etl.results import Finding, Severity
 from snowflake_etl.results_history import (
     CheckComparison,
@@ -66,9 +66,11 @@ def list_entries(state_directory: Path, selection: Selection) -> HistoryResult:
     entries.sort(key=lambda entry: entry.at, reverse=True)
     shown = tuple(entries[: selection.limit])
     hidden = len(entries) - len(shown)
-    more = f" {hidden} older one(s) are left out by --limit {selection.limit}." if hidden else ""
+    more = f" Left out by --limit {selection.limit}: {counted(hidden, 'older one')}." if hidden else ""
     runs = sum(entry.check_id is None for entry in shown)
-    return HistoryResult("ok", f"{runs} run(s) and {len(shown) - runs} check(s).{more}", ExitCode.OK, entries=shown)
+    return HistoryResult(
+        "ok", f"{counted(runs, 'run')} and {counted(len(shown) - runs, 'check')}.{more}", ExitCode.OK, entries=shown
+    )
 
 
 def show_check(state_directory: Path, check_id: int) -> HistoryResult:

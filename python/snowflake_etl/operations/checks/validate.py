@@ -11,6 +11,7 @@ from snowflake_etl.operations import check_history
 from snowflake_etl.operations.checked_tables import table_of
 from snowflake_etl.operations.read_refusals import reading
 from snowflake_etl.operations.table_check import check_of_table
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import CheckReport
 from snowflake_etl.results_tables import TableCheck, ValidateResult
@@ -73,7 +74,7 @@ def _judged(table: str, span: str, report: CheckReport, *, strict: bool) -> Tabl
     status = "failed" if errors else "warning" if warnings else "ok"
     stops = errors or (strict and warnings)
     exit_code = int(ExitCode.PROBLEMS_FOUND if stops else ExitCode.OK)
-    found = f", {errors} error(s), {warnings} warning(s)" if errors or warnings else ", nothing found"
+    found = f", {counted(errors, 'error')}, {counted(warnings, 'warning')}" if errors or warnings else ", nothing found"
     days = f", {report.days_found} of {report.days_expected} days" if report.days_expected else ""
     return TableCheck(status, table, span, f"{report.rows:,} rows{days}{found}", exit_code, report)
 
@@ -94,5 +95,5 @@ def _result(checks: Sequence[TableCheck]) -> ValidateResult:
     told = ", ".join(f"{count} {words[status]}" for status, count in counts.items() if count)
     status = "error" if failed else "problems" if problems else "ok"
     return ValidateResult(
-        status, tuple(checks), f"{len(checks)} check(s): {told}.", next(iter([*failed, *problems]), 0)
+        status, tuple(checks), f"{counted(len(checks), 'check')}: {told}.", next(iter([*failed, *problems]), 0)
     )

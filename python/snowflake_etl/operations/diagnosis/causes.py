@@ -248,7 +248,7 @@ _DATA: tuple[Cause, ...] = (
         "The check of the rows found errors",
         "The rows were looked at before anything was published, and are not what they should be.",
         Remedy.CHECK,
-        r"The check found|are outside the days of the files' names",
+        r"The check found|outside the days of the files' names",
         frozenset({ANY_FINDING}),
     ),
     Cause(

@@ -12,6 +12,7 @@ from snowflake_etl.operations.diagnosis.cures import Means, cures_of, takes
 from snowflake_etl.operations.diagnosis.facts import Facts
 from snowflake_etl.operations.diagnosis.look import Look, Seen, finding_of
 from snowflake_etl.operations.diagnosis.origin import Origin, origin_of
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.results_diagnosis import DiagnoseResult, Diagnosis
 from snowflake_etl.warehouse.signin import Warehouse
@@ -28,7 +29,7 @@ def diagnose(
     failed = [one for one in diagnoses if one.cause not in _HEALTHY]
     unknown = [one for one in failed if one.cause == UNKNOWN.code]
     if unknown:
-        said = f"{len(unknown)} of {len(failed)} failure(s) could not be explained."
+        said = f"{len(unknown)} of {counted(len(failed), 'failure')} could not be explained."
         return DiagnoseResult("unknown", diagnoses, said, int(ExitCode.PROBLEMS_FOUND))
     if not failed:
         said = diagnoses[0].title + "." if diagnoses else _NOTHING

@@ -15,6 +15,7 @@ from pathlib import Path
 from snowflake_etl.config import places
 from snowflake_etl.config.model import SnowflakeSection
 from snowflake_etl.config.reading import LoadedConfiguration
+from snowflake_etl.plural import counted
 from snowflake_etl.results_examination import Health, Point
 from snowflake_etl.warehouse import reach
 from snowflake_etl.warehouse.reach import Place
@@ -94,7 +95,7 @@ def configuration(loaded: LoadedConfiguration) -> Iterator[Point]:
     """That it could be read, what it warns of, and whether the folder of the files is there."""
     chosen = f", environment {loaded.environment}" if loaded.environment else ""
     tables = len({entry.table_name for entry in loaded.configuration.files})
-    yield Point("configuration", Health.OK, f"{loaded.path}{chosen}, {tables} table(s)")
+    yield Point("configuration", Health.OK, f"{loaded.path}{chosen}, {counted(tables, 'table')}")
     for warning in loaded.warnings:
         yield Point("configuration", Health.WARNING, warning)
     base = loaded.base_path

@@ -28,6 +28,7 @@ from snowflake_etl.operations.file_tools.compared_columns import (
 )
 from snowflake_etl.operations.file_tools.suggestion import DEFAULT_NULLS
 from snowflake_etl.operations.stoppable import stoppable
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.duck import OutOfSpace
 from snowflake_etl.quality.file_compare import (
@@ -239,15 +240,15 @@ class _Comparison:
             if read != side.rows:
                 left_out = True
                 self._notes.append(
-                    f"{side.rows - read:,} row(s) of {shown(Path(side.file).name)} do not fit its layout and were not "
-                    "compared: check-file names them."
+                    f"Not compared, since they do not fit the layout of {shown(Path(side.file).name)}: "
+                    f"{counted(side.rows - read, 'row')}. check-file names them."
                 )
         return left_out
 
     def _say_repeated(self, counts: RowCounts) -> None:
         if counts.repeated_a or counts.repeated_b:
             self._notes.append(
-                f"The key is not unique: {counts.repeated_a:,} key(s) stand in several rows of the first file, "
+                f"The key is not unique: {counted(counts.repeated_a, 'key')} in several rows of the first file, "
                 f"{counts.repeated_b:,} of the second. Their rows are compared whole, as added and removed."
             )
 
@@ -274,12 +275,12 @@ def _message(result: CompareResult) -> str:
         return f"Both files hold the same {result.file.rows:,} rows, in another order or written otherwise."
     found = []
     if result.only_in_file or result.only_in_other:
-        found.append(f"{len(result.only_in_file) + len(result.only_in_other)} column(s) stand in one of them only")
+        found.append(f"{counted(len(result.only_in_file) + len(result.only_in_other), 'column')} in one of them only")
     if result.rows_added is None:
         found.append(f"{result.file.rows:,} and {result.other.rows:,} rows, whose contents are not the same")
     else:
         found.append(
-            f"{result.rows_removed:,} row(s) removed, {result.rows_added:,} added, {result.rows_changed:,} changed"
+            f"rows removed: {result.rows_removed:,}, added: {result.rows_added:,}, changed: {result.rows_changed:,}"
         )
     return f"{'; '.join(found)}."
 

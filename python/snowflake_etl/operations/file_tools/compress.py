@@ -42,6 +42,7 @@ from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.manifest import VERSION, Manifest, ManifestPart
 from snowflake_etl.operations.memory import give_back_freed_blocks, plan_memory
 from snowflake_etl.operations.staging import StagedFile, stage_cuts
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.results_files import CompressedFile, CompressResult
 
@@ -90,7 +91,7 @@ def compress(
             results.append(_failed(found, FileError(load.problem)))
             on_file(results[-1])
     failed = [one for one in results if one.status == "failed"]
-    message = f"{len(results) - len(failed)} of {len(results)} file(s) are in parts."
+    message = f"{len(results) - len(failed)} of {counted(len(results), 'file')} in parts."
     return CompressResult(
         "failed" if failed else "ok", tuple(results), message, failed[0].exit_code if failed else int(ExitCode.OK)
     )
@@ -276,7 +277,7 @@ def _result(
     found: FoundFile, parts: PackedParts, staged: StagedFile, written: int, seconds: float, notes: Sequence[str]
 ) -> CompressedFile:
     packed = sum(file.bytes for file in parts.files)
-    how = f"{staged.rows:,} rows in {len(parts.files)} part(s)"
+    how = f"{staged.rows:,} rows in {counted(len(parts.files), 'part')}"
     if not written:
         how += ", all there already and proven"
     return CompressedFile(

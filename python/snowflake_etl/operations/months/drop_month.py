@@ -26,6 +26,7 @@ from snowflake_etl.operations.months.protection import (
     sweep,
     undo_detail,
 )
+from snowflake_etl.plural import counted
 from snowflake_etl.results import DropResult
 from snowflake_etl.warehouse import audit, catalog, ledger
 from snowflake_etl.warehouse.session import Session
@@ -164,11 +165,12 @@ def _in_words(plan: DropPlan, change: MonthChange, protection: Protection, where
     """What is shown before anything is done; ``where`` tells account and role."""
     days = f", {plan.first_day} to {plan.last_day}" if plan.first_day else ""
     sample = [" | ".join(values) for values in (plan.sample.columns, *plan.sample.rows)] if plan.sample.rows else []
+    in_ledger = counted(sum(row.row_count for row in plan.live), "row")
     lines = [
         f"Delete {plan.rows:,} of {plan.rows_in_table:,} rows ({plan.share:.1%}) from {plan.place}",
         f"  {where}",
-        f"  on {plan.days} day(s){days}",
-        f"  in the ledger: {len(plan.live)} file(s) with {sum(row.row_count for row in plan.live):,} rows",
+        f"  on {counted(plan.days, 'day')}{days}",
+        f"  in the ledger: {counted(len(plan.live), 'file')} with {in_ledger}",
         *([f"  micro-partitions: {plan.partitions}"] if plan.partitions else []),
         *(f"  warning: {warning}" for warning in plan.warnings),
         *(f"  row: {line}" for line in sample),

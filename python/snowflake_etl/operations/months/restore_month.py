@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import EtlError, ExitCode, Refused, WarehouseError
 from snowflake_etl.history.database import new_id
@@ -224,7 +225,7 @@ def _chosen(found: list[Restorable], target: Target, month: Month, run_id: str) 
     if not waiting:
         known = "was restored already" if of_month else "was never deleted by this tool"
         which = f" (run {run_id})" if run_id else ""
-        raise Refused(f"{target.name} {month} {known}{which}. See: restore-month --list.")
+        raise Refused(f"{target.name} {month} {known}{which}. See: {places.program()} restore-month --list")
     chosen = waiting[-1]
     if not chosen.source:
         raise Refused(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from snowflake_etl.config import places
 from snowflake_etl.errors import Refused, UsageError
 from snowflake_etl.history.run_record import PastRun, RunRecords
 from snowflake_etl.operations.diagnosis.causes import cause_of
@@ -70,7 +71,11 @@ def run_to_retry(records: RunRecords, run_id: str) -> PastRun:
     """The run of that id.  Raise UsageError when there is none, Refused when it is at work or ended well."""
     run = next((run for run in records.all() if run.run_id == run_id), None)
     if run is None:
-        raise UsageError(f"There is no run '{run_id}' in this state folder. See the ids with: recover, or history list")
+        program = places.program()
+        raise UsageError(
+            f"There is no run '{run_id}' in this state folder. The ids stand in: {program} recover, "
+            f"{program} history list"
+        )
     if run.ended_at is None and not records.is_dead(run_id):
         raise Refused(f"Run {run_id} is at work: nothing to recover. Look at its job, or wait for it.")
     if run.status in ("loaded", "staged"):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import FileError, Refused, UsageError, WarehouseError
 from snowflake_etl.files.naming import shown
@@ -51,7 +52,12 @@ class Widening:
 
 
 def plan_widening(
-    session: Session, loads: Sequence[PlannedLoad], configuration: Configuration, temp: Path, progress: Progress
+    session: Session,
+    loads: Sequence[PlannedLoad],
+    configuration: Configuration,
+    temp: Path,
+    progress: Progress,
+    run_id: str,
 ) -> Widening:
     """Compare the files' longest values with the table.
 
@@ -71,10 +77,10 @@ def plan_widening(
     if not wider:
         raise Refused(
             f"Every value of {', '.join(shown(file.path.name) for load in loads for file in load.files)} fits the "
-            f"columns of {target.name} by now: nothing to widen. Load with: recover --retry and the run's id."
+            f"columns of {target.name} by now: nothing to widen. Load with: {retry_command(run_id)}"
         )
     statements = tuple(catalog.widen_statement(target.name, one.column, one.proposed) for one in wider)
-    return Widening(target.name, tuple(wider), statements, tuple(_notes(wider, planned)))
+    return Widening(target.name, tuple(wider), statements, tuple(_notes(wider, planned, run_id)))
 
 
 def _longest(
@@ -100,7 +106,7 @@ def _longest(
     return {name: column.longest or 0 for name, column in zip(source.columns, columns, strict=True)}
 
 
-def widen(session: Session, plan: Widening, configuration: Configuration, retry: str) -> None:
+def widen(session: Session, plan: Widening, configuration: Configuration, run_id: str) -> None:
     """Run the statements.  Raise WarehouseError, with them for the owner, when the role may not."""
     for statement in plan.statements:
         try:
@@ -113,7 +119,7 @@ def widen(session: Session, plan: Widening, configuration: Configuration, retry:
             owner = "\n".join(f"{each};" for each in plan.statements)
             raise WarehouseError(
                 f"Role {refusals.role_of(session)} does not own {plan.table}, and only its owner may widen a column. "
-                f"Have the owner run:\n{owner}\nThen load again with: {retry}",
+                f"Have the owner run:\n{owner}\nThen load again with: {retry_command(run_id)}",
                 code=error.code,
                 sqlstate=error.sqlstate,
                 query_id=error.query_id,
@@ -128,14 +134,19 @@ def _rung(column: str, longest: int) -> int:
             return rung
     raise FileError(
         f"Column {column} has a value of {longest:,} characters, more than any VARCHAR holds ({LONGEST_TEXT:,}). "
-        "Look at it with: diagnose; most often a quote or a line end is missing."
+        "Most often a quote or a line end is missing there: correct the file and load again."
     )
 
 
-def _notes(wider: Sequence[WiderColumn], planned: PlannedLoad) -> list[str]:
+def retry_command(run_id: str) -> str:
+    return f"{places.program()} recover --retry {run_id}"
+
+
+def _notes(wider: Sequence[WiderColumn], planned: PlannedLoad, run_id: str) -> list[str]:
+    look = f"{places.program()} diagnose {run_id}"
     notes = [
         f"The longest value of {one.column} has {one.longest:,} characters, the column {one.length:,}: look at it "
-        "before (diagnose); a missing quote or delimiter looks like this, too."
+        f"before, with: {look}; a missing quote or delimiter looks like this, too."
         for one in wider
         if one.longest > _SUSPICIOUS * one.length
     ]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import WarehouseError
 from snowflake_etl.operations import refusals
+from snowflake_etl.plural import counted
 from snowflake_etl.sqltext import ObjectName, object_name, quote
 from snowflake_etl.warehouse import advice, catalog, ledger, past_copies
 from snowflake_etl.warehouse.advice import WarehouseState
@@ -190,7 +191,7 @@ def _unseen(rows: Sequence[LedgerRow], seen: set[str], table: ObjectName | None,
 def _notes(session: Session, configuration: Configuration, unseen: int, found: int, limit: int) -> Iterable[str]:
     if unseen:
         yield (
-            f"{unseen} load(s) that the ledger knows are not in the history that this role may see. "
+            f"Not in the history that this role may see: {counted(unseen, 'load')} that the ledger knows. "
             f"{_grant(session, configuration)}"
         )
     if found > limit:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from snowflake_etl.errors import ConnectError, Refused
+from snowflake_etl.plural import counted
 from snowflake_etl.warehouse.local.folder import USER, LocalEndpoint, Running, WarehouseFolder, open_lock
 
 START_SECONDS = 60.0
@@ -257,7 +258,7 @@ def reset(state_dir: Path, *, force: bool = False) -> None:
     now = status(state_dir)
     if now.running and now.sessions and not force:
         raise Refused(
-            f"The embedded warehouse is in use ({now.sessions} session(s) signed in), so it was not reset. "
+            f"The embedded warehouse is in use ({counted(now.sessions, 'session')} signed in), so it was not reset. "
             "Wait until the jobs have ended, or reset it with --force."
         )
     stop(state_dir)
