@@ -155,7 +155,7 @@ class Desk:
         from snowflake_etl.warehouse.signin import Warehouse
 
         section = SnowflakeSection(connection="local", database=self.database, schema="PUBLIC", network_timeout=20)
-        with Warehouse(section, LoadSection(), self.state).open("test") as session:
+        with Warehouse(section, LoadSection(), self.state, sweeps=False).open("test") as session:
             return session.query(statement, binds)
 
     def count(self, condition: str = "TRUE", table: str = "T") -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -166,13 +165,6 @@ def test_copies_are_dropped_by_age_and_never_without_a_word(loaded: Desk) -> Non
     assert loaded.run(*words, "--older-than", "0d").code == 7
     assert loaded.run(*words, "--older-than", "0d", "--yes").code == 0
     assert loaded.safety_copies() == []
-
-
-def test_copies_past_their_time_are_swept_by_the_next_run(loaded: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    drop(loaded, *CONSENT)
-    monkeypatch.setattr("snowflake_etl.warehouse.safety_copy.KEPT", timedelta(0))
-    drop(loaded, *CONSENT, month="2024-02")
-    assert len(loaded.safety_copies()) == 1
 
 
 def test_no_safety_copy_is_refused_where_nothing_else_could_undo(loaded: Desk) -> None:

@@ -85,8 +85,18 @@ def test_a_copy_to_attach_to_and_other_peoples_transactions_are_left_alone(
     right(desk)
 
 
-def test_a_run_that_waits_for_a_lock_says_who_holds_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("verb", ["load", "drop-month", "restore-month"])
+def test_a_run_that_waits_for_a_lock_says_who_holds_it(desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
     desk.month("2024-01-01", "2024-01-31")
+    words = [verb, "--config", str(desk.config), "--month", "2024-01"]
+    drop = ["drop-month", *words[1:], "--table", "T", "--yes", "--expect-rows", "any"]
+    if verb != "load":
+        assert desk.run("load", *words[1:]).code == 0
+        words = drop
+    if verb == "restore-month":
+        assert desk.run(*drop).code == 0
+        words = [verb, *drop[1:-2]]
+    (desk.state / "snowflake_etl.log").unlink(missing_ok=True)
     Locks(monkeypatch, f"{desk.database}.ETL_WORK.ETL_LOAD_LOCK", ["77"])
     monkeypatch.setattr(lock_watch, "FIRST_SECONDS", 0.0)
     genuine, waited = ledger.take_lock, []
@@ -100,11 +110,12 @@ def test_a_run_that_waits_for_a_lock_says_who_holds_it(desk: Desk, monkeypatch: 
         return genuine(*words)
 
     monkeypatch.setattr(ledger, "take_lock", waiting)
-    answer = desk.load("--month", "2024-01")
+    answer = desk.run(*words)
     assert answer.code == 0, answer
     assert (
         f"Waiting: {desk.database}.ETL_WORK.ETL_LOAD_LOCK is locked by transaction {TRANSACTION} (session 77), open "
         "since 2024-05-10 08:34:34 UTC"
     ) in answer.err
     assert "This run goes on when it ends" in answer.err
-    right(desk)
+    if verb != "drop-month":
+        right(desk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,19 @@ from snowflake_etl.warehouse.session import Session
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
 LONG = "20240105\t9\tlonger than ten"
+
+
+def audited(desk: Desk) -> list[tuple[str, str]]:
+    """Verb and outcome of all entries of this desk's target in the audit log."""
+    entries = map(json.loads, (desk.state / "audit.jsonl").read_text().splitlines())
+    return [(entry["verb"], entry["outcome"]) for entry in entries if desk.database in entry["target"]]
+
+
+def told(desk: Desk) -> list[tuple[str, str, str]]:
+    """Event, table and detail of the audit log in the warehouse."""
+    return [
+        tuple(row) for row in desk.sql('SELECT EVENT, TABLE_NAME, DETAIL FROM ETL_WORK.ETL_AUDIT_LOG ORDER BY "AT"')
+    ]
 
 
 def recover(desk: Desk, *words: str) -> Answer:
@@ -83,6 +97,14 @@ def test_widening_measures_shows_asks_alters_and_loads(
     assert [one for one in sent if one.startswith("ALTER")] == [statement]
     assert desk.count("NAME = 'longer than ten'") == 1
     assert desk.count() == 311
+    assert audited(desk) == [("widen", outcome) for outcome in ("planned", "refused", "started", "widened")]
+    events, tables, details = zip(*told(desk), strict=True)
+    assert events == ("widen planned", "widen refused", "widen widened")
+    assert set(tables) == {f"{desk.database}.PUBLIC.T"}
+    assert json.loads(details[-1])["statements"] == [statement]
+    assert json.loads(details[-1])["of"] == run_id
+    listed = desk.run("history", "--audit", "--config", str(desk.config), "--table", "T").out
+    assert "widened" in listed
     assert recover(desk, "--loads").out == ""
 
 
@@ -116,6 +138,10 @@ def test_a_role_that_does_not_own_the_table_gets_the_statements_for_the_owner(
     assert 'ALTER COLUMN "NAME" SET DATA TYPE VARCHAR(20);' in answer.err
     assert f"recover --retry {run_id}" in answer.err
     assert desk.count() == 0
+    assert audited(desk) == [("widen", "started"), ("widen", "left to the owner")]
+    ((event, _, detail),) = told(desk)
+    assert event == "widen left to the owner"
+    assert "SET DATA TYPE VARCHAR(20)" in detail
 
 
 def test_values_that_fit_by_now_are_not_widened_for(desk: Desk) -> None:
@@ -124,6 +150,28 @@ def test_values_that_fit_by_now_are_not_widened_for(desk: Desk) -> None:
     answer = recover(desk, "--widen", run_id, "--yes")
     assert answer.code == 7
     assert "nothing to widen" in answer.err
+    assert f"recover --retry {run_id}" in answer.err
+    assert audited(desk) == [("widen", "refused")]
+    assert [event for event, _, _ in told(desk)] == ["widen refused"]
+
+
+@pytest.mark.parametrize("name", ["OTHER.T", 'OTHER."my ""odd"" table"'])
+def test_a_table_of_another_schema_is_widened_there(desk: Desk, sent: list[str], name: str) -> None:
+    desk.sql("CREATE SCHEMA OTHER")
+    desk.sql("CREATE TABLE PUBLIC.T (DAY DATE, ID NUMBER(9,0), NAME VARCHAR(10))")
+    desk.entry |= {"table_name": name}
+    run_id = failed_run(desk)
+    assert f"recover --widen {run_id}" in desk.run("diagnose", run_id).out
+    answer = recover(desk, "--widen", run_id, "--yes")
+    assert answer.code == 0, answer
+    (statement,) = [one for one in sent if one.startswith("ALTER")]
+    table = "T" if name == "OTHER.T" else 'my ""odd"" table'
+    assert statement == f'ALTER TABLE "{desk.database}"."OTHER"."{table}" ALTER COLUMN "NAME" SET DATA TYPE VARCHAR(20)'
+    assert desk.count("NAME = 'longer than ten'", table=name) == 1
+    assert desk.count() == 0
+    assert audited(desk) == [("widen", "started"), ("widen", "widened")]
+    assert told(desk)[-1][0] == "widen widened"
+    assert recover(desk, "--loads").out == ""
 
 
 def test_several_columns_and_names_that_need_quotes_are_widened(desk: Desk) -> None:

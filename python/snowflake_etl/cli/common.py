@@ -131,7 +131,8 @@ class Context:
 
         configuration = self.configuration.configuration
         ask = self.ask_secret if self.is_interactive else None
-        return Warehouse(configuration.snowflake, configuration.load, self.state_directory, ask)
+        sweeps = not getattr(self.arguments, "dry_run", False)
+        return Warehouse(configuration.snowflake, configuration.load, self.state_directory, ask, sweeps)
 
     def ask_secret(self, question: str) -> str:
         """Have a secret typed that does not appear on the screen."""

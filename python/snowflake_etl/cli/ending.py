@@ -20,7 +20,7 @@ def afterwards(context: Context, verb: str, code: ExitCode) -> None:
     try:
         if verb in TOLD_VERBS and not getattr(context.arguments, "dry_run", False):
             from snowflake_etl.cli.notices import tell_the_end
-            from snowflake_etl.cli.once_a_day import prune_once_a_day
+            from snowflake_etl.cli.pruned_daily import prune_once_a_day
 
             tell_the_end(context, verb, code)
             prune_once_a_day(context)

@@ -38,7 +38,6 @@ from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Sourc
 from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadRequest, LoadState, StopSignal
 from snowflake_etl.operations.memory import MemoryPlan, give_back_freed_blocks, plan_memory
-from snowflake_etl.operations.months.protection import sweep
 from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.plural import counted
@@ -359,7 +358,6 @@ class _Load:
                 stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
             remove_old_parts(session, prepared, state.configuration.load.keep_failed)
-            sweep(session, prepared.objects)
         except (EtlError, Stopped) as error:
             state.warn(f"The rows are published, but not all was tidied up: {error}")
         return rows_now

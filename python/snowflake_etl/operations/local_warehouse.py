@@ -58,7 +58,7 @@ def ask(state_dir: Path, statement: str, database: str | None, schema: str | Non
             "network_timeout": _NETWORK_TIMEOUT_SECONDS,
         }
     )
-    with Warehouse(section, LoadSection(), state_dir).open("local sql") as session:
+    with Warehouse(section, LoadSection(), state_dir, sweeps=False).open("local sql") as session:
         try:
             columns, rows = session.table(statement)
         except WarehouseError as error:

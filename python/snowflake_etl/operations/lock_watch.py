@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from snowflake_etl.errors import EtlError
+from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse import locks
 from snowflake_etl.warehouse.locks import LockHolder
+from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.signin import Warehouse
 
 LOGGER = logging.getLogger(__name__)
 
@@ -59,6 +62,12 @@ class LockWatch:
                 told.add(holder.transaction)
                 LOGGER.warning("Waiting: %s", _in_words(holder))
             self._ended.wait(_EVERY_SECONDS)
+
+
+def watching(warehouse: Warehouse, session: Session, table: ObjectName, objects: WorkObjects) -> LockWatch:
+    """Around what waits, over ``session``, for the locks of whatever changes a table."""
+    tables = [str(table), str(objects.lock)]
+    return LockWatch(lambda: warehouse.open("snowflake_etl locks"), tables, locks.session_id(session))
 
 
 def _in_words(holder: LockHolder) -> str:

@@ -90,7 +90,7 @@ class _Place:
     def close(self) -> None:
         with self._lock:
             for session in self._idle:
-                session.close()
+                session.end()
             self._idle.clear()
 
     def _take(self) -> Session:

@@ -20,8 +20,8 @@ from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, 
 from snowflake_etl.sqltext import literal
 from snowflake_etl.warehouse.cancelling import cancelled_when_stopped
 from snowflake_etl.warehouse.driver_arguments import for_driver
-from snowflake_etl.warehouse.refused_sign_ins import cure
-from snowflake_etl.warehouse.retry import pause_before_retry, reason_of, request_pauses, set_in, without_secrets
+from snowflake_etl.warehouse.driver_errors import our_error
+from snowflake_etl.warehouse.retry import pause_before_retry, request_pauses
 from snowflake_etl.warehouse.statement_log import logged
 from snowflake_etl.warehouse.trust import trust
 
@@ -32,11 +32,6 @@ _LONGEST_POLL_SECONDS = 2.0
 _UNKNOWN_SECONDS = 20.0
 _LOST_SECONDS = 600.0
 _ATTEMPTS = 4
-_SIGN_IN_ERRORS = range(390100, 390500)
-_NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005})
-# The last HTTP status of a request that the driver sent again and again: 290000 + status, added twice in places.
-_HTTP_THOUSANDS = frozenset({290, 580})
-_STORAGE_FULL = "507 Server Error"
 
 SESSION_PARAMETERS: Mapping[str, object] = {
     "TIMEZONE": "UTC",
@@ -101,6 +96,8 @@ class Session:
         self._in_transaction = False
         self.target = target
         self.manages_own_objects = manages_own_objects
+        # What is done by the way once the work is done.
+        self.before_end: Callable[[Session], None] = lambda _: None
         # Those of the sign-in: CREATE SCHEMA, for one, moves the session's own.
         self.database = str(self._connection.database or "")
         self.schema = str(self._connection.schema or "")
@@ -290,16 +287,29 @@ class Session:
             return False
         return "terminated" in str(answer[0][0])
 
+    def end(self, kind: type[BaseException] | None = None) -> None:
+        """Close the session after its work, which ended with an exception of that kind, or well.
+
+        What is done by the way is left out where a connection is lost, somebody wants to stop, or a transaction is
+        open: DDL would commit it.
+        """
+        orderly = kind is None or (issubclass(kind, EtlError) and not issubclass(kind, ConnectError))
+        try:
+            if orderly and not self._in_transaction:
+                self.before_end(self)
+        finally:
+            self.close()
+
     def close(self) -> None:
-        """End the session; an open transaction is rolled back by the warehouse."""
+        """Close the connection at once; an open transaction is rolled back by the warehouse."""
         with contextlib.suppress(Exception):
             self._connection.close()
 
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.end(kind)
 
     @contextlib.contextmanager
     def _cursor(self, sql: str = "") -> Iterator[Any]:
@@ -372,27 +382,4 @@ def _translated(target: str, *, signing_in: bool = False) -> Iterator[None]:
 
         if not isinstance(error, Error | HttpError | OSError):
             raise
-        raise _our_error(error, target, signing_in) from error
-
-
-def _our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
-    code = int(getattr(error, "errno", None) or 0)
-    said = str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error)
-    text = set_in(without_secrets(said).strip())
-    if signing_in:
-        return ConnectError(f"Cannot sign in to {target}: {reason_of(text)} {cure(code, text)}")
-    if (
-        code in _SIGN_IN_ERRORS
-        or code in _NO_CONNECTION
-        or code // 1000 in _HTTP_THOUSANDS
-        or isinstance(error, OSError)
-    ):
-        return ConnectError(f"The connection to {target} was lost: {reason_of(text)} Run the same command again.")
-    if _STORAGE_FULL in text:
-        text = f"The storage of {target} is full. Make room there and run the same command again."
-    return WarehouseError(
-        text,
-        code=max(code, 0),
-        sqlstate=str(getattr(error, "sqlstate", None) or ""),
-        query_id=str(getattr(error, "sfqid", None) or ""),
-    )
+        raise our_error(error, target, signing_in) from error

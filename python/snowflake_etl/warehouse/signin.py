@@ -10,7 +10,9 @@ from pathlib import Path
 from snowflake_etl.config.model import LoadSection, SnowflakeSection
 from snowflake_etl.config.secret import remember_secret
 from snowflake_etl.sqltext import fold
+from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session, connect
+from snowflake_etl.warehouse.sweeping import stamp_of, sweep_once_a_day
 from snowflake_etl.warehouse.ways_in import Ask, account_arguments
 
 LOCAL_DATABASE = "DEMO"
@@ -23,13 +25,15 @@ _LOCAL_NETWORK_SECONDS = 5
 class Warehouse:
     """A target that sessions can be opened to, as often as wanted and from any thread.
 
-    ``ask`` gets a passphrase or password from the operator, where somebody is there.
+    ``ask`` gets a passphrase or password from the operator, where somebody is there.  What may change nothing (a dry
+    run) does not sweep old safety copies either.
     """
 
     section: SnowflakeSection
     load: LoadSection
     state_directory: Path
     ask: Ask | None = field(default=None, repr=False, compare=False)
+    sweeps: bool = True
     _answers: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _asking: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -53,7 +57,7 @@ class Warehouse:
             "LOCK_TIMEOUT": self.load.lock_timeout,
             "STATEMENT_TIMEOUT_IN_SECONDS": self.load.statement_timeout,
         }
-        return connect(
+        session = connect(
             lambda: self._arguments(warehouse),
             target=self.target,
             manages_own_objects=self.section.is_local,
@@ -61,6 +65,14 @@ class Warehouse:
             retry_seconds=self.section.network_timeout,
             statement_seconds=self.load.statement_timeout,
         )
+        if self.sweeps:
+            session.before_end = self._sweep
+        return session
+
+    def _sweep(self, session: Session) -> None:
+        user, role = self.section.user or "", self.section.role or ""
+        stamp = stamp_of(self.state_directory, self.place, user, role)
+        sweep_once_a_day(session, WorkObjects.of(session.database, self.load), stamp)
 
     def _arguments(self, warehouse: str | None) -> dict[str, object]:
         return {

@@ -103,26 +103,35 @@ def _retry(context: Context) -> ExitCode:
 def _widen(context: Context) -> ExitCode:
     """Show the statements, run them when confirmed, and load again."""
     from snowflake_etl.cli.commands.loader import orders_again, run_again
-    from snowflake_etl.operations.recovery.widen import plan_widening, widen
+    from snowflake_etl.operations.recovery.widen import WidenRequest, widen
 
     run = _run_of(context, context.arguments.widen)
     again, orders = orders_again(context, [run.command])
-    planned, around = [order.planned for order in orders], orders[0].context
-    configuration = around.configuration.configuration
-    with around.warehouse.open(f"snowflake_etl recover run={run.run_id}") as session:
-        plan = plan_widening(session, planned, configuration, context.state_directory, context.progress, run.run_id)
+    around = orders[0].context
+
+    def show(plan: Widening) -> None:
         context.close()
         around.say_environment()
         context.say(_widening_in_words(plan, around.warehouse.target))
-        if context.arguments.dry_run:
-            context.answer({"status": "planned", **dataclasses.asdict(plan), "message": _first_words(plan)})
-            return ExitCode.OK
-        if not confirmed(context, f"Widen {counted(len(plan.columns), 'column')} of {plan.table} and load again?"):
-            raise Refused(f"Not confirmed: {plan.table} is unchanged. Without a terminal add --yes.")
-        widen(session, plan, configuration, run.run_id)
+
+    def confirm(plan: Widening) -> bool:
+        show(plan)
+        return confirmed(context, f"Widen {counted(len(plan.columns), 'column')} of {plan.table} and load again?")
+
+    request = WidenRequest(confirm, context.arguments.dry_run, str(around.configuration.path))
+    planned, configuration = [order.planned for order in orders], around.configuration.configuration
+    done = widen(run, planned, configuration, around.warehouse, context.progress, request)
+    if done.error is not None or done.plan is None:
+        raise done.error or Refused("Nothing was widened.")
+    if done.status == "planned":
+        show(done.plan)
+        context.answer({"status": "planned", **dataclasses.asdict(done.plan), "message": _first_words(done.plan)})
+        return ExitCode.OK
     context.say(f"Widened. Loading {run.month} again.\n")
     results, code = run_again(again, orders)
-    context.answer({**dataclasses.asdict(results[0]), "widened": [dataclasses.asdict(one) for one in plan.columns]})
+    context.answer(
+        {**dataclasses.asdict(results[0]), "widened": [dataclasses.asdict(one) for one in done.plan.columns]}
+    )
     return code
 
 

@@ -1,21 +1,19 @@
-"""What a run that deletes or brings back tells of itself (floor 5): in the state folder and in the warehouse."""
+"""What a run that changes a table tells of itself (floor 5): in the state folder and in the warehouse."""
 
 from __future__ import annotations
 
 import getpass
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from snowflake_etl.config.model import Configuration, FileSection
+from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import EtlError, Refused, Stopped
 from snowflake_etl.history import audit_file
 from snowflake_etl.history.database import new_id
-from snowflake_etl.month import Month
 from snowflake_etl.operations import refusals
-from snowflake_etl.results import DropResult, RestoreResult
 from snowflake_etl.sqltext import ObjectName, object_name
 from snowflake_etl.warehouse import audit
 from snowflake_etl.warehouse.objects import WorkObjects
@@ -24,7 +22,18 @@ from snowflake_etl.warehouse.signin import Warehouse
 
 LOGGER = logging.getLogger(__name__)
 
-Result = TypeVar("Result", DropResult, RestoreResult)
+
+class Audited(Protocol):
+    """A result of which the audit log keeps status and facts."""
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def audited(self) -> Mapping[str, object]: ...
+
+
+Result = TypeVar("Result", bound=Audited)
 
 
 def audit_entries(state_directory: Path, table: str | None, months: set[str] | None) -> list[dict[str, Any]]:
@@ -56,15 +65,15 @@ class Trail:
         }
 
     def started(self, **facts: Any) -> None:
-        """From here on rows may be gone; whoever finds no end to it asks the audit log in the warehouse.
+        """From here on the table may be another; whoever finds no end to it asks the audit log in the warehouse.
 
-        Raise Refused when that cannot be written down: nothing is deleted that nobody could prove.
+        Raise Refused when that cannot be written down: nothing is changed that nobody could prove.
         """
         try:
             audit_file.append(self._state, {**self._facts, "outcome": "started", **facts})
         except OSError as error:
             raise Refused(
-                f"The audit log in {self._state} cannot be written ({error.strerror}), so nothing was deleted. "
+                f"The audit log in {self._state} cannot be written ({error.strerror}), so nothing was changed. "
                 "Make room or set ETL_STATE_DIR."
             ) from None
 
@@ -76,7 +85,7 @@ class Trail:
             LOGGER.warning("The audit log in %s cannot be written: %s", self._state, error)
 
     def tell(self, session: Session, objects: WorkObjects, table: ObjectName, outcome: str, **facts: Any) -> None:
-        """Tell the warehouse of what changed nothing (refusals, dry runs), where the role may write there."""
+        """Tell the warehouse of what no transaction of ours told it (refusals, dry runs, DDL), where the role may."""
         verb, config = self._facts["verb"], self._facts["config"]
         try:
             audit.insert(
@@ -88,31 +97,31 @@ class Trail:
 
 def audited(
     verb: str,
-    entry: FileSection,
-    month: Month,
+    table_name: str,
+    month: str,
     configuration: Configuration,
     warehouse: Warehouse,
     config: str,
     steps: Callable[[Session, str, Trail], Result],
     ended_by: Callable[[str, str, EtlError | Stopped], Result],
 ) -> Result:
-    """Run the steps of one run on one month, with a session, a run id and a trail of its own.
+    """Run the steps of one run on one month of a table (as configured), with a session, a run id and a trail.
 
     Expected errors become the result that ``ended_by`` makes of status, run id and error; every outcome is kept in
     the audit log of the state folder, a refusal in the warehouse's as well.
     """
     run_id = new_id()
-    trail = Trail(warehouse, run_id, verb, entry.table_name, str(month), config)
+    trail = Trail(warehouse, run_id, verb, table_name, month, config)
     try:
         with (
-            warehouse.open(f"snowflake_etl run={run_id} {verb}={entry.table_name} month={month}") as session,
-            refusals.explaining(session, configuration, entry.table_name),
+            warehouse.open(f"snowflake_etl run={run_id} {verb}={table_name} month={month}") as session,
+            refusals.explaining(session, configuration, table_name),
         ):
             try:
                 result = steps(session, run_id, trail)
             except Refused as refused:
                 objects = WorkObjects.of(session.database, configuration.load)
-                table = object_name(entry.table_name, session.database, session.schema)
+                table = object_name(table_name, session.database, session.schema)
                 trail.tell(session, objects, table, "refused", message=str(refused))
                 raise
     except (EtlError, Stopped) as error:

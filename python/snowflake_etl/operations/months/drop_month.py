@@ -15,6 +15,7 @@ from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import EtlError, ExitCode, Refused, WarehouseError
 from snowflake_etl.month import Month
 from snowflake_etl.operations import refusals
+from snowflake_etl.operations.lock_watch import watching
 from snowflake_etl.operations.months.audit_trail import Trail, audited
 from snowflake_etl.operations.months.drop_plan import DropPlan, plan_drop
 from snowflake_etl.operations.months.month_change import Changed, MonthChange, StateChange, change_month
@@ -23,7 +24,6 @@ from snowflake_etl.operations.months.protection import (
     give_up,
     plan_protection,
     protect,
-    sweep,
     undo_detail,
 )
 from snowflake_etl.plural import counted
@@ -61,12 +61,14 @@ def drop_month(
     """Drop one month of one table.  Expected errors end in the result; every outcome is kept in the audit log."""
     return audited(
         "drop-month",
-        entry,
-        month,
+        entry.table_name,
+        str(month),
         configuration,
         warehouse,
         request.config,
-        lambda session, run_id, trail: _Drop(session, configuration, run_id, trail).run(entry, month, request),
+        lambda session, run_id, trail: _Drop(session, configuration, warehouse, run_id, trail).run(
+            entry, month, request
+        ),
         lambda status, run_id, error: DropResult(
             status, run_id, entry.table_name, str(month), str(error), int(error.exit_code)
         ),
@@ -76,9 +78,12 @@ def drop_month(
 class _Drop:
     """The steps of one drop, over one session."""
 
-    def __init__(self, session: Session, configuration: Configuration, run_id: str, trail: Trail) -> None:
+    def __init__(
+        self, session: Session, configuration: Configuration, warehouse: Warehouse, run_id: str, trail: Trail
+    ) -> None:
         self._session = session
         self._configuration = configuration
+        self._warehouse = warehouse
         self._run_id = run_id
         self._trail = trail
 
@@ -99,11 +104,11 @@ class _Drop:
             raise Refused(f"Not confirmed: {plan.target.name} is unchanged.")
         for warning in plan.warnings:
             LOGGER.warning(warning)
-        sweep(session, plan.objects)
         self._trail.started(rows=plan.rows, undo=protection.in_words)
         protect(session, protection, plan.target.name, plan.selected, plan.rows)
         try:
-            done = change_month(session, plan.objects, change)
+            with watching(self._warehouse, session, plan.target.name, plan.objects):
+                done = change_month(session, plan.objects, change)
         except (Refused, WarehouseError):
             # Rolled back: there is nothing to undo.
             give_up(session, protection)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from snowflake_etl.errors import EtlError, Refused, WarehouseError
+from snowflake_etl.errors import EtlError, Refused
 from snowflake_etl.operations.months.month_change import Selected
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse import catalog, safety_copy
@@ -95,15 +95,3 @@ def undo_detail(table: Table, rows: Sequence[LedgerRow], protection: Protection)
         "who": getpass.getuser(),
         "host": socket.gethostname(),
     }
-
-
-def sweep(session: Session, objects: WorkObjects) -> None:
-    """Drop safety copies that are past their time."""
-    for copy in safety_copy.old_copies(session, objects, safety_copy.KEPT):
-        try:
-            safety_copy.drop_copies(session, [copy])
-        except WarehouseError as error:
-            # A colleague's, perhaps: that is no reason not to do what was asked for.
-            LOGGER.warning("Safety copy %s is past its time and could not be dropped: %s", copy.name, error)
-        else:
-            LOGGER.info("Dropped safety copy %s, made %s", copy.name, copy.made_at.date())

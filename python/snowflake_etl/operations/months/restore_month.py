@@ -19,10 +19,11 @@ from snowflake_etl.history.database import new_id
 from snowflake_etl.month import Month
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_target import Target
+from snowflake_etl.operations.lock_watch import watching
 from snowflake_etl.operations.months.audit_trail import Trail, audited
 from snowflake_etl.operations.months.drop_plan import existing_target, selected_days
 from snowflake_etl.operations.months.month_change import Changed, MonthChange, Selected, StateChange, change_month
-from snowflake_etl.operations.months.protection import Protection, give_up, plan_protection, protect, sweep, undo_detail
+from snowflake_etl.operations.months.protection import Protection, give_up, plan_protection, protect, undo_detail
 from snowflake_etl.operations.months.restorable import Restorable, deletions
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.results import RestoreResult
@@ -95,12 +96,14 @@ def restore_month(
     """Restore one month of one table.  Expected errors end in the result; every outcome is kept in the audit log."""
     return audited(
         "restore-month",
-        entry,
-        month,
+        entry.table_name,
+        str(month),
         configuration,
         warehouse,
         request.config,
-        lambda session, run_id, trail: _Restore(session, configuration, run_id, trail).run(entry, month, request),
+        lambda session, run_id, trail: _Restore(session, configuration, warehouse, run_id, trail).run(
+            entry, month, request
+        ),
         lambda status, run_id, error: RestoreResult(
             status, run_id, entry.table_name, str(month), str(error), int(error.exit_code)
         ),
@@ -110,9 +113,12 @@ def restore_month(
 class _Restore:
     """The steps of one restore, over one session."""
 
-    def __init__(self, session: Session, configuration: Configuration, run_id: str, trail: Trail) -> None:
+    def __init__(
+        self, session: Session, configuration: Configuration, warehouse: Warehouse, run_id: str, trail: Trail
+    ) -> None:
         self._session = session
         self._configuration = configuration
+        self._warehouse = warehouse
         self._run_id = run_id
         self._trail = trail
 
@@ -129,12 +135,12 @@ class _Restore:
         _refuse_other_count(plan, change, request)
         if not request.confirm(shown, bool(change.rows_out)):
             raise Refused(f"Not confirmed: {plan.target.name} is unchanged.")
-        sweep(session, plan.objects)
         self._trail.started(rows_in=change.rows_in, rows_out=change.rows_out or 0)
         if protection is not None:
             protect(session, protection, plan.target.name, plan.selected, plan.rows_now)
         try:
-            done = change_month(session, plan.objects, change)
+            with watching(self._warehouse, session, plan.target.name, plan.objects):
+                done = change_month(session, plan.objects, change)
         except (Refused, WarehouseError):
             if protection is not None:
                 give_up(session, protection)
@@ -328,8 +334,11 @@ def list_deletions(configuration: Configuration, warehouse: Warehouse) -> list[R
 
 
 def list_copies(configuration: Configuration, warehouse: Warehouse, older_than: timedelta) -> list[SafetyCopy]:
-    """The safety copies made longer ago than that."""
-    with warehouse.open("snowflake_etl safety copies") as session, refusals.explaining(session, configuration):
+    """The safety copies made longer ago than that; who looks at them does not sweep any."""
+    with (
+        replace(warehouse, sweeps=False).open("snowflake_etl safety copies") as session,
+        refusals.explaining(session, configuration),
+    ):
         return safety_copy.old_copies(session, WorkObjects.of(session.database, configuration.load), older_than)
 
 
@@ -338,7 +347,10 @@ def drop_copies(configuration: Configuration, warehouse: Warehouse, copies: Sequ
     if not copies:
         return
     run_id = new_id()
-    with warehouse.open("snowflake_etl safety copies") as session, refusals.explaining(session, configuration):
+    with (
+        replace(warehouse, sweeps=False).open("snowflake_etl safety copies") as session,
+        refusals.explaining(session, configuration),
+    ):
         objects = WorkObjects.of(session.database, configuration.load)
         for copy in copies:
             trail = Trail(warehouse, run_id, "drop-copies", str(copy.name), "", config)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration, FileSection
-from snowflake_etl.errors import FileError, Refused, UsageError, WarehouseError
+from snowflake_etl.errors import EtlError, FileError, Refused, Stopped, UsageError, WarehouseError
 from snowflake_etl.files.naming import shown
+from snowflake_etl.history.run_record import PastRun
 from snowflake_etl.operations import load_target, refusals
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import Source, read_source
 from snowflake_etl.operations.load_target import Target
+from snowflake_etl.operations.lock_watch import watching
+from snowflake_etl.operations.months.audit_trail import Trail, audited
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.profile import Expectations
@@ -23,9 +26,12 @@ from snowflake_etl.quality.runner import check_file
 from snowflake_etl.results import CheckReport
 from snowflake_etl.sqltext import ObjectName, column_type, fold
 from snowflake_etl.warehouse import catalog, denials
+from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.signin import Warehouse
 
 LOGGER = logging.getLogger(__name__)
+LEFT_TO_OWNER = "left to the owner"
 LONGEST_TEXT = 16_777_216
 _LADDER = (1, 2, 5, 10, 20, 50, 100, 200, 255, 500, 1000, 2000, 4000, 8000, 16_000, 65_000, 1_000_000, LONGEST_TEXT)
 _SUSPICIOUS = 20
@@ -49,6 +55,34 @@ class Widening:
     columns: tuple[WiderColumn, ...]
     statements: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+class NotOwnerError(WarehouseError):
+    """The role may not alter the table; the sentence has the statements for who may."""
+
+
+@dataclass(frozen=True)
+class WidenRequest:
+    """``confirm`` is shown the plan and says whether to go on; ``config`` is the configuration, for the audit log."""
+
+    confirm: Callable[[Widening], bool]
+    dry_run: bool
+    config: str
+
+
+@dataclass(frozen=True)
+class Widened:
+    """How it ended: planned, widened, refused, failed or left to the owner, the last three with the error."""
+
+    status: str
+    plan: Widening | None = None
+    error: EtlError | Stopped | None = None
+
+    @property
+    def audited(self) -> Mapping[str, object]:
+        """What the audit log keeps of it."""
+        statements = {"statements": self.plan.statements} if self.plan else {}
+        return {**statements, **({"message": str(self.error)} if self.error else {})}
 
 
 def plan_widening(
@@ -106,8 +140,62 @@ def _longest(
     return {name: column.longest or 0 for name, column in zip(source.columns, columns, strict=True)}
 
 
-def widen(session: Session, plan: Widening, configuration: Configuration, run_id: str) -> None:
-    """Run the statements.  Raise WarehouseError, with them for the owner, when the role may not."""
+def widen(
+    run: PastRun,
+    loads: Sequence[PlannedLoad],
+    configuration: Configuration,
+    warehouse: Warehouse,
+    progress: Progress,
+    request: WidenRequest,
+) -> Widened:
+    """Measure, show, ask and widen for the ``loads`` of a failed run.  Every outcome is kept in the audit logs."""
+    return audited(
+        "widen",
+        loads[0].entry.table_name,
+        run.month,
+        configuration,
+        replace(warehouse, sweeps=not request.dry_run),
+        request.config,
+        lambda session, _, trail: _widened(
+            session,
+            plan_widening(session, loads, configuration, warehouse.state_directory, progress, run.run_id),
+            _Surroundings(configuration, warehouse, trail, run.run_id),
+            request,
+        ),
+        lambda status, _, error: Widened(status, None, error),
+    )
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    configuration: Configuration
+    warehouse: Warehouse
+    trail: Trail
+    failed_run: str
+
+
+def _widened(session: Session, plan: Widening, around: _Surroundings, request: WidenRequest) -> Widened:
+    objects, trail = WorkObjects.of(session.database, around.configuration.load), around.trail
+    facts = {"of": around.failed_run, "statements": plan.statements}
+    if request.dry_run:
+        trail.tell(session, objects, plan.table, "planned", **facts)
+        return Widened("planned", plan)
+    if not request.confirm(plan):
+        raise Refused(f"Not confirmed: {plan.table} is unchanged. Without a terminal add --yes.")
+    trail.started(**facts)
+    try:
+        with watching(around.warehouse, session, plan.table, objects):
+            _alter(session, plan, around.configuration, around.failed_run)
+    except NotOwnerError as error:
+        # The way on is somebody else's: it has to be found by whoever asks why nothing happened.
+        trail.tell(session, objects, plan.table, LEFT_TO_OWNER, **facts)
+        return Widened(LEFT_TO_OWNER, plan, error)
+    trail.tell(session, objects, plan.table, "widened", **facts)
+    return Widened("widened", plan)
+
+
+def _alter(session: Session, plan: Widening, configuration: Configuration, run_id: str) -> None:
+    """Run the statements.  Raise NotOwnerError, with them for the owner, when the role may not."""
     for statement in plan.statements:
         try:
             session.ensure(statement)
@@ -117,7 +205,7 @@ def widen(session: Session, plan: Widening, configuration: Configuration, run_id
                     error, session, refusals.surroundings(session, configuration, plan.table.sql)
                 ) from error
             owner = "\n".join(f"{each};" for each in plan.statements)
-            raise WarehouseError(
+            raise NotOwnerError(
                 f"Role {refusals.role_of(session)} does not own {plan.table}, and only its owner may widen a column. "
                 f"Have the owner run:\n{owner}\nThen load again with: {retry_command(run_id)}",
                 code=error.code,
