@@ -224,10 +224,9 @@ def _found_in_words(context: Context, recovery: Recovery, failed: int) -> str:
         said.append(f"{counted(failed, 'failed load')}. Why, and what to do: {why}.")
     if interrupted or removable:
         carry_on = f"Carry on with: {places.program()} load --resume; remove" if interrupted else "Remove"
-        said.append(
-            f"{counted(interrupted, 'interrupted load')}, {counted(removable, 'leftover')} of runs that have ended. "
-            f"{carry_on} with: {context.command('recover', '--clean')}"
-        )
+        things = [counted(interrupted, "interrupted load")] if interrupted else []
+        things += [f"{counted(removable, 'leftover')} of runs that have ended"] if removable else []
+        said.append(f"{', '.join(things)}. {carry_on} with: {context.command('recover', '--clean')}")
     if waiting:
         said.append(
             f"{counted(waiting, 'file')} staged, waiting for a load. "
