@@ -50,7 +50,11 @@ def parser_of(verb: str) -> Parser:
 
 def rows_for(days: Iterable[date], per_day: int = 10) -> list[str]:
     """Tab-delimited records: DAY, ID, NAME; the id is unique in the month."""
-    return [f"{day:%Y%m%d}\t{day.day * 1000 + number}\tname {number}" for day in days for number in range(per_day)]
+    return [
+        f"{text}\t{first + number}\tname {number}"
+        for text, first in [(f"{day:%Y%m%d}", day.day * 1000) for day in days]
+        for number in range(per_day)
+    ]
 
 
 def days_between(first: str, last: str) -> list[date]:

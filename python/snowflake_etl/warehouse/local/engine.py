@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ _SETTINGS = (
     "SET preserve_insertion_order = false",
     "SET GLOBAL TimeZone = 'UTC'",
 )
+_MOST_KNOWN_TABLES = 1000
 _LOCKDOWN = (
     "SET enable_external_access = false",
     "SET python_enable_replacements = false",
@@ -42,6 +44,39 @@ class _Forgetful(dict[str, Any]):
         return
 
 
+class KnownColumns:
+    """Columns that were looked up, each with the number of definitions that there were before the look.
+
+    A definition counts twice, before it begins and after it has ended, so that nothing seen meanwhile is kept.
+    """
+
+    def __init__(self) -> None:
+        self._of_all = 0
+        self._of_table: Counter[tuple[str, str, str]] = Counter()
+        self._kept: dict[tuple[str, str, str], tuple[tuple[int, int], Any]] = {}
+
+    def forget(self, table: tuple[str, str, str] | None = None) -> None:
+        """Something is or was defined: one table, or who knows what."""
+        if table is None:
+            self._of_all += 1
+        else:
+            self._of_table[table] += 1
+
+    def state(self, table: tuple[str, str, str]) -> tuple[int, int]:
+        """What ``keep`` is to be given, asked for before the columns are looked up."""
+        return self._of_all, self._of_table[table]
+
+    def find(self, table: tuple[str, str, str]) -> Any:
+        """The columns as they are still; None when they have to be looked up."""
+        state, columns = self._kept.get(table, ((-1, -1), None))
+        return columns if state == self.state(table) else None
+
+    def keep(self, table: tuple[str, str, str], state: tuple[int, int], columns: Any) -> None:
+        if len(self._kept) >= _MOST_KNOWN_TABLES:
+            self._kept.clear()
+        self._kept[table] = (state, columns)
+
+
 class Engine:
     """One DuckDB instance over the databases of one warehouse folder."""
 
@@ -50,9 +85,8 @@ class Engine:
         self._lock = threading.RLock()
         # DuckDB lets only one of two statements define something at a time; the other would fail.
         self.definition_lock = threading.RLock()
-        # Counts definitions: what was looked up before one may be wrong after it.
-        self.definitions = 0
-        self.column_cache: dict[tuple[str, str, str], tuple[int, Any]] = {}
+        # What is known of tables' columns: true only while nothing is defined anew.
+        self.columns = KnownColumns()
         self._fakesnow: Any = None
         self._duck: Any = None
 

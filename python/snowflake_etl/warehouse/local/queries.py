@@ -94,6 +94,8 @@ class Queries:
         self._run = runner
         self._lock = threading.Lock()
         self._queries: OrderedDict[str, Query] = OrderedDict()
+        # Asked for every second and by every health check: it must not take longer, the longer the server lives.
+        self._running: dict[str, Query] = {}
         self._answered: OrderedDict[str, int] = OrderedDict()
         self._pool = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="query")
 
@@ -115,7 +117,7 @@ class Queries:
             warehouse=session.warehouse,
         )
         with self._lock:
-            self._queries[query.id] = query
+            self._queries[query.id] = self._running[query.id] = query
             for oldest in list(itertools.islice(self._queries.values(), max(0, len(self._queries) - _MOST_QUERIES))):
                 if oldest.ended:
                     del self._queries[oldest.id]
@@ -136,6 +138,9 @@ class Queries:
             session.last_query_id = query.id
         except Exception as error:
             query.finish(None, from_engine(error))
+        finally:
+            with self._lock:
+                self._running.pop(query.id, None)
 
     def _answer(self, session: Session, query: Query, bindings: Bindings) -> None:
         seconds = session.parameters.statement_timeout
@@ -181,7 +186,7 @@ class Queries:
 
     def running(self) -> list[Query]:
         with self._lock:
-            return [query for query in self._queries.values() if not query.ended]
+            return [query for query in self._running.values() if not query.ended]
 
     def all(self) -> list[Query]:
         """Every query, newest first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sqlglot
 from sqlglot import Expr, exp
 
 from snowflake_etl.warehouse.local.sql.columns_view import LONGEST_TEXT
@@ -75,7 +74,7 @@ def _fit_update(update: exp.Update, session: Session) -> Expr:
             value = assignment.expression.sql(dialect="duckdb")
             # Through a subquery, so that the value, a bound one perhaps, stands there once.
             checked = f"(SELECT {fitting_text('fitted', column.length)} FROM (SELECT {value} AS fitted))"
-            assignment.set("expression", sqlglot.parse_one(checked, read="duckdb"))
+            assignment.set("expression", exp.Var(this=checked))
     return update
 
 

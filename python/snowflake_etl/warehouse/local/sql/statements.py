@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -77,13 +78,11 @@ class Statements:
 
     def _define(self, session: Session, sql: str, word: str, next_word: str, bindings: Bindings) -> Answer:
         """One definition at a time; what is known about columns is looked up anew afterwards."""
-        engine = session.services.engine
-        with engine.definition_lock:
-            engine.definitions += 1
-            try:
+        with session.services.engine.definition_lock:
+            if word in ("CREATE", "DROP") and _kind(sql) in ("TABLE", "STAGE"):
                 return self._dispatch(session, sql, word, next_word, bindings)
-            finally:
-                engine.definitions += 1
+            with _looked_up_anew(session, None):
+                return self._dispatch(session, sql, word, next_word, bindings)
 
     def _dispatch(self, session: Session, sql: str, word: str, next_word: str, bindings: Bindings) -> Answer:
         if handler := self._handlers.get(word):
@@ -107,9 +106,32 @@ class Statements:
             guard.check(statement)
             if isinstance(statement, exp.TruncateTable):
                 _forget_loads(session, statement)
-            if isinstance(statement, (exp.Create, exp.Alter)):
+            if isinstance(statement, (exp.Create, exp.Drop)):
+                with _looked_up_anew(session, _only_defined(session, statement)):
+                    return _define_table(session, statement, bindings)
+            if isinstance(statement, exp.Alter):
                 return _define_table(session, statement, bindings)
             return translation.run(session, statement, bindings)
+
+
+@contextlib.contextmanager
+def _looked_up_anew(session: Session, table: tuple[str, str, str] | None) -> Iterator[None]:
+    """While this table, or who knows what, is defined nothing seen of its columns is kept."""
+    known = session.services.engine.columns
+    known.forget(table)
+    try:
+        yield
+    finally:
+        known.forget(table)
+
+
+def _only_defined(session: Session, statement: Expr) -> tuple[str, str, str] | None:
+    """The table that a CREATE or DROP is about; None where others, such as views on it, may change too."""
+    table = statement.find(exp.Table)
+    many = statement.args.get("replace") or len(statement.args.get("tables") or ()) > 1
+    if statement.args.get("kind") != "TABLE" or many or table is None:
+        return None
+    return _full_name(session, table)
 
 
 def _notice_end(session: Session, error: SqlError) -> None:
@@ -214,9 +236,14 @@ def _describe(session: Session, sql: str) -> Answer:
     return Answer([Column(title) for title in (*titles, "comment", "policy name")], rows)
 
 
-def _create_or_drop(session: Session, sql: str, word: str) -> Answer | None:
+def _kind(sql: str) -> str:
+    """What a CREATE or DROP is about: TABLE, STAGE, ..."""
     words = _WORD.findall(sql[:_HEAD_CHARACTERS].upper())[1:]
-    kind = next((found for found in words if found not in _WORDS_BEFORE_THE_KIND), "")
+    return next((found for found in words if found not in _WORDS_BEFORE_THE_KIND), "")
+
+
+def _create_or_drop(session: Session, sql: str, word: str) -> Answer | None:
+    kind = _kind(sql)
     if kind == "STAGE":
         return (
             stage_statements.create_stage(session, sql)
@@ -242,20 +269,24 @@ def _forget_loads(session: Session, statement: exp.TruncateTable) -> None:
 
 
 def _define_table(session: Session, statement: Expr, bindings: Bindings) -> Answer:
-    """CREATE TABLE and ALTER TABLE: run, then keep what DuckDB forgets of the columns' types."""
+    """CREATE, ALTER and DROP: run, then keep what DuckDB forgets of the columns' types."""
+    if isinstance(statement, exp.Drop):
+        return translation.run(session, statement, bindings)
     declared = table_types.declared_types(statement)
     table = statement.find(exp.Table)
     source = _copied_table(statement)
     name = _full_name(session, table) if table is not None else None
     there = bool(statement.args.get("exists")) and name is not None and bool(table_types.table_columns(session, name))
     answer = translation.run(session, statement, bindings)
-    session.services.engine.definitions += 1
     if name is None or there or statement.args.get("kind") != "TABLE":
         return answer
     if source is not None:
         table_types.copy_declared(session, _full_name(session, source), name)
-    known = {column.name for column in table_types.table_columns(session, name)}
-    table_types.remember(session, name, {column: text for column, text in declared.items() if column in known})
+    if isinstance(statement, exp.Alter):
+        session.services.engine.columns.forget(name)
+        known = {column.name for column in table_types.table_columns(session, name)}
+        declared = {column: text for column, text in declared.items() if column in known}
+    table_types.remember(session, name, declared)
     return answer
 
 

@@ -18,7 +18,6 @@ from snowflake_etl.warehouse.local.sql.duck_text import literal, quoted
 if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session
 
-_MOST_CACHED_TABLES = 1000
 _TEXT_TYPES = {"VARCHAR", "TEXT", "NVARCHAR", "STRING"}
 _FIXED_TEXT_TYPES = {"CHAR", "NCHAR"}
 _TIME_TYPES = {
@@ -85,15 +84,11 @@ class TableColumn:
 
 def table_columns(session: Session, name: tuple[str, str, str]) -> list[TableColumn]:
     """The columns of a table or view in their order; none when there is no such table."""
-    engine = session.services.engine
-    known = engine.column_cache.get(name)
-    if known is not None and known[0] == engine.definitions:
-        return list(known[1])
-    definitions = engine.definitions
-    columns = [_column(row) for row in session.execute(_TABLE_COLUMNS, list(name))]
-    if len(engine.column_cache) >= _MOST_CACHED_TABLES:
-        engine.column_cache.clear()
-    engine.column_cache[name] = (definitions, columns)
+    known = session.services.engine.columns
+    if (columns := known.find(name)) is None:
+        state = known.state(name)
+        columns = [_column(row) for row in session.execute(_TABLE_COLUMNS, list(name))]
+        known.keep(name, state, columns)
     return list(columns)
 
 

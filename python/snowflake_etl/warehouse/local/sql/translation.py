@@ -53,7 +53,7 @@ def run(session: Session, statement: Expr, bindings: Bindings) -> Answer:
     if own_transaction:
         session.begin()
     try:
-        answer = _execute(session, statement.sql(dialect="snowflake"), bindings, kind)
+        answer = _execute(session, statement, bindings, kind)
         if own_transaction:
             session.commit()
     except Exception as error:
@@ -81,11 +81,11 @@ def _merge(session: Session, statement: exp.Merge, bindings: Bindings) -> Answer
     return Answer(columns, [tuple(counts.values())], answers.MERGE)
 
 
-def _execute(session: Session, sql: str, bindings: Bindings, kind: int) -> Answer:
+def _execute(session: Session, statement: Expr, bindings: Bindings, kind: int) -> Answer:
     cursor = _cursor(session)
     affected = 0
     for values in bindings.rows or [[]]:
-        cursor.execute(sql, binding_params=values or None, server=True)
+        cursor.run(statement.copy() if bindings.is_batch else statement, values or None)
         affected += cursor.rowcount or 0
     rowtype = _rowtype(cursor)
     if bindings.is_batch:
@@ -108,6 +108,18 @@ def _cursor_kind() -> Callable[[Session], Any]:
             super().__init__(session.connection, session.duck)
             self._session = session
 
+        def run(self, statement: Expr, values: list[object] | None) -> None:
+            """What ``execute`` does with a text, without writing and parsing one; only variables are put in as text."""
+            if statement.find(exp.Parameter):
+                self.execute(statement.sql(dialect="snowflake"), binding_params=values, server=True)
+                return
+            self.check_db_and_schema(statement)
+            for part in self._transform_explode(statement):
+                asks = part.find(exp.Placeholder) is not None
+                transformed = self._transform(part, values)
+                # IDENTIFIER(?) takes its value out of the list.
+                self._execute(transformed, values or None if asks else None)
+
         def _transform(self, expression: Expr, params: Any) -> Expr:
             transformed: Expr = super()._transform(Steps(expression), params).statement
             transformed.args.pop("text_lengths", None)
@@ -129,7 +141,9 @@ def _plan_beside(session: Session, sql: str, params: list[object] | None) -> Non
         if session.database:
             scope = f"{session.database}.{session.schema or 'main'}"
             side.execute(f"SET schema = '{scope}'")
-        side.execute(f"EXPLAIN {sql}", params) if params else side.execute(f"EXPLAIN {sql}")
+        # As JSON: drawing the plan as a tree takes as long as making it.
+        planning = f"EXPLAIN (FORMAT json) {sql}"
+        side.execute(planning, params) if params else side.execute(planning)
 
 
 def _rowtype(cursor: Any) -> list[dict[str, Any]]:
