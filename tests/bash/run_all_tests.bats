@@ -118,6 +118,30 @@ PYTHON
   [[ ${lines[-1]} =~ ^[01]\ passed,\ [01]\ failed,\ 0\ skipped$ ]]
 }
 
+@test "run_all_tests: a planted secret that a test leaves, says or shows fails it; where one is planted on purpose is told" {
+  printf '%s\n' 'import os' 'def test_plants(tmp_path):' '    path = tmp_path / "key"' '    path.write_text(os.environ["ETL_TEST_PLANTED"])' \
+    '    path.chmod(0o600)' '    with open(os.environ["ETL_TEST_PLANTED_FILES"], "a") as told: told.write(f"{path}\n")' \
+    >"$TESTS/python/test_plants.py"
+  run -0 suite --only pytest,bash,secrets
+  [ "${lines[-1]}" = "4 passed, 0 failed, 1 skipped" ]
+  printf '%s\n' 'import os, subprocess, sys' 'def test_leaves(tmp_path):' \
+    '    (tmp_path / "result.json").write_text("\nx " + os.environ["ETL_TEST_PLANTED"])' '    (tmp_path / "result.json").chmod(0o600)' \
+    'def test_among_the_words_of_a_process():' \
+    '    subprocess.run([sys.executable, "-c", "import time; time.sleep(5)", os.environ["ETL_TEST_PLANTED"]])' >"$TESTS/python/test_leaks.py"
+  printf '%s\n' '@test "says" { echo "# $ETL_TEST_PLANTED" >&3; }' '@test "leaves" { echo "$ETL_TEST_PLANTED" >"$BATS_TEST_TMPDIR/screens"; }' \
+    '@test "leaves a login" { cd "$BATS_TEST_TMPDIR"; mkdir local-warehouse; s=0123456789abcdef; echo "$s$s" | tee local-warehouse/secret >job.log; }' \
+    >"$TESTS/bash/leaks.bats"
+  run -1 suite --only pytest,bash,secrets
+  [ "${lines[-1]}" = "8 passed, 1 failed, 1 skipped" ]
+  [[ $output == *"FAILED lint: secrets"* ]]
+  [[ $output == *"the process list: "*"time.sleep(5) ***"* ]]
+  [[ $output == *"test_leaves0/result.json, line 2"* ]]
+  [[ $output == *"steps/bash-leaks/log, line "* ]]
+  [[ $output == *"/screens, line 1"* ]]
+  [[ $output == *"/job.log, line 1"* ]]
+  [[ $output != *planted-[0-9a-f]* && $output != *0123456789abcdef* && $output != *local-warehouse* && $output != */key* ]]
+}
+
 @test "run_all_tests: unknown options and checks are exit 2" {
   run -2 suite --frobnicate
   run -2 suite --only frobnicate

@@ -50,10 +50,13 @@ tmux_screen() { # -> standard output
 }
 
 tmux_wait() { # <text...>: until all of them are on the screen at once
-  local text screen=''
+  local text screen='' before=''
   local -i attempt missing
   for ((attempt = 0; attempt < 400; ++attempt)); do
     screen=$(tmux_screen 2>/dev/null) || screen=''
+    # What was shown is looked through for secrets when the tests have ended.
+    [[ $screen == "$before" ]] || printf '%s\n' "$screen" >>"$BATS_TEST_TMPDIR/screens"
+    before=$screen
     missing=0
     for text in "$@"; do
       [[ $screen == *"$text"* ]] || missing=1

@@ -13,6 +13,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+from no_secrets import planted
+
+# What a client gets for its id and secret; only the driver ever sees it.
+ACCESS = planted("access-of-client")
+
 
 @dataclass
 class Account:
@@ -41,7 +46,7 @@ def serving(certificate: Path | None = None) -> Iterator[Account]:
             if user := self.headers.get("Proxy-Authorization", ""):
                 kept.proxy_users.append(user)
             if "/token" in self.path:
-                answer: dict[str, Any] = {"access_token": "access-of-client", "token_type": "Bearer"}
+                answer: dict[str, Any] = {"access_token": ACCESS, "token_type": "Bearer"}
             else:
                 kept.logins.append(json.loads(body)["data"])
                 message = f"You sent {body.decode()} {user}" if kept.says_back else kept.message

@@ -1,7 +1,8 @@
 """The look for secrets over everything that the suite writes and shows.
 
 The login of the embedded warehouse is a genuine secret that nearly every test uses: it is looked for in each answer of
-a command, in every file of the state folders, and in the process list.  Tests may plant more.
+a command, in every file of the state folders, and in the process list.  Tests may plant more: what ``planted`` makes
+holds a word that run_all_tests.sh looks for in whatever the whole suite leaves, says and shows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,20 @@ from pathlib import Path
 # What the warehouse itself keeps: its secret, and the operators' data.
 _ITS_OWN = ("secret", "data", "stage", "spill", "incoming")
 _LARGEST = 64 * 1024 * 1024
+_WORD = os.environ.get("ETL_TEST_PLANTED", "planted-by-a-test")
+
+
+def planted(name: str) -> str:
+    """A secret for a test to plant, with the word in it that run_all_tests.sh looks for."""
+    return f"{_WORD}-{name}"
+
+
+def planted_in(path: Path) -> Path:
+    """Say that a secret stands in this file on purpose, as operators keep one."""
+    if listed := os.environ.get("ETL_TEST_PLANTED_FILES"):
+        with Path(listed).open("a", encoding="utf-8") as stream:
+            stream.write(f"{path.resolve()}\n")
+    return path
 
 
 def login_secret(state: Path) -> list[str]:

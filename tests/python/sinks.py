@@ -15,7 +15,9 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-PASSWORD = "planted-mail-password"
+from no_secrets import planted
+
+PASSWORD = planted("mail-password")
 
 
 @dataclass

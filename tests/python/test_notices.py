@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,6 +180,23 @@ def test_silence_goes_by_the_ledger(told: Desk, sinks: Sinks, monkeypatch: pytes
     assert "1 throttled" not in answer.out
     assert "2 throttled" in told.run(*words).out
     assert len(sinks.mails) == 1
+
+
+def test_the_scheduler_is_told_of_silence_and_its_line_tells_it(told: Desk, sinks: Sinks) -> None:
+    answer = told.run("schedule", "cron", "--config", str(told.config))
+    assert answer.code == 0, answer
+    line = answer.out.splitlines()[-1].removeprefix("#   ")
+    assert line.endswith(f"schedule cron --command 'notify silence' --every day --config {told.config}"), answer.out
+    words = shlex.split(line)[1:]
+    made = told.run(*words, "--json").result["files"]["notify-day.cron"].splitlines()[1]
+    when, command = made.split(maxsplit=5)[:5], made.split(maxsplit=5)[5]
+    assert when == ["17", "6", "*", "*", "*"]
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done
+    assert sinks.subjects == ["[snowflake-etl] SILENT: load T"]
+    assert json.loads((told.state / "schedules" / "notify-day.json").read_text())["exit_code"] == 0
+    told.sections = {"notify": {"targets": [{"url": sinks.mail, "on": ["failure"]}]}}
+    assert "nothing is loaded" not in told.run("schedule", "cron", "--config", str(told.config)).out
 
 
 def a_job(state: Path, config: Path, code: str | None, **files: str) -> str:

@@ -14,13 +14,14 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from desk import Desk
+from no_secrets import planted
 from snowflake_etl.config import secret_store
 from snowflake_etl.config.model import SnowflakeSection
 from snowflake_etl.config.secret import Secret, masked
 from snowflake_etl.config.secret_store import forget_secret, key_file, load_secret, save_secret, secrets_file
 from snowflake_etl.errors import ConfigError
 
-HUSH = 'hush "hush" hush'
+HUSH = planted('hush "hush" hush')
 
 
 class Kept(KeyringBackend):

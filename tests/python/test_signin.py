@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from accounts import Account, serving
 from desk import Desk
+from no_secrets import planted_in
 from snowflake_etl.warehouse.local.folder import LocalEndpoint
 
 
@@ -98,7 +99,7 @@ def toml(desk: Desk, endpoint: LocalEndpoint, mode: int = 0o600) -> Path:
         f'host = "{endpoint.host}"\nport = {endpoint.port}\nprotocol = "http"\n'
         f'database = "{desk.database}"\nschema = "PUBLIC"\n'
     )
-    path.chmod(mode)
+    planted_in(path).chmod(mode)
     return home
 
 

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from accounts import Account, serving
+from accounts import ACCESS, Account, serving
+from no_secrets import planted_in
 from snowflake_etl.config.model import LoadSection, SnowflakeSection
 from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import ConfigError, ConnectError
@@ -42,7 +43,7 @@ def private(path: Path, content: bytes | str, mode: int = 0o600) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     path.chmod(mode)
-    return path
+    return planted_in(path)
 
 
 def key_file(folder: Path, passphrase: str = "") -> Path:
@@ -144,7 +145,7 @@ def test_client_credentials_fetch_a_token_first(account: Account, tmp_path: Path
         "oauth_token_request_url": f"http://127.0.0.1:{account.port}/token",
     }
     sent, said = sent_to(account, tmp_path, **keys)
-    assert sent["TOKEN"] == "access-of-client"
+    assert sent["TOKEN"] == ACCESS
     assert "/token" in account.addresses[0]
     assert "client-secret-7" not in said
     assert "'oauth_client_secret' is missing" in told(oauth_client_id="client-7")

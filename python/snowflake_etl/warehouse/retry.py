@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from snowflake_etl.config.secret import masked
+from snowflake_etl.config.secret import masked, remember_secret
 from snowflake_etl.errors import ConnectError
 
 LOGGER = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ _LONGEST_RETRY_PAUSE_SECONDS = 5.0
 _LONGEST_REQUEST_PAUSE_SECONDS = 16
 # The part of an address that may let its reader in: a cloud store's are signed.
 _SIGNED = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\")]*")
+# What the driver itself was given or made for a login, such as the access token of OAuth: an answer may say it back.
+_OF_A_LOGIN = re.compile(r'"(?:TOKEN|access_token|refresh_token)"\s*:\s*"([^"\s]{16,})"')
 _LINE_END = re.compile(r"[\r\n]+[ \t]*")
 _CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)|Error\(\d+, '([^']+)'\)")
 
@@ -51,6 +53,8 @@ def request_pauses(target: str, seconds: float) -> Iterator[int]:
 
 def without_secrets(text: str) -> str:
     """A text from outside without what was signed in with, and without the signatures in addresses."""
+    for token in _OF_A_LOGIN.findall(text):
+        remember_secret(token)
     return _SIGNED.sub(r"\1", masked(text))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.parser import Parser, did_you_mean
 from snowflake_etl.config import places
-from snowflake_etl.errors import ExitCode, Refused, UsageError
+from snowflake_etl.errors import EtlError, ExitCode, Refused, UsageError
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.schedule import Plan
@@ -57,7 +57,7 @@ def run(context: Context) -> ExitCode:
         _write(arguments.to, files)
     for name, text in files.items():
         context.say(f"Written: {arguments.to / name}" if arguments.to else _shown(name, text, len(files)))
-    for line in _next_steps(context, plan):
+    for line in (*_next_steps(context, plan), *_silence(context)):
         context.say(line)
     context.answer({"status": "ok", "name": plan.name, "files": files, "heartbeat": str(plan.heartbeat)})
     return ExitCode.OK
@@ -135,6 +135,20 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         temporary = folder / f".{name}.{os.getpid()}"
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(folder / name)
+
+
+def _silence(context: Context) -> list[str]:
+    """A load that never comes is told by nobody who ends: who wants to hear of it needs a line of its own."""
+    arguments = context.arguments
+    try:
+        loaded = context.configuration
+    except EtlError:
+        return []  # The command itself will say what is wrong with it.
+    if "notify" in arguments.command or not any("silence" in one.on for one in loaded.configuration.notify.targets):
+        return []
+    words = [places.program(), "schedule", arguments.action, "--command", "notify silence", "--every", "day"]
+    words += ["--config", str(loaded.path), *(["--environment", loaded.environment] if loaded.environment else [])]
+    return ["# To be told of tables that nothing is loaded into for long:", f"#   {shlex.join(words)}"]
 
 
 def _next_steps(context: Context, plan: Plan) -> list[str]:

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Looks for the secrets that tests plant, in all that they leave, say and show.  What is found goes to WORK/found.
+#   run_secrets.sh watch WORK          the words of all processes, until the run's folder is gone
+#   run_secrets.sh look WORK FOLDER    every file below FOLDER
+#   run_secrets.sh report WORK         every file of the run's folder; prints what was found by all looks, and is 1 then
+# A planted secret holds the word ETL_TEST_PLANTED of this run; the login's secret of every embedded warehouse is one as well.
+# It may stand in the files of which the test that planted it says so, as operators keep them (WORK/planted-files, a path a
+# line), and in what an embedded warehouse keeps for itself; nowhere else, whatever the mode.
+
+run_secrets_main() { # <verb> <work> [folder]
+  local work=$2 needles
+  case $1 in
+    watch) run_secrets_watch "$work" ;;
+    look) run_secrets_look "$work" "$3" >>"$work/found" ;;
+    report)
+      run_secrets_look "$work" "$work" >>"$work/found"
+      if [[ -s $work/found ]]; then
+        printf 'Planted secrets stand where none may:\n'
+        sort -u -- "$work/found"
+        return 1
+      fi
+      ;;
+  esac
+}
+
+run_secrets_watch() { # <work>
+  local path words
+  while [[ -d $1/steps ]]; do
+    # The word stands in no command line of ours: grep reads it.
+    while IFS= read -r path; do
+      words=$(tr '\0' ' ' <"$path") || continue
+      printf 'the process list: %s\n' "${words//"$ETL_TEST_PLANTED"/***}"
+    done < <(grep -laF -f <(printf '%s\n' "$ETL_TEST_PLANTED") /proc/[0-9]*/cmdline) >>"$1/found"
+    sleep 0.5
+  done
+} 2>/dev/null
+
+run_secrets_look() { # <work> <folder>: prints file and line of each
+  local path
+  needles=$(run_secrets_needles "$2")
+  while IFS= read -r -d '' path; do
+    run_secrets_may_stand "$1" "$path" || printf '%s, line %s\n' "${path#"$1"/}" "$(run_secrets_line "$path")"
+  done < <(grep -rlaZF -D skip -f <(printf '%s\n' "$needles") -- "$2" 2>/dev/null)
+}
+
+run_secrets_needles() { # <folder>
+  printf '%s\n' "$ETL_TEST_PLANTED"
+  # Shorter ones are no secrets of a warehouse: a test has written something else there.
+  find "$1" -path '*/local-warehouse/secret' -type f -size -2 -exec grep -hE '^[!-~]{32,}$' -- {} + 2>/dev/null
+}
+
+run_secrets_may_stand() { # <work> <file>
+  case $2 in
+    */local-warehouse/secret | */local-warehouse/data/* | */local-warehouse/stage/*) return 0 ;;
+    */local-warehouse/spill/* | */local-warehouse/incoming/*) return 0 ;;
+  esac
+  grep -qxF -- "$2" "$1/planted-files" 2>/dev/null
+}
+
+run_secrets_line() { # <file>
+  grep -anF -m 1 -f <(printf '%s\n' "$needles") -- "$1" | cut -d : -f 1
+}
+
+run_secrets_main "$@"
