@@ -51,25 +51,29 @@ def days_statement(plan: Plan, source: str) -> str:
 def profile_statement(plan: Plan, source: str, places: range, *, with_keys: bool) -> tuple[str, list[tuple[str, int]]]:
     """Everything about the columns in ``places``, and with the first of them also about rows, days and keys.
 
-    The second value names the answer's fields in order: (what, column number).
+    The second value names the answer's fields in order: (what, column number).  Every value is computed once, in a
+    projection of its own: DuckDB counts days and distinct keys in pipelines apart, and each would cast again.
     """
-    wanted: list[tuple[str, int, str]] = []
+    wanted: list[tuple[str, int, str, str]] = []
     if places.start == 0:
-        wanted.append(("rows", 0, "COUNT(*)"))
+        wanted.append(("rows", 0, "COUNT({})", "1"))
         if plan.date:
-            wanted.append(("days", 0, f"histogram({plan.day(plan.date)})"))
+            wanted.append(("days", 0, "histogram({})", plan.day(plan.date)))
         if with_keys:
-            wanted += [("distinct", key, f"COUNT(DISTINCT {plan.key_hash(columns)})") for key, columns in keys(plan)]
-        wanted += [("broken", each.number, f"COUNT_IF({each.broken})") for each in plan.rules]
-        wanted += [("newest", number, f"MAX({day})") for number, day in plan.newest_days.items()]
+            wanted += [("distinct", key, "COUNT(DISTINCT {})", plan.key_hash(columns)) for key, columns in keys(plan)]
+        wanted += [("broken", each.number, "COUNT_IF({})", each.broken) for each in plan.rules]
+        wanted += [("newest", number, "MAX({})", day) for number, day in plan.newest_days.items()]
     for place in places:
         column = plan.columns[place]
-        wanted.append(("filled", place, f"COUNT({column.sql})"))
+        wanted.append(("filled", place, "COUNT({})", column.sql))
         if column != plan.date and (typed := plan.cast(column)) is not None:
-            wanted.append(("typed", place, f"COUNT({typed})"))
+            wanted.append(("typed", place, "COUNT({})", typed))
         if column.type is None or column.type.is_text:
-            wanted.append(("longest", place, f"MAX(length({column.sql}))"))
-    return f"SELECT {', '.join(sql for _, _, sql in wanted)} FROM {source}", [each[:2] for each in wanted]
+            wanted.append(("longest", place, "MAX({})", f"length({column.sql})"))
+    names = {value: f"v{number}" for number, value in enumerate(dict.fromkeys(value for *_, value in wanted))}
+    values = ", ".join(f"{value} AS {name}" for value, name in names.items())
+    counts = ", ".join(count.format(names[value]) for _, _, count, value in wanted)
+    return f"SELECT {counts} FROM (SELECT {values} FROM {source})", [each[:2] for each in wanted]
 
 
 def keys(plan: Plan) -> list[tuple[int, tuple[Column, ...]]]:
