@@ -83,9 +83,11 @@ _log_viewer_harmless() { # standard input to standard output: tabs, newlines and
 }
 
 _log_viewer_follow() ( # <id> <'' or --return>: one key leaves
-  local stopped='' key='' terminal='' ended=''
+  local id=$1 stopped='' key='' terminal='' ended=''
   trap 'stopped=1' INT
   [[ ! -t 0 || ! -t 1 ]] || terminal=1
+  # After Ctrl-Z the screen is the shell's.
+  [[ -z $terminal ]] || trap 'printf -- "-- following job %s: q goes back --\n" "$id"' CONT
   exec 7<"$ETL_STATE_DIR/jobs/$1/output.log" || return
   [[ -z $terminal ]] || _log_viewer_follow_head "$1"
   while [[ -z $stopped ]]; do

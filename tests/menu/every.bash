@@ -59,7 +59,7 @@ every_walk() { # <back end> <columns> <rows>: TERM and TMUX_LOCALE are set by th
   EVERY_TITLE='' EVERY_SCREEN=''
   every_settle
   [[ $EVERY_TITLE == 'Main menu' ]] || every_fail 'this is not the main menu'
-  every_menu main
+  "${EVERY_MENU:-every_menu}" main
   every_back # quits
   tmux_ended
   [[ $1 == plain || ($(tmux_screen) != *'Main menu'* && $(tmux_screen) != *'+--'*) ]]
@@ -110,7 +110,7 @@ every_deeper() { # <title and kind of the menu>: on by Enter, and back by ESC to
   local -i depth
   EVERY_ENDED=1 # by an answer, and not by going back
   for ((depth = 0; depth < EVERY_DEPTH; ++depth)); do
-    [[ $EVERY_WHAT != less && $EVERY_WHAT != follow ]] || break
+    [[ $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || break
     if [[ $EVERY_UI.$EVERY_WHAT == plain.yesno ]]; then
       tmux_type y
     else
@@ -146,7 +146,7 @@ every_enter() { # <tag> <index>: chooses the entry of the menu on the screen
 
 every_back() { # ESC, and what counts as such where it is text
   case $EVERY_UI.$EVERY_WHAT in
-    *.less | *.follow) tmux_keys q ;;
+    *.less | *.live | *.follow) tmux_keys q ;;
     plain.input) tmux_keys C-a C-k . Enter ;;
     plain.message) tmux_keys Enter ;;
     plain.*) tmux_keys Escape Enter ;;
@@ -206,8 +206,8 @@ every_busy() { # <screen>: whether it says that something is at work, or is half
   case $1 in
     *'One moment ...'* | *'Reading '*' ...'* | *'Looking at '*' ...'* | *'Asking the job'* | *'Removing '*' ...'*) return 0 ;;
   esac
-  [[ ${1//[[:space:]]/} != '' ]]
-  (($? != 0))
+  # Between two dialogs there is nothing but a head line.
+  [[ ! $1 =~ (\+--|qu\ |q\ back|q\ goes\ back) ]]
 }
 
 every_what() { # sets EVERY_WHAT and EVERY_TITLE from the screen and the newest event
@@ -216,7 +216,8 @@ every_what() { # sets EVERY_WHAT and EVERY_TITLE from the screen and the newest 
   EVERY_BUTTON=${EVERY_WHAT#* } EVERY_WHAT=${EVERY_WHAT%% *}
   last=$(grep -v '^ *$' <<<"$EVERY_SCREEN" | tail -n 1)
   case $last in
-    *'q back'* | *'-- q goes back --'*) EVERY_WHAT=less ;;
+    *'q back, / search'* | *'-- q goes back --'*) EVERY_WHAT=less ;;
+    *'q back'*) EVERY_WHAT=live ;;
   esac
   [[ $EVERY_SCREEN != *'-- following job'* ]] || EVERY_WHAT=follow
   if [[ $EVERY_UI == plain ]]; then
@@ -234,7 +235,7 @@ every_what() { # sets EVERY_WHAT and EVERY_TITLE from the screen and the newest 
     esac
     previous=$line
   done <<<"$EVERY_SCREEN"
-  [[ $EVERY_WHAT != less && $EVERY_WHAT != follow ]] || EVERY_TITLE="($EVERY_WHAT)"
+  [[ $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || EVERY_TITLE="($EVERY_WHAT)"
   EVERY_TITLE=${EVERY_TITLE%% (*Down: more*}
   EVERY_ID="$EVERY_TITLE|$EVERY_WHAT"
   [[ -z ${MENU_TEST_BYTES:-} ]] || every_bytes
@@ -268,7 +269,7 @@ every_wire() { # nothing but ASCII went over the wire, and no shell's complaint
   run -1 env LC_ALL=C grep -a -n $'[\x80-\xff]' "$EVERY_WIRE"
   run -1 grep -a -E 'unbound variable|command not found|syntax error|bad array' "$EVERY_WIRE"
   # shellcheck disable=SC2154 # the entries there are
-  [ "$EVERY_PRESSED" -ge 40 ]
+  [[ -n ${EVERY_MENU:-} ]] || [ "$EVERY_PRESSED" -ge 40 ]
 }
 
 every_combinations() { # <back end> <columns> <rows> <TERM> <locale>: that one, or all of the back end

@@ -1,0 +1,138 @@
+# shellcheck shell=bash disable=SC2034 # every.bash reads what is set here
+# Ctrl-C, Ctrl-D, Ctrl-Z and another size of the terminal on screen after screen, as the menu's own data name them (after every.bash).
+# Every screen is made for 100x30, seen at 80x24, stopped there and carried on with at 100x30, and left by Ctrl-C, then by Ctrl-D.
+# What has to hold: the same question is there again, a key is one screen back at most, nothing is left over or stopped.
+# By default the first entry of the menus in EVERY_ROUGH, which has every kind of question; with MENU_TEST_FULL=1 all entries of all.
+
+EVERY_ROUGH=${EVERY_ROUGH:-quick_load operations jobs help} # of the main menu
+
+every_rough_walk() { # <back end>
+  local tty
+  EVERY_MENU=every_rough_menu
+  TERM=screen TMUX_LOCALE=C every_walk "$1" 100 30
+  tmux_type 'clear; jobs; stty -a | grep -ow -e "-\?echo" -e "-\?icanon" -e "-\?isig" -e "intr = ^C" -e "susp = ^Z" | tr "\n" ,'
+  tmux_wait 'intr = ^C,susp = ^Z,isig,icanon,echo,'
+  [[ $(tmux_screen) != *Stopped* ]]
+  tty=$(tmux -L "$TMUX_SOCKET" display-message -p '#{pane_tty}')
+  run -1 grep T < <(ps -o stat= -t "${tty#/dev/}")
+}
+
+every_rough_menu() { # <screen>, which is on the terminal
+  local screen=$1 title=$EVERY_ID name key
+  local -a shown
+  local -i place
+  every_rough_stays
+  menus_screen_of "$screen"
+  shown=("${MENUS_SHOWN[@]}")
+  for ((place = 0; place < ${#shown[@]}; place += 3)); do
+    [[ $screen.${shown[place]} != main.quit ]] || continue
+    name=${screen}_${shown[place]}
+    [[ $screen != main ]] || name=${shown[place]}
+    every_rough_wanted "$screen" "${shown[place]}" "$place" || continue
+    if [[ -n ${MENUS_TITLES[$name]:-} ]] && ! declare -F "menus_$name" >/dev/null; then
+      every_enter "${shown[place]}" $((place / 3))
+      every_rough_menu "$name"
+      every_rough_key C-c
+      every_is "$title"
+      every_enter "${shown[place]}" $((place / 3))
+      every_rough_key C-d
+    else
+      printf '%s > %s\n' "${title%%|*}" "${shown[place + 1]}"
+      for key in C-c C-d; do
+        # Questions hear neither key: once is enough where it is no list that looks again by itself.
+        [[ $key == C-c || $screen == main ]] || continue
+        every_enter "${shown[place]}" $((place / 3))
+        every_rough_deeper "$title" "$key"
+        every_is "$title"
+      done
+    fi
+    every_is "$title"
+  done
+}
+
+every_rough_wanted() { # <screen> <tag> <place>
+  [[ -z ${MENU_TEST_FULL:-} ]] || return 0
+  if [[ $1 == main ]]; then
+    [[ " $EVERY_ROUGH " == *" $2 "* ]]
+  else
+    (($3 == 0))
+  fi
+}
+
+every_rough_deeper() { # <title and kind of the menu> <key>: on by Enter as far as it goes, and back to the menu by the key
+  local -a ids=("$1" "$EVERY_ID")
+  local -i depth
+  for ((depth = 0; depth < EVERY_DEPTH; ++depth)); do
+    [[ $2 != C-c ]] || every_rough_stays
+    [[ $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || break
+    tmux_keys Enter
+    every_settle
+    [[ $EVERY_ID != "$1" ]] || return 0
+    ids+=("$EVERY_ID")
+  done
+  for (( ; depth >= -4; --depth)); do
+    every_rough_key "$2"
+    [[ $EVERY_ID != "$1" ]] || return 0
+    [[ " ${ids[*]%%|*} " == *"$EVERY_TITLE"* ]] || every_fail "$2 led to a screen that was not on the way: ${ids[*]}"
+  done
+  every_fail "$2 does not lead back to '$1'"
+}
+
+every_rough_key() { # <C-c or C-d>: one screen back, where the back end hears it; otherwise nothing happens and ESC does it
+  local id=$EVERY_ID
+  case $EVERY_UI.$EVERY_WHAT in
+    *.less) # a pager takes neither for its end
+      tmux_keys "$1"
+      every_rough_again "$id"
+      every_back
+      ;;
+    *.live | *.follow)
+      tmux_keys "$1"
+      every_settle
+      ;;
+    *) every_back ;; # every_rough_stays has pressed it
+  esac
+}
+
+every_rough_stays() { # what leaves the screen where it is; the size goes back while the menu is stopped
+  local id=$EVERY_ID
+  tmux_resize 80 24
+  every_rough_again "$id"
+  if every_rough_deaf; then
+    tmux_resize 100 30
+    tmux_keys C-z C-c C-d
+    every_rough_again "$id"
+    return
+  fi
+  tmux_keys C-z
+  tmux_wait Stopped 'ready>'
+  tmux_resize 100 30
+  tmux_type 'clear; fg'
+  every_rough_again "$id"
+}
+
+every_rough_deaf() { # newt switches these keys off
+  [[ $EVERY_UI == whiptail && $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]]
+}
+
+every_rough_again() { # <title and kind>: until that screen is there, painted and still
+  local screen last=''
+  local -i attempt same=0
+  for ((attempt = 0; attempt < 400; ++attempt)); do
+    screen=$(tmux_screen)
+    if [[ $screen == "$last" ]] && every_rough_is "$1" "$screen"; then
+      ((++same < 2)) || return 0
+    else
+      same=0
+    fi
+    last=$screen
+    sleep 0.03
+  done
+  every_fail "'$1' is not there (again)"
+}
+
+every_rough_is() { # <title and kind> <screen>: whether it shows that
+  local EVERY_SCREEN=$2 EVERY_TITLE EVERY_WHAT EVERY_ID EVERY_BUTTON MENU_TEST_BYTES=''
+  every_what
+  [[ $EVERY_ID == "$1" ]]
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bats
+# Keys that end or stop programs, and another size of the terminal, on every screen: see every_rough.bash.
+
+load tmux
+load every
+load every_rough
+
+setup() {
+  tmux_setup
+  every_setup
+}
+
+teardown() {
+  tmux_stop
+}
+
+@test "whiptail: Ctrl-C, Ctrl-D, Ctrl-Z and another size on each screen: nothing happens, or one back where it hears them" {
+  every_rough_walk whiptail
+}
