@@ -206,8 +206,8 @@ every_busy() { # <screen>: whether it says that something is at work, or is half
   case $1 in
     *'One moment ...'* | *'Reading '*' ...'* | *'Looking at '*' ...'* | *'Asking the job'* | *'Removing '*' ...'*) return 0 ;;
   esac
-  # Between two dialogs there is nothing but a head line.
-  [[ ! $1 =~ (\+--|qu\ |q\ back|q\ goes\ back) ]]
+  [[ ${1//[[:space:]]/} != '' ]]
+  (($? != 0))
 }
 
 every_what() { # sets EVERY_WHAT and EVERY_TITLE from the screen and the newest event
