@@ -5,7 +5,7 @@
 # usage: ./run_all_tests.sh [--fast | --menu | --only NAME,...] [--report DIR] [--tests DIR]
 #   --fast          leaves out the menu tests and those marked slow
 #   --menu          only the menu tests
-#   --only NAMES    some of: shellcheck shfmt ruff ruff-format mypy pytest live bash menu secrets
+#   --only NAMES    some of: mypy shellcheck shfmt ruff ruff-format live pytest bash menu secrets
 #   --report DIR    report.txt, junit.xml, report.html and logs.tar.gz (for a bug report) in DIR
 #   --tests DIR     takes the tests from DIR/python, DIR/live, DIR/bash and DIR/menu
 # The last line is "N passed, N failed, N skipped"; the exit code is 0 only if nothing failed.

@@ -1,26 +1,31 @@
 # shellcheck shell=bash
 # The checks of run_all_tests.sh: each is a step with a time limit, a folder of facts and a log; report.py counts them.
 #   $RUN_WORK/steps/<name>/{kind,suite,log,exit_code,seconds,limit}   kind: lint, tap or pytest
+# As many run at once as there are cores, where all of pytest counts as one: its workers often wait, and so do screens.
 # A few failed tests are tried once more with nothing beside them (steps/<name>/second): one that passes then is counted as
 # passed and named as unsteady, so that a busy machine is told from a defect, and nothing is hidden.
 
-RUN_STEP_NAMES='shellcheck shfmt ruff ruff-format mypy pytest live bash menu secrets'
+RUN_STEP_NAMES='mypy shellcheck shfmt ruff ruff-format live pytest bash menu secrets'
 RUN_STEP_PIDS=()
 RUN_STEPS_FEW=8 # more failed tests than this are no accident of a busy machine
 
-run_steps() { # all that were asked for, in order
+run_steps() { # all that were asked for; those that failed a little once more when all have ended
   local name
+  RUN_STEP_AGAIN=()
   ! run_steps_wanted secrets || run_steps_watch_processes
   for name in $RUN_STEP_NAMES; do
     run_steps_wanted "$name" || continue
     case $name in
       pytest) run_steps_pytest pytest python ;;
       live) run_steps_pytest live live ;;
-      bash | menu) run_steps_bats "$name" ;;
-      secrets) run_step lint secrets 600 bash "$ETL_ROOT/tests/run_secrets.sh" report "$RUN_WORK" ;;
+      bash | menu | secrets) ;; # below
       *) "run_steps_lint_${name//-/_}" ;;
     esac
   done
+  run_steps_bats
+  wait
+  run_steps_again
+  ! run_steps_wanted secrets || run_step lint secrets 600 bash "$ETL_ROOT/tests/run_secrets.sh" report "$RUN_WORK"
 }
 
 run_steps_watch_processes() { # nobody's child, so that no "wait" waits for it; it ends with the run's folder
@@ -54,24 +59,24 @@ run_steps_stop() { # ends what runs: "timeout" has a process group of its own an
 
 run_steps_lint_shellcheck() {
   run_steps_shell_files
-  run_step lint shellcheck 300 "$ETL_ROOT/tests/run_lint.sh" shellcheck "$RUN_PYTHON" "${RUN_FILES[@]}"
+  run_step_queue lint shellcheck 300 "$ETL_ROOT/tests/run_lint.sh" shellcheck "$RUN_PYTHON" "${RUN_FILES[@]}"
 }
 
 run_steps_lint_shfmt() {
   run_steps_shell_files
-  run_step lint shfmt 120 "$ETL_ROOT/tests/run_lint.sh" shfmt "$RUN_PYTHON" "${RUN_FILES[@]}"
+  run_step_queue lint shfmt 120 "$ETL_ROOT/tests/run_lint.sh" shfmt "$RUN_PYTHON" "${RUN_FILES[@]}"
 }
 
 run_steps_lint_ruff() {
-  run_step lint ruff 120 "$RUN_PYTHON" -m ruff check .
+  run_step_queue lint ruff 120 "$RUN_PYTHON" -m ruff check .
 }
 
 run_steps_lint_ruff_format() {
-  run_step lint ruff-format 120 "$RUN_PYTHON" -m ruff format --check .
+  run_step_queue lint ruff-format 120 "$RUN_PYTHON" -m ruff format --check .
 }
 
 run_steps_lint_mypy() {
-  run_step lint mypy 600 "$RUN_PYTHON" -m mypy
+  run_step_queue lint mypy 600 "$RUN_PYTHON" -m mypy
 }
 
 run_steps_shell_files() { # sets RUN_FILES: every bash file of the checkout
@@ -83,12 +88,30 @@ run_steps_shell_files() { # sets RUN_FILES: every bash file of the checkout
 }
 
 run_steps_pytest() { # <name> <folder of the tests>
-  local -a command=("$RUN_PYTHON" -m pytest -q -o "cache_dir=$RUN_WORK/cache-$1")
-  [[ -z $RUN_FAST ]] || command+=(-m 'not slow')
-  run_step pytest "$1" 3600 "${command[@]}" -n "$(run_steps_width)" --junitxml "$RUN_WORK/steps/$1/junit.xml" "$RUN_TESTS/$2"
-  run_steps_is_worth_a_second "$1" || return 0
-  run_step pytest "$1/second" 900 "${command[@]}" --last-failed --last-failed-no-failures none \
-    --junitxml "$RUN_WORK/steps/$1/second/junit.xml" "$RUN_TESTS/$2"
+  run_steps_pytest_command "$1"
+  run_step_queue pytest "$1" 3600 "${RUN_COMMAND[@]}" -n "$(run_steps_width)" --junitxml "$RUN_WORK/steps/$1/junit.xml" "$RUN_TESTS/$2"
+  RUN_STEP_AGAIN+=("$1" "$RUN_TESTS/$2")
+}
+
+run_steps_pytest_command() { # <name>: sets RUN_COMMAND
+  RUN_COMMAND=("$RUN_PYTHON" -m pytest -q -o "cache_dir=$RUN_WORK/cache-$1")
+  [[ -z $RUN_FAST ]] || RUN_COMMAND+=(-m 'not slow')
+}
+
+run_steps_again() { # one after the other what is in RUN_STEP_AGAIN: names, and what each tested
+  local name tests
+  while ((${#RUN_STEP_AGAIN[@]})); do
+    name=${RUN_STEP_AGAIN[0]} tests=${RUN_STEP_AGAIN[1]}
+    RUN_STEP_AGAIN=("${RUN_STEP_AGAIN[@]:2}")
+    run_steps_is_worth_a_second "$name" || continue
+    if [[ $tests == *.bats ]]; then
+      run_step tap "$name/second" 900 "${RUN_BATS[@]}" "$tests"
+    else
+      run_steps_pytest_command "$name"
+      run_step pytest "$name/second" 900 "${RUN_COMMAND[@]}" --last-failed --last-failed-no-failures none \
+        --junitxml "$RUN_WORK/steps/$name/second/junit.xml" "$tests"
+    fi
+  done
 }
 
 run_steps_is_worth_a_second() { # <name>: it ended with failed tests, and with a few only
@@ -99,26 +122,33 @@ run_steps_is_worth_a_second() { # <name>: it ended with failed tests, and with a
   ((failed > 0 && failed <= RUN_STEPS_FEW))
 }
 
-run_steps_bats() { # <bash or menu>: a process for each file, as many at once as there are cores, the longest files first
-  local file name
-  local -a files=() command=(bash "$ETL_ROOT/tests/run_bats.sh" "$RUN_WORK" "$RUN_PYTHON" --formatter tap --timing)
-  local -i width
-  width=$(run_steps_width)
-  [[ -z $RUN_FAST ]] || command+=(--filter-tags '!slow' --allow-empty-suite)
-  mapfile -t files < <(find "$RUN_TESTS/$1" -maxdepth 1 -name '*.bats' -printf '%s\t%p\n' 2>/dev/null | sort -rn | cut -f2-)
-  for file in "${files[@]}"; do
-    while (($(jobs -rp | wc -l) >= width)); do
-      wait -n
-    done
-    run_step_begin tap "$1-$(basename -- "$file" .bats)" 900 "${command[@]}" "$file"
+run_steps_bats() { # bash and menu, where wanted: a process for each file, the longest files first
+  local kind file name
+  local -a folders=() files=()
+  RUN_BATS=(bash "$ETL_ROOT/tests/run_bats.sh" "$RUN_WORK" "$RUN_PYTHON" --formatter tap --timing)
+  [[ -z $RUN_FAST ]] || RUN_BATS+=(--filter-tags '!slow' --allow-empty-suite)
+  for kind in bash menu; do
+    run_steps_wanted "$kind" || continue
+    folders+=("$RUN_TESTS/$kind")
+    compgen -G "$RUN_TESTS/$kind/*.bats" >/dev/null \
+      || run_step_queue lint "$kind" 10 bash -c "echo 'There are no tests in $kind.'; exit 1"
   done
-  wait
+  ((${#folders[@]} > 0)) || return 0
+  mapfile -t files < <(run_steps_longest_first "${folders[@]}")
   for file in "${files[@]}"; do
-    name=$1-$(basename -- "$file" .bats)
-    ! run_steps_is_worth_a_second "$name" \
-      || run_step tap "$name/second" 900 "${command[@]}" "$file"
+    kind=${file%/*}
+    name=${kind##*/}-$(basename -- "$file" .bats)
+    run_step_queue tap "$name" 900 "${RUN_BATS[@]}" "$file"
+    RUN_STEP_AGAIN+=("$name" "$file")
   done
-  ((${#files[@]} > 0)) || run_step lint "$1" 10 bash -c "echo 'There are no tests in $1.'; exit 1"
+}
+
+run_steps_longest_first() { # <folder...>: prints their files, by size; a file of a few lines that takes minutes has a tag
+  local size file
+  find "$@" -maxdepth 1 -name '*.bats' -printf '%s\t%p\n' 2>/dev/null | while IFS=$'\t' read -r size file; do
+    ! grep -qx '# bats file_tags=long' -- "$file" || size=$((size + 1000000))
+    printf '%d\t%s\n' "$size" "$file"
+  done | sort -rn | cut -f2-
 }
 
 run_steps_width() {
@@ -128,6 +158,13 @@ run_steps_width() {
 run_step() { # <kind> <name> <limit in seconds> <command...>: waits for its end
   run_step_begin "$@"
   wait
+}
+
+run_step_queue() { # <kind> <name> <limit in seconds> <command...>: begins when there is a core for it
+  while (($(jobs -rp | wc -l) >= $(run_steps_width))); do
+    wait -n
+  done
+  run_step_begin "$@"
 }
 
 run_step_begin() { # <kind> <name> <limit in seconds> <command...>

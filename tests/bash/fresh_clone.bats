@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A new operator: a fresh clone, an empty home, the README's first command; and a host without internet, by a bundle of that clone.
+# bats file_tags=long
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # install.sh of a bundle: small bundles of several versions, a Python that makes environments without content.
+# bats file_tags=long
 load helpers
 
 setup() {

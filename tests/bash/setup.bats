@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The set-up, in a checkout of the test's own, with a stand-in for Python: it makes "environments" and obeys FAKE_PIP.
+# bats file_tags=long
 load helpers
 
 setup() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Every entry of every menu in dialog: see every.bash.
+# bats file_tags=long
 
 load tmux
 load every

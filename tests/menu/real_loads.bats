@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The main job by the menu, with nothing that stands in: each month by another kind of screen, as a background job.
+# bats file_tags=long
 
 load tmux
 
