@@ -218,7 +218,7 @@ def resume(desk: Desk, *words: str) -> list[tuple[str, str]]:
 def test_what_a_batch_had_not_begun_is_resumed_too(own_desk: Desk) -> None:
     cut_off_batch(own_desk)
     listed = own_desk.run("recover", "--config", str(own_desk.config))
-    assert "interrupted: 2024-01 into T" in listed.out
+    assert f"interrupted: 2024-01 into {own_desk.database}.PUBLIC.T" in listed.out
     assert "left to do: 2 of 3 loads asked for at " in listed.out
     assert "3 interrupted loads" in listed.out
     assert resume(own_desk, "--dry-run") == [(f"2024-0{number}", "planned") for number in (1, 2, 3)]

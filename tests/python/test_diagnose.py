@@ -348,7 +348,7 @@ def test_where_the_log_is_all_there_is_its_last_error_is_explained(typed: Desk) 
         (("20240101-000000-00000000",), "There is no run"),
         (("no such thing",), "no job, no run and no file"),
         (("x", "--table", "T"), "not both"),
-        (("--table", "NOTHING_OF_IT"), "No load of NOTHING_OF_IT"),
+        (("--table", "NOTHING_OF_IT"), ".PUBLIC.NOTHING_OF_IT of local/"),
         (("--table", "a.b.c.d.e"), "is not a table name"),
     ],
 )

@@ -52,7 +52,7 @@ def failed_run(desk: Desk, line: str = LONG, quality: str = "skip") -> str:
 def test_a_failed_load_is_listed_with_the_way_on_until_the_month_is_loaded(desk: Desk) -> None:
     run_id = failed_run(desk)
     listed = recover(desk)
-    assert "failed: 2024-01 into T" in listed.out
+    assert f"failed: 2024-01 into {desk.database}.PUBLIC.T at " in listed.out
     assert f"        ./snowflake_etl.sh recover --widen {run_id}\n" in listed.out
     assert "Carry on" not in listed.out
     line = recover(desk, "--loads").out.splitlines()[0].split("\t")
@@ -62,6 +62,26 @@ def test_a_failed_load_is_listed_with_the_way_on_until_the_month_is_loaded(desk:
     desk.file(NAME, rows_for(JANUARY))
     assert desk.load("--month", "2024-01").code == 0
     assert recover(desk, "--loads").out == ""
+
+
+def test_a_load_of_the_same_table_in_another_schema_makes_nothing_good(desk: Desk) -> None:
+    run_id = failed_run(desk)
+    failed_config, here = str(desk.config), {"connection": "local", "database": desk.database}
+    desk.file(NAME, rows_for(JANUARY))
+    desk.sections["snowflake"] = {**here, "schema": "OTHER"}
+    assert desk.load("--month", "2024-01").code == 0
+    assert recover(desk, "--loads").out.startswith(f"{run_id}\tfailed\t")
+    by_run = desk.run("diagnose", "--json", run_id).result["diagnoses"][0]
+    assert by_run["cures"] and "was loaded later" not in " ".join(by_run["notes"])
+    there = desk.run("diagnose", "--config", str(desk.config), "--table", "t", "--json").result["diagnoses"][0]
+    assert there["cause"] == "nothing"
+    desk.sections["snowflake"] = {**here, "schema": "PUBLIC"}
+    assert str(desk.config) == failed_config
+    for name in ("t", f"{desk.database}.PUBLIC.T"):
+        told = desk.run("diagnose", "--config", failed_config, "--table", name, "--json").result["diagnoses"][0]
+        assert (told["run_id"], told["cause"]) == (run_id, "too_long")
+    tables = {entry["table"] for entry in desk.run("history", "--json").result["entries"] if entry["run_id"]}
+    assert tables >= {f"{desk.database}.PUBLIC.T", f"{desk.database}.OTHER.T"}
 
 
 def test_retry_loads_what_was_corrected_with_the_flags_of_then(desk: Desk) -> None:
@@ -273,7 +293,7 @@ def test_a_load_that_was_cut_off_is_listed_with_its_way_on(desk: Desk) -> None:
     run_id = RunRecords(desk.state).interrupted()[-1].run_id
     out = recover(desk).out
     assert (
-        f"interrupted: 2024-01 into T, after copy (run {run_id})\n        ./snowflake_etl.sh recover --retry {run_id}\n"
+        f"interrupted: 2024-01 into {desk.database}.PUBLIC.T, after copy (run {run_id})\n        ./snowflake_etl.sh recover --retry {run_id}\n"
         in out
     )
     assert recover(desk, "--loads").out.split("\t")[:3] == [run_id, "interrupted", "retry"]

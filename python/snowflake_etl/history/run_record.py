@@ -23,7 +23,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     run_id TEXT PRIMARY KEY, table_name TEXT NOT NULL, month TEXT NOT NULL, mode TEXT NOT NULL,
     command TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, status TEXT, message TEXT,
-    bytes INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0, target TEXT NOT NULL DEFAULT ''
+    bytes INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0, target TEXT NOT NULL DEFAULT '',
+    full_name TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE IF NOT EXISTS steps (
     run_id TEXT NOT NULL REFERENCES runs, at TEXT NOT NULL, step TEXT NOT NULL, detail TEXT NOT NULL
@@ -37,7 +38,8 @@ class PastRun:
     """One run as recorded; ``ended_at`` and ``status`` are None for one that was cut off or still lives.
 
     ``command`` is the JSON list of the flags that asked for it; ``target`` is account, database and work schema
-    (see ``signin.Warehouse.place``), "" for runs recorded before that was kept.
+    (see ``signin.Warehouse.place``), ``full_name`` the table with its database and schema; both are "" for runs
+    recorded before they were kept.
     """
 
     run_id: str
@@ -50,7 +52,18 @@ class PastRun:
     status: str | None
     message: str | None
     target: str
+    full_name: str
     last_step: str | None
+
+    @property
+    def table(self) -> str:
+        """The table as it is told: by its full name where that is known."""
+        return self.full_name or self.table_name
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        """What was to be loaded: tables of one name in two schemas are two."""
+        return self.target, self.table, self.month
 
 
 class RunRecords:
@@ -60,16 +73,18 @@ class RunRecords:
         self._state = state_directory
         self._locks = state_directory / "run-locks"
 
-    def begin(self, run_id: str, table_name: str, month: str, mode: str, command: str, target: str = "") -> RunRecord:
+    def begin(
+        self, run_id: str, table_name: str, month: str, mode: str, command: str, target: str = "", full_name: str = ""
+    ) -> RunRecord:
         """Record the beginning of a run and hold its lock until ``end``."""
         self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = open_private(self._lock_file(run_id))
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with self._connection() as connection:
             connection.execute(
-                "INSERT INTO runs (run_id, table_name, month, mode, command, started_at, target) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (run_id, table_name, month, mode, command, database.now(), target),
+                "INSERT INTO runs (run_id, table_name, month, mode, command, started_at, target, full_name) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (run_id, table_name, month, mode, command, database.now(), target, full_name),
             )
         return RunRecord(self, run_id, lock)
 
@@ -95,7 +110,7 @@ class RunRecords:
         """Every run, oldest first."""
         if not database.exists(self._state):
             return []
-        columns = "run_id, table_name, month, mode, command, started_at, ended_at, status, message, target"
+        columns = "run_id, table_name, month, mode, command, started_at, ended_at, status, message, target, full_name"
         last_step = "(SELECT step FROM steps WHERE steps.run_id = runs.run_id ORDER BY rowid DESC LIMIT 1)"
         with self._connection() as connection:
             rows = connection.execute(f"SELECT {columns}, {last_step} FROM runs ORDER BY started_at, run_id").fetchall()
@@ -206,14 +221,14 @@ class RunRecords:
 
 def _add_missing_columns(connection: sqlite3.Connection) -> None:
     """Bring the table of an earlier version up to date."""
-    if any(column[1] == "target" for column in connection.execute("PRAGMA table_info(runs)")):
-        return
-    try:
-        connection.execute("ALTER TABLE runs ADD COLUMN target TEXT NOT NULL DEFAULT ''")
-    except sqlite3.OperationalError as error:
-        # Another process may have been faster.
-        if "duplicate column" not in str(error):
-            raise
+    known = {column[1] for column in connection.execute("PRAGMA table_info(runs)")}
+    for missing in [name for name in ("target", "full_name") if name not in known]:
+        try:
+            connection.execute(f"ALTER TABLE runs ADD COLUMN {missing} TEXT NOT NULL DEFAULT ''")
+        except sqlite3.OperationalError as error:
+            # Another process may have been faster.
+            if "duplicate column" not in str(error):
+                raise
 
 
 class RunRecord:

@@ -29,6 +29,7 @@ from snowflake_etl.operations import (
     load_work_table,
     situation,
 )
+from snowflake_etl.operations.check_history import subject_of
 from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_advice import warehouse_warnings
 from snowflake_etl.operations.load_lease import lock_watch, take_leases
@@ -62,10 +63,11 @@ def load(
     if request.dry_run:
         return _plan(state)
     records = RunRecords(warehouse.state_directory)
-    words, place = json.dumps(request.words), warehouse.place
+    name, mode = planned.entry.table_name, request.wishes.mode.value
+    full_name = subject_of(warehouse.section, name, None).table
     with (
         records.begin(
-            state.run_id, planned.entry.table_name, str(planned.month), request.wishes.mode.value, words, place
+            state.run_id, name, str(planned.month), mode, json.dumps(request.words), warehouse.place, full_name
         ) as record,
         running(state.run_id),
     ):

@@ -72,7 +72,7 @@ def _load_metrics(records: RunRecords, today: date) -> list[Metric]:
     last: dict[tuple[str, str], PastRun] = {}
     last_loaded: dict[tuple[str, str], PastRun] = {}
     for run in records.all():
-        key = (run.target, run.table_name)
+        key = (run.target, run.table)
         # What was cut off and carried on is told by the run that carried it on.
         if run.status != "superseded":
             last[key] = run

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
+    from snowflake_etl.operations.check_history import subject_of
     from snowflake_etl.operations.diagnosis.diagnose import diagnose
     from snowflake_etl.operations.diagnosis.gather import Gatherer
     from snowflake_etl.reports.diagnosis_text import diagnosis_text
@@ -36,7 +37,8 @@ def run(context: Context) -> ExitCode:
         raise UsageError("Give either what is to be explained or --table, not both.")
     gatherer = Gatherer(context.state_directory)
     if arguments.table:
-        failures = gatherer.of_table(arguments.table, context.warehouse.place)
+        full_name = subject_of(context.warehouse.section, arguments.table, None).table
+        failures = gatherer.of_table(arguments.table, context.warehouse.place, full_name)
     else:
         failures = gatherer.of(arguments.subject) if arguments.subject else gatherer.newest()
     result = diagnose(failures, arguments.config, context.state_directory, context.progress)

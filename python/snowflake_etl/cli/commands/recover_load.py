@@ -181,11 +181,11 @@ def _show(context: Context, recovery: Recovery, loads: Sequence[RecoverableLoad]
     program = places.program()
     for load in loads:
         if load.state == "failed":
-            context.say(f"failed: {load.month} into {load.table} at {load.when} UTC: {load.title.lower()}")
+            context.say(f"failed: {load.month} into {load.full_name} at {load.when} UTC: {load.title.lower()}")
             context.say(f"        {program} recover --{load.way} {load.run_id}")
     for past in recovery.interrupted:
         step = past.last_step or "the start"
-        context.say(f"interrupted: {past.month} into {past.table_name}, after {step} (run {past.run_id})")
+        context.say(f"interrupted: {past.month} into {past.table}, after {step} (run {past.run_id})")
         context.say(f"        {program} recover --retry {past.run_id}")
     for batch in recovery.left_to_do:
         if batch.commands:

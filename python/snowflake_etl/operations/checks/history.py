@@ -44,7 +44,7 @@ class Selection:
     def takes_run(self, run: PastRun) -> bool:
         of_months = self.months is None or run.month in {str(month) for month in self.months}
         of_target = self.target is None or run.target in ("", self.target) or run.target.startswith(f"{self.target}/")
-        return of_months and of_target and self.takes_table(run.table_name)
+        return of_months and of_target and self.takes_table(run.table)
 
     def takes_check(self, check: PastCheck) -> bool:
         days = check.about.days
@@ -145,7 +145,7 @@ def _run_entry(run: PastRun, records: RunRecords, published: Mapping[str, object
         run.started_at,
         f"load {run.mode}",
         run.target,
-        run.table_name,
+        run.table,
         run.month,
         rows if isinstance(rows, int) else None,
         status,

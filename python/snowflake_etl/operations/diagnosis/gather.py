@@ -54,16 +54,20 @@ class Gatherer:
             "--table TABLE."
         )
 
-    def of_table(self, table: str, place: str) -> list[Facts]:
-        """The newest load of a table into ``place``, if it failed."""
+    def of_table(self, table: str, place: str, full_name: str) -> list[Facts]:
+        """The newest load of a table into ``place``, by the full name that it has for the configuration."""
         try:
             wanted = same_table(table)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        runs = [run for run in self._runs.values() if same_table(run.table_name) == wanted]
-        runs = [run for run in runs if run.target in (place, "")]
+        runs = [
+            run
+            for run in self._runs.values()
+            if run.target in (place, "")
+            and (run.full_name == full_name if run.full_name else same_table(run.table_name) == wanted)
+        ]
         if not runs:
-            raise UsageError(f"No load of {table} into {place} is recorded here. See: history list")
+            raise UsageError(f"No load into {full_name} of {place} is recorded here. See: history list")
         return [self.of_run(runs[-1])]
 
     def newest(self) -> list[Facts]:
@@ -86,11 +90,10 @@ class Gatherer:
 
     def _made_good_by(self, run: PastRun) -> str:
         """The run that loaded the month into the same table after this one, "" where none did."""
-        subject = (run.target, run.table_name, run.month)
         for other in reversed(self._runs.values()):
             if other.run_id == run.run_id:
                 break
-            if other.status == "loaded" and (other.target, other.table_name, other.month) == subject:
+            if other.status == "loaded" and other.subject == run.subject:
                 return other.run_id
         return ""
 

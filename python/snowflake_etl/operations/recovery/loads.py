@@ -29,6 +29,7 @@ class RecoverableLoad:
     cause: str
     title: str
     way: str
+    full_name: str
 
 
 def recoverable_loads(records: RunRecords, gatherer: Gatherer, place: str) -> list[RecoverableLoad]:
@@ -51,6 +52,7 @@ def recoverable_loads(records: RunRecords, gatherer: Gatherer, place: str) -> li
                 cause=cause.code,
                 title=cause.title,
                 way="widen" if cause.code == "too_long" else "retry",
+                full_name=run.table,
             )
         )
     return loads
@@ -60,7 +62,7 @@ def last_failed(runs: Sequence[PastRun], place: str, now: datetime) -> list[Past
     """The last load of each table and month, where that failed; a refusal decides nothing."""
     since = (now - timedelta(days=LISTED_DAYS)).isoformat()
     last = {
-        (run.table_name, run.month): run
+        run.subject: run
         for run in runs
         if run.target in (place, "") and run.status != "refused" and run.started_at >= since
     }
