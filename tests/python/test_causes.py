@@ -26,6 +26,25 @@ SAID = {
         "Number of columns in file (4) does not match that of the corresponding table (3), use file format option",
         "Field delimiter ',' found while expecting record delimiter '\\n'",
     ),
+    "damaged_file": (
+        "'/x/t.tsv.gz' is cut off: its gzip data goes on after the last byte, 300000. Copy it again",
+        "'/x/t.tsv.zst' is damaged: its zstd data cannot be unpacked between byte 5 and byte 9 (x). Copy it again",
+        "'/x/t.tsv.gz' has gzip data up to about byte 9 and something else after it. Pack it again; nothing",
+        "'/x/t.tsv' holds nothing but NUL bytes, like a file whose space was reserved and never written.",
+        "'/x/p.zst' is not the part that the manifest names: its checksum differs. Copy it again",
+        "'/x/t.tsv' cannot be read after byte 7: Input/output error. Check the disk.",
+    ),
+    "empty_file": (
+        "'/x/t.tsv' has a header and not a single row. Ask its sender for the complete file.",
+        "'/x/t.tsv.gz' is empty (0 bytes unpacked). Ask its sender for the complete file.",
+        "'/x/t.tsv' holds empty lines only. Ask its sender for the complete file.",
+    ),
+    "layout": (
+        "'/x/t.tsv' is not divided evenly by a tab, comma, semicolon or vertical bar. Write its 'delimiter'",
+        "It cannot be told whether the first line of '/x/t.tsv' is a header or a row. Write 'header'",
+        "The header of '/x/t.tsv' names the column 'ID' twice. Repair the header.",
+        "'/x/t.tsv' ends its lines with a carriage return alone. Convert it",
+    ),
     "columns_differ": ("The columns of 't.tsv' do not fit D.S.T: missing: ID. Correct the file",),
     "too_long": (
         "String 'longer than ten' is too long and would be truncated",

@@ -294,6 +294,33 @@ def test_a_packed_file_in_another_encoding_is_read_like_the_load_reads_it(typed:
     assert not [note for note in found["notes"] if "changed" in note]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "cause", "said"),
+    [
+        (NAME + ".gz", gzip.compress(b"DAY\tID\tNAME\n" + b"20240101\t1\tx\n" * 99)[:-9], "damaged_file", "is cut off"),
+        (NAME, b"\0" * 99, "damaged_file", "nothing but NUL bytes"),
+        (NAME, b"DAY\tID\tNAME\n", "empty_file", "not a single row"),
+        (NAME, b"", "empty_file", "is empty"),
+        (NAME, b"DAY\tID\tID\n20240101\t1\tx\n", "layout", "twice"),
+        (
+            NAME,
+            b"20240101\t1\tx\n20240102\t2\ty\n",
+            "columns_differ",
+            "If its first line is a row, write 'header': false",
+        ),
+    ],
+    ids=("cut off", "NUL", "header only", "empty", "a name twice", "no header"),
+)
+def test_a_file_that_cannot_be_read_is_explained(desk: Desk, name: str, content: bytes, cause: str, said: str) -> None:
+    (desk.files / name).write_bytes(content)
+    assert desk.load("--month", "2024-01").code == 6
+    answer = desk.run("diagnose", "--json")
+    assert answer.code == 0, answer
+    (found,) = answer.result["diagnoses"]
+    assert (found["cause"], said in found["said"]) == (cause, True), found
+    assert commands(found)[-1].startswith("./snowflake_etl.sh recover --retry ")
+
+
 def test_of_several_loads_of_a_job_each_failed_one_is_explained(typed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for month, line in (("2024-01", BAD), ("2024-02", with_field(1, "12a"))):
         plant(typed, line, month)

@@ -259,4 +259,9 @@ def test_a_replace_is_in_the_audit_log_as_well(desk: Desk) -> None:
     started, replaced = audit(desk)
     assert (started["verb"], started["outcome"], replaced["outcome"]) == ("load-replace", "started", "replaced")
     assert (replaced["rows"], replaced["rows_in"]) == (310, 341)
-    assert "load" in started["command"]
+    assert started["command"] == (
+        f"load --config {desk.config} --month 2024-01 --table T --qc file --mode replace --outside refuse "
+        "--yes --expect-rows 310"
+    )
+    facts = (f"{desk.database}.PUBLIC.T", str(desk.config))
+    assert [(one["table"], one["config"]) for one in (started, replaced)] == [facts, facts]

@@ -293,8 +293,8 @@ def test_a_load_that_was_cut_off_is_listed_with_its_way_on(desk: Desk) -> None:
     run_id = RunRecords(desk.state).interrupted()[-1].run_id
     out = recover(desk).out
     assert (
-        f"interrupted: 2024-01 into {desk.database}.PUBLIC.T, after copy (run {run_id})\n        ./snowflake_etl.sh recover --retry {run_id}\n"
-        in out
+        f"interrupted: 2024-01 into {desk.database}.PUBLIC.T, after copy (run {run_id})\n"
+        f"        ./snowflake_etl.sh recover --retry {run_id}\n" in out
     )
     assert recover(desk, "--loads").out.split("\t")[:3] == [run_id, "interrupted", "retry"]
     assert recover(desk, "--retry", run_id).code == 0

@@ -94,6 +94,7 @@ def test_of_a_large_file_the_first_rows_are_looked_at_and_the_rest_is_estimated(
     result = sample_json(desk, path, "--rows", "500", "--show", "1")
     assert (result["rows_looked_at"], result["rows_exact"]) == (500, True)
     assert (result["rows"], len(result["first_rows"])) == (31_000, 1)
+    assert len(sample_json(desk, path, "--rows", "1")["first_rows"]) == 1
     exact = sample_json(desk, path, "--all")
     assert (exact["rows"], exact["rows_looked_at"], exact["entry"]["table_name"]) == (31_000, 31_000, "T")
     assert column(exact, "ID")["highest"] == 31_999

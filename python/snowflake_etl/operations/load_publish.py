@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
+import shlex
 import socket
 
 from snowflake_etl.errors import Refused, WarehouseError
+from snowflake_etl.operations.diagnosis.facts import flag
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadState
@@ -46,10 +48,10 @@ def publish_protected(session: Session, state: LoadState, prepared: Prepared, pl
         return publish(session, prepared.objects, plan)
     protection = plan_protection(session, prepared.objects, plan.table, plan.publish_id, None)
     condition, binds = plan.claimed or ("", [])
-    trail = Trail(
-        state.warehouse, plan.publish_id, "load-replace", state.planned.entry.table_name, str(prepared.month), ""
-    )
-    trail.started(rows=plan.rows_before, undo=protection.in_words, command=state.request.wishes.command)
+    words, name = state.request.words, state.planned.entry.table_name
+    config = next(reversed(flag(words, "--config")), "")
+    trail = Trail(state.warehouse, plan.publish_id, "load-replace", name, str(prepared.month), config)
+    trail.started(rows=plan.rows_before, undo=protection.in_words, command=shlex.join(["load", *words]))
     protect(session, protection, plan.table, Selected(condition, tuple(binds)), plan.rows_before)
     days = [[str(days.first), str(days.last)] for days in prepared.situation.claimed]
     undo = {

@@ -97,9 +97,11 @@ def loaded_columns(table: Table, entry: FileSection, layout: Layout, file: str) 
         if columns
     ]
     if complaints:
+        nothing_known = layout.header and set(names) == set(extra)
+        no_header = " If its first line is a row, write 'header': false in the configuration." if nothing_known else ""
         raise FileError(
             f"The columns of {file} do not fit {table.name}: {'; '.join(complaints)}. "
-            "Correct the file, or expected_columns in the configuration."
+            f"Correct the file, or expected_columns in the configuration.{no_header}"
         )
     for name in names:
         table.column(name)

@@ -112,7 +112,7 @@ def _permit_append(situation: Situation, wishes: Wishes) -> Permission:
     if live:
         raise Refused(
             f"The ledger says that {situation.place} is loaded{_loaded_by(live)}, but the table has no rows for "
-            f"those days: somebody deleted them elsewhere. To load them anew: {_replace_command(situation, wishes)}."
+            f"those days: somebody deleted them elsewhere. To load them anew: {_replace_command(situation, wishes)}"
         )
     return Permission(warnings=warnings)
 
@@ -161,7 +161,7 @@ def same_content(row: LedgerRow, file: str) -> str:
 
 def how_to_replace(situation: Situation, wishes: Wishes) -> str:
     """The sentence that says what to type to replace what is there."""
-    return f"To load it again in place of those rows: {_replace_command(situation, wishes)}."
+    return f"To load it again in place of those rows: {_replace_command(situation, wishes)}"
 
 
 def check_rows_outside(outside: int, wishes: Wishes) -> None:

@@ -115,6 +115,14 @@ _STATES: tuple[Cause, ...] = (
 # The order of findings: what names a value before what names a row before what names days.
 _DATA: tuple[Cause, ...] = (
     Cause(
+        "damaged_file",
+        "The file is damaged",
+        "It was not copied whole, or was changed on its way: what is there cannot be read to its end.",
+        Remedy.SAID,
+        r"is cut off: its \w+ data|is damaged: its \w+ data|something else after it\. Pack it again"
+        r"|is not the part that the manifest names|holds nothing but NUL bytes|cannot be read after byte",
+    ),
+    Cause(
         "encoding",
         "Bytes are not of the file's encoding",
         "A text holds bytes that mean nothing in the encoding that the file is read in.",
@@ -250,6 +258,22 @@ _DATA: tuple[Cause, ...] = (
         Remedy.CHECK,
         r"The check found|outside the days of the files' names",
         frozenset({ANY_FINDING}),
+    ),
+    Cause(
+        "empty_file",
+        "The file holds no rows",
+        "It was made before there was any data, or nothing of the data was copied.",
+        Remedy.SAID,
+        r"has a header and not a single row|has not a single row|holds empty lines only|is empty\b.*Ask its sender",
+    ),
+    Cause(
+        "layout",
+        "The file is not laid out as expected",
+        "How its lines, fields, names and letters are written cannot be told, or is not what the configuration says.",
+        Remedy.SAID,
+        r"is not divided evenly|is a header or a row|fields where the configuration expects|has no name in the header"
+        r"|names the column .+ twice|are laid out differently|with a carriage return alone|the byte order mark of"
+        r"|zero byte in every other place",
     ),
     Cause(
         "file_changed",

@@ -120,6 +120,7 @@ def _result(looked: Looked, suggestion: Suggestion, entry: FileSection | None, w
         notes.append("Rows that do not fit the layout were passed over: check-file names them.")
     about = "" if looked.rows_exact else "about "
     part = "" if looked.rows_looked_at == looked.rows else f", the first {looked.rows_looked_at:,} looked at"
+    shown_rows = min(wishes.show, looked.rows_looked_at)
     return SampleResult(
         "ok",
         str(looked.path),
@@ -134,7 +135,7 @@ def _result(looked: Looked, suggestion: Suggestion, entry: FileSection | None, w
         looked.rows_exact,
         looked.rows_looked_at,
         tuple(_column(facts, each) for facts, each in columns),
-        first_records(looked.path, layout, wishes.show) if wishes.show else (),
+        first_records(looked.path, layout, shown_rows) if shown_rows else (),
         suggestion.entry,
         tuple(notes),
         f"{shown(looked.path.name)}: {len(looked.columns)} columns, {about}{looked.rows:,} rows{part}.",

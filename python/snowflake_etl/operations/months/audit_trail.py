@@ -14,6 +14,7 @@ from snowflake_etl.errors import EtlError, Refused, Stopped
 from snowflake_etl.history import audit_file
 from snowflake_etl.history.database import new_id
 from snowflake_etl.operations import refusals
+from snowflake_etl.operations.check_history import subject_of
 from snowflake_etl.sqltext import ObjectName, object_name
 from snowflake_etl.warehouse import audit
 from snowflake_etl.warehouse.objects import WorkObjects
@@ -56,7 +57,7 @@ class Trail:
         self._facts = {
             "run_id": run_id,
             "verb": verb,
-            "table": table,
+            "table": subject_of(warehouse.section, table, None).table,
             "month": month,
             "who": getpass.getuser(),
             "host": socket.gethostname(),
