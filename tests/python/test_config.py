@@ -139,6 +139,13 @@ def test_every_unknown_key_is_named_with_the_nearest_one(tmp_path: Path) -> None
             {"files": FILES, "quality": {"rules": [{"table": "A", "check": "range", "column": "X", "minimum": True}]}},
             "'quality.rules[0].minimum': true is neither a number nor a text",
         ),
+        (
+            {
+                "files": FILES,
+                "quality": {"rules": [{"table": "A", "check": "range", "column": "X", "minimum": 10, "maximum": 9}]},
+            },
+            "'minimum' is above 'maximum' (10 and 9)",
+        ),
         ({"files": FILES, "quality": {"calendar": {"closed": ["2024-13-01"]}}}, "write days as YYYY-MM-DD"),
         ({"files": FILES, "quality": {"calendar": {"subdivision": "NY"}}}, "goes with 'country'"),
         ("[]", "holds no object"),

@@ -139,6 +139,10 @@ class RuleSection(Section):
         counts = (self.minimum, self.maximum) if self.check in ("row_count", "max_length") else ()
         if any(limit is not None and not (isinstance(limit, int) and limit >= 0) for limit in counts):
             raise ValueError(f"'minimum' and 'maximum' of '{self.check}' are whole numbers from 0")
+        least, most = self.minimum, self.maximum
+        # Texts may be numbers to the column: only numbers are held against each other.
+        if isinstance(least, int | float) and isinstance(most, int | float) and least > most:
+            raise ValueError(f"'minimum' is above 'maximum' ({least} and {most}), which no value fulfils")
         try:
             self.stored_columns  # noqa: B018 - raises for what is no name
         except UsageError as error:
