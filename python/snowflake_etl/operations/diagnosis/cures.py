@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from snowflake_etl.operations.diagnosis.causes import Cause, Remedy
+from snowflake_etl.operations.diagnosis.cause import Cause, Remedy
 from snowflake_etl.operations.diagnosis.facts import Facts, flag
 from snowflake_etl.results_diagnosis import Cure, Place
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode
-from snowflake_etl.operations.diagnosis.causes import UNKNOWN, Cause, cause_of
+from snowflake_etl.operations.diagnosis.cause import Cause
+from snowflake_etl.operations.diagnosis.causes import UNKNOWN, cause_of
 from snowflake_etl.operations.diagnosis.cures import Means, cures_of, takes
 from snowflake_etl.operations.diagnosis.facts import Facts
 from snowflake_etl.operations.diagnosis.look import Look, Seen, finding_of

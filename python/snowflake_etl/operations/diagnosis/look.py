@@ -17,7 +17,7 @@ from snowflake_etl.errors import EtlError
 from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
-from snowflake_etl.operations.diagnosis.causes import Cause
+from snowflake_etl.operations.diagnosis.cause import Cause
 from snowflake_etl.operations.diagnosis.facts import Facts, Found, line_of
 from snowflake_etl.operations.diagnosis.origin import Origin
 from snowflake_etl.operations.diagnosis.record import (
