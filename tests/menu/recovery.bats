@@ -53,28 +53,74 @@ recovery_failed() { # the load as a job, which fails
   [ "$status" -eq 6 ]
 }
 
-# bats test_tags=slow
-@test "recovery: a value too long for its column, from failure to loaded with three keystrokes" {
+recovery_key() { # <key...>: one keystroke of those that are counted
+  ((++KEYSTROKES))
+  tmux_keys "$@"
+}
+
+recovery_loaded() { # the job of the last keystroke has loaded the month, and it took three
+  "$ROOT/snowflake_etl.sh" jobs wait last 3>&-
+  run "$ROOT/snowflake_etl.sh" local sql --csv "SELECT COUNT(*), MAX(LENGTH(NAME)) FROM T" 3>&-
+  [[ $output == *'31,15'* ]]
+  [ "$KEYSTROKES" -eq 3 ]
+}
+
+recovery_from_job() { # <dialog or whiptail>: from the failed job's screen on, at 80x24
+  KEYSTROKES=0
   recovery_failed
   export ETL_CONFIG=$BATS_TEST_TMPDIR/config.json
-  ETL_UI=dialog tmux_menu 100 40
+  ETL_UI=$1 tmux_menu 80 24
   recovery_wait 'Main menu' 'Recovery'
   tmux_keys J Enter
   recovery_wait 'problems' 'Load 2024-01'
   tmux_keys Enter
   recovery_wait 'problems (exit code 6)' 'too long' 'Diagnose'
-  # From here on three.
-  tmux_keys Enter
-  recovery_wait 'line    18' 'column  NAME  VARCHAR(10)' "'longer than ten'" '<Widen>'
-  tmux_keys Enter
-  recovery_wait 'ALTER COLUMN "NAME" SET DATA TYPE VARCHAR(20);' 'T on local' '<Widen>'
+  recovery_key Enter
+  recovery_wait 'line    18' 'column  NAME  VARCHAR(10)' "'longer than ten'" 'Widen'
+}
+
+# bats test_tags=slow
+@test "recovery: a value too long for its column, from failure to loaded with three keystrokes in dialog" {
+  recovery_from_job dialog
+  recovery_key Enter
+  recovery_wait 'ALTER COLUMN "NAME" SET DATA TYPE' ' VARCHAR(20);' 'T on local' '<Widen>'
   tmux_ascii
-  tmux_keys Enter
+  recovery_key Enter
   recovery_wait 'at work as job' 'Follow the log'
   tmux_keys Enter
   recovery_wait 'ended: done (exit code 0)'
   tmux_keys q
   recovery_wait 'Diagnose'
-  run "$ROOT/snowflake_etl.sh" local sql --csv "SELECT COUNT(*), MAX(LENGTH(NAME)) FROM T" 3>&-
-  [[ $output == *'31,15'* ]]
+  recovery_loaded
+}
+
+# bats test_tags=slow
+@test "recovery: with three keystrokes in whiptail, too" {
+  recovery_from_job whiptail
+  tmux_ascii
+  recovery_key Enter
+  recovery_wait 'ALTER COLUMN "NAME" SET DATA TYPE' ' VARCHAR(20);' 'T on local' '<Widen>'
+  recovery_key Enter
+  recovery_wait 'at work as job' 'Follow the log'
+  recovery_loaded
+}
+
+# bats test_tags=slow
+@test "recovery: with three answers in plain text" {
+  KEYSTROKES=0
+  recovery_failed
+  export ETL_CONFIG=$BATS_TEST_TMPDIR/config.json
+  ETL_UI=plain tmux_menu 80 24
+  recovery_wait 'Main menu' 'Number'
+  tmux_type 5
+  recovery_wait 'problems' 'Load 2024-01' 'Number'
+  tmux_type 1
+  recovery_wait 'exit code 6' '1  Diagnose'
+  recovery_key 1 Enter
+  recovery_wait '2. Correct line 18 of the file' 'Widen? y or n'
+  recovery_key y Enter
+  recovery_wait 'SET DATA TYPE VARCHAR(20);' 'As a command:' 'Widen? y or n'
+  recovery_key y Enter
+  recovery_wait 'at work as job' 'Follow the log'
+  recovery_loaded
 }
