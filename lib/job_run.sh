@@ -77,7 +77,7 @@ job_run_turn() { # <job folder>: 0 when it may run, holding a slot on descriptor
 
 job_run_begin_waiting() { # <job folder>: says so, and makes the pipe by which it is woken
   settings_get jobs_limit
-  printf -- '-- waiting for its turn: at most %d job(s) at a time\n' "$REPLY"
+  printf -- '-- waiting for its turn: at most %d at a time\n' "$REPLY"
   # Kept open, so that no call is lost while we look; where a file system has no pipes we look every two seconds.
   { mkfifo -m 0600 -- "$1/wake" && exec 5<>"$1/wake"; } 2>/dev/null || : >"$1/wake"
 }

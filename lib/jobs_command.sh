@@ -218,7 +218,7 @@ _jobs_command_limit() { # [number]
       ;;
     *) _jobs_command_usage "'jobs limit' takes one number." || return ;;
   esac
-  printf '%d job(s) at a time; the rest wait in order.\n' "$REPLY"
+  printf 'jobs at a time: %d; the rest wait in order.\n' "$REPLY"
 }
 
 _jobs_command_move() { # <id> <first|last|up|down>

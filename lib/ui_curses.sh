@@ -138,9 +138,33 @@ _ui_curses_run() { # <options and data...> -> REPLY; 0, 1 for Cancel, ESC and Ct
   [[ $UI_BACKEND != dialog ]] || options+=(--no-nl-expand --no-collapse --cr-wrap --ascii-lines)
   [[ $UI_BACKEND != dialog || -z ${UI_HELP:-} ]] || options+=(--help-button --help-status)
   # In the C locale boxes are drawn with the terminal's own line characters: only ASCII goes over the wire.
-  { REPLY=$(LC_ALL=C DIALOG_ERROR=254 ESCDELAY="${ESCDELAY:-200}" "$UI_BACKEND" "${options[@]}" "$@" 3>&1 2>&1 1>&5); } 5>&1
+  { REPLY=$(_ui_curses_program "${options[@]}" "$@" 3>&1 2>&1 1>&5); } 5>&1
   status=$?
   _ui_curses_judge "$status"
+}
+
+_ui_curses_program() { # <options and data...>: the program; its answer goes to 3, what it complains of to 2
+  local -x LC_ALL=C DIALOG_ERROR=254 ESCDELAY="${ESCDELAY:-200}"
+  local heard=1
+  local -i status
+  if [[ $UI_BACKEND != dialog ]]; then
+    "$UI_BACKEND" "$@"
+    return
+  fi
+  # After Ctrl-Z and "fg" dialog has its terminal back, but not the mode in which an arrow is one key: the next one would
+  # be taken for ESC.  Only who waits hears that it goes on; a program in the background would not hear Ctrl-C by itself.
+  trap 'heard=1; tput smkx 2>/dev/null' CONT
+  trap 'heard=1' INT
+  (
+    trap - INT
+    exec dialog "$@"
+  ) <&0 &
+  while [[ -n $heard ]]; do
+    heard=''
+    wait "$!"
+    status=$?
+  done
+  return "$status"
 }
 
 _ui_curses_judge() { # <status of the program>: tells Cancel from an error, which whiptail does not

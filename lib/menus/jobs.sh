@@ -353,7 +353,7 @@ _menus_jobs_clean_age() { # <state or all>
     ui_message "Clean up" "There are none."
     return 0
   fi
-  text="Remove ${MENUS_JOBS_COUNTS[$state - $days]} finished job(s) and their logs? Jobs that run or wait stay."
+  text="Remove finished jobs and their logs: ${MENUS_JOBS_COUNTS[$state - $days]}? Jobs that run or wait stay."
   [[ $state != all ]] || state=''
   menus_screen_command jobs prune --older-than "$days" ${state:+--state "$state"} "$text"
   UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Clean up" "$REPLY" || return 0

@@ -45,7 +45,7 @@ supervisor() { # <id> -> standard output: the process that holds its lock
 @test "jobs queue: the second waits, says so, and begins when the first has ended" {
   gate_jobs 2
   helpers_has_state "${IDS[1]}" queued
-  grep -q 'waiting for its turn: at most 1 job' "$ETL_STATE_DIR/jobs/${IDS[1]}/output.log"
+  grep -q 'waiting for its turn: at most 1 at a time' "$ETL_STATE_DIR/jobs/${IDS[1]}/output.log"
   run -0 jobs_command list
   [[ $output == *"queued "*"Job 1 - number 1 of 1 in the queue"* ]]
   jobs_running_count
@@ -172,7 +172,7 @@ supervisor() { # <id> -> standard output: the process that holds its lock
 @test "jobs queue: a higher limit lets the next begin, a lower one nobody until fewer run" {
   gate_jobs 4
   run -0 jobs_command limit 2
-  [ "$output" = "2 job(s) at a time; the rest wait in order." ]
+  [ "$output" = "jobs at a time: 2; the rest wait in order." ]
   helpers_wait_for 20 helpers_has_state "${IDS[1]}" running
   run -0 jobs_command limit 1
   touch "$GATE.0"

@@ -156,7 +156,7 @@ both() { # <command...>: with each of the two
 }
 
 @test "curses: no box is larger than the terminal" {
-  local long size
+  local long screen
   local -a many
   mapfile -t many < <(printf 'x\n%s\n' {1..50})
   printf -v long 'a word %.0s' {1..500}
@@ -169,8 +169,8 @@ both() { # <command...>: with each of the two
     ((DATA[1] <= LINES && DATA[2] <= COLUMNS && DATA[3] >= 1))
   }
   answer 0 0
-  for size in '24 80' '43 132' '22 78'; do
-    _ui_measure() { LINES=${size% *} COLUMNS=${size#* }; }
+  for screen in '24 80' '43 132' '22 78'; do
+    _ui_measure() { LINES=${screen% *} COLUMNS=${screen#* }; }
     both check
   done
 }
