@@ -124,6 +124,16 @@ def test_sigterm_ends_it_cleanly(state: Path) -> None:
     assert "stopped" in folder.log.read_text()
 
 
+def test_it_leaves_nothing_among_the_temporary_files_of_its_user(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = state / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with contextlib.closing(sign_in(lifecycle.ensure_running(state))) as connection:
+        assert connection.cursor().execute("SELECT 1").fetchall() == [(1,)]
+    lifecycle.stop(state)
+    assert list(temporary.iterdir()) == []
+
+
 def test_stopping_ends_even_a_long_query(state: Path) -> None:
     client = Client(sign_in(lifecycle.ensure_running(state), database="D", schema="WORK"), "D")
     client.connection.cursor().execute_async("SELECT SYSTEM$WAIT(300)")

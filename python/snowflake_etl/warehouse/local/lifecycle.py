@@ -170,7 +170,8 @@ def _wait_for_leaving(folder: WarehouseFolder, deadline: float) -> None:
 
 def _spawn(folder: WarehouseFolder) -> subprocess.Popen[bytes]:
     package_root = str(Path(__file__).resolve().parents[3])
-    environment = {**os.environ, "PYTHONPATH": package_root, "PYTHONUNBUFFERED": "1"}
+    # fakesnow makes a temporary folder as soon as it is imported and never removes it: the server empties this one.
+    environment = {**os.environ, "PYTHONPATH": package_root, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder.spill)}
     environment.pop("ETL_JOB_DIR", None)
     command = [sys.executable, "-m", "snowflake_etl.warehouse.local.server", "--state-dir", str(folder.root.parent)]
     with folder.log.open("ab") as log:
