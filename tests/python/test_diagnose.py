@@ -363,9 +363,28 @@ def test_where_the_log_is_all_there_is_its_last_error_is_explained(typed: Desk) 
     unknown = typed.run("diagnose", str(log))
     assert unknown.code == 6
     assert "Something that nobody has ever seen" in unknown.out
-    log.write_text("all well\n")
+    log.write_text("2024-01-01 06:00:00+00:00 INFO 20240101-060000-0a1b2c3d 77 all well\n")
     well = typed.run("diagnose", str(log))
     assert (well.code, "Nothing failed" in well.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"root:x:0:0:root:/root:/bin/bash\n",
+        b"",
+        b"\x7fELF\0\0 an error of a program\0",
+        gzip.compress(b"INFO all well\n"),
+    ],
+    ids=("accounts", "empty", "program", "packed"),
+)
+def test_a_file_that_is_no_log_is_not_said_to_have_ended_well(own_desk: Desk, content: bytes) -> None:
+    path = own_desk.folder / "passwd"
+    path.write_bytes(content)
+    answer = own_desk.run("diagnose", str(path))
+    assert (answer.code, answer.out) == (2, "")
+    assert f"{path} is no log of a job or a run" in answer.err
+    assert "jobs list --all" in answer.err
 
 
 @pytest.mark.parametrize(

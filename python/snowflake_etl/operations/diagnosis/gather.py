@@ -19,6 +19,8 @@ from snowflake_etl.results import Finding, Rejection, Severity
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 _LOG_BYTES = 256 << 10
+# What every line of our logs tells: the run or the job that wrote it.
+_OURS = re.compile(r"\b[0-9]{8}-[0-9]{6}-(?:[0-9a-f]{8}|[a-z-]+-[0-9]+)\b")
 _SAID = re.compile(r"^(?:error|failed|refused): (?P<said>.+)$", re.MULTILINE)
 _PROBLEM_LINES = re.compile(r"error|fail|denied|refused|full|timed? ?out|cannot|not recognized", re.IGNORECASE)
 _BAD = ("failed", "problems", "lost", "stopped", "refused")
@@ -194,6 +196,12 @@ class Gatherer:
         if failed:
             return [self.of_run(failed[-1])]
         said = last_said(text)
+        if "\0" in text or not (said or _OURS.search(text)):
+            raise UsageError(
+                f"{path} is no log of a job or a run: no line of it names one, and none tells of an error that could "
+                "be explained. Give a job's id (jobs list --all), a run's id (history list), the path of a log that "
+                "is not packed, or --table TABLE."
+            )
         state = "failed" if said else "done"
         return [Facts(what=f"log {path}", state=state, text=said, verb="")]
 
