@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -33,6 +34,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first trial (default 1)")
     parser.add_argument("--rounds", type=int, default=20, help="rounds of two loads at once (default 20)")
     options = parser.parse_args()
+    # A shell starts what goes on in the background with Ctrl-C ignored, and the loads would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     variants = [Variant[name.upper()] for name in options.variants.split(",") if name]
     table, good = [], True
     with tempfile.TemporaryDirectory(prefix="etl-chaos-") as folder:
