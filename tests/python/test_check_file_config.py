@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import pytest
 
 from check_file_desk import JANUARY, NAME, check, check_json, codes
 from desk import Desk, rows_for
@@ -125,3 +128,29 @@ def test_a_condition_that_overflows_is_an_error_in_words(nobody_home: Desk) -> N
     answer = check(nobody_home, "--month", "2024-01")
     assert answer.code == 3
     assert "A condition in quality.rules cannot be computed" in answer.err
+
+
+WRONG: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"check": "regex", "column": "NAME", "pattern": "[a", "name": "names"}, " (names): The pattern '[a' cannot be"),
+    ({"check": "condition", "condition": "ID >"}, ": The condition 'ID >' cannot be read as SQL. Write one"),
+    ({"check": "condition", "condition": "IDS > 1"}, ": "),
+    ({"check": "range", "column": "ID", "minimum": "a", "name": "low"}, " (low): A rule of the kind range cannot be"),
+    ({"check": "unique", "columns": ["NAMES"], "name": "once"}, " (once): "),
+)
+
+
+@pytest.mark.parametrize(("wrong", "said"), WRONG, ids=("pattern", "condition", "column", "limit", "unique"))
+def test_a_rule_that_cannot_be_judged_is_named_with_its_file_and_place(
+    desk: Desk, wrong: dict[str, Any], said: str
+) -> None:
+    """Whoever asks for it, a file's check, a table's or a load, says where to correct it."""
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    good = {"table": "T", "check": "not_null", "column": "ID"}
+    desk.sections["quality"] = {"rules": [good, {"table": "T", **wrong}]}
+    where = f"{desk.config}: 'quality.rules[1]'{said}"
+    ways = (("check-file", "--month", "2024-01"), ("validate", "--month", "2024-01", "--table", "T"))
+    for words in ways:
+        answer = desk.run(words[0], "--config", str(desk.config), *words[1:])
+        assert (answer.code, where in answer.out + answer.err) == (3, True), answer
+    assert f"error: {where}" in desk.run("config", "validate", "--config", str(desk.config)).out

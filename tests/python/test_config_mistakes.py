@@ -96,6 +96,17 @@ MISTAKES: dict[str, Any] = {
     "a rule for a table that is none": document(
         quality={"rules": [{"table": "ORDER", "check": "not_null", "column": "ID"}]}
     ),
+    "a pattern of a rule that is none": document(
+        quality={
+            "rules": [
+                {"table": "ORDERS", "check": "row_count", "minimum": 1},
+                {"table": "ORDERS", "check": "regex", "column": "CODE", "pattern": "[A-Z", "name": "codes"},
+            ]
+        }
+    ),
+    "a condition of a rule that is no SQL": document(
+        quality={"rules": [{"table": "ORDERS", "check": "condition", "condition": "NET <="}]}
+    ),
     "a country that is none": document(quality={"calendar": {"country": "UK1"}}),
     "an empty file": "",
     "a list instead of an object": "[]",

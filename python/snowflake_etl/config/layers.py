@@ -150,6 +150,12 @@ def origin_at(node: Node, place: Place) -> Origin | None:
     return found[-1] if found else None
 
 
+def said_at(node: Node, place: Place, otherwise: str) -> str:
+    """``c.json: 'files[0].encoding'``: who said what stands at ``place``, and the place."""
+    origin = origin_at(node, place)
+    return f"{origin.words if origin else otherwise}: '{written(place)}'"
+
+
 def _child(node: Node, part: str | int) -> Node | None:
     if isinstance(node, dict):
         return node.get(part) if isinstance(part, str) else None

@@ -14,7 +14,7 @@ from typing import Any
 from snowflake_etl.config.complaints import complaints
 from snowflake_etl.config.expansion import expanded
 from snowflake_etl.config.fields import key_at
-from snowflake_etl.config.layers import Leaf, Node, Place, leaves, plain, stacked
+from snowflake_etl.config.layers import Leaf, Node, Place, leaves, plain, said_at, stacked
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.config.overrides import flag_layers, variables_layers
 from snowflake_etl.config.sections.snowflake import PASSWORD_AND_MFA
@@ -96,10 +96,14 @@ def _validated(document: dict[str, Any], tree: Node, path: Path) -> Configuratio
     from pydantic import ValidationError
 
     try:
-        return Configuration.model_validate(document)
+        configuration = Configuration.model_validate(document)
     except ValidationError as error:
         found = [dict(item) for item in error.errors(include_url=False, include_input=False)]
         raise ConfigError(complaints(found, tree, str(path))) from None
+    # Whether a rule can be judged shows only where it is asked, far from the files.
+    for number, rule in enumerate(configuration.quality.rules):
+        rule.set_said_at(said_at(tree, ("quality", "rules", number), str(path)))
+    return configuration
 
 
 def _with_whole_paths(node: Node, place: Place = ()) -> Node:

@@ -17,6 +17,7 @@ from snowflake_etl.quality.conditions import columns_of
 from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.patterns import check_pattern
 from snowflake_etl.quality.profile import Expectations, Rule, RuleKind, Thresholds
+from snowflake_etl.quality.rule_sql import naming
 from snowflake_etl.results import Severity
 from snowflake_etl.sqltext import ColumnType, column_type, fold, quote
 
@@ -90,6 +91,7 @@ def rule_of(section: RuleSection) -> Rule:
         maximum=section.max_age_days if kind is RuleKind.FRESHNESS else section.maximum,
         pattern=section.pattern or "",
         condition=section.condition or "",
+        said_at=section.said_at,
     )
 
 
@@ -116,7 +118,8 @@ def try_rules(entry: FileSection, quality: QualitySection) -> None:
         plan.unique_rules, plan.newest_days  # noqa: B018 - both raise for what cannot be used
         return
     for rule in rules_of(entry, quality):
-        if rule.pattern:
-            check_pattern(rule.pattern)
-        if rule.condition:
-            columns_of(rule.condition)
+        with naming(rule_of(rule)):
+            if rule.pattern:
+                check_pattern(rule.pattern)
+            if rule.condition:
+                columns_of(rule.condition)

@@ -155,7 +155,7 @@ class _Writer:
         }
 
     def refused(self, why: str) -> ConfigError:
-        return ConfigError(f"The condition {self._condition!a} cannot be used: {why}.")
+        return ConfigError(f"The condition {self._condition!a} cannot be used: {why}. Correct the condition.")
 
     def check(self, tree: exp.Expr) -> None:
         """Raise ConfigError for the first part that is of no known kind, whatever the columns' types."""

@@ -14,7 +14,7 @@ from snowflake_etl.quality.conditions import Dialect, Value
 from snowflake_etl.quality.formats import day_format, fixed_width, to_strptime
 from snowflake_etl.quality.names import stored
 from snowflake_etl.quality.profile import Expectations, RuleKind
-from snowflake_etl.quality.rule_sql import newest_day, row_rules, typed_value
+from snowflake_etl.quality.rule_sql import naming, newest_day, row_rules, typed_value
 from snowflake_etl.sqltext import ColumnType, nearest_names
 
 LONGEST_TEXT = 16_777_216
@@ -150,11 +150,12 @@ class Plan:
     @property
     def unique_rules(self) -> dict[int, Key]:
         """The columns of each rule of uniqueness, by the rule's number."""
-        return {
-            number: tuple(self.find(name, f"column of the rule {rule.name!a},") for name in rule.columns)
-            for number, rule in enumerate(self._expectations.rules)
-            if rule.kind is RuleKind.UNIQUE
-        }
+        found: dict[int, Key] = {}
+        for number, rule in enumerate(self._expectations.rules):
+            if rule.kind is RuleKind.UNIQUE:
+                with naming(rule):
+                    found[number] = tuple(self.find(name, "column of a rule,") for name in rule.columns)
+        return found
 
     @property
     def newest_days(self) -> dict[int, str]:
@@ -167,10 +168,10 @@ class Plan:
 
     def raw(self, names: Iterable[str]) -> list[str]:
         """Columns of a rule as they stand in the file."""
-        return [self.find(name, "column of a rule in quality.rules,").sql for name in names]
+        return [self.find(name, "column of a rule,").sql for name in names]
 
     def _rule_value(self, name: str) -> Value:
-        column = self.find(name, "column of a rule in quality.rules,")
+        column = self.find(name, "column of a rule,")
         return typed_value(column.type, self.cast(column) or column.sql, column.sql)
 
 

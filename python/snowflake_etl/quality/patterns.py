@@ -41,4 +41,4 @@ def check_pattern(pattern: str) -> None:
 
 
 def _refused(pattern: str, why: str) -> ConfigError:
-    return ConfigError(f"The pattern {pattern!a} cannot be used: {why}.")
+    return ConfigError(f"The pattern {pattern!a} cannot be used: {why}. Correct the pattern.")

@@ -72,6 +72,7 @@ class Rule:
     """One rule of the configuration; ``columns`` are stored names, and what the kind does not need is empty.
 
     ``minimum`` and ``maximum`` are those of a range, a row count (rows), a length (characters) or an age (days).
+    ``said_at`` is the configuration file and the place in it.
     """
 
     kind: RuleKind
@@ -83,6 +84,7 @@ class Rule:
     maximum: Bound | None = None
     pattern: str = ""
     condition: str = ""
+    said_at: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ no rule but ``not_null``, as in SQL's own CHECK.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,6 +21,22 @@ from snowflake_etl.sqltext import ColumnType
 OF_THE_WHOLE = frozenset({RuleKind.UNIQUE, RuleKind.ROW_COUNT, RuleKind.FRESHNESS})
 _OF_TEXT = frozenset({RuleKind.REGEX, RuleKind.MAX_LENGTH})
 _NEEDS_A_TYPE = frozenset({RuleKind.RANGE, RuleKind.ACCEPTED_VALUES, RuleKind.CONDITION, RuleKind.FRESHNESS})
+
+
+class RuleError(ConfigError):
+    """A rule that no engine could judge: names file and place of the rule, what is wrong and the cure."""
+
+
+@contextmanager
+def naming(rule: Rule) -> Iterator[None]:
+    """Errors about the rule say which one it is and where it stands."""
+    try:
+        yield
+    except RuleError:
+        raise
+    except ConfigError as error:
+        named = "" if rule.name == rule.condition else f" ({rule.name})"
+        raise RuleError(f"{rule.said_at or 'quality.rules'}{named}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -41,13 +58,14 @@ def row_rules(
     """
     usable, left = [], []
     for number, rule in enumerate(rules):
-        columns = rule_columns(rule)
-        for name in columns:
-            dialect.column(name)
-        if rule.kind in _NEEDS_A_TYPE and not all(name in types for name in columns):
-            left.append(_without_type(rule))
-        elif rule.kind not in OF_THE_WHOLE:
-            usable.append(RowRule(number, rule, columns, broken(rule, dialect)))
+        with naming(rule):
+            columns = rule_columns(rule)
+            for name in columns:
+                dialect.column(name)
+            if rule.kind in _NEEDS_A_TYPE and not all(name in types for name in columns):
+                left.append(_without_type(rule))
+            elif rule.kind not in OF_THE_WHOLE:
+                usable.append(RowRule(number, rule, columns, broken(rule, dialect)))
     return tuple(usable), tuple(left)
 
 
@@ -86,12 +104,13 @@ def broken(rule: Rule, dialect: Dialect) -> str:
 
 def newest_day(rule: Rule, dialect: Dialect) -> str:
     """SQL for the day of the column that a freshness rule is about."""
-    value = dialect.column(rule.columns[0])
-    if value.family is Family.DATE:
-        return value.sql
-    if value.family is Family.TIMESTAMP:
-        return f"CAST({value.sql} AS DATE)"
-    raise _unfit(rule, f"{rule.columns[0]} is a {value.family}, and only a DATE or TIMESTAMP_NTZ tells days")
+    with naming(rule):
+        value = dialect.column(rule.columns[0])
+        if value.family is Family.DATE:
+            return value.sql
+        if value.family is Family.TIMESTAMP:
+            return f"CAST({value.sql} AS DATE)"
+        raise _unfit(rule, f"{rule.columns[0]} is a {value.family}, and only a DATE or TIMESTAMP_NTZ tells days")
 
 
 def typed_value(kind: ColumnType | None, sql: str, raw: str) -> Value:
@@ -137,4 +156,4 @@ def _number(bound: Bound | None) -> str:
 
 
 def _unfit(rule: Rule, why: str) -> ConfigError:
-    return ConfigError(f"The rule {rule.name!a} ({rule.kind}) in quality.rules cannot be used: {why}.")
+    return ConfigError(f"A rule of the kind {rule.kind} cannot be used so: {why}. Correct the rule.")

@@ -9,7 +9,7 @@ from snowflake_etl.errors import ConfigError
 from snowflake_etl.quality.conditions import Dialect, Value
 from snowflake_etl.quality.file_rules import unique_count, values_text
 from snowflake_etl.quality.profile import Duplicates, Expectations, RuleCount, RuleKind
-from snowflake_etl.quality.rule_sql import RowRule, newest_day, row_rules, typed_value
+from snowflake_etl.quality.rule_sql import RowRule, naming, newest_day, row_rules, typed_value
 from snowflake_etl.sqltext import literal, nearest_names, quote
 
 MOST_VALUES = 1_000
@@ -67,8 +67,9 @@ class TableRules:
             if number in of_rows:
                 yield self._row_count(of_rows[number], values_where)
             elif rule.kind is RuleKind.UNIQUE:
-                for name in rule.columns:
-                    self._value(name)
+                with naming(rule):
+                    for name in rule.columns:
+                        self._value(name)
                 yield unique_count(rule, duplicates_of(rule.columns))
             elif number in self._newest:
                 yield RuleCount(rule, newest=self._newest[number])
@@ -87,7 +88,7 @@ class TableRules:
     def _value(self, name: str) -> Value:
         if name not in self._types:
             raise ConfigError(
-                f"A rule in quality.rules names the column {name}, which {self._table} does not have. "
+                f"A rule names the column {name}, which {self._table} does not have. "
                 f"{nearest_names(name, list(self._types))}. Correct the rule."
             )
         return typed_value(self._types[name], quote(name), quote(name))

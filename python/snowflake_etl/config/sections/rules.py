@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from snowflake_etl.config.sections.base import Section, Text
 from snowflake_etl.errors import UsageError
@@ -110,6 +110,15 @@ class RuleSection(Section):
         "[conditions](configuration.md#conditions).",
         examples=["NET <= GROSS"],
     )
+    _said_at: str = PrivateAttr("")
+
+    @property
+    def said_at(self) -> str:
+        """The file that said the rule and its place there; "" for a rule that no file said."""
+        return self._said_at
+
+    def set_said_at(self, words: str) -> None:
+        self._said_at = words
 
     @field_validator("columns", "values", mode="before")
     @classmethod

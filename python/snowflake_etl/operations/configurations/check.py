@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from snowflake_etl.config.layers import Place, origin_at, written
+from snowflake_etl.config.layers import Place, said_at
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import Choice, LoadedConfiguration, configuration_from
 from snowflake_etl.config.sources import ENVIRONMENT_VARIABLE, Sources, read_sources
@@ -24,6 +24,7 @@ from snowflake_etl.operations.configurations.columns import column_problems
 from snowflake_etl.operations.configurations.found_files import FoundByPattern, files_of_patterns
 from snowflake_etl.operations.expectations import try_rules
 from snowflake_etl.quality.formats import to_strptime
+from snowflake_etl.quality.rule_sql import RuleError
 from snowflake_etl.warehouse.signin import Warehouse
 from snowflake_etl.warehouse.ways_in import account_arguments
 
@@ -108,8 +109,7 @@ def _check(
 
 def _said(loaded: LoadedConfiguration, place: Place) -> str:
     """``c.json: 'files[0].encoding'``: who said what stands there."""
-    origin = origin_at(loaded.tree, place)
-    return f"{origin.words if origin else loaded.path}: '{written(place)}'"
+    return said_at(loaded.tree, place, str(loaded.path))
 
 
 def _value_problems(loaded: LoadedConfiguration) -> Iterator[str]:
@@ -123,6 +123,8 @@ def _value_problems(loaded: LoadedConfiguration) -> Iterator[str]:
             yield f"{_said(loaded, ('files', number, key))}: {sentence}"
         try:
             try_rules(entry, loaded.configuration.quality)
+        except RuleError as error:
+            yield str(error)
         except EtlError as error:
             yield f"{_said(loaded, ('quality',))} (for table {entry.table_name}): {error}"
 
