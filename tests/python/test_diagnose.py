@@ -250,6 +250,58 @@ def test_warnings_that_stopped_a_strict_load_are_explained(typed: Desk) -> None:
     assert (found["cause"], "2024-01-09" in found["said"]) == ("check", True)
 
 
+def rows_of(days: int, *more: str) -> list[str]:
+    january = days_between("2024-01-01", "2024-01-28")[:days]
+    return [*("\t".join([f"{day:%Y%m%d}", str(day.day), *GOOD[2:]]) for day in january), *more]
+
+
+def failed_by(desk: Desk, lines: list[str], *words: str) -> Any:
+    desk.file(file_of("2024-01"), lines, HEADER)
+    assert desk.load("--month", "2024-01", *words).code == 6
+    return diagnosis(desk)
+
+
+def texts(found: Any) -> str:
+    return " ".join(cure["text"] for cure in found["cures"])
+
+
+@pytest.mark.parametrize("is_corrected", [True, False])
+def test_a_file_that_lacks_a_day_is_got_anew_before_it_is_loaded_or_accepted_by_a_flag(
+    typed: Desk, is_corrected: bool
+) -> None:
+    found = failed_by(typed, rows_of(27))
+    assert "Get the file anew, with the days that are missing; then load it." in texts(found)
+    assert "with what is staged already" not in texts(found)
+    _, again, accept = commands(found)
+    if is_corrected:
+        typed.file(file_of("2024-01"), rows_of(28), HEADER)
+        assert type_in(typed, again).code == 0
+    else:
+        assert type_in(typed, again).code == 6, "as it is it fails again"
+        assert type_in(typed, accept).code == 0
+    assert typed.count() == (28 if is_corrected else 27)
+
+
+def test_rows_of_one_key_are_corrected_left_out_or_accepted(typed: Desk) -> None:
+    typed.entry |= {"duplicate_key_columns": ["DAY", "ID"]}
+    found = failed_by(typed, rows_of(28, rows_of(28)[3]))
+    assert "which of the rows are right" in texts(found)
+    _, _, clean, copy, accept = commands(found)
+    assert "--duplicates" in clean
+    assert accept.endswith("--qc skip")
+    assert type_in(typed, clean).code == 6
+    assert type_in(typed, copy).code == 0
+    assert typed.count() == 28
+
+
+def test_days_that_nobody_claimed_are_accepted_by_the_flag_for_them_alone(typed: Desk) -> None:
+    found = failed_by(typed, rows_of(28, with_field(0, "20240130").decode()))
+    accept = commands(found)[-1]
+    assert accept.endswith("--outside keep")
+    assert type_in(typed, accept).code == 0
+    assert typed.count() == 29
+
+
 def test_without_the_part_the_file_is_read_and_without_the_file_the_part(typed: Desk) -> None:
     plant(typed, BAD)
     typed.load("--month", "2024-01", "--qc", "skip")

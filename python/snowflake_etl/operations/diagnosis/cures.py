@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snowflake_etl.operations.diagnosis.cause import Cause, Remedy
 from snowflake_etl.operations.diagnosis.facts import Facts, flag
+from snowflake_etl.quality.day_checks import OUTSIDE_DAYS
+from snowflake_etl.results import Severity
 from snowflake_etl.results_diagnosis import Cure, Place
 
 _CONSENT = ("--yes",)
@@ -65,7 +67,7 @@ def cures_of(cause: Cause, facts: Facts, place: Place | None, means: Means, *, f
         case Remedy.COLUMNS | Remedy.QUOTES | Remedy.ENCODING:
             return (*_rows(facts, place, means), _setting(cause, means))
         case Remedy.CHECK:
-            return _of_check(facts, means)
+            return _of_check(cause, facts, means)
         case Remedy.SETTINGS:
             return (*_settings(cause, means), *_again(facts, means))
         case Remedy.CONNECTION:
@@ -104,12 +106,16 @@ def _rows(facts: Facts, place: Place | None, means: Means) -> tuple[Cure, ...]:
     file = next((path for path in means.files if place and str(path) == place.file), None)
     if file is None or means.config is None:
         return _corrected(facts, place, means)
+    return (*_corrected(facts, place, means), *_left_out("rows like it", file, facts, means))
+
+
+def _left_out(rows: str, file: Path, facts: Facts, means: Means, *flags: str) -> tuple[Cure, ...]:
+    """Load a copy of the file that ``clean-file`` writes without such rows."""
     copy = file.parent / "clean" / file.name
-    clean = means.command("clean-file", *means.configured, "--file", str(file), "--table", means.table)
+    clean = means.command("clean-file", *means.configured, *_one(file, means), *flags)
     load = means.command("load", *_words_for(facts, means, [copy if path == file else path for path in means.files]))
     return (
-        *_corrected(facts, place, means),
-        Cure("Or leave rows like it out: this writes a copy without them, and a list of them with reasons.", clean),
+        Cure(f"Or leave {rows} out: this writes a copy without them, and a list of them with reasons.", clean),
         Cure("Then load the copy.", load),
     )
 
@@ -174,12 +180,53 @@ def _setting(cause: Cause, means: Means) -> Cure:
     return Cure(f"{said} of {means.table or 'the table'} in {_config(means)}.")
 
 
-def _of_check(facts: Facts, means: Means) -> tuple[Cure, ...]:
+def _of_check(cause: Cause, facts: Facts, means: Means) -> tuple[Cure, ...]:
     looks = [
         Cure("See every finding with its lines.", means.command("check-file", *means.configured, *_one(path, means)))
         for path in means.files[:1]
     ]
-    return (*looks, *_again(facts, means))
+    again = _again(facts, means)
+    if cause.code != "check" or not again:
+        return (*looks, *again)
+    codes = {found.finding.code for found in facts.findings}
+    # The same file would fail again.
+    corrected = Cure(_CORRECTED.get(next(iter(codes)) if len(codes) == 1 else "", _ANY_CORRECTED), again[0].command)
+    if not means.files or means.config is None:
+        return (*looks, corrected)
+    left_out: tuple[Cure, ...] = ()
+    if codes == {"duplicate_keys"} and len(means.files) == 1:
+        left_out = _left_out("all rows of a key but the first", means.files[0], facts, means, "--duplicates")
+    return (*looks, corrected, *left_out, *_accepted(codes, facts, means))
+
+
+_ANY_CORRECTED = "Correct the file, or get it anew from its sender; then load it. As it is it fails again."
+_CORRECTED = {
+    "missing_days": "Get the file anew, with the days that are missing; then load it. As it is it fails again.",
+    "duplicate_keys": "Have its sender say which of the rows are right, and correct the file or get it anew; then load "
+    "it. As it is it fails again.",
+}
+
+
+def _accepted(codes: Collection[str], facts: Facts, means: Means) -> tuple[Cure, ...]:
+    """Load the file all the same, by the least that makes the load accept what its check found."""
+    if not codes:
+        return ()
+    kept, words = [], list(facts.words)
+    while words:
+        word = words.pop(0)
+        if word in ("--qc", "--outside"):
+            words = words[1:]
+        elif word != "--strict":
+            kept.append(word)
+    how = []
+    if any(found.finding.severity is Severity.ERROR for found in facts.findings):
+        how += ["--outside", "keep"] if OUTSIDE_DAYS in codes else []
+        how += ["--qc", "skip"] if set(codes) != {OUTSIDE_DAYS} else []
+    text = "Or, where the file is right as it is, accept what the check found."
+    if "missing_days" in codes:
+        text += " Days on which nothing ever happens belong in quality.calendar."
+    again = replace(facts, words=tuple(kept))
+    return (Cure(text, means.command("load", *_words_for(again, means, means.files), *how)),)
 
 
 def _one(path: Path, means: Means) -> list[str]:
