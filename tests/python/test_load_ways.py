@@ -78,3 +78,13 @@ def test_keep_staged_leaves_the_parts(desk: Desk) -> None:
     assert desk.load("--month", "2024-01", "--keep-staged").code == 0
     assert sorted(name.split("-")[0] for name in desk.staged()) == ["manifest", "part"]
     assert desk.work_tables() == []
+
+
+def test_a_plan_says_in_words_what_it_does_to_the_table(desk: Desk) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    said = f"{desk.database}.PUBLIC.T"
+    planned = desk.load("--month", "2024-01", "--dry-run")
+    assert f"planned: append to {said} (the load makes it), 2024-01-01" in planned.out
+    assert desk.load("--month", "2024-01").code == 0
+    planned = desk.load("--month", "2024-01", "--mode", "replace", "--dry-run")
+    assert f"planned: replace in {said}, 2024-01-01" in planned.out

@@ -18,6 +18,8 @@ from snowflake_etl.warehouse.copy import copy_statement
 
 ONLY_OURS = "The parts go to your own stage (load.stage is user): no colleague sees them or can carry this load on."
 
+_WAYS = {Mode.APPEND: "append to", Mode.REPLACE: "replace in"}
+
 
 def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str:
     """What the load would do: target, rows that are there, files and parts, and the statements."""
@@ -27,7 +29,7 @@ def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str
     statements = [line for statement in _statements(prepared, entry, wishes) for line in statement.split("\n")]
     return "\n".join(
         [
-            f"{wishes.mode} to {now.table}{made}, {days}. Nothing was touched.",
+            f"{_WAYS[wishes.mode]} {now.table}{made}, {days}. Nothing was touched.",
             f"  rows there now: {now.rows_in_claimed:,} in those days, {now.rows_in_month:,} in the month",
             f"  rows in the ledger: {now.ledger_rows:,}",
             *(line for source in prepared.sources for line in _source_lines(source)),
