@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import shlex
+
 import pytest
 
-from desk import Desk, days_between, rows_for
+from desk import Answer, Desk, days_between, rows_for
+from snowflake_etl.cli.common import Context
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
@@ -88,3 +92,36 @@ def test_a_plan_says_in_words_what_it_does_to_the_table(desk: Desk) -> None:
     assert desk.load("--month", "2024-01").code == 0
     planned = desk.load("--month", "2024-01", "--mode", "replace", "--dry-run")
     assert f"planned: replace in {said}, 2024-01-01" in planned.out
+
+
+def printed_command(answer: Answer, before: str) -> list[str]:
+    (line,) = [line for line in (answer.out + answer.err).splitlines() if before in line]
+    program, *words = shlex.split(line.partition(before)[2])
+    assert program.endswith("snowflake_etl.sh")
+    return words
+
+
+def test_what_a_failed_load_keeps_is_removed_by_the_command_that_it_prints(desk: Desk) -> None:
+    desk.file(NAME, [*rows_for(JANUARY), "20240101\tx\ty"])
+    failed = desk.load("--month", "2024-01", "--qc", "skip")
+    assert failed.code == 6
+    assert desk.staged()
+    words = printed_command(failed, "Remove them with: ")
+    assert words == ["recover", "--config", str(desk.config), "--clean"]
+    assert desk.run(*words, "--yes").code == 0
+    assert desk.staged() == []
+
+
+def test_a_replace_is_undone_by_the_command_that_its_question_prints(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    desk.file(NAME, rows_for(JANUARY, 11))
+    monkeypatch.setattr(Context, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    replaced = desk.load("--month", "2024-01", "--mode", "replace")
+    assert (replaced.code, desk.count()) == (0, 341)
+    words = printed_command(replaced, "to undo it: ")
+    assert desk.run(*words, "--yes", "--expect-rows", "341").code == 0
+    assert desk.count() == 310

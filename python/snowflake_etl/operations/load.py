@@ -12,7 +12,6 @@ import json
 import logging
 import threading
 
-from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
 from snowflake_etl.files.naming import shown
@@ -331,8 +330,10 @@ class _Load:
         if not plan.replace:
             return
         dependents = catalog.dependents_of(session, prepared.target.name)
-        question = load_words.replace_in_words(prepared.situation, plan, dependents)
-        if not self._state.request.confirm(question):
+        state, planned = self._state, self._state.planned
+        again = ("--table", planned.entry.table_name, "--month", str(planned.month), "--mode", "replace")
+        undo = load_words.next_command(state.request.words, "restore-month", *again)
+        if not state.request.confirm(load_words.replace_in_words(prepared.situation, plan, dependents, undo)):
             raise Refused(f"Not confirmed: {prepared.target.name} is unchanged.")
 
     def _publish(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
@@ -387,8 +388,9 @@ class _Load:
         if not state.staged:
             return ""
         if days:
+            clean = load_words.next_command(state.request.words, "recover", "--clean")
             return (
                 f"The staged parts stay for {counted(days, 'day')} at {prepared.stage_path}: a new run of the same "
-                f"file sends only the rest; {places.program()} recover --clean removes them."
+                f"file sends only the rest. Remove them with: {clean}"
             )
         return "The staged parts were removed (load.keep_failed is 0)."

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
+from snowflake_etl.config import places
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.files.layout import Compression
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import plan_cuts
+from snowflake_etl.operations.diagnosis.facts import flag
 from snowflake_etl.operations.load_copy import work_table_name
 from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.operations.load_stage import source_folder
@@ -18,6 +21,7 @@ from snowflake_etl.warehouse.copy import copy_statement
 
 ONLY_OURS = "The parts go to your own stage (load.stage is user): no colleague sees them or can carry this load on."
 
+_CHOICES = ("--config", "--environment", "--set")
 _WAYS = {Mode.APPEND: "append to", Mode.REPLACE: "replace in"}
 
 
@@ -92,7 +96,13 @@ def _statements(prepared: Prepared, entry: FileSection, wishes: Wishes) -> list[
     return [copy, *plan.statements()]
 
 
-def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequence[str]) -> str:
+def next_command(words: Sequence[str], verb: str, *more: str) -> str:
+    """What is to be typed after a load, with the configuration that ``words``, its flags, choose."""
+    same = [word for name in _CHOICES for value in flag(words, name) for word in (name, value)]
+    return shlex.join([places.program(), verb, *same, *more])
+
+
+def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequence[str], undo: str) -> str:
     """The question before a replace: rows out, rows in, who else sees it, and the SQL."""
     lines = [
         f"Replace in {situation.table}, {', '.join(map(str, situation.claimed)) or 'the whole table'}:",
@@ -101,7 +111,7 @@ def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequen
     if situation.month and situation.live and situation.rows_in_month != situation.ledger_rows:
         lines.append(f"  the month has {situation.rows_in_month:,} rows, the ledger {situation.ledger_rows:,}")
     lines += [f"  sees the deletes too: {name}" for name in dependents]
-    lines += ["  restore-month can undo it"] if plan.rows_before else []
+    lines += [f"  to undo it: {undo}"] if plan.rows_before else []
     return "\n".join([*lines, *(f"  {statement}" for statement in plan.statements())])
 
 
