@@ -310,10 +310,15 @@ def _stop_on_signals() -> None:
         code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
         raise Stopped(f"Stopped by {signal.Signals(number).name}.", code)
 
+    on_signals(stop)
+    sys.unraisablehook = _send_again
+
+
+def on_signals(handler: Callable[[int, object], object] | signal.Handlers) -> None:
+    """Have what asks a process to end call ``handler``, but for what it was started not to hear (``nohup``)."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, stop)
-    sys.unraisablehook = _send_again
+            signal.signal(number, handler)
 
 
 def _send_again(swallowed: sys.UnraisableHookArgs) -> None:

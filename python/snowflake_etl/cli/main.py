@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,7 +92,15 @@ def run_script(path: str) -> int:
     code = run_command(verbs[Path(path).stem], sys.argv[1:])
     if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
         _leave_at_once(code)
+    _keep_code(code)
     return code
+
+
+def _keep_code(code: int) -> None:
+    """A signal that comes when all is done and said does not make a load that went well look stopped."""
+    common.on_signals(lambda *_: _leave_at_once(code))
+    # While Python takes itself apart it knows no handlers any more.
+    atexit.register(common.on_signals, signal.SIG_IGN)
 
 
 def _leave_at_once(code: int) -> NoReturn:
