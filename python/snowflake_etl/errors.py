@@ -42,6 +42,14 @@ class ConfigError(EtlError):
     exit_code = ExitCode.CONFIGURATION
 
 
+class ConfigMistakes(ConfigError):  # noqa: N818 - several of them
+    """What a configuration says wrongly: all of it in one text, and each of the ``mistakes`` in a sentence."""
+
+    def __init__(self, message: str, mistakes: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.mistakes = mistakes
+
+
 class ConnectError(EtlError):
     """The warehouse cannot be reached or does not let us in."""
 

@@ -58,6 +58,9 @@ MISTAKES: dict[str, Any] = {
     "a comment in JSON": '{\n// the files\n"files": []}',
     "a key misspelt": document({"date_colum": "DAY"}),
     "a key that is needed": {"files": [{"file_pattern": "a_{month}.tsv"}]},
+    "four mistakes at once": document(
+        {"heder": True, "encoding": 8}, load={"workers": "4"}, snowflake={**ACCOUNT, "private_key_files": "etl.p8"}
+    ),
     "a key said twice": '{"files": [], "files": []}',
     "a number in quotes": document(load={"workers": "4"}),
     "yes instead of true": document({"header": "yes"}),

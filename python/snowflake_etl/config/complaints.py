@@ -8,6 +8,7 @@ from typing import Any
 
 from snowflake_etl.config.fields import keys_at
 from snowflake_etl.config.layers import Node, Place, origin_at, written
+from snowflake_etl.errors import ConfigMistakes
 
 _WANTED = {
     "string_type": "a text, in quotes",
@@ -26,15 +27,18 @@ _WANTED = {
 _WORDS_FOR_DELIMITERS = ", or one of tab, comma, pipe and semicolon"
 
 
-def complaints(errors: Sequence[Mapping[str, Any]], tree: Node, otherwise: str) -> str:
-    """All of pydantic's errors about the merged ``tree``, in one text by who said what is wrong."""
+def complaints(errors: Sequence[Mapping[str, Any]], tree: Node, otherwise: str) -> ConfigMistakes:
+    """All of pydantic's errors about the merged ``tree``: one text by who said what is wrong, and each by itself."""
     by_origin: dict[str, list[str]] = {}
     for item in errors:
         place: Place = item["loc"]
         # What is missing was said by nobody: it is the file's that was asked for.
         origin = None if item["type"] == "missing" and len(place) == 1 else origin_at(tree, place)
         by_origin.setdefault(origin.words if origin else otherwise, []).append(_complaint(item))
-    return " ".join(_sentence(f"{words}: {'; '.join(texts)}") for words, texts in by_origin.items())
+    return ConfigMistakes(
+        " ".join(_sentence(f"{words}: {'; '.join(texts)}") for words, texts in by_origin.items()),
+        tuple(_sentence(f"{words}: {text}") for words, texts in by_origin.items() for text in texts),
+    )
 
 
 def _sentence(text: str) -> str:

@@ -20,7 +20,6 @@ from snowflake_etl.config.overrides import flag_layers, variables_layers
 from snowflake_etl.config.sections.snowflake import PASSWORD_AND_MFA
 from snowflake_etl.config.sources import Sources, read_sources
 from snowflake_etl.config.writers import group_warnings
-from snowflake_etl.errors import ConfigError
 
 # Paths that are told from the folder of the file that names them, those of variables and flags from the current one.
 _PATH_KEYS: tuple[Place, ...] = (
@@ -99,7 +98,7 @@ def _validated(document: dict[str, Any], tree: Node, path: Path) -> Configuratio
         configuration = Configuration.model_validate(document)
     except ValidationError as error:
         found = [dict(item) for item in error.errors(include_url=False, include_input=False)]
-        raise ConfigError(complaints(found, tree, str(path))) from None
+        raise complaints(found, tree, str(path)) from None
     # Whether a rule can be judged shows only where it is asked, far from the files.
     for number, rule in enumerate(configuration.quality.rules):
         rule.set_said_at(said_at(tree, ("quality", "rules", number), str(path)))

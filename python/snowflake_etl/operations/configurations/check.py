@@ -17,7 +17,7 @@ from snowflake_etl.config.layers import Place, said_at
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import Choice, LoadedConfiguration, configuration_from
 from snowflake_etl.config.sources import ENVIRONMENT_VARIABLE, Sources, read_sources
-from snowflake_etl.errors import ConfigError, EtlError
+from snowflake_etl.errors import ConfigError, ConfigMistakes, EtlError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.operations.configurations.columns import column_problems
@@ -88,7 +88,8 @@ def _check(
     try:
         loaded = configuration_from(sources, variables, choice)
     except ConfigError as error:
-        return ConfigCheck(choice.environment, "?", (ConfigProblem(ERROR, str(error)),))
+        said = error.mistakes if isinstance(error, ConfigMistakes) else (str(error),)
+        return ConfigCheck(choice.environment, "?", tuple(ConfigProblem(ERROR, text) for text in said))
     problems = [
         *(ConfigProblem(WARNING, text) for text in loaded.warnings),
         *(ConfigProblem(ERROR, text) for text in _value_problems(loaded)),
