@@ -13,7 +13,8 @@ class PastEntry:
     """One run of a load or one check; ``at`` is UTC, when it began or was kept.
 
     ``what`` is the verb with the mode of a load, or with what a check looked at (file, table); ``days`` the month, the
-    days or ``all``.  ``check_id`` is None for a run; ``rows`` None where none are recorded.  ``status`` of a run is how
+    days or ``all``.  ``check_id`` is None for a run; ``rows`` None where none are recorded,
+    ``key`` the columns that a check of duplicates looked at.  ``status`` of a run is how
     it ended, running or interrupted; that of a check ok, or how many errors and warnings it found.
     """
 
@@ -27,6 +28,7 @@ class PastEntry:
     message: str
     run_id: str = ""
     check_id: int | None = None
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

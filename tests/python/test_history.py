@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,37 @@ def test_the_last_check_is_compared_with_the_one_before(desk: Desk) -> None:
     assert "    gone warning: 2024-01-02 has few rows." in text
     assert "    changed error: 28 days without rows.\n      before: 29 days without rows." in text
     assert "1 compared with the check before, 1 different; 1 checked once only." in text
+
+
+def test_duplicates_are_compared_by_what_was_looked_at_and_by_key(tmp_path: Path) -> None:
+    """A file, a table and another key are series of their own: none of them is the check before another."""
+    (tmp_path / "state").mkdir()
+    desk = Desk(tmp_path / "desk", tmp_path / "state", "NONE")
+    desk.month("2024-01-01", "2024-01-31")
+    path = desk.files / "t_20240101-20240131.tsv"
+    again = desk.file("t_20240101-20240131.tsv.gz", path.read_bytes())
+    duplicates = ("duplicates", "--config", str(desk.config), "--file")
+    for file, key in ((path, "DAY"), (path, "ID"), (path, "DAY,ID"), (again, "DAY,ID")):
+        assert desk.run(*duplicates, str(file), "--key", key).code in (0, 6)
+    assert "0 compared with the check before, 0 different; 4 checked once only." in history(desk, "diff").out
+    kept(desk, {}, days=None, table="NONE.PUBLIC.T", verb="duplicates", scope=CheckScope.KEYS, key=("DAY", "ID"))
+    assert "; 5 checked once only." in history(desk, "diff").out
+    path.write_bytes(path.read_bytes() + b"20240131\t31009\tname 9\n")
+    assert desk.run(*duplicates, str(path), "--key", "DAY,ID").code == 6
+    answer = history(desk, "diff")
+    assert answer.code == 6
+    assert "1 compared with the check before, 1 different; 4 checked once only." in answer.out
+    assert "duplicates file by DAY, ID, 311 rows" in answer.out
+    assert "rows: +1" in answer.out
+
+
+def test_a_history_of_an_earlier_version_is_read_and_written_on(desk: Desk) -> None:
+    kept(desk, {"2024-01-01": 5}, missing(30))
+    with closing(sqlite3.connect(desk.state / "runs.sqlite")) as connection:
+        connection.execute("ALTER TABLE checks DROP COLUMN key_columns")
+    kept(desk, {"2024-01-01": 6}, missing(30))
+    (compared,) = history(desk, "diff", "--json").result["comparisons"]
+    assert compared["rows_changed"] == 1
 
 
 def test_equal_checks_are_no_difference(desk: Desk) -> None:

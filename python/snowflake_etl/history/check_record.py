@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -24,13 +24,13 @@ CREATE TABLE IF NOT EXISTS checks (
     check_id INTEGER PRIMARY KEY, at TEXT NOT NULL, verb TEXT NOT NULL, run_id TEXT NOT NULL, target TEXT NOT NULL,
     table_name TEXT NOT NULL, first_day TEXT NOT NULL, last_day TEXT NOT NULL, scope TEXT NOT NULL,
     engine TEXT NOT NULL, subject TEXT NOT NULL, rows INTEGER NOT NULL, seconds REAL NOT NULL,
-    rows_per_day TEXT NOT NULL, findings TEXT NOT NULL
+    rows_per_day TEXT NOT NULL, findings TEXT NOT NULL, key_columns TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 CREATE INDEX IF NOT EXISTS checks_of_table ON checks (target, table_name, check_id);
 """
 _COLUMNS = (
     "check_id, at, verb, run_id, target, table_name, first_day, last_day, scope, engine, subject, rows, seconds, "
-    "rows_per_day, findings"
+    "rows_per_day, findings, key_columns"
 )
 
 
@@ -65,7 +65,10 @@ class CheckSubject:
 
 @dataclass(frozen=True)
 class PastCheck:
-    """One check as recorded; ``findings`` come without samples, ``run_id`` is "" outside loads."""
+    """One check as recorded; ``findings`` come without samples, ``run_id`` is "" outside loads.
+
+    ``key`` are the columns that a check of keys alone looked at, () of other checks.
+    """
 
     check_id: int
     at: str
@@ -79,6 +82,15 @@ class PastCheck:
     seconds: float
     rows_per_day: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    key: tuple[str, ...] = ()
+
+    @property
+    def series(self) -> tuple[object, ...]:
+        """What is alike in checks that are before and after: the table and days, of keys also what they looked at."""
+        alike = (self.about.target, self.about.table, self.about.span, self.scope is CheckScope.KEYS)
+        if self.scope is not CheckScope.KEYS:
+            return alike
+        return (*alike, self.subject if self.engine == "file" else "", self.key)
 
     def count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)
@@ -98,12 +110,13 @@ class CheckRecords:
         *,
         scope: CheckScope = CheckScope.ALL,
         run_id: str = "",
+        key: Sequence[str] = (),
     ) -> None:
         """Keep one check.  Raise sqlite3.Error or OSError where the folder does not take it."""
         days = about.days
         with self._connection() as connection:
             connection.execute(
-                f"INSERT INTO checks ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO checks ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     database.now(),
                     verb,
@@ -119,6 +132,7 @@ class CheckRecords:
                     report.seconds,
                     json.dumps(dict(report.rows_per_day)),
                     json.dumps([_finding_document(finding) for finding in report.findings]),
+                    json.dumps(list(key)),
                 ),
             )
 
@@ -154,8 +168,11 @@ class CheckRecords:
             statement = f"SELECT {_COLUMNS} FROM checks {condition} ORDER BY check_id DESC"
             return [_past_check(*row) for row in connection.execute(statement, binds)]
 
-    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
-        return database.transaction(self._state, _SCHEMA)
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with database.transaction(self._state, _SCHEMA) as connection:
+            database.add_missing_columns(connection, "checks", {"key_columns": "'[]'"})
+            yield connection
 
 
 def _past_check(
@@ -174,6 +191,7 @@ def _past_check(
     seconds: float,
     rows_per_day: str,
     findings: str,
+    key_columns: str,
 ) -> PastCheck:
     days = DayRange(date.fromisoformat(first_day), date.fromisoformat(last_day)) if first_day else None
     return PastCheck(
@@ -192,6 +210,7 @@ def _past_check(
             Finding(one["code"], Severity(one["severity"]), one["message"], one["numbers"])
             for one in json.loads(findings)
         ),
+        tuple(json.loads(key_columns)),
     )
 
 

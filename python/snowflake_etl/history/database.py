@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,20 @@ def transaction(state_directory: Path, schema: str) -> Iterator[sqlite3.Connecti
         raise
     finally:
         connection.close()
+
+
+def add_missing_columns(connection: sqlite3.Connection, table: str, wanted: Mapping[str, str]) -> None:
+    """Bring a table of an earlier version up to date; each column of text has its value for the rows there are."""
+    known = {column[1] for column in connection.execute(f"PRAGMA table_info({table})")}
+    for name, value in wanted.items():
+        if name in known:
+            continue
+        try:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} TEXT NOT NULL DEFAULT {value}")
+        except sqlite3.OperationalError as error:
+            # Another process may have been faster.
+            if "duplicate column" not in str(error):
+                raise
 
 
 def shrink(state_directory: Path) -> None:

@@ -215,20 +215,8 @@ class RunRecords:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with database.transaction(self._state, _SCHEMA) as connection:
-            _add_missing_columns(connection)
+            database.add_missing_columns(connection, "runs", {"target": "''", "full_name": "''"})
             yield connection
-
-
-def _add_missing_columns(connection: sqlite3.Connection) -> None:
-    """Bring the table of an earlier version up to date."""
-    known = {column[1] for column in connection.execute("PRAGMA table_info(runs)")}
-    for missing in [name for name in ("target", "full_name") if name not in known]:
-        try:
-            connection.execute(f"ALTER TABLE runs ADD COLUMN {missing} TEXT NOT NULL DEFAULT ''")
-        except sqlite3.OperationalError as error:
-            # Another process may have been faster.
-            if "duplicate column" not in str(error):
-                raise
 
 
 class RunRecord:

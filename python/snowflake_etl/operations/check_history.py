@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -43,10 +43,11 @@ def keep(
     *,
     scope: CheckScope = CheckScope.ALL,
     run_id: str = "",
+    key: Sequence[str] = (),
 ) -> None:
     """Keep a check in the history; where that fails the check itself is as good as ever, so it is only said."""
     try:
-        CheckRecords(state_directory).add(verb, about, report, scope=scope, run_id=run_id)
+        CheckRecords(state_directory).add(verb, about, report, scope=scope, run_id=run_id, key=key)
     except (sqlite3.Error, OSError) as error:
         LOGGER.warning("The check of %s could not be kept in the history: %s", report.subject, error)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from snowflake_etl.plural import counted
 from snowflake_etl.reports.check_text import findings_on_screen, fitted
-from snowflake_etl.results_history import CheckComparison, CheckDetail, FindingChange
+from snowflake_etl.results_history import CheckComparison, CheckDetail, FindingChange, PastEntry
 
 _MOST_DAYS = 31
 
@@ -14,7 +14,9 @@ _MOST_DAYS = 31
 def check_text(detail: CheckDetail, all_of_it: str, width: int | None = None) -> str:
     """One check: what it was, its findings, rows per day."""
     entry = detail.entry
-    lines = [f"  check {entry.check_id} of {_when(entry.at)}, {entry.what}, {entry.table} {entry.days}: {entry.status}"]
+    lines = [
+        f"  check {entry.check_id} of {_when(entry.at)}, {_what(entry)}, {entry.table} {entry.days}: {entry.status}"
+    ]
     lines += findings_on_screen(detail.findings, all_of_it)
     days = [f"    {day}: {rows:,} rows" for day, rows in detail.rows_per_day.items()]
     return "\n".join(fitted([*lines, *_few(days, "day", all_of_it)], width))
@@ -27,10 +29,10 @@ def comparison_text(comparison: CheckComparison, all_of_it: str, width: int | No
 
 def _changes(comparison: CheckComparison, all_of_it: str) -> list[str]:
     now, before = comparison.now, comparison.before
-    lines = [f"  {now.table} {now.days}: {_when(now.at)} {now.what}, {now.rows:,} rows, {now.status}"]
+    lines = [f"  {now.table} {now.days}: {_when(now.at)} {_what(now)}, {now.rows:,} rows, {now.status}"]
     if before is None:
         return [*lines, "    no check before it"]
-    lines.append(f"    before: {_when(before.at)} {before.what}, {before.rows:,} rows, {before.status}")
+    lines.append(f"    before: {_when(before.at)} {_what(before)}, {before.rows:,} rows, {before.status}")
     if not comparison.differs:
         return [*lines, "    no difference"]
     if comparison.rows_changed:
@@ -52,6 +54,10 @@ def _few(lines: list[str], thing: str, all_of_it: str) -> list[str]:
     hidden = len(lines) - _MOST_DAYS
     rest = [f"    and {counted(hidden, f'more {thing}')}, all of them {all_of_it}"] if hidden > 0 else []
     return [*lines[:_MOST_DAYS], *rest]
+
+
+def _what(entry: PastEntry) -> str:
+    return f"{entry.what} by {', '.join(entry.key)}" if entry.key else entry.what
 
 
 def _when(at: str) -> str:

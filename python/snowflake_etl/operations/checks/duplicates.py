@@ -148,7 +148,7 @@ def judged(
 def keep(state_directory: Path, about: CheckSubject, check: DuplicateCheck) -> None:
     """Keep the check in the history, as one that looked at the keys alone."""
     report = CheckReport(check.engine, check.subject, check.rows, 0, 0, "", "", check.findings, check.seconds)
-    check_history.keep(state_directory, VERB, about, report, scope=CheckScope.KEYS)
+    check_history.keep(state_directory, VERB, about, report, scope=CheckScope.KEYS, key=check.key)
 
 
 def result_of(checks: Sequence[DuplicateCheck]) -> DuplicatesResult:

@@ -86,13 +86,13 @@ def show_check(state_directory: Path, check_id: int) -> HistoryResult:
 def compare_checks(state_directory: Path, selection: Selection) -> HistoryResult:
     """The last check of each table and its days beside the one before that looked at the same things.
 
+    Duplicates of a file are not those of the table, and those of one key not those of another.
     Two checks of one run (file and work table of one load) are not before and after.
     """
-    groups: dict[tuple[str, str, str, bool], list[PastCheck]] = {}
+    groups: dict[tuple[object, ...], list[PastCheck]] = {}
     for check in CheckRecords(state_directory).all():
         if selection.takes_check(check) and check.about.table:
-            about = check.about
-            groups.setdefault((about.target, about.table, about.span, check.scope == "keys"), []).append(check)
+            groups.setdefault(check.series, []).append(check)
     compared = tuple(_compared(checks) for checks in list(groups.values())[: selection.limit])
     different = sum(one.differs for one in compared)
     alone = sum(one.before is None for one in compared)
@@ -175,4 +175,5 @@ def _check_entry(check: PastCheck) -> PastEntry:
         f"{check.subject}: {check.rows:,} rows, {status}",
         check.run_id,
         check.check_id,
+        check.key,
     )
