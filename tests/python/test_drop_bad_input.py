@@ -13,6 +13,7 @@ from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.connector.errors import ProgrammingError
 
 from desk import Answer, Desk
+from snowflake_etl.cli.common import Context
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations.months import drop_plan
 from snowflake_etl.sqltext import ObjectName, column_type, day_bounds, with_values
@@ -221,7 +222,9 @@ def test_a_restore_that_takes_rows_out_needs_their_number(january: Desk) -> None
 # -- the audit log
 
 
-def test_the_audit_log_tells_who_what_and_with_which_configuration(january: Desk) -> None:
+def test_the_audit_log_tells_who_what_and_with_which_configuration(
+    january: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     month(january, "drop-month")
     month(january, "drop-month", *CONSENT)
     month(january, "restore-month")
@@ -240,6 +243,11 @@ def test_the_audit_log_tells_who_what_and_with_which_configuration(january: Desk
         ("drop-copies", "started"),
         ("drop-copies", "dropped"),
     ]
+    monkeypatch.setattr(Context, "width", property(lambda _: 80))
+    shown = january.run("history", "--audit").out
+    assert max(map(len, shown.splitlines())) <= 80, shown
+    assert f"    {january.database}.PUBLIC.T, by {audit(january)[0]['who']} on " in shown
+    assert audit(january)[2]["run_id"] in shown
     assert {entry["config"] for entry in audit(january)} == {str(january.config)}
     dropped = audit(january)[2]
     assert (dropped["rows"], dropped["rows_counted"], len(dropped["query_ids"])) == (4, 4, 1)

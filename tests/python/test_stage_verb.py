@@ -156,6 +156,10 @@ def test_performance_tells_rows_bytes_and_parts_of_past_copies(desk: Desk, monke
     assert (newest["rows"], newest["parts"], newest["month"]) == (310, 1, "2024-01")
     assert newest["rows_per_second"] > 0
     assert newest["bytes_per_second"] > 0
+    shown = staged(desk, "performance", "--table", "T").out
+    assert max(map(len, shown.splitlines())) <= 80, shown
+    assert ", 1 part, " in shown
+    assert "B/s" in shown
     assert staged(desk, "performance", "--days", "8").code == 2
     assert staged(desk, "list", "--limit", "3").code == 2
     for statement in statements:

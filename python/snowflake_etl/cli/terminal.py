@@ -57,8 +57,11 @@ def _dollar(word: str) -> str:
     return f"$'{''.join(plain)}'"
 
 
-def ascii_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Align rows in columns under headings; numbers stand to the right."""
+def ascii_table(headings: Sequence[str], rows: Iterable[Sequence[object]], below: Sequence[str] = ()) -> str:
+    """Align rows in columns under headings; numbers stand to the right.
+
+    ``below`` has a line for each row that stands under it, indented ("": none): what would make the table too wide.
+    """
     body = [["" if value is None else one_line(value) for value in row] for row in rows]
     kinds = [list(column) for column in zip(*body, strict=True)] or [[] for _ in headings]
     widths = [max([len(heading), *map(len, column)]) for heading, column in zip(headings, kinds, strict=True)]
@@ -68,7 +71,19 @@ def ascii_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> st
         cells = zip(values, widths, to_the_right, strict=True)
         return "  ".join(value.rjust(width) if right else value.ljust(width) for value, width, right in cells).rstrip()
 
-    return "\n".join([line(list(headings)), "  ".join("-" * width for width in widths), *map(line, body)])
+    lines = [line(values) for values in body]
+    if below:
+        under = [[f"    {one_line(text)}"] if text else [] for text in below]
+        lines = [text for row, more in zip(lines, under, strict=True) for text in (row, *more)]
+    return "\n".join([line(list(headings)), "  ".join("-" * width for width in widths), *lines])
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Tables without schema and database, as long as that is clear."""
+    known = set(names)
+    short = {name: name.rsplit(".", 1)[-1] for name in known}
+    told = [short[name] for name in known if "." in name]
+    return short if len(told) == len(set(told)) else {name: name for name in known}
 
 
 def one_line(value: object) -> str:

@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 
 from snowflake_etl.plural import counted
 from snowflake_etl.reports.cells import visible
+from snowflake_etl.reports.check_text import fitted
 from snowflake_etl.reports.load_text import human_bytes
-from snowflake_etl.results_tables import InfoColumn, TableInfo, TableInfoResult
+from snowflake_etl.results_tables import TableInfo, TableInfoResult
 
-Align = Callable[[Sequence[str], Sequence[Sequence[object]]], str]
+Align = Callable[[Sequence[str], Sequence[Sequence[object]], Sequence[str]], str]
 
 
-def table_info_text(result: TableInfoResult, align: Align) -> str:
+def table_info_text(result: TableInfoResult, align: Align, width: int | None = None) -> str:
     """Each table with its facts, columns, grants and loads, what is to be mended last; then the outcome.
 
-    ``align`` makes lines of headings and rows.
+    ``align`` makes lines of headings, rows and what stands below each of them.  What is to be mended is not broken
+    at ``width``: it holds statements to copy.
     """
-    lines = [line for info in result.tables for line in (*_table(info, align), "")]
+    lines: list[str] = []
+    for info in result.tables:
+        lines += fitted(_table(info, align), width)
+        lines += [*(f"  to mend: {problem}" for problem in info.problems), ""]
     return "\n".join([*lines, f"{result.status}: {result.message}"])
 
 
@@ -28,17 +33,17 @@ def _table(info: TableInfo, align: Align) -> Iterator[str]:
         f"  also {one.kind.lower()} {visible(one.table)}, owner {one.owner or 'unknown'}" for one in info.elsewhere
     )
     if info.columns:
-        rows = [(one.name, one.type, "" if one.nullable else "not null", *_use(one)) for one in info.columns]
-        yield from _section(align, ("column", "type", "null", "use", "remark"), rows)
+        rows = [(one.name, one.type, "" if one.nullable else "not null", " ".join(one.roles)) for one in info.columns]
+        remarks = [one.remark for one in info.columns]
+        yield from _section(align, ("column", "type", "null", "use"), rows, remarks)
     if info.grants:
         granted = [
-            (one.role, one.kind.lower().replace("_", " "), ", ".join(one.privileges), "yes" if one.in_session else "")
-            for one in info.grants
+            (one.role, one.kind.lower().replace("_", " "), "yes" if one.in_session else "") for one in info.grants
         ]
-        yield from _section(align, ("granted to", "kind", "privileges", f"had by {info.role}"), granted)
+        privileges = [", ".join(one.privileges) for one in info.grants]
+        yield from _section(align, ("granted to", "kind", f"had by {info.role}"), granted, privileges)
     yield from _loads(info, align)
     yield from (f"  note: {visible(note)}" for note in info.notes)
-    yield from (f"  to mend: {problem}" for problem in info.problems)
 
 
 def _facts(info: TableInfo) -> Iterator[str]:
@@ -59,10 +64,6 @@ def _facts(info: TableInfo) -> Iterator[str]:
             yield f"  {what}: {visible(', '.join(names))}"
 
 
-def _use(column: InfoColumn) -> tuple[str, str]:
-    return " ".join(column.roles), column.remark
-
-
 def _loads(info: TableInfo, align: Align) -> Iterator[str]:
     if not info.loads_in_ledger:
         yield "  loads: the ledger knows none"
@@ -70,14 +71,15 @@ def _loads(info: TableInfo, align: Align) -> Iterator[str]:
     if not info.loads:
         yield f"  loads: {info.loads_in_ledger} in the ledger"
         return
-    rows = [
-        (one.published_at[:16], one.month, one.file, f"{one.rows:,}", one.state, one.loaded_by) for one in info.loads
-    ]
-    yield from _section(align, ("loaded (UTC)", "month", "file", "rows", "state", "by"), rows)
+    rows = [(one.published_at[:16], one.month, f"{one.rows:,}", one.state, one.loaded_by) for one in info.loads]
+    files = [one.file for one in info.loads]
+    yield from _section(align, ("loaded (UTC)", "month", "rows", "state", "by"), rows, files)
     if info.loads_in_ledger > len(info.loads):
         yield f"    the newest {len(info.loads)} of {info.loads_in_ledger}; --loads N shows more"
 
 
-def _section(align: Align, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+def _section(
+    align: Align, headings: Sequence[str], rows: Sequence[Sequence[object]], below: Sequence[str]
+) -> Iterator[str]:
     yield ""
-    yield from (f"  {line}" for line in align(headings, rows).splitlines())
+    yield from (f"  {line}" for line in align(headings, rows, below).splitlines())

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.results import add_output_flag, deliver, where_all_is
-from snowflake_etl.cli.terminal import ascii_table
+from snowflake_etl.cli.terminal import ascii_table, short_names
 from snowflake_etl.errors import ExitCode, FileError, UsageError
 from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS
+from snowflake_etl.reports.check_text import fitted
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.checks.history import Selection
@@ -70,8 +71,9 @@ def _audit(context: Context) -> ExitCode:
     months = None if selection.months is None else {str(month) for month in selection.months}
     entries = audit_entries(context.state_directory, selection.table, months)[-arguments.limit :]
     if entries:
-        headings = ("when (UTC)", "what", "outcome", "table", "month", "rows", "who", "run")
-        context.say(ascii_table(headings, [_audit_row(entry) for entry in entries]))
+        headings = ("when (UTC)", "what", "outcome", "month", "rows")
+        table = ascii_table(headings, list(map(_audit_row, entries)), list(map(_whose, entries)))
+        context.say("\n".join(fitted(table.splitlines(), context.width)))
     message = f"{len(entries)} audit entries."
     context.say(message)
     deliver(context, {"status": "ok", "entries": entries, "message": message})
@@ -79,13 +81,16 @@ def _audit(context: Context) -> ExitCode:
 
 
 def _audit_row(entry: dict[str, Any]) -> tuple[str, ...]:
-    who = f"{entry.get('who')} on {entry.get('host')}"
     rows = entry.get("rows", entry.get("rows_in", ""))
     if entry.get("outcome") == "planned":
         rows = entry.get("rows_counted", "")
     when = str(entry.get("at"))[:19].replace("T", " ")
-    facts = (entry.get("verb"), entry.get("outcome"), entry.get("table"), entry.get("month"))
-    return (when, *map(str, facts), f"{rows:,}" if isinstance(rows, int) else "", who, str(entry.get("run_id")))
+    facts = (entry.get("verb"), entry.get("outcome"), entry.get("month"))
+    return (when, *map(str, facts), f"{rows:,}" if isinstance(rows, int) else "")
+
+
+def _whose(entry: dict[str, Any]) -> str:
+    return f"{entry.get('table')}, by {entry.get('who')} on {entry.get('host')}, run {entry.get('run_id')}"
 
 
 def _selection(context: Context) -> Selection:
@@ -104,16 +109,12 @@ def _selection(context: Context) -> Selection:
 
 
 def _rows(entries: Sequence[PastEntry]) -> list[tuple[str, ...]]:
-    """The list's columns; a table without its schema as long as that is clear."""
-    short = {entry.table: entry.table.rsplit(".", 1)[-1] for entry in entries}
-    clear = len({entry.table for entry in entries if "." in entry.table}) == len(
-        {short[entry.table] for entry in entries if "." in entry.table}
-    )
+    short = short_names(entry.table for entry in entries)
     return [
         (
             entry.at[:16].replace("T", " "),
             entry.what,
-            short[entry.table] if clear else entry.table,
+            short[entry.table],
             entry.days,
             "" if entry.rows is None else f"{entry.rows:,}",
             # Errors before warnings: what is worst is enough here.

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.cli.common import Context, add_common_flags, confirmed
-from snowflake_etl.cli.terminal import ascii_table
+from snowflake_etl.cli.terminal import ascii_table, short_names
 from snowflake_etl.errors import ExitCode, Refused, UsageError
 from snowflake_etl.plural import counted
+from snowflake_etl.reports.check_text import fitted
+from snowflake_etl.reports.load_text import human_bytes
 
 if TYPE_CHECKING:
     from snowflake_etl.operations.staged.cleaning import CleanChoice, StageCleaned
@@ -217,23 +219,30 @@ def _performance(context: Context) -> ExitCode:
 def _show_copies(context: Context, copies: Sequence[CopyFigures]) -> None:
     if not copies:
         return
-    headings = ("when (UTC)", "table", "month", "state", "s", "queued s", "rows/s", "bytes/s", "parts", "warehouse")
+    headings = ("when (UTC)", "table", "month", "state", "s", "queued s", "rows/s")
+    short = short_names(copy.table for copy in copies)
     rows = [
         (
             f"{copy.started:%Y-%m-%d %H:%M}",
-            copy.table,
+            short[copy.table],
             copy.month,
-            copy.status,
+            # FAILED_WITH_ERROR: its first word tells.
+            copy.status.split("_")[0].lower(),
             f"{copy.seconds:.1f}",
             None if copy.queued is None else f"{copy.queued:.1f}",
             None if copy.rows_per_second is None else f"{copy.rows_per_second:,}",
-            None if copy.bytes_per_second is None else f"{copy.bytes_per_second:,}",
-            copy.parts,
-            f"{copy.warehouse} {copy.size}".strip(),
         )
         for copy in copies
     ]
-    context.say(ascii_table(headings, rows))
+    context.say(ascii_table(headings, rows, [_of_warehouse(copy) for copy in copies]))
     for copy in copies:
         if copy.advice:
-            context.say(f"  {copy.started:%Y-%m-%d %H:%M} {copy.table} {copy.month}: {copy.advice}")
+            said = f"  {copy.started:%Y-%m-%d %H:%M} {copy.table} {copy.month}: {copy.advice}"
+            context.say("\n".join(fitted([said], context.width)))
+
+
+def _of_warehouse(copy: CopyFigures) -> str:
+    by = f"by {copy.warehouse} {copy.size}".strip() if copy.warehouse else "by an unknown warehouse"
+    parts = "" if copy.parts is None else f", {counted(copy.parts, 'part')}"
+    speed = "" if copy.bytes_per_second is None else f", {human_bytes(copy.bytes_per_second)}/s"
+    return by + parts + speed

@@ -42,7 +42,7 @@ def run(context: Context) -> ExitCode:
     result = table_info(
         _subjects(context), context.configuration.configuration, context.warehouse, context.arguments.loads
     )
-    context.say(table_info_text(result, ascii_table))
+    context.say(table_info_text(result, ascii_table, context.width))
     deliver(context, dataclasses.asdict(result))
     return ExitCode(result.exit_code)
 
