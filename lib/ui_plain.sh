@@ -142,16 +142,16 @@ _ui_plain_edit() { # <default> -> REPLY: a line edited with readline; 1 for Ctrl
   local -i status
   UI_INTERRUPTED=''
   saved=$(stty -g)
-  # readline would swallow Ctrl-C: as a key it is a dot alone.
+  # readline would swallow Ctrl-C, and hears Ctrl-D in an empty line only: as keys they are a dot alone.
   bind '"\C-c": "\C-a\C-k.\C-m"' 2>/dev/null
+  bind '"\C-d": "\C-a\C-k.\C-m"' 2>/dev/null
   stty intr undef
-  # It shows its line at the next key only.
-  trap 'printf "(a key shows what was typed)\n" >&2' CONT
+  # After Ctrl-Z the shell has made Ctrl-C the signal again; readline shows its line at the next key only.
+  trap 'stty intr undef; printf "(a key shows what was typed)\n" >&2' CONT
   IFS= read -r -e -p '> ' -i "$1" REPLY
   status=$?
   trap - CONT
   stty "$saved"
-  # After Ctrl-Z the shell has made it the signal again.
   ((status == 0)) && [[ -z $UI_INTERRUPTED ]]
 }
 

@@ -111,12 +111,7 @@ every_deeper() { # <title and kind of the menu>: on by Enter, and back by ESC to
   EVERY_ENDED=1 # by an answer, and not by going back
   for ((depth = 0; depth < EVERY_DEPTH; ++depth)); do
     [[ $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || break
-    if [[ $EVERY_UI.$EVERY_WHAT == plain.yesno ]]; then
-      tmux_type y
-    else
-      tmux_keys Enter
-    fi
-    every_settle
+    every_on
     [[ $EVERY_ID != "$1" ]] || return 0
     titles+=("$EVERY_TITLE")
   done
@@ -127,6 +122,15 @@ every_deeper() { # <title and kind of the menu>: on by Enter, and back by ESC to
     [[ $EVERY_ID != "$1" ]] || return 0
   done
   every_fail "after $EVERY_DEPTH times ESC it is neither '$own' nor '$1'"
+}
+
+every_on() { # what Enter does, and y where it is text
+  if [[ $EVERY_UI.$EVERY_WHAT == plain.yesno ]]; then
+    tmux_type y
+  else
+    tmux_keys Enter
+  fi
+  every_settle
 }
 
 every_enter() { # <tag> <index>: chooses the entry of the menu on the screen
@@ -182,7 +186,12 @@ every_settle() { # until something else is on the screen and stays; sets EVERY_S
     screen=$(tmux_screen)
     line=$(wc -l <"$EVERY_EVENTS")
     if [[ $screen == "$last" && ($screen != "$before" || $line -gt $asked) ]] && ! every_busy "$screen"; then
-      ((++same < 2)) || break
+      if ((++same >= 2)); then
+        EVERY_SCREEN=$screen
+        every_what
+        # A head line without a title under it is half painted.
+        [[ -z $EVERY_TITLE && $EVERY_UI != plain && $screen == *'Snowflake ETL |'* ]] || break
+      fi
     else
       same=0
     fi
@@ -190,8 +199,8 @@ every_settle() { # until something else is on the screen and stays; sets EVERY_S
     sleep 0.03
   done
   ((attempt < 400)) || every_fail 'nothing new came within 12 s'
-  EVERY_SCREEN=$screen EVERY_ASKED=$line
-  every_what
+  EVERY_ASKED=$line
+  [[ -z ${MENU_TEST_BYTES:-} ]] || every_bytes
   every_look
 }
 
@@ -238,7 +247,6 @@ every_what() { # sets EVERY_WHAT and EVERY_TITLE from the screen and the newest 
   [[ $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || EVERY_TITLE="($EVERY_WHAT)"
   EVERY_TITLE=${EVERY_TITLE%% (*Down: more*}
   EVERY_ID="$EVERY_TITLE|$EVERY_WHAT"
-  [[ -z ${MENU_TEST_BYTES:-} ]] || every_bytes
 }
 
 every_bytes() { # one line: back end, size, bytes since the screen before, title

@@ -1,10 +1,11 @@
 # shellcheck shell=bash disable=SC2034 # every.bash reads what is set here
 # Ctrl-C, Ctrl-D, Ctrl-Z and another size of the terminal on screen after screen, as the menu's own data name them (after every.bash).
 # Every screen is made for 100x30, seen at 80x24, stopped there and carried on with at 100x30, and left by Ctrl-C, then by Ctrl-D.
+# In dialog its box has to fit each time, and the first arrow to be one; in plain text the last line asks once more.
 # What has to hold: the same question is there again, a key is one screen back at most, nothing is left over or stopped.
 # By default the first entry of the menus in EVERY_ROUGH, which has every kind of question; with MENU_TEST_FULL=1 all entries of all.
 
-EVERY_ROUGH=${EVERY_ROUGH:-quick_load operations jobs help} # of the main menu
+EVERY_ROUGH=${EVERY_ROUGH:-operations jobs help} # of the main menu
 
 every_rough_walk() { # <back end>
   local tty
@@ -39,8 +40,8 @@ every_rough_menu() { # <screen>, which is on the terminal
     else
       printf '%s > %s\n' "${title%%|*}" "${shown[place + 1]}"
       for key in C-c C-d; do
-        # Questions hear neither key: once is enough where it is no list that looks again by itself.
-        [[ $key == C-c || $screen == main ]] || continue
+        # whiptail's questions hear neither key: once is enough where it is no list that looks again by itself.
+        [[ $key == C-c || $screen == main || $EVERY_UI != whiptail ]] || continue
         every_enter "${shown[place]}" $((place / 3))
         every_rough_deeper "$title" "$key"
         every_is "$title"
@@ -62,11 +63,10 @@ every_rough_wanted() { # <screen> <tag> <place>
 every_rough_deeper() { # <title and kind of the menu> <key>: on by Enter as far as it goes, and back to the menu by the key
   local -a ids=("$1" "$EVERY_ID")
   local -i depth
-  for ((depth = 0; depth < EVERY_DEPTH; ++depth)); do
+  for ((depth = 0; ; ++depth)); do
     [[ $2 != C-c ]] || every_rough_stays
-    [[ $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || break
-    tmux_keys Enter
-    every_settle
+    [[ $depth -lt $EVERY_DEPTH && $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || break
+    every_on
     [[ $EVERY_ID != "$1" ]] || return 0
     ids+=("$EVERY_ID")
   done
@@ -86,7 +86,7 @@ every_rough_key() { # <C-c or C-d>: one screen back, where the back end hears it
       every_rough_again "$id"
       every_back
       ;;
-    *.live | *.follow)
+    whiptail.live | whiptail.follow | dialog.* | plain.*)
       tmux_keys "$1"
       every_settle
       ;;
@@ -108,7 +108,24 @@ every_rough_stays() { # what leaves the screen where it is; the size goes back w
   tmux_wait Stopped 'ready>'
   tmux_resize 100 30
   tmux_type 'clear; fg'
+  if [[ $EVERY_UI == plain && $id == *'|input' ]]; then
+    tmux_last '(a key shows what was typed)'
+    tmux_keys C-e
+  fi
   every_rough_again "$id"
+  [[ $EVERY_UI != dialog || $id != *'|menu' ]] || every_rough_arrow "$id"
+}
+
+every_rough_arrow() { # <title and kind>: Down is a key once more, and no ESC
+  local -i asked
+  asked=$(wc -l <"$EVERY_EVENTS")
+  # The terminal says in which mode its arrows are, so that nobody has to wait for what does not happen.
+  until [[ $(tmux -L "$TMUX_SOCKET" display-message -p '#{keypad_cursor_flag}') == 1 ]]; do
+    sleep 0.03
+  done
+  tmux_keys Down Up
+  every_rough_again "$1"
+  ((asked == $(wc -l <"$EVERY_EVENTS"))) || every_fail 'an arrow was taken for ESC'
 }
 
 every_rough_deaf() { # newt switches these keys off
@@ -121,7 +138,7 @@ every_rough_again() { # <title and kind>: until that screen is there, painted an
   for ((attempt = 0; attempt < 400; ++attempt)); do
     screen=$(tmux_screen)
     if [[ $screen == "$last" ]] && every_rough_is "$1" "$screen"; then
-      ((++same < 2)) || return 0
+      ((++same < 2)) || { EVERY_SCREEN=$screen && return 0; }
     else
       same=0
     fi
@@ -132,7 +149,17 @@ every_rough_again() { # <title and kind>: until that screen is there, painted an
 }
 
 every_rough_is() { # <title and kind> <screen>: whether it shows that
-  local EVERY_SCREEN=$2 EVERY_TITLE EVERY_WHAT EVERY_ID EVERY_BUTTON MENU_TEST_BYTES=''
+  local EVERY_SCREEN=$2 EVERY_TITLE EVERY_WHAT EVERY_ID EVERY_BUTTON
+  [[ ${2##*ready>} == *[![:space:]]* && $2 != *'clear; fg'* ]] || return 1 # the shell has not carried on yet
   every_what
-  [[ $EVERY_ID == "$1" ]]
+  # The head of a followed log scrolls away; its last line is left.
+  [[ $1 != *follow || $EVERY_WHAT != less ]] || return 0
+  [[ $EVERY_UI != dialog || $EVERY_TITLE == '('* ]] || every_rough_fits || return
+  # Of text only the last line is asked anew.
+  [[ $EVERY_ID == "$1" || ($EVERY_UI == plain && $EVERY_WHAT == "${1##*|}") ]]
+}
+
+every_rough_fits() { # whether the last line of the box is there
+  local text=${EVERY_SCREEN%"${EVERY_SCREEN##*[![:space:]]}"}
+  [[ ${text##*$'\n'} =~ ^\ *\+-+\+$ ]]
 }
