@@ -86,7 +86,14 @@ every_rough_key() { # <C-c or C-d>: one screen back, where the back end hears it
       every_rough_again "$id"
       every_back
       ;;
-    whiptail.live | whiptail.follow | dialog.* | plain.*)
+    *.follow) # news of the job are no answer to the key
+      tmux_keys "$1"
+      until
+        every_settle
+        [[ $EVERY_WHAT != follow && $EVERY_WHAT != less ]]
+      do :; done
+      ;;
+    whiptail.live | dialog.* | plain.*)
       tmux_keys "$1"
       every_settle
       ;;
