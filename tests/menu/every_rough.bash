@@ -66,6 +66,10 @@ every_rough_deeper() { # <title and kind of the menu> <key>: on by Enter as far 
   for ((depth = 0; ; ++depth)); do
     [[ $2 != C-c ]] || every_rough_stays
     [[ $depth -lt $EVERY_DEPTH && $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || break
+    if [[ $EVERY_UI == plain ]]; then # a list that looks again may say the same, and fill the terminal with it
+      tmux -L "$TMUX_SOCKET" send-keys -R
+      EVERY_SCREEN=''
+    fi
     every_on
     [[ $EVERY_ID != "$1" ]] || return 0
     ids+=("$EVERY_ID")
