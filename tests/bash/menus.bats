@@ -232,7 +232,7 @@ job_count() {
   menu jobs clean 'done' 0 n b quit
   [ "$(job_count)" -eq 2 ]
   menu jobs clean 'done' 0 y b quit
-  [[ $output == *'Remove 1 finished'*'Removed: 1.'* ]]
+  [[ $output == *'Remove finished jobs and their logs: 1?'*'Removed: 1.'* ]]
   [ "$(job_count)" -eq 1 ]
 }
 
