@@ -422,7 +422,7 @@ def test_what_could_not_be_sent_arrives_together_at_real_sinks(told: Desk, sinks
     assert "They are kept and tried again at the next run." in answer.err
     assert len(sinks.mails) == 2
     sinks.status = 200
-    assert "2 notice(s) sent." in told.run("notify", "retry", "--config", str(told.config)).out
+    assert "2 notices sent." in told.run("notify", "retry", "--config", str(told.config)).out
     assert [post["title"] for post in sinks.posts] == ["[snowflake-etl] 2 notices, the worst: PROBLEMS: load T 2024-01"]
     lines = sinks.posts[0]["message"].splitlines()
     assert [line.partition(" UTC  ")[2] for line in lines[2:4]] == [
