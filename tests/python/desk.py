@@ -176,7 +176,7 @@ class Desk:
     def _made_by_runs(self) -> list[str]:
         rows = self.sql(
             f"SELECT TABLE_NAME FROM {self.database}.INFORMATION_SCHEMA.TABLES "
-            "WHERE TABLE_SCHEMA = 'ETL_WORK' AND TABLE_NAME NOT LIKE 'ETL%'"
+            "WHERE TABLE_SCHEMA = 'ETL_WORK' AND TABLE_NAME NOT LIKE 'ETL%' ORDER BY TABLE_NAME"
         )
         return [row[0] for row in rows]
 

@@ -113,13 +113,13 @@ def test_a_load_is_told_by_the_records_and_by_the_ledger(desk: Desk, monkeypatch
     assert sorted(path.name for path in desk.folder.iterdir()) == ["config.json", "etl.prom", "files"]
     values = parsed(target.read_text())
     place = f'target="local/{desk.database}.ETL_WORK"'
-    assert values["snowflake_etl_last_run_result", f'{place},table="T",result="loaded"'] == 1
-    assert values["snowflake_etl_last_success_rows", f'{place},table="T"'] == 100
-    assert values["snowflake_etl_data_age_days", f'{place},table="T"'] == 22
-    ledger = f'{place},table="{desk.database}.PUBLIC.T"'
-    assert values["snowflake_etl_ledger_rows", ledger] == 100
-    assert values["snowflake_etl_ledger_data_age_days", ledger] == 22
-    assert values["snowflake_etl_ledger_last_load_timestamp_seconds", ledger] > 1.7e9
+    table = f'{place},table="{desk.database}.PUBLIC.T"'
+    assert values["snowflake_etl_last_run_result", f'{table},result="loaded"'] == 1
+    assert values["snowflake_etl_last_success_rows", table] == 100
+    assert values["snowflake_etl_data_age_days", table] == 22
+    assert values["snowflake_etl_ledger_rows", table] == 100
+    assert values["snowflake_etl_ledger_data_age_days", table] == 22
+    assert values["snowflake_etl_ledger_last_load_timestamp_seconds", table] > 1.7e9
     assert values["snowflake_etl_warehouse_up", place] == 1
     printed = desk.run("metrics", "--config", str(desk.config))
     assert not [name for name, _ in parsed(printed.out) if "ledger" in name]
