@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Looks for the secrets that tests plant, in all that they leave, say and show.  What is found goes to WORK/found.
-#   run_secrets.sh watch WORK          the words of all processes, until the run's folder is gone
+#   run_secrets.sh watch WORK          the words of all processes, until all are looked through
 #   run_secrets.sh look WORK FOLDER    every file below FOLDER
 #   run_secrets.sh report WORK         every file of the run's folder; prints what was found by all looks, and is 1 then
 # A planted secret holds the word ETL_TEST_PLANTED of this run; the login's secret of every embedded warehouse is one as well.
@@ -25,7 +25,8 @@ run_secrets_main() { # <verb> <work> [folder]
 
 run_secrets_watch() { # <work>
   local path words
-  while [[ -d $1/steps ]]; do
+  # Whoever wrote on while the folder is removed would keep it from going.
+  while [[ -d $1/steps && ! -d $1/steps/secrets ]]; do
     # The word stands in no command line of ours: grep reads it.
     while IFS= read -r path; do
       words=$(tr '\0' ' ' <"$path") || continue

@@ -8,6 +8,7 @@ from typing import Any
 
 from desk import Desk
 from faults.proxy import FaultProxy
+from no_secrets import planted_in
 from snowflake_etl.warehouse.local.folder import WarehouseFolder
 from snowflake_etl.warehouse.local.lifecycle import ensure_running
 from snowflake_etl.warehouse.objects import WorkObjects
@@ -38,7 +39,7 @@ def account(desk: Desk, proxy: FaultProxy, **snowflake: Any) -> Path:
         "network_timeout": 20,
         **snowflake,
     }
-    path = desk.folder / "account.json"
+    path = planted_in(desk.folder / "account.json")
     path.write_text(json.dumps(document))
     path.chmod(0o600)
     return path
