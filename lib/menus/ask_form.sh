@@ -137,17 +137,30 @@ _menus_ask_form_take_key() { # <text>
 
 menus_ask_form_format() {
   actions_config_preference quality_format
-  MENUS_ASK_FIELD=(Format "${REPLY:-text}" 'text, chart, html, xlsx or csv.')
+  MENUS_ASK_FIELD=(Format "${REPLY:-text}")
+  _menus_ask_form_formats
+  MENUS_ASK_FIELD+=("$REPLY.")
+}
+
+_menus_ask_form_formats() { # -> REPLY: the words of the formats
+  local -i place
+  REPLY=${MENUS_ASK_FORMATS[0]}
+  for ((place = 2; place < ${#MENUS_ASK_FORMATS[@]}; place += 2)); do
+    REPLY+=", ${MENUS_ASK_FORMATS[place]}"
+  done
 }
 
 _menus_ask_form_take_format() { # <text>
-  case ${1,,} in
-    text | chart | html | xlsx | csv) menus_ask_typed_format "${1,,}" ;;
-    *)
-      REPLY="Format: text, chart, html, xlsx or csv, not '$1'."
-      return 1
-      ;;
-  esac
+  local -i place
+  for ((place = 0; place < ${#MENUS_ASK_FORMATS[@]}; place += 2)); do
+    [[ ${1,,} != "${MENUS_ASK_FORMATS[place]}" ]] || {
+      menus_ask_typed_format "${1,,}"
+      return 0
+    }
+  done
+  _menus_ask_form_formats
+  REPLY="Format: one of $REPLY, not '$1'."
+  return 1
 }
 
 menus_ask_form_output() {

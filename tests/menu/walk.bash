@@ -92,13 +92,17 @@ walk_message() { # ESC in a message box goes on; a long text can be scrolled
   tmux_ended
 }
 
-walk_quick_load() { # at most six keys to a running job of last month; the list, the log and back; it outlives the menu
+walk_to_plan() { # from the main menu to the plan of last month's load
   walk_start
   tmux_keys Enter
   tmux_wait 'What is to be loaded?'
   tmux_keys Down Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
+}
+
+walk_quick_load() { # at most six keys to a running job of last month; the list, the log and back; it outlives the menu
+  walk_to_plan
   tmux_wait 'As a command:' '--month 2013-02' '--qc file --background'
   tmux_ascii
   tmux_keys Enter
@@ -305,12 +309,7 @@ walk_refused() { # a refused plan is shown and nothing started
 
 walk_long() { # a plan that is longer than the screen: Enter starts, the keys of the text scroll
   printf 'line %d of the plan\n' {1..60} >"$FAKE/plan"
-  walk_start
-  tmux_keys Enter
-  tmux_wait 'What is to be loaded?'
-  tmux_keys Down Enter
-  tmux_wait 'How is it to be checked?'
-  tmux_keys Enter
+  walk_to_plan
   tmux_wait 'As a command:' 'line 2 of the plan' '(Down: more)' '<Start>'
   tmux_keys NPage NPage NPage NPage NPage
   tmux_wait 'line 60 of the plan'
