@@ -19,12 +19,14 @@ run_secrets_main() { # <verb> <work> [folder]
         sort -u -- "$work/found"
         return 1
       fi
+      run_secrets_extent "$work"
       ;;
   esac
 }
 
 run_secrets_watch() { # <work>
   local path words
+  local -i rounds=0
   # Whoever wrote on while the folder is removed would keep it from going.
   while [[ -d $1/steps && ! -d $1/steps/secrets ]]; do
     # The word stands in no command line of ours: grep reads it.
@@ -32,6 +34,7 @@ run_secrets_watch() { # <work>
       words=$(tr '\0' ' ' <"$path") || continue
       printf 'the process list: %s\n' "${words//"$ETL_TEST_PLANTED"/***}"
     done < <(grep -laF -f <(printf '%s\n' "$ETL_TEST_PLANTED") /proc/[0-9]*/cmdline) >>"$1/found"
+    printf '%d\n' $((++rounds)) >"$1/rounds"
     sleep 0.5
   done
 } 2>/dev/null
@@ -39,9 +42,31 @@ run_secrets_watch() { # <work>
 run_secrets_look() { # <work> <folder>: prints file and line of each
   local path
   needles=$(run_secrets_needles "$2")
+  printf 'logins %d\n' $(($(sort -u <<<"$needles" | wc -l) - 1)) >>"$1/looked"
+  find "$2" -type f -printf 'file %s\n' >>"$1/looked" 2>/dev/null
   while IFS= read -r -d '' path; do
     run_secrets_may_stand "$1" "$path" || printf '%s, line %s\n' "${path#"$1"/}" "$(run_secrets_line "$path")"
-  done < <(grep -rlaZF -D skip -f <(printf '%s\n' "$needles") -- "$2" 2>/dev/null)
+  done < <(
+    grep -rlaZF -D skip -f <(printf '%s\n' "$needles") -- "$2" 2>/dev/null
+    run_secrets_packed "$2"
+  )
+}
+
+run_secrets_packed() { # <folder>: those that are packed, such as logs of the day before
+  local path
+  while IFS= read -r -d '' path; do
+    ! gzip -cdf -- "$path" 2>/dev/null | grep -qaF -f <(printf '%s\n' "$needles") || printf '%s\0' "$path"
+  done < <(find "$1" -name '*.gz' -type f -print0 2>/dev/null)
+}
+
+run_secrets_extent() { # <work>: in what there was no hit
+  awk -v rounds="$(cat -- "$1/rounds" 2>/dev/null)" '
+    $1 == "file" { ++files; bytes += $2 }
+    $1 == "logins" { logins += $2 }
+    END {
+      printf "0 hits of what tests plant and of %d logins of warehouses in %d files (%.1f MB) ", logins, files, bytes / 1e6
+      printf "that tests left, said and showed, and in %d looks at the list of all processes\n", rounds
+    }' "$1/looked"
 }
 
 run_secrets_needles() { # <folder>
@@ -59,7 +84,7 @@ run_secrets_may_stand() { # <work> <file>
 }
 
 run_secrets_line() { # <file>
-  grep -anF -m 1 -f <(printf '%s\n' "$needles") -- "$1" | cut -d : -f 1
+  gzip -cdf -- "$1" 2>/dev/null | grep -anF -m 1 -f <(printf '%s\n' "$needles") | cut -d : -f 1
 }
 
 run_secrets_main "$@"

@@ -25,7 +25,12 @@ run_steps() { # all that were asked for; those that failed a little once more wh
   run_steps_bats
   wait
   run_steps_again
-  ! run_steps_wanted secrets || run_step lint secrets 600 bash "$ETL_ROOT/tests/run_secrets.sh" report "$RUN_WORK"
+  ! run_steps_wanted secrets || run_steps_secrets
+}
+
+run_steps_secrets() { # and in how much none was found
+  run_step lint secrets 600 bash "$ETL_ROOT/tests/run_secrets.sh" report "$RUN_WORK"
+  sed -n 's/^0 hits /        &/p' -- "$RUN_WORK/steps/secrets/log"
 }
 
 run_steps_watch_processes() { # nobody's child, so that no "wait" waits for it; it ends with the run's folder

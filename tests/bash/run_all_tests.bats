@@ -124,15 +124,18 @@ PYTHON
     >"$TESTS/python/test_plants.py"
   run -0 suite --only pytest,bash,secrets
   [ "${lines[-1]}" = "4 passed, 0 failed, 1 skipped" ]
+  [[ $output =~ '0 hits of what tests plant and of 0 logins of warehouses in '[1-9][0-9]*' files'.*' in '[1-9][0-9]*' looks at the list of all processes' ]]
   printf '%s\n' 'import os, subprocess, sys' 'def test_leaves(tmp_path):' \
     '    (tmp_path / "result.json").write_text("\nx " + os.environ["ETL_TEST_PLANTED"])' '    (tmp_path / "result.json").chmod(0o600)' \
     'def test_among_the_words_of_a_process():' \
     '    subprocess.run([sys.executable, "-c", "import time; time.sleep(5)", os.environ["ETL_TEST_PLANTED"]])' >"$TESTS/python/test_leaks.py"
   printf '%s\n' '@test "says" { echo "# $ETL_TEST_PLANTED" >&3; }' '@test "leaves" { echo "$ETL_TEST_PLANTED" >"$BATS_TEST_TMPDIR/screens"; }' \
     '@test "leaves a login" { cd "$BATS_TEST_TMPDIR"; mkdir local-warehouse; s=0123456789abcdef; echo "$s$s" | tee local-warehouse/secret >job.log; }' \
+    '@test "leaves a packed one" { echo "x $ETL_TEST_PLANTED" | gzip >"$BATS_TEST_TMPDIR/old.log.gz"; }' \
     >"$TESTS/bash/leaks.bats"
   run -1 suite --only pytest,bash,secrets
-  [ "${lines[-1]}" = "8 passed, 1 failed, 1 skipped" ]
+  [ "${lines[-1]}" = "9 passed, 1 failed, 1 skipped" ]
+  [[ $output == *"/old.log.gz, line 1"* ]]
   [[ $output == *"FAILED lint: secrets"* ]]
   [[ $output == *"the process list: "*"time.sleep(5) ***"* ]]
   [[ $output == *"test_leaves0/result.json, line 2"* ]]
