@@ -129,6 +129,29 @@ def test_a_plain_file_beside_its_packed_copy_is_an_error(desk: Desk) -> None:
     assert sorted(path.name for path in desk.files.iterdir()) == [NAME, NAME + ".gz"]
 
 
+@pytest.mark.parametrize("other", [NAME + ".gz", "t_20240131-20240131.tsv", "elsewhere/" + NAME])
+def test_files_named_one_by_one_that_claim_the_same_day_are_an_error(desk: Desk, other: str) -> None:
+    """Named one by one, a file and its packed copy had doubled every row, and so had a second delivery."""
+    (desk.files / "elsewhere").mkdir()
+    first, second = desk.file(NAME, rows_for(JANUARY)), desk.file(other, rows_for(JANUARY))
+    answer = desk.load("--file", str(first), "--file", str(second), "--qc", "skip")
+    assert answer.code == 6
+    assert "claim the same days of table T. Leave one of them out" in answer.err
+    nothing_is_there(desk)
+
+
+def test_the_same_rows_plain_and_packed_are_not_loaded_for_different_days(desk: Desk) -> None:
+    """Without a date column no row can be outside of its days; other bytes have another fingerprint."""
+    desk.entry["date_column"] = None
+    rows = rows_for(JANUARY)
+    desk.file("t_20240101-20240115.tsv", rows)
+    desk.file("t_20240116-20240131.tsv.gz", rows)
+    answer = desk.load("--month", "2024-01", "--qc", "skip")
+    assert answer.code == 6
+    assert "hold the same rows for different days" in answer.out
+    nothing_is_there(desk)
+
+
 def test_an_unknown_key_in_the_configuration_is_named(desk: Desk) -> None:
     desk.month("2024-01-01", "2024-01-31")
     desk.sections["quaility"] = {}

@@ -287,7 +287,8 @@ class _Load:
         load_checks.refuse_problems(self._state.checks, strict=self._state.request.strict)
 
     def _refuse_same_content(self, prepared: Prepared) -> None:
-        """The content hash is known only now; appending what is in the table already stops here."""
+        """The content hash is known only now; two equal files and appending what is in the table already stop here."""
+        load_stage.refuse_twins(self._state.staged)
         wishes = self._state.request.wishes
         if wishes.mode is Mode.REPLACE:
             return

@@ -11,7 +11,7 @@ from pathlib import Path
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, FileError, NothingFound, UsageError
-from snowflake_etl.files.find import FoundFile, find_files, match_file
+from snowflake_etl.files.find import FoundFile, find_files, match_file, refuse_overlap
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import ALL_MONTHS, Month, parse_months
@@ -99,7 +99,10 @@ def _base_folder(loaded: LoadedConfiguration, base_path: Path | None) -> Path:
 
 
 def plan_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | None) -> list[PlannedLoad]:
-    """Plan loads of files named one by one; those of one month and table become one load."""
+    """Plan loads of files named one by one; those of one month and table become one load.
+
+    Raise FileError when two of them claim the same day, as a file and its packed copy do.
+    """
     patterns = patterns_of(loaded, table)
     distinct = dict.fromkeys(Path(path).absolute() for path in paths)
     for path in distinct:
@@ -132,6 +135,7 @@ def _grouped(loaded: LoadedConfiguration, files: Sequence[tuple[FoundFile, FileP
                 f"The files of {month} for {table} match several patterns of {loaded.path}: {', '.join(sorted(used))}. "
                 "Load them one after the other with --file."
             )
-        found = sorted((file for file, _ in members), key=lambda file: file.days)
+        found = sorted((file for file, _ in members), key=lambda file: (file.days, file.path))
+        refuse_overlap(found, table)
         loads.append(PlannedLoad(entries[used.pop(), table], month, tuple(found)))
     return loads
