@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import shlex
+from datetime import timedelta
 
 import pytest
 
 from desk import Answer, Desk, days_between, rows_for
 from snowflake_etl.cli.common import Context
+from snowflake_etl.warehouse import stage
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
@@ -82,6 +84,26 @@ def test_keep_staged_leaves_the_parts(desk: Desk) -> None:
     assert desk.load("--month", "2024-01", "--keep-staged").code == 0
     assert sorted(name.split("-")[0] for name in desk.staged()) == ["manifest", "part"]
     assert desk.work_tables() == []
+
+
+def test_only_what_failed_loads_left_is_removed_with_the_days(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load had removed what was staged for a load to come, and what was to be kept, when it was a week old."""
+    desk.month("2024-01-01", "2024-01-31")
+    desk.month("2024-02-01", "2024-02-29")
+    bad = desk.file("t_20240301-20240331.tsv", [*rows_for(days_between("2024-03-01", "2024-03-31")), "x\t1\tx"])
+    desk.month("2024-04-01", "2024-04-30")
+    assert desk.load("--month", "2024-01", "--keep-staged").code == 0
+    assert desk.load("--month", "2024-02", "--stage-only").code == 0
+    assert desk.load("--file", str(bad), "--qc", "skip").code == 6
+    assert len(desk.staged()) == 6
+    genuine = stage._time_of
+    monkeypatch.setattr(stage, "_time_of", lambda value: genuine(value) - timedelta(days=30))
+    assert desk.load("--month", "2024-04").code == 0
+    listed = desk.run("stage", "list", "--config", str(desk.config), "--json").result["folders"]
+    assert [(one["month"], one["state"]) for one in listed] == [
+        ("2024-01", "kept after its load"),
+        ("2024-02", "waiting"),
+    ]
 
 
 def test_a_plan_says_in_words_what_it_does_to_the_table(desk: Desk) -> None:

@@ -361,7 +361,8 @@ class _Load:
             for source in [] if state.request.keep_staged else prepared.sources:
                 stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
-            remove_old_parts(session, prepared, state.configuration.load.keep_failed)
+            days, place = state.configuration.load.keep_failed, state.warehouse.place
+            remove_old_parts(session, prepared, days, self._records, place)
         except (EtlError, Stopped) as error:
             state.warn(f"The rows are published, but not all was tidied up: {error}")
         return rows_now

@@ -36,7 +36,8 @@ class LoadSection(Section):
     keep_failed: int = Field(
         7,
         ge=0,
-        description="Days that the staged parts of a failed load are kept; 0 removes them at once.",
+        description="Days that the staged parts of a failed load are kept; 0 removes them at once. What `--stage-only` "
+        "or `--keep-staged` left on the stage stays until it is loaded or removed.",
         examples=[7],
     )
     lease_seconds: int = Field(
