@@ -7,7 +7,7 @@ import json
 import shlex
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snowflake_etl.cli.common import Context, confirmed
@@ -27,14 +27,19 @@ from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
 
 _SWITCHES = ("allow_existing", "allow_shrink", "policies_checked", "strict", "stage_only", "keep_staged")
+_OF_ONE_LOAD = ("table", "base_path", "qc", *_SWITCHES)
 
 
 @dataclass(frozen=True)
 class Order:
-    """One load and the context (flags, configuration) that it is run with."""
+    """One load and the context (flags, configuration) that it is run with.
+
+    ``asked`` is the record of the interrupted load that it carries on: it stays that load, whatever is said now.
+    """
 
     context: Context
     planned: PlannedLoad
+    asked: str = ""
 
     def run(self, progress: Progress, stop: threading.Event) -> LoadResult:
         context = self.context
@@ -54,7 +59,7 @@ class Order:
     @property
     def recorded(self) -> str:
         """What the records keep of it: all its flags, as a JSON list."""
-        return json.dumps(self.words())
+        return self.asked or json.dumps(self.words())
 
     def _request(self, stop: threading.Event) -> LoadRequest:
         arguments = self.context.arguments
@@ -63,7 +68,7 @@ class Order:
             quality=quality_of(arguments),
             confirm=lambda question: confirmed(self.context, f"{question}\nGo on?"),
             stop=stop,
-            words=tuple(self.words()),
+            words=tuple(json.loads(self.recorded)),
             dry_run=arguments.dry_run,
             stage_only=arguments.stage_only,
             keep_staged=arguments.keep_staged,
@@ -154,6 +159,7 @@ def check_flags(context: Context) -> None:
         if quality_of(arguments).in_file:
             raise UsageError("--from-stage reads no file: leave --qc out (snowflake), or write --qc snowflake or skip.")
     _check_if_missing(arguments)
+    _check_resume(arguments)
     if arguments.verify:
         for name in ("resume", "dry_run", "stage_only"):
             if getattr(arguments, name):
@@ -169,7 +175,8 @@ def check_flags(context: Context) -> None:
         raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
     if arguments.mode != "replace":
         for name in ("expect_rows", "allow_shrink"):
-            if getattr(arguments, name):
+            # Among the loads that are carried on there may be a replace.
+            if getattr(arguments, name) and not arguments.resume:
                 raise UsageError(f"--{name.replace('_', '-')} goes with --mode replace only.")
     elif not arguments.dry_run and not context.is_interactive and not (arguments.yes and expected):
         raise Refused(
@@ -190,6 +197,20 @@ def _check_if_missing(arguments: argparse.Namespace) -> None:
             raise UsageError(f"--if-missing loads what is not loaded yet; leave --{name.replace('_', '-')} out.")
     if arguments.settle is not None and not 0 <= arguments.settle <= 1440:
         raise UsageError(f"--settle takes 0 to 1440 minutes, not {arguments.settle}.")
+
+
+def _check_resume(arguments: argparse.Namespace) -> None:
+    """What was interrupted is carried on as it was asked for: a flag that would be passed over is a mistake."""
+    if not arguments.resume:
+        return
+    given = [name for name in _OF_ONE_LOAD if getattr(arguments, name)]
+    given += ["mode"] if arguments.mode != "append" else []
+    given += ["outside"] if arguments.outside != "refuse" else []
+    if given:
+        raise UsageError(
+            "--resume carries on with every interrupted load as it was asked for: "
+            f"leave --{given[0].replace('_', '-')} out. One load alone is carried on with: recover --retry RUN."
+        )
 
 
 def quality_of(arguments: argparse.Namespace) -> QualityMethod:
@@ -238,6 +259,15 @@ def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:
             )
 
 
+def _given_now(arguments: argparse.Namespace, now: argparse.Namespace) -> None:
+    """Consent, workers and settings that are given with ``--resume`` hold for the loads that are carried on."""
+    arguments.yes = arguments.yes or now.yes
+    if arguments.mode == "replace" and now.expect_rows:
+        arguments.expect_rows = now.expect_rows
+    arguments.workers = now.workers or arguments.workers
+    arguments.set = [*arguments.set, *now.set]
+
+
 def resumed_orders(
     context: Context, commands: Sequence[str], parse: Callable[[list[str]], argparse.Namespace]
 ) -> list[Order]:
@@ -247,8 +277,12 @@ def resumed_orders(
         arguments = parse(json.loads(command))
         for name in ("json", "quiet", "verbose", "scheduled", "dry_run", "continue_on_error"):
             setattr(arguments, name, getattr(context.arguments, name))
+        _given_now(arguments, context.arguments)
         resumed = Context(arguments)
-        # What was not consented to then is asked now, or refused where nobody is there.
-        check_flags(resumed)
-        orders += planned_orders(resumed)
+        # What was not consented to then or now is asked, or refused where nobody is there.
+        try:
+            check_flags(resumed)
+        except Refused as error:
+            raise Refused(f"{places.program()} load {shlex.join(json.loads(command))}: {error}") from None
+        orders += [replace(order, asked=command) for order in planned_orders(resumed)]
     return orders
