@@ -119,6 +119,20 @@ def test_with_continue_on_error_what_cannot_be_loaded_is_planned_and_compared_to
     assert compared.err.startswith("error: No file of table U for 2024-02")
 
 
+def test_with_continue_on_error_a_named_file_that_is_gone_is_a_failed_row(desk: Desk) -> None:
+    """Its month is not loaded by halves, the others are."""
+    half, other = desk.month("2024-01-01", "2024-01-15"), desk.month("2024-02-01", "2024-02-29")
+    gone = desk.files / "t_20240116-20240131.tsv"
+    words = ("--file", str(half), "--file", str(gone), "--file", str(other))
+    assert desk.load(*words).code == 6
+    answer = desk.load(*words, "--continue-on-error")
+    assert answer.code == 6
+    assert "no usable file" in answer.out
+    assert f"There is no file '{gone}'" in answer.out
+    assert "2024-01  T      failed" in answer.out
+    assert desk.count() == 290
+
+
 def test_months_are_found_in_folders_of_either_scheme(desk: Desk) -> None:
     two_months(desk)
     for name, folder in (("t_20240101-20240131.tsv", "2024-01"), ("t_20240201-20240229.tsv", "022024")):

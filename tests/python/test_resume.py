@@ -51,6 +51,31 @@ def test_a_setting_and_workers_hold_for_what_is_carried_on(own_desk: Desk) -> No
     assert desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
 
 
+def test_one_load_whose_file_is_gone_keeps_no_other_from_being_carried_on(own_desk: Desk) -> None:
+    desk = own_desk
+    desk.month("2024-02-01", "2024-02-29")
+    gone = desk.month("2024-01-01", "2024-01-31")
+    for words in (("--file", str(gone)), ("--month", "2024-02")):
+        begun = crash_of(
+            lambda words=words: desk.load(*words), lambda _, sql: sql.startswith("CREATE TRANS"), after=False
+        )  # type: ignore[misc]
+        assert begun == KILLED
+    content = gone.read_bytes()
+    gone.unlink()
+    refused = desk.load("--resume")
+    assert refused.code == 6
+    assert f"load --config {desk.config} --file {gone}" in refused.err
+    assert "With --continue-on-error the other loads are carried on." in refused.err
+    answer = desk.load("--resume", "--continue-on-error")
+    assert answer.code == 6
+    assert "2024-01  T      failed" in answer.out
+    assert desk.count() == 290
+    gone.write_bytes(content)
+    assert desk.load("--resume").code == 0
+    assert desk.count() == 600
+    assert desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -13,7 +13,7 @@ from pathlib import Path
 from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.config import places
 from snowflake_etl.config.places import today
-from snowflake_etl.errors import Refused, UsageError
+from snowflake_etl.errors import FileError, Refused, UsageError
 from snowflake_etl.history.batch_record import BatchRecords
 from snowflake_etl.history.run_record import RunRecords
 from snowflake_etl.operations.load import load
@@ -130,7 +130,7 @@ class Order:
                     words += ["--from-parts", written(packed.path)]
             return [*words, "--table", self.planned.entry.table_name]
         if arguments.file or files:
-            for path in files or [file.path for file in self.planned.files]:
+            for path in files or self.planned.named or [file.path for file in self.planned.files]:
                 words += ["--file", written(path)]
             return [*words, "--table", self.planned.entry.table_name]
         words += ["--month", str(self.planned.month), "--table", self.planned.entry.table_name]
@@ -234,7 +234,7 @@ def planned_orders(context: Context) -> list[Order]:
     elif from_parts_of(arguments):
         loads = plan_parts(context.configuration, arguments.from_parts, table)
     elif arguments.file:
-        loads = plan_files(context.configuration, arguments.file, table)
+        loads = plan_files(context.configuration, arguments.file, table, go_on=go_on)
     else:
         loads = plan_months(context.configuration, arguments.month, today(), where, table, go_on=go_on)
     _refuse_replacing_twice(getattr(arguments, "mode", "append"), loads)
@@ -280,9 +280,15 @@ def resumed_orders(
         _given_now(arguments, context.arguments)
         resumed = Context(arguments)
         # What was not consented to then or now is asked, or refused where nobody is there.
+        asked = f"{places.program()} load {shlex.join(json.loads(command))}"
         try:
             check_flags(resumed)
+            planned = planned_orders(resumed)
         except Refused as error:
-            raise Refused(f"{places.program()} load {shlex.join(json.loads(command))}: {error}") from None
-        orders += [replace(order, asked=command) for order in planned_orders(resumed)]
+            raise Refused(f"{asked}: {error}") from None
+        except FileError as error:
+            others = " With --continue-on-error the other loads are carried on." if len(set(commands)) > 1 else ""
+            clean = resumed.command("recover", "--clean")
+            raise FileError(f"{asked}: {error}{others} What is left of it goes with: {clean}") from None
+        orders += [replace(order, asked=command) for order in planned]
     return orders

@@ -112,6 +112,14 @@ def match_file(path: Path, patterns: Sequence[FilePattern]) -> FoundFile:
     return _found(candidates[0])
 
 
+def claimed_by_name(path: Path, patterns: Sequence[FilePattern]) -> tuple[str, Month] | None:
+    """The table and the month that a file's name alone claims, be it there or not; None where it is not clear."""
+    claims = [(pattern.table, claim.days) for pattern in patterns if (claim := pattern.claim(path.name))]
+    if len(claims) != 1 or claims[0][1] is None:
+        return None
+    return claims[0][0], Month.of(claims[0][1].first)
+
+
 def names_below(base_path: Path) -> list[str]:
     """The names of all files in the base path and its month folders, in order.  Raise FileError."""
     names: list[str] = []
