@@ -233,14 +233,16 @@ class _Load:
     def _plan_memory(self, prepared: Prepared) -> tuple[MemoryPlan, list[CutPlan]]:
         """How each file is cut, which depends on the file alone, and how much goes on at once, which does not."""
         request, configuration = self._state.request, self._state.configuration
+        workers, limit = request.workers or configuration.load.workers, configuration.load.memory_limit
         give_back_freed_blocks()
         plans = [plan_cuts(source.path, source.layout) for source in prepared.sources]
         memory = plan_memory(
-            configuration.load.memory_limit,
+            limit,
             list(zip(plans, (source.layout for source in prepared.sources), strict=True)),
-            workers=request.workers or configuration.load.workers,
+            workers=workers,
             check_bytes=configuration.quality.memory_limit if request.quality.in_file else 0,
         )
+        self._state.warn(*load_words.fewer_workers(workers, memory.staging.workers, limit))
         return memory, plans
 
     def _stage(
@@ -361,8 +363,7 @@ class _Load:
             for source in [] if state.request.keep_staged else prepared.sources:
                 stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
-            days, place = state.configuration.load.keep_failed, state.warehouse.place
-            remove_old_parts(session, prepared, days, self._records, place)
+            remove_old_parts(session, state, prepared, self._records)
         except (EtlError, Stopped) as error:
             state.warn(f"The rows are published, but not all was tidied up: {error}")
         return rows_now

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from snowflake_etl.history.run_record import PastRun, RunRecords
 from snowflake_etl.operations.load_prepare import Prepared
+from snowflake_etl.operations.load_state import LoadState
 from snowflake_etl.operations.manifest import is_manifest
 from snowflake_etl.warehouse import lease, stage
 from snowflake_etl.warehouse.session import Session
@@ -69,12 +70,13 @@ def _fingerprint_of(found: stage.StagedObject) -> str:
     return found.folder.rstrip("/").rsplit("/", 1)[-1].split("-")[0]
 
 
-def remove_old_parts(session: Session, prepared: Prepared, days: int, records: RunRecords, place: str) -> None:
-    """Remove what failed loads of the table left more than ``days`` ago (0: never), nothing that is leased.
+def remove_old_parts(session: Session, state: LoadState, prepared: Prepared, records: RunRecords) -> None:
+    """Remove what failed loads of the table left more than ``keep_failed`` days ago, nothing that is leased.
 
     All of a file that is staged goes only where its load is known to have failed: other files wait for a load, or
     are kept after it, because somebody wished it.
     """
+    days, place = state.configuration.load.keep_failed, state.warehouse.place
     if not days:
         return
     leased = {row.fingerprint for row in lease.rows_of(session, prepared.objects, prepared.target.name)}

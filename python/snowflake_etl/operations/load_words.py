@@ -17,12 +17,23 @@ from snowflake_etl.operations.load_stage import source_folder
 from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode, Situation, Wishes
 from snowflake_etl.plural import counted
+from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.warehouse.copy import copy_statement
 
 ONLY_OURS = "The parts go to your own stage (load.stage is user): no colleague sees them or can carry this load on."
 
 _CHOICES = ("--config", "--environment", "--set")
 _WAYS = {Mode.APPEND: "append to", Mode.REPLACE: "replace in"}
+
+
+def fewer_workers(asked: int | None, planned: int, limit: int) -> list[str]:
+    """The warning where the limit leaves fewer workers than were asked for; none where nobody asked."""
+    if asked is None or planned >= asked:
+        return []
+    return [
+        f"{counted(planned, 'worker')} instead of {asked}: load.memory_limit ({human_bytes(limit)}) has no room for "
+        "more with this file. Raise it for more workers."
+    ]
 
 
 def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str:
