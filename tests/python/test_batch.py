@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from crashing import KILLED, crash_of
-from desk import Desk, days_between, rows_for
+from desk import ROOT, Desk, days_between, rows_for
 from snowflake_etl.reports.load_text import human_bytes
 
 MONTHS = {"2024-01": ("2024-01-01", "2024-01-31"), "2024-02": ("2024-02-01", "2024-02-29")}
@@ -227,6 +232,35 @@ def cut_off_batch(desk: Desk) -> None:
 def resume(desk: Desk, *words: str) -> list[tuple[str, str]]:
     documents = desk.run("load", "--resume", "--json", *words).result
     return [(one["month"], one["status"]) for one in (documents if isinstance(documents, list) else [documents])]
+
+
+def test_ctrl_c_at_a_question_of_a_batch_ends_it(desk: Desk) -> None:
+    """The question is asked in a load's own thread, which no signal wakes: it had waited for Enter."""
+    two_months(desk)
+    assert desk.load("--month", "all").code == 0
+    controller, terminal = pty.openpty()
+    words = ("--config", str(desk.config), "--month", "all", "--mode", "replace")
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "python" / "loader.py"), *words],
+        env={**os.environ, "ETL_STATE_DIR": str(desk.state)},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = b""
+    with os.fdopen(controller, "rb", buffering=0) as screen:
+        while b"Type yes:" not in shown:
+            shown += screen.read(4096)
+        process.send_signal(signal.SIGINT)
+        with suppress(OSError):
+            # The terminal's end is an error on Linux.
+            while more := screen.read(4096):
+                shown += more
+    assert process.wait(60) == 130, shown
+    assert b"Stopped with the other loads." in shown
+    assert desk.count() == 600
+    assert desk.work_tables() == []
 
 
 def test_what_a_batch_had_not_begun_is_resumed_too(own_desk: Desk) -> None:

@@ -66,7 +66,7 @@ class Order:
         return LoadRequest(
             wishes=self._wishes(),
             quality=quality_of(arguments),
-            confirm=lambda question: confirmed(self.context, f"{question}\nGo on?"),
+            confirm=lambda question: confirmed(self.context, f"{question}\nGo on?", stop),
             stop=stop,
             words=tuple(json.loads(self.recorded)),
             dry_run=arguments.dry_run,
