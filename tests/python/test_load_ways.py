@@ -41,16 +41,42 @@ def test_direct_replaces_in_one_transaction_also_with_the_same_content(desk: Des
     assert [(row[2], row[4]) for row in desk.ledger()] == [(310, "replaced"), (310, "replaced"), (341, "live")]
 
 
-@pytest.mark.parametrize(("line", "code"), [("20240101\tx\ty", 6), ("20240205\t1\tlate", 7)])
-def test_direct_rolls_back_bad_rows_and_rows_outside(desk: Desk, line: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("20240101\tx\ty", 6, "line 343"),
+        ("20240205\t1\tlate", 7, "341 rows instead of 342: rows of the files lie outside the days of their names"),
+    ],
+)
+def test_direct_rolls_back_bad_rows_and_rows_outside(desk: Desk, line: str, code: int, says: str) -> None:
     desk.sections |= DIRECT
     desk.month("2024-01-01", "2024-01-31")
     desk.load("--month", "2024-01")
     desk.file(NAME, [*rows_for(JANUARY, 11), line])
     answer = desk.load("--month", "2024-01", "--qc", "skip", "--mode", "replace", "--yes", "--expect-rows", "310")
     assert answer.code == code, answer
+    assert says in answer.out
     assert desk.count() == 310
     assert [row[4] for row in desk.ledger()] == ["live"]
+
+
+def test_direct_shows_the_copy_into_the_target_before_it_is_asked_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plan and question had shown an INSERT from a work table that there is none of."""
+    desk.sections |= DIRECT
+    desk.month("2024-01-01", "2024-01-31")
+    desk.load("--month", "2024-01")
+    copied = f'COPY INTO "{desk.database}"."PUBLIC"."T"'
+    planned = desk.load("--month", "2024-01", "--mode", "replace", "--dry-run")
+    monkeypatch.setattr(Context, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    asked = desk.load("--month", "2024-01", "--mode", "replace")
+    for said in (planned.out, asked.err):
+        order = [said.index(word) for word in ("  BEGIN", "DELETE FROM", copied, "FORCE=TRUE", "  COMMIT")]
+        assert order == sorted(order)
+        assert "INSERT INTO" not in said
+        assert 'ETL_WORK"."T_' not in said
 
 
 def test_direct_checks_in_the_warehouse_before_it_commits(desk: Desk) -> None:

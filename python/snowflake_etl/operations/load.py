@@ -80,15 +80,14 @@ def load(
 
 def _plan(state: LoadState) -> LoadResult:
     """What the load would do; nothing is made or changed."""
-    wishes = state.request.wishes
     try:
         with state.open_session() as session, state.explaining(session):
-            prepared = prepare(session, state.planned, state.configuration, wishes, dry_run=True)
+            prepared = prepare(session, state.planned, state.configuration, state.request.wishes, dry_run=True)
             state.warn(*warehouse_warnings(session, prepared))
     except EtlError as error:
         return _ended_by(state, error)
     state.warn(*prepared.left_out, *prepared.permission.warnings)
-    return state.result("planned", load_words.plan_in_words(prepared, state.planned.entry, wishes))
+    return state.result("planned", load_words.plan_in_words(prepared, state))
 
 
 def _ended_by(state: LoadState, error: EtlError | Stopped, left: str = "") -> LoadResult:

@@ -6,16 +6,17 @@ import shlex
 from collections.abc import Sequence
 
 from snowflake_etl.config import places
-from snowflake_etl.config.model import FileSection
 from snowflake_etl.files.layout import Compression
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import plan_cuts
+from snowflake_etl.operations import load_direct
 from snowflake_etl.operations.diagnosis.facts import flag
 from snowflake_etl.operations.load_copy import work_table_name
 from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.operations.load_stage import source_folder
+from snowflake_etl.operations.load_state import LoadState
 from snowflake_etl.operations.publish import Published, PublishPlan
-from snowflake_etl.operations.situation import Mode, Situation, Wishes
+from snowflake_etl.operations.situation import Mode, Situation
 from snowflake_etl.plural import counted
 from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.warehouse.copy import copy_statement
@@ -36,12 +37,12 @@ def fewer_workers(asked: int | None, planned: int, limit: int) -> list[str]:
     ]
 
 
-def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str:
+def plan_in_words(prepared: Prepared, state: LoadState) -> str:
     """What the load would do: target, rows that are there, files and parts, and the statements."""
-    now = prepared.situation
+    now, wishes = prepared.situation, state.request.wishes
     days = ", ".join(map(str, now.claimed)) or "the whole table"
     made = "" if prepared.target.exists else " (the load makes it)"
-    statements = [line for statement in _statements(prepared, entry, wishes) for line in statement.split("\n")]
+    statements = [line for statement in _statements(prepared, state) for line in statement.split("\n")]
     return "\n".join(
         [
             f"{_WAYS[wishes.mode]} {now.table}{made}, {days}. Nothing was touched.",
@@ -85,9 +86,11 @@ def _folder(source: Source) -> str:
     return source_folder(source, plan_cuts(source.path, source.layout))
 
 
-def _statements(prepared: Prepared, entry: FileSection, wishes: Wishes) -> list[str]:
+def _statements(prepared: Prepared, state: LoadState) -> list[str]:
     """The statements that the load would send, with the run's number left open."""
+    entry, wishes = state.planned.entry, state.request.wishes
     folders = [_folder(source) for source in prepared.sources]
+    is_direct = state.configuration.load.via == "direct"
     work_table = work_table_name(prepared.objects.stage, prepared.target.name, "RUN", 1)
     plan = PublishPlan(
         table=prepared.target.name,
@@ -102,7 +105,10 @@ def _statements(prepared: Prepared, entry: FileSection, wishes: Wishes) -> list[
         live_before=prepared.situation.live,
         replaced_rows=prepared.permission.replaces,
         new_rows=(),
+        fill_statement=load_direct.direct_statement(prepared, entry, folders) if is_direct else "",
     )
+    if is_direct:
+        return plan.statements()
     copy = copy_statement(work_table, prepared.columns, prepared.stage_path, folders, prepared.csv_format(entry))
     return [copy, *plan.statements()]
 
@@ -123,7 +129,8 @@ def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequen
         lines.append(f"  the month has {situation.rows_in_month:,} rows, the ledger {situation.ledger_rows:,}")
     lines += [f"  sees the deletes too: {name}" for name in dependents]
     lines += [f"  to undo it: {undo}"] if plan.rows_before else []
-    return "\n".join([*lines, *(f"  {statement}" for statement in plan.statements())])
+    statements = [line for statement in plan.statements() for line in statement.split("\n")]
+    return "\n".join([*lines, *(f"  {line}" for line in statements)])
 
 
 def loaded_in_words(prepared: Prepared, published: Published, rows_now: int | None) -> str:
