@@ -180,6 +180,9 @@ def test_the_plan_says_files_bytes_state_and_estimate(own_desk: Desk) -> None:
     assert (january[2], january[-4:-2]) == ("2", ["partly", "loaded"])
     assert (february[2], february[-3]) == ("1", "new")
     assert january[-1] == february[-1] == "s", "how long it may take, from the rate of the load before"
+    desk.file("t_20240101-20240115.tsv", rows_for(days_between("2024-01-01", "2024-01-15"), 11))
+    (desk.files / "t_20240116-20240131.tsv").unlink()
+    assert "another file loaded" in desk.load("--month", "all", "--dry-run").out
 
 
 def test_a_refused_month_stands_in_the_table_and_the_others_are_loaded(desk: Desk) -> None:

@@ -135,6 +135,9 @@ def test_only_what_failed_loads_left_is_removed_with_the_days(desk: Desk, monkey
 def test_a_plan_says_in_words_what_it_does_to_the_table(desk: Desk) -> None:
     desk.month("2024-01-01", "2024-01-31")
     said = f"{desk.database}.PUBLIC.T"
+    staged = desk.load("--month", "2024-01", "--stage-only", "--dry-run").out
+    assert f"planned: stage, and load nothing, for {said} (the load makes it), " in staged
+    assert "statements" not in staged
     planned = desk.load("--month", "2024-01", "--dry-run")
     assert f"planned: append to {said} (the load makes it), 2024-01-01" in planned.out
     assert desk.load("--month", "2024-01").code == 0

@@ -42,15 +42,17 @@ def plan_in_words(prepared: Prepared, state: LoadState) -> str:
     now, wishes = prepared.situation, state.request.wishes
     days = ", ".join(map(str, now.claimed)) or "the whole table"
     made = "" if prepared.target.exists else " (the load makes it)"
-    statements = [line for statement in _statements(prepared, state) for line in statement.split("\n")]
+    way, statements = "stage, and load nothing, for", []
+    if not state.request.stage_only:
+        lines = [line for statement in _statements(prepared, state) for line in statement.split("\n")]
+        way, statements = _WAYS[wishes.mode], ["  statements:", *(f"    {line}" for line in lines)]
     return "\n".join(
         [
-            f"{_WAYS[wishes.mode]} {now.table}{made}, {days}. Nothing was touched.",
+            f"{way} {now.table}{made}, {days}. Nothing was touched.",
             f"  rows there now: {now.rows_in_claimed:,} in those days, {now.rows_in_month:,} in the month",
             f"  rows in the ledger: {now.ledger_rows:,}",
             *(line for source in prepared.sources for line in _source_lines(source)),
-            "  statements:",
-            *(f"    {line}" for line in statements),
+            *statements,
         ]
     )
 
