@@ -109,6 +109,18 @@ def test_a_damaged_packed_file_publishes_nothing_and_names_the_byte(
     assert_nothing_published(desk)
 
 
+def test_a_window_that_does_not_fit_into_memory_is_no_damage(desk: Desk) -> None:
+    """``zstd --long=30``: copying such a file again, as the advice for damage is, would not help."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=30, enable_ldm=True)
+    packing = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    packed = packing.compress(written(PLAIN).encode()) + packing.flush()
+    answer = load(desk, packed, name="t_20240101-20240131.tsv.zst")
+    assert answer.code == 6
+    assert "Pack it again without --long" in answer.out
+    assert "damaged" not in answer.out
+    assert_nothing_published(desk)
+
+
 def test_a_name_that_promises_other_packing_is_said_and_loaded(desk: Desk) -> None:
     answer = load(desk, bz2.compress(written(PLAIN).encode()), name="t_20240101-20240131.tsv.gz")
     assert_loaded(desk, answer, PLAIN)
