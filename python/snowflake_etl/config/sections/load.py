@@ -67,3 +67,10 @@ class LoadSection(Section):
     statement_timeout: int = Field(
         86_400, ge=1, description="Seconds after which Snowflake ends a statement.", examples=[86_400]
     )
+    queue_timeout: int | None = Field(
+        None,
+        ge=0,
+        description="Seconds after which Snowflake ends a statement that still waits in the warehouse's queue; 0: "
+        "never. Without it the account's own limit holds.",
+        examples=[3600],
+    )
