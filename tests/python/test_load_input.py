@@ -231,6 +231,27 @@ def test_between_tabs_quotes_are_ordinary_characters_and_it_says_so(desk: Desk) 
     assert "Quotes are read as ordinary characters, as usual between tabs" in answer.err
 
 
+@pytest.mark.parametrize("stray", ['"never closed', '"5" disk"'])
+def test_a_stray_quote_among_enclosed_fields_is_not_guessed_away(desk: Desk, stray: str) -> None:
+    """Without quote_char one such line had every other field loaded with its quotes as part of the value."""
+    lines = ["DAY,ID,NAME", *(f'{day},{number},"name {number}"' for number, day in enumerate(DAYS))]
+    lines[20] = f"20240120,19,{stray}"
+    content = "".join(f"{line}\n" for line in lines).encode()
+    answer = load(desk, content, "--qc", "skip", name="t_20240101-20240131.csv")
+    assert answer.code == 6
+    assert "most do, but one on line 21 does not, or is never closed" in answer.out
+    assert_nothing_published(desk)
+
+
+def test_quotes_that_enclose_fewer_fields_than_not_are_ordinary_characters(desk: Desk) -> None:
+    rows: list[Row] = [(day, number, '"Bob"' if number < 3 else f'{number}" disk') for number, day in enumerate(DAYS)]
+    lines = ["DAY,ID,NAME", *(",".join(map(str, row)) for row in rows)]
+    content = "".join(f"{line}\n" for line in lines).encode()
+    answer = load(desk, content, name="t_20240101-20240131.csv")
+    assert_loaded(desk, answer, rows)
+    assert "Quotes are read as ordinary characters, since they do not enclose fields" in answer.err
+
+
 @pytest.mark.parametrize("quality", ["file", "skip"])
 def test_a_quote_never_closed_names_the_line_that_opens_it(desk: Desk, quality: str) -> None:
     lines = written(PLAIN, delimiter=",").splitlines()
