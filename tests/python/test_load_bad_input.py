@@ -129,6 +129,20 @@ def test_a_plain_file_beside_its_packed_copy_is_an_error(desk: Desk) -> None:
     assert sorted(path.name for path in desk.files.iterdir()) == [NAME, NAME + ".gz"]
 
 
+@pytest.mark.parametrize(
+    ("output", "sentence"), [("nowhere/result.json", "--output cannot be written"), (NAME, "is a file to be loaded")]
+)
+def test_a_result_that_cannot_be_written_is_known_before_the_load(desk: Desk, output: str, sentence: str) -> None:
+    """It had been known after it, and a result written over the very file that was loaded."""
+    path = desk.month("2024-01-01", "2024-01-31")
+    content = path.read_bytes()
+    answer = desk.load("--month", "2024-01", "--output", str(desk.files / output))
+    assert answer.code == 2
+    assert sentence in answer.err
+    assert path.read_bytes() == content
+    nothing_is_there(desk)
+
+
 @pytest.mark.parametrize("other", [NAME + ".gz", "t_20240131-20240131.tsv", "elsewhere/" + NAME])
 def test_files_named_one_by_one_that_claim_the_same_day_are_an_error(desk: Desk, other: str) -> None:
     """Named one by one, a file and its packed copy had doubled every row, and so had a second delivery."""

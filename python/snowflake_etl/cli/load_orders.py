@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import threading
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.config import places
 from snowflake_etl.config.places import today
 from snowflake_etl.errors import FileError, Refused, UsageError
+from snowflake_etl.files.naming import shown
 from snowflake_etl.history.batch_record import BatchRecords
 from snowflake_etl.history.run_record import RunRecords
 from snowflake_etl.operations.load import load
@@ -166,6 +168,9 @@ def check_flags(context: Context) -> None:
                 raise UsageError(f"--verify loads nothing: leave --{name.replace('_', '-')} out.")
         if arguments.mode == "replace":
             raise UsageError("--verify loads nothing: leave --mode replace out.")
+    if arguments.output and not os.access(folder := arguments.output.absolute().parent, os.W_OK | os.X_OK):
+        # Known before the load, which may take hours, and not after it.
+        raise UsageError(f"--output cannot be written: {shown(folder)} is no folder, or not yours to write to.")
     for name, most in (("workers", 64), ("jobs", 16)):
         value = getattr(arguments, name)
         if value is not None and not 1 <= value <= most:
@@ -238,6 +243,7 @@ def planned_orders(context: Context) -> list[Order]:
     else:
         loads = plan_months(context.configuration, arguments.month, today(), where, table, go_on=go_on)
     _refuse_replacing_twice(getattr(arguments, "mode", "append"), loads)
+    _refuse_overwriting(getattr(arguments, "output", None), loads)
     return [Order(context, planned) for planned in loads]
 
 
@@ -257,6 +263,13 @@ def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:
                 f"{table} has no date_column, so each month's replace would delete the months replaced before it. "
                 "Replace with one month only."
             )
+
+
+def _refuse_overwriting(output: Path | None, loads: Sequence[PlannedLoad]) -> None:
+    """Raise UsageError where the result would be written over a file that is loaded."""
+    for file in (file for planned in loads for file in planned.files):
+        if output is not None and output.exists() and file.path.exists() and output.samefile(file.path):
+            raise UsageError(f"{shown(output)} is a file to be loaded: write the result somewhere else.")
 
 
 def _given_now(arguments: argparse.Namespace, now: argparse.Namespace) -> None:
