@@ -202,6 +202,16 @@ def test_a_bad_row_in_the_middle_publishes_nothing_and_names_its_place(desk: Des
     assert desk.staged() == [], "the parts of the file before it was corrected are gone too"
 
 
+def test_nobody_is_advised_to_have_a_bad_row_ignored(desk: Desk) -> None:
+    lines = rows_for(JANUARY)
+    lines[5] = "20240101\t5"
+    desk.file(NAME, lines)
+    answer = desk.load("--month", "2024-01", "--qc", "skip")
+    assert answer.code == 6
+    assert "Number of columns in file (2) does not match that of the corresponding table (3). Correct" in answer.out
+    assert "ignore" not in answer.out
+
+
 def test_parts_of_a_failed_load_are_removed_when_none_are_to_be_kept(desk: Desk) -> None:
     desk.sections["load"] = {"keep_failed": 0}
     lines = rows_for(JANUARY)
