@@ -118,6 +118,17 @@ def test_loads_alone_use_load_warehouse(desk: Desk) -> None:
     assert desk.sql("SELECT CURRENT_WAREHOUSE()") != [("LOADING_WH",)]
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(90, "90"), (0, "0"), (None, "0")])
+def test_the_time_in_the_queue_is_limited_where_it_is_configured(desk: Desk, seconds: int | None, told: str) -> None:
+    section = SnowflakeSection(connection="local", database=desk.database, schema="PUBLIC")
+    load = LoadSection(queue_timeout=seconds)
+    with Warehouse(section, load, desk.state, sweeps=False).open("test") as session:
+        shown = {row["key"]: row for row in session.records("SHOW PARAMETERS LIKE 'STATEMENT_%TIMEOUT%' IN SESSION")}
+    assert shown["STATEMENT_QUEUED_TIMEOUT_IN_SECONDS"]["value"] == told
+    assert (shown["STATEMENT_QUEUED_TIMEOUT_IN_SECONDS"]["level"] == "SESSION") is (seconds is not None)
+    assert shown["STATEMENT_TIMEOUT_IN_SECONDS"]["value"] == "86400"
+
+
 def test_the_advice_comes_with_the_load_where_the_warehouse_is_listed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from crashing import KILLED, crash_of
-from desk import Desk, days_between, rows_for
+from desk import ROOT, Desk, days_between, rows_for
 from snowflake_etl.reports.load_text import human_bytes
 
 MONTHS = {"2024-01": ("2024-01-01", "2024-01-31"), "2024-02": ("2024-02-01", "2024-02-29")}
@@ -119,6 +124,20 @@ def test_with_continue_on_error_what_cannot_be_loaded_is_planned_and_compared_to
     assert compared.err.startswith("error: No file of table U for 2024-02")
 
 
+def test_with_continue_on_error_a_named_file_that_is_gone_is_a_failed_row(desk: Desk) -> None:
+    """Its month is not loaded by halves, the others are."""
+    half, other = desk.month("2024-01-01", "2024-01-15"), desk.month("2024-02-01", "2024-02-29")
+    gone = desk.files / "t_20240116-20240131.tsv"
+    words = ("--file", str(half), "--file", str(gone), "--file", str(other))
+    assert desk.load(*words).code == 6
+    answer = desk.load(*words, "--continue-on-error")
+    assert answer.code == 6
+    assert "no usable file" in answer.out
+    assert f"There is no file '{gone}'" in answer.out
+    assert "2024-01  T      failed" in answer.out
+    assert desk.count() == 290
+
+
 def test_months_are_found_in_folders_of_either_scheme(desk: Desk) -> None:
     two_months(desk)
     for name, folder in (("t_20240101-20240131.tsv", "2024-01"), ("t_20240201-20240229.tsv", "022024")):
@@ -161,6 +180,9 @@ def test_the_plan_says_files_bytes_state_and_estimate(own_desk: Desk) -> None:
     assert (january[2], january[-4:-2]) == ("2", ["partly", "loaded"])
     assert (february[2], february[-3]) == ("1", "new")
     assert january[-1] == february[-1] == "s", "how long it may take, from the rate of the load before"
+    desk.file("t_20240101-20240115.tsv", rows_for(days_between("2024-01-01", "2024-01-15"), 11))
+    (desk.files / "t_20240116-20240131.tsv").unlink()
+    assert "another file loaded" in desk.load("--month", "all", "--dry-run").out
 
 
 def test_a_refused_month_stands_in_the_table_and_the_others_are_loaded(desk: Desk) -> None:
@@ -213,6 +235,35 @@ def cut_off_batch(desk: Desk) -> None:
 def resume(desk: Desk, *words: str) -> list[tuple[str, str]]:
     documents = desk.run("load", "--resume", "--json", *words).result
     return [(one["month"], one["status"]) for one in (documents if isinstance(documents, list) else [documents])]
+
+
+def test_ctrl_c_at_a_question_of_a_batch_ends_it(desk: Desk) -> None:
+    """The question is asked in a load's own thread, which no signal wakes: it had waited for Enter."""
+    two_months(desk)
+    assert desk.load("--month", "all").code == 0
+    controller, terminal = pty.openpty()
+    words = ("--config", str(desk.config), "--month", "all", "--mode", "replace")
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "python" / "loader.py"), *words],
+        env={**os.environ, "ETL_STATE_DIR": str(desk.state)},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = b""
+    with os.fdopen(controller, "rb", buffering=0) as screen:
+        while b"Type yes:" not in shown:
+            shown += screen.read(4096)
+        process.send_signal(signal.SIGINT)
+        with suppress(OSError):
+            # The terminal's end is an error on Linux.
+            while more := screen.read(4096):
+                shown += more
+    assert process.wait(60) == 130, shown
+    assert b"Stopped with the other loads." in shown
+    assert desk.count() == 600
+    assert desk.work_tables() == []
 
 
 def test_what_a_batch_had_not_begun_is_resumed_too(own_desk: Desk) -> None:

@@ -129,6 +129,43 @@ def test_a_plain_file_beside_its_packed_copy_is_an_error(desk: Desk) -> None:
     assert sorted(path.name for path in desk.files.iterdir()) == [NAME, NAME + ".gz"]
 
 
+@pytest.mark.parametrize(
+    ("output", "sentence"), [("nowhere/result.json", "--output cannot be written"), (NAME, "is a file to be loaded")]
+)
+def test_a_result_that_cannot_be_written_is_known_before_the_load(desk: Desk, output: str, sentence: str) -> None:
+    """It had been known after it, and a result written over the very file that was loaded."""
+    path = desk.month("2024-01-01", "2024-01-31")
+    content = path.read_bytes()
+    answer = desk.load("--month", "2024-01", "--output", str(desk.files / output))
+    assert answer.code == 2
+    assert sentence in answer.err
+    assert path.read_bytes() == content
+    nothing_is_there(desk)
+
+
+@pytest.mark.parametrize("other", [NAME + ".gz", "t_20240131-20240131.tsv", "elsewhere/" + NAME])
+def test_files_named_one_by_one_that_claim_the_same_day_are_an_error(desk: Desk, other: str) -> None:
+    """Named one by one, a file and its packed copy had doubled every row, and so had a second delivery."""
+    (desk.files / "elsewhere").mkdir()
+    first, second = desk.file(NAME, rows_for(JANUARY)), desk.file(other, rows_for(JANUARY))
+    answer = desk.load("--file", str(first), "--file", str(second), "--qc", "skip")
+    assert answer.code == 6
+    assert "claim the same days of table T. Leave one of them out" in answer.err
+    nothing_is_there(desk)
+
+
+def test_the_same_rows_plain_and_packed_are_not_loaded_for_different_days(desk: Desk) -> None:
+    """Without a date column no row can be outside of its days; other bytes have another fingerprint."""
+    desk.entry["date_column"] = None
+    rows = rows_for(JANUARY)
+    desk.file("t_20240101-20240115.tsv", rows)
+    desk.file("t_20240116-20240131.tsv.gz", rows)
+    answer = desk.load("--month", "2024-01", "--qc", "skip")
+    assert answer.code == 6
+    assert "hold the same rows for different days" in answer.out
+    nothing_is_there(desk)
+
+
 def test_an_unknown_key_in_the_configuration_is_named(desk: Desk) -> None:
     desk.month("2024-01-01", "2024-01-31")
     desk.sections["quaility"] = {}
@@ -163,6 +200,16 @@ def test_a_bad_row_in_the_middle_publishes_nothing_and_names_its_place(desk: Des
     assert desk.load("--month", "2024-01", "--qc", "skip").code == 0
     assert desk.count() == 310
     assert desk.staged() == [], "the parts of the file before it was corrected are gone too"
+
+
+def test_nobody_is_advised_to_have_a_bad_row_ignored(desk: Desk) -> None:
+    lines = rows_for(JANUARY)
+    lines[5] = "20240101\t5"
+    desk.file(NAME, lines)
+    answer = desk.load("--month", "2024-01", "--qc", "skip")
+    assert answer.code == 6
+    assert "Number of columns in file (2) does not match that of the corresponding table (3). Correct" in answer.out
+    assert "ignore" not in answer.out
 
 
 def test_parts_of_a_failed_load_are_removed_when_none_are_to_be_kept(desk: Desk) -> None:

@@ -109,6 +109,18 @@ def test_a_damaged_packed_file_publishes_nothing_and_names_the_byte(
     assert_nothing_published(desk)
 
 
+def test_a_window_that_does_not_fit_into_memory_is_no_damage(desk: Desk) -> None:
+    """``zstd --long=30``: copying such a file again, as the advice for damage is, would not help."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=30, enable_ldm=True)
+    packing = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    packed = packing.compress(written(PLAIN).encode()) + packing.flush()
+    answer = load(desk, packed, name="t_20240101-20240131.tsv.zst")
+    assert answer.code == 6
+    assert "Pack it again without --long" in answer.out
+    assert "damaged" not in answer.out
+    assert_nothing_published(desk)
+
+
 def test_a_name_that_promises_other_packing_is_said_and_loaded(desk: Desk) -> None:
     answer = load(desk, bz2.compress(written(PLAIN).encode()), name="t_20240101-20240131.tsv.gz")
     assert_loaded(desk, answer, PLAIN)
@@ -217,6 +229,27 @@ def test_between_tabs_quotes_are_ordinary_characters_and_it_says_so(desk: Desk) 
     answer = load(desk, content.encode())
     assert_loaded(desk, answer, rows)
     assert "Quotes are read as ordinary characters, as usual between tabs" in answer.err
+
+
+@pytest.mark.parametrize("stray", ['"never closed', '"5" disk"'])
+def test_a_stray_quote_among_enclosed_fields_is_not_guessed_away(desk: Desk, stray: str) -> None:
+    """Without quote_char one such line had every other field loaded with its quotes as part of the value."""
+    lines = ["DAY,ID,NAME", *(f'{day},{number},"name {number}"' for number, day in enumerate(DAYS))]
+    lines[20] = f"20240120,19,{stray}"
+    content = "".join(f"{line}\n" for line in lines).encode()
+    answer = load(desk, content, "--qc", "skip", name="t_20240101-20240131.csv")
+    assert answer.code == 6
+    assert "most do, but one on line 21 does not, or is never closed" in answer.out
+    assert_nothing_published(desk)
+
+
+def test_quotes_that_enclose_fewer_fields_than_not_are_ordinary_characters(desk: Desk) -> None:
+    rows: list[Row] = [(day, number, '"Bob"' if number < 3 else f'{number}" disk') for number, day in enumerate(DAYS)]
+    lines = ["DAY,ID,NAME", *(",".join(map(str, row)) for row in rows)]
+    content = "".join(f"{line}\n" for line in lines).encode()
+    answer = load(desk, content, name="t_20240101-20240131.csv")
+    assert_loaded(desk, answer, rows)
+    assert "Quotes are read as ordinary characters, since they do not enclose fields" in answer.err
 
 
 @pytest.mark.parametrize("quality", ["file", "skip"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import shlex
+from datetime import timedelta
 
 import pytest
 
 from desk import Answer, Desk, days_between, rows_for
 from snowflake_etl.cli.common import Context
+from snowflake_etl.warehouse import stage
 
 JANUARY = days_between("2024-01-01", "2024-01-31")
 NAME = "t_20240101-20240131.tsv"
@@ -39,16 +41,42 @@ def test_direct_replaces_in_one_transaction_also_with_the_same_content(desk: Des
     assert [(row[2], row[4]) for row in desk.ledger()] == [(310, "replaced"), (310, "replaced"), (341, "live")]
 
 
-@pytest.mark.parametrize(("line", "code"), [("20240101\tx\ty", 6), ("20240205\t1\tlate", 7)])
-def test_direct_rolls_back_bad_rows_and_rows_outside(desk: Desk, line: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("20240101\tx\ty", 6, "line 343"),
+        ("20240205\t1\tlate", 7, "341 rows instead of 342: rows of the files lie outside the days of their names"),
+    ],
+)
+def test_direct_rolls_back_bad_rows_and_rows_outside(desk: Desk, line: str, code: int, says: str) -> None:
     desk.sections |= DIRECT
     desk.month("2024-01-01", "2024-01-31")
     desk.load("--month", "2024-01")
     desk.file(NAME, [*rows_for(JANUARY, 11), line])
     answer = desk.load("--month", "2024-01", "--qc", "skip", "--mode", "replace", "--yes", "--expect-rows", "310")
     assert answer.code == code, answer
+    assert says in answer.out
     assert desk.count() == 310
     assert [row[4] for row in desk.ledger()] == ["live"]
+
+
+def test_direct_shows_the_copy_into_the_target_before_it_is_asked_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plan and question had shown an INSERT from a work table that there is none of."""
+    desk.sections |= DIRECT
+    desk.month("2024-01-01", "2024-01-31")
+    desk.load("--month", "2024-01")
+    copied = f'COPY INTO "{desk.database}"."PUBLIC"."T"'
+    planned = desk.load("--month", "2024-01", "--mode", "replace", "--dry-run")
+    monkeypatch.setattr(Context, "is_interactive", property(lambda _: True))
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    asked = desk.load("--month", "2024-01", "--mode", "replace")
+    for said in (planned.out, asked.err):
+        order = [said.index(word) for word in ("  BEGIN", "DELETE FROM", copied, "FORCE=TRUE", "  COMMIT")]
+        assert order == sorted(order)
+        assert "INSERT INTO" not in said
+        assert 'ETL_WORK"."T_' not in said
 
 
 def test_direct_checks_in_the_warehouse_before_it_commits(desk: Desk) -> None:
@@ -84,9 +112,32 @@ def test_keep_staged_leaves_the_parts(desk: Desk) -> None:
     assert desk.work_tables() == []
 
 
+def test_only_what_failed_loads_left_is_removed_with_the_days(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load had removed what was staged for a load to come, and what was to be kept, when it was a week old."""
+    desk.month("2024-01-01", "2024-01-31")
+    desk.month("2024-02-01", "2024-02-29")
+    bad = desk.file("t_20240301-20240331.tsv", [*rows_for(days_between("2024-03-01", "2024-03-31")), "x\t1\tx"])
+    desk.month("2024-04-01", "2024-04-30")
+    assert desk.load("--month", "2024-01", "--keep-staged").code == 0
+    assert desk.load("--month", "2024-02", "--stage-only").code == 0
+    assert desk.load("--file", str(bad), "--qc", "skip").code == 6
+    assert len(desk.staged()) == 6
+    genuine = stage._time_of
+    monkeypatch.setattr(stage, "_time_of", lambda value: genuine(value) - timedelta(days=30))
+    assert desk.load("--month", "2024-04").code == 0
+    listed = desk.run("stage", "list", "--config", str(desk.config), "--json").result["folders"]
+    assert [(one["month"], one["state"]) for one in listed] == [
+        ("2024-01", "kept after its load"),
+        ("2024-02", "waiting"),
+    ]
+
+
 def test_a_plan_says_in_words_what_it_does_to_the_table(desk: Desk) -> None:
     desk.month("2024-01-01", "2024-01-31")
     said = f"{desk.database}.PUBLIC.T"
+    staged = desk.load("--month", "2024-01", "--stage-only", "--dry-run").out
+    assert f"planned: stage, and load nothing, for {said} (the load makes it), " in staged
+    assert "statements" not in staged
     planned = desk.load("--month", "2024-01", "--dry-run")
     assert f"planned: append to {said} (the load makes it), 2024-01-01" in planned.out
     assert desk.load("--month", "2024-01").code == 0

@@ -95,3 +95,18 @@ def test_a_load_is_carried_on_under_another_limit_with_the_parts_that_are_there(
         assert result["status"] == "failed", "COPY finds the value that is no number"
         sent.append((result["files"][0]["parts"], result["files"][0]["parts_sent"]))
     assert sent == [(1, 1), (1, 0)]
+
+
+def test_fewer_workers_than_were_asked_for_are_said(desk: Desk) -> None:
+    """CR LF travels through memory, so that even a file of some MB has no room for many workers."""
+    days = days_between("2024-01-01", "2024-01-31")
+    lines = ["DAY\tID\tNAME", *rows_for(days, 12_000)]
+    desk.file("t_20240101-20240131.tsv", "".join(f"{line}\r\n" for line in lines).encode())
+    desk.sections["load"] = {"memory_limit": 190_000_000}
+    result = desk.load_json("--month", "2024-01", "--qc", "skip", "--workers", "32")
+    said = [warning for warning in result["warnings"] if "instead of 32" in warning]
+    assert result["status"] == "loaded"
+    assert len(said) == 1
+    assert "load.memory_limit (190.0 MB) has no room for more with this file" in said[0]
+    again = desk.load_json("--month", "2024-01", "--qc", "skip", "--mode", "replace", "--yes", "--expect-rows", "any")
+    assert again["warnings"] == []

@@ -6,6 +6,7 @@ import argparse
 import errno
 import json
 import os
+import select
 import shlex
 import shutil
 import signal
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Parser", "add_common_flags"]
 
 _ASKING = threading.Lock()
+_LOOK_FOR_STOP_SECONDS = 0.1
 
 
 @dataclass
@@ -183,20 +185,32 @@ class Context:
             print(text, flush=True)
 
 
-def confirmed(context: Context, question: str) -> bool:
-    """Ask before something is destroyed; ``--yes`` answers beforehand, and nobody there is a no."""
-    return bool(context.arguments.yes) or asked_for_yes(context, question)
+def confirmed(context: Context, question: str, stop: threading.Event | None = None) -> bool:
+    """Ask before something is destroyed; ``--yes`` answers beforehand, and nobody there is a no.
+
+    ``stop`` ends the waiting for an answer, with Stopped: a signal wakes the main thread alone.
+    """
+    return bool(context.arguments.yes) or asked_for_yes(context, question, stop)
 
 
-def asked_for_yes(context: Context, question: str) -> bool:
+def asked_for_yes(context: Context, question: str, stop: threading.Event | None = None) -> bool:
     """Ask, whatever ``--yes`` says; nobody there is a no."""
     if not context.is_interactive:
         return False
     # Several loads may ask at once: one question, then its answer.
     with _ASKING:
+        if stop is not None and stop.is_set():
+            raise Stopped("Stopped with the other loads.")
         context.close()
         print(f"{printable(_in_environment(context, question))} Type yes: ", end="", file=sys.stderr, flush=True)
-        return sys.stdin.readline().strip().lower() == "yes"
+        return _typed_line(stop).strip().lower() == "yes"
+
+
+def _typed_line(stop: threading.Event | None) -> str:
+    while stop is not None and sys.stdin.isatty() and not select.select([sys.stdin], [], [], _LOOK_FOR_STOP_SECONDS)[0]:
+        if stop.is_set():
+            raise Stopped("Stopped with the other loads.")
+    return sys.stdin.readline()
 
 
 def confirmed_by_typing(context: Context, question: str, phrase: str) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.config import places
 from snowflake_etl.config.places import today
-from snowflake_etl.errors import Refused, UsageError
+from snowflake_etl.errors import FileError, Refused, UsageError
+from snowflake_etl.files.naming import shown
 from snowflake_etl.history.batch_record import BatchRecords
 from snowflake_etl.history.run_record import RunRecords
 from snowflake_etl.operations.load import load
@@ -27,14 +29,19 @@ from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
 
 _SWITCHES = ("allow_existing", "allow_shrink", "policies_checked", "strict", "stage_only", "keep_staged")
+_OF_ONE_LOAD = ("table", "base_path", "qc", *_SWITCHES)
 
 
 @dataclass(frozen=True)
 class Order:
-    """One load and the context (flags, configuration) that it is run with."""
+    """One load and the context (flags, configuration) that it is run with.
+
+    ``asked`` is the record of the interrupted load that it carries on: it stays that load, whatever is said now.
+    """
 
     context: Context
     planned: PlannedLoad
+    asked: str = ""
 
     def run(self, progress: Progress, stop: threading.Event) -> LoadResult:
         context = self.context
@@ -54,16 +61,16 @@ class Order:
     @property
     def recorded(self) -> str:
         """What the records keep of it: all its flags, as a JSON list."""
-        return json.dumps(self.words())
+        return self.asked or json.dumps(self.words())
 
     def _request(self, stop: threading.Event) -> LoadRequest:
         arguments = self.context.arguments
         return LoadRequest(
             wishes=self._wishes(),
             quality=quality_of(arguments),
-            confirm=lambda question: confirmed(self.context, f"{question}\nGo on?"),
+            confirm=lambda question: confirmed(self.context, f"{question}\nGo on?", stop),
             stop=stop,
-            words=tuple(self.words()),
+            words=tuple(json.loads(self.recorded)),
             dry_run=arguments.dry_run,
             stage_only=arguments.stage_only,
             keep_staged=arguments.keep_staged,
@@ -125,7 +132,7 @@ class Order:
                     words += ["--from-parts", written(packed.path)]
             return [*words, "--table", self.planned.entry.table_name]
         if arguments.file or files:
-            for path in files or [file.path for file in self.planned.files]:
+            for path in files or self.planned.named or [file.path for file in self.planned.files]:
                 words += ["--file", written(path)]
             return [*words, "--table", self.planned.entry.table_name]
         words += ["--month", str(self.planned.month), "--table", self.planned.entry.table_name]
@@ -154,12 +161,16 @@ def check_flags(context: Context) -> None:
         if quality_of(arguments).in_file:
             raise UsageError("--from-stage reads no file: leave --qc out (snowflake), or write --qc snowflake or skip.")
     _check_if_missing(arguments)
+    _check_resume(arguments)
     if arguments.verify:
         for name in ("resume", "dry_run", "stage_only"):
             if getattr(arguments, name):
                 raise UsageError(f"--verify loads nothing: leave --{name.replace('_', '-')} out.")
         if arguments.mode == "replace":
             raise UsageError("--verify loads nothing: leave --mode replace out.")
+    if arguments.output and not os.access(folder := arguments.output.absolute().parent, os.W_OK | os.X_OK):
+        # Known before the load, which may take hours, and not after it.
+        raise UsageError(f"--output cannot be written: {shown(folder)} is no folder, or not yours to write to.")
     for name, most in (("workers", 64), ("jobs", 16)):
         value = getattr(arguments, name)
         if value is not None and not 1 <= value <= most:
@@ -169,7 +180,8 @@ def check_flags(context: Context) -> None:
         raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
     if arguments.mode != "replace":
         for name in ("expect_rows", "allow_shrink"):
-            if getattr(arguments, name):
+            # Among the loads that are carried on there may be a replace.
+            if getattr(arguments, name) and not arguments.resume:
                 raise UsageError(f"--{name.replace('_', '-')} goes with --mode replace only.")
     elif not arguments.dry_run and not context.is_interactive and not (arguments.yes and expected):
         raise Refused(
@@ -190,6 +202,20 @@ def _check_if_missing(arguments: argparse.Namespace) -> None:
             raise UsageError(f"--if-missing loads what is not loaded yet; leave --{name.replace('_', '-')} out.")
     if arguments.settle is not None and not 0 <= arguments.settle <= 1440:
         raise UsageError(f"--settle takes 0 to 1440 minutes, not {arguments.settle}.")
+
+
+def _check_resume(arguments: argparse.Namespace) -> None:
+    """What was interrupted is carried on as it was asked for: a flag that would be passed over is a mistake."""
+    if not arguments.resume:
+        return
+    given = [name for name in _OF_ONE_LOAD if getattr(arguments, name)]
+    given += ["mode"] if arguments.mode != "append" else []
+    given += ["outside"] if arguments.outside != "refuse" else []
+    if given:
+        raise UsageError(
+            "--resume carries on with every interrupted load as it was asked for: "
+            f"leave --{given[0].replace('_', '-')} out. One load alone is carried on with: recover --retry RUN."
+        )
 
 
 def quality_of(arguments: argparse.Namespace) -> QualityMethod:
@@ -213,10 +239,11 @@ def planned_orders(context: Context) -> list[Order]:
     elif from_parts_of(arguments):
         loads = plan_parts(context.configuration, arguments.from_parts, table)
     elif arguments.file:
-        loads = plan_files(context.configuration, arguments.file, table)
+        loads = plan_files(context.configuration, arguments.file, table, go_on=go_on)
     else:
         loads = plan_months(context.configuration, arguments.month, today(), where, table, go_on=go_on)
     _refuse_replacing_twice(getattr(arguments, "mode", "append"), loads)
+    _refuse_overwriting(getattr(arguments, "output", None), loads)
     return [Order(context, planned) for planned in loads]
 
 
@@ -238,6 +265,22 @@ def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:
             )
 
 
+def _refuse_overwriting(output: Path | None, loads: Sequence[PlannedLoad]) -> None:
+    """Raise UsageError where the result would be written over a file that is loaded."""
+    for file in (file for planned in loads for file in planned.files):
+        if output is not None and output.exists() and file.path.exists() and output.samefile(file.path):
+            raise UsageError(f"{shown(output)} is a file to be loaded: write the result somewhere else.")
+
+
+def _given_now(arguments: argparse.Namespace, now: argparse.Namespace) -> None:
+    """Consent, workers and settings that are given with ``--resume`` hold for the loads that are carried on."""
+    arguments.yes = arguments.yes or now.yes
+    if arguments.mode == "replace" and now.expect_rows:
+        arguments.expect_rows = now.expect_rows
+    arguments.workers = now.workers or arguments.workers
+    arguments.set = [*arguments.set, *now.set]
+
+
 def resumed_orders(
     context: Context, commands: Sequence[str], parse: Callable[[list[str]], argparse.Namespace]
 ) -> list[Order]:
@@ -247,8 +290,18 @@ def resumed_orders(
         arguments = parse(json.loads(command))
         for name in ("json", "quiet", "verbose", "scheduled", "dry_run", "continue_on_error"):
             setattr(arguments, name, getattr(context.arguments, name))
+        _given_now(arguments, context.arguments)
         resumed = Context(arguments)
-        # What was not consented to then is asked now, or refused where nobody is there.
-        check_flags(resumed)
-        orders += planned_orders(resumed)
+        # What was not consented to then or now is asked, or refused where nobody is there.
+        asked = f"{places.program()} load {shlex.join(json.loads(command))}"
+        try:
+            check_flags(resumed)
+            planned = planned_orders(resumed)
+        except Refused as error:
+            raise Refused(f"{asked}: {error}") from None
+        except FileError as error:
+            others = " With --continue-on-error the other loads are carried on." if len(set(commands)) > 1 else ""
+            clean = resumed.command("recover", "--clean")
+            raise FileError(f"{asked}: {error}{others} What is left of it goes with: {clean}") from None
+        orders += [replace(order, asked=command) for order in planned]
     return orders

@@ -35,7 +35,7 @@ def read_layout(path: Path, wishes: LayoutWishes, *, tolerant: bool = False) -> 
     notes = list(sample.notes)
     line_ending = _line_ending(path, sample, notes)
     delimiter = wishes.delimiter or _delimiter(path, sample.text, wishes, notes)
-    quote = _quote(sample, delimiter, wishes, notes)
+    quote = _quote(path, sample, delimiter, wishes, notes, tolerant=tolerant)
     records = read_records(sample.text, delimiter, quote)
     header = _header(path, records, wishes, notes)
     columns = _columns(path, _usual(records, wishes) if tolerant and not header else records[0], header, wishes)
@@ -139,7 +139,10 @@ def _score(text: str, delimiter: str, wishes: LayoutWishes, expected: int) -> tu
     return sum(one == width for one in widths) / len(widths), width
 
 
-def _quote(sample: Sample, delimiter: str, wishes: LayoutWishes, notes: list[str]) -> str | None:
+def _quote(
+    path: Path, sample: Sample, delimiter: str, wishes: LayoutWishes, notes: list[str], *, tolerant: bool
+) -> str | None:
+    """Raise FileError where most quotes enclose fields and some do not: either guess would damage values."""
     if wishes.quote is not None:
         return wishes.quote or None
     if DEFAULT_QUOTE not in sample.text:
@@ -149,20 +152,28 @@ def _quote(sample: Sample, delimiter: str, wishes: LayoutWishes, notes: list[str
     if delimiter == "\t":
         notes.append("Quotes are read as ordinary characters, as usual between tabs; set 'quote_char' if they enclose.")
         return None
-    if _quoting_is_proven(sample.text, delimiter):
+    enclosed, stray, line = _enclosed_and_stray(sample.text, delimiter)
+    if not stray:
         notes.append("Fields may be enclosed in double quotes, as detected in the first lines.")
         return DEFAULT_QUOTE
+    if enclosed > stray and not tolerant:
+        raise FileError(
+            f"It cannot be told whether quotes enclose the fields of {shown(path)}: most do, but one on line {line} "
+            "does not, or is never closed. Repair that line, or write 'quote_char' ('\"', or \"\" for none) in the "
+            "configuration."
+        )
     notes.append(
         "Quotes are read as ordinary characters, since they do not enclose fields; set 'quote_char' if they do."
     )
     return None
 
 
-def _quoting_is_proven(text: str, delimiter: str) -> bool:
-    """True when every quote of the sample belongs to a field that is enclosed from its beginning to its end."""
+def _enclosed_and_stray(text: str, delimiter: str) -> tuple[int, int, int]:
+    """Fields that quotes enclose from beginning to end, other quotes, and the line of the first of those."""
     other = re.escape(delimiter)
     enclosed = re.compile(f'(?<![^{other}\\n])"(?:[^"]++|"")*+(?:"(?=[{other}\\r\\n]|\\Z)|\\Z)')
-    return DEFAULT_QUOTE not in enclosed.sub("", text)
+    rest, count = enclosed.subn(lambda field: "\n" * field[0].count("\n"), text)
+    return count, rest.count(DEFAULT_QUOTE), rest.count("\n", 0, max(rest.find(DEFAULT_QUOTE), 0)) + 1
 
 
 def _header(path: Path, records: Sequence[Sequence[str]], wishes: LayoutWishes, notes: list[str]) -> bool:

@@ -112,6 +112,14 @@ def match_file(path: Path, patterns: Sequence[FilePattern]) -> FoundFile:
     return _found(candidates[0])
 
 
+def claimed_by_name(path: Path, patterns: Sequence[FilePattern]) -> tuple[str, Month] | None:
+    """The table and the month that a file's name alone claims, be it there or not; None where it is not clear."""
+    claims = [(pattern.table, claim.days) for pattern in patterns if (claim := pattern.claim(path.name))]
+    if len(claims) != 1 or claims[0][1] is None:
+        return None
+    return claims[0][0], Month.of(claims[0][1].first)
+
+
 def names_below(base_path: Path) -> list[str]:
     """The names of all files in the base path and its month folders, in order.  Raise FileError."""
     names: list[str] = []
@@ -193,7 +201,7 @@ def _files_of_month(candidates: Sequence[_Candidate], table: str, month: Month) 
     ours = [candidate for candidate in concerned if candidate.pattern.table == table]
     _refuse_plain_and_packed(ours)
     found = sorted((_found(candidate) for candidate in ours), key=lambda file: (file.days, file.path))
-    _refuse_overlap(found, table)
+    refuse_overlap(found, table)
     return found
 
 
@@ -219,12 +227,13 @@ def _refuse_plain_and_packed(candidates: Sequence[_Candidate]) -> None:
             )
 
 
-def _refuse_overlap(found: Sequence[FoundFile], table: str) -> None:
+def refuse_overlap(found: Sequence[FoundFile], table: str) -> None:
+    """Raise FileError when two files, in the order of their days, claim the same day: its rows would be there twice."""
     for one, other in pairwise(found):
         if one.days.overlaps(other.days):
             raise FileError(
                 f"{shown(one.path)} ({one.days}) and {shown(other.path)} ({other.days}) claim the same days of table "
-                f"{table}. Move one of them away, or name it after the days that it really holds."
+                f"{table}. Leave one of them out or move it away, or name it after the days that it really holds."
             )
 
 

@@ -17,6 +17,7 @@ from snowflake_etl.files.naming import shown
 UNPACKED_BLOCK_BYTES = 1 << 20
 _MAGIC_BYTES = 4
 _ZSTD_STEPS = (256, 16 << 10)
+_WINDOW_TOO_LARGE = "too much memory"
 
 
 class PackedSource(Protocol):
@@ -93,6 +94,11 @@ def _unpack_member(
             block = decompressor.decompress(pending, UNPACKED_BLOCK_BYTES)
         except _damage_errors() as error:
             source.check_unchanged()
+            if _WINDOW_TOO_LARGE in str(error):
+                raise FileError(
+                    f"{shown(source.name)} is packed with a window of more than 128 MiB (zstd --long), which unpacking "
+                    "would hold in memory. Pack it again without --long; nothing of it was published."
+                ) from None
             raise FileError(
                 f"{shown(source.name)} is damaged: its {compression} data cannot be unpacked between byte "
                 f"{source.position - fed} and byte {source.position} ({error}). "

@@ -19,6 +19,7 @@ from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
 from snowflake_etl.sqltext import object_name
 from snowflake_etl.warehouse import catalog, ledger
+from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.signin import Warehouse
 
@@ -27,7 +28,8 @@ from snowflake_etl.warehouse.signin import Warehouse
 class Preview:
     """One load before it runs; ``seconds`` is an estimate, 0 if unknown.
 
-    ``state`` is new, loaded, partly loaded or, when the load cannot but fail, no usable file.
+    ``state`` is new, loaded, partly loaded, another file loaded (for the same days) or, when the load cannot but fail,
+    no usable file.
     """
 
     month: str
@@ -52,10 +54,7 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
         for planned in loads:
             table = object_name(planned.entry.table_name, session.database, session.schema)
             rows = ledger.live_rows(session, objects, table) if known else []
-            live = {
-                row.fingerprint
-                for row in ledger.rows_of_month(rows, planned.month if planned.entry.date_column else None)
-            }
+            live = ledger.rows_of_month(rows, planned.month if planned.entry.date_column else None)
             seconds = planned.bytes / rate if rate else 0.0
             previews.append(
                 Preview(
@@ -70,12 +69,17 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
     return previews
 
 
-def _state(planned: PlannedLoad, live: set[str]) -> str:
+def _state(planned: PlannedLoad, live: Sequence[LedgerRow]) -> str:
     if planned.problem:
         return "no usable file"
+    known = {row.fingerprint for row in live}
     staged = [manifest.fingerprint for manifest in planned.manifests]
-    there = [one in live for one in staged or [fingerprint(file.path) for file in planned.files]]
-    return "loaded" if all(there) else "partly loaded" if any(there) or live else "new"
+    there = [one in known for one in staged or [fingerprint(file.path) for file in planned.files]]
+    if any(there):
+        return "loaded" if all(there) else "partly loaded"
+    if any(row.days and row.days.overlaps(file.days) for row in live for file in planned.files):
+        return "another file loaded"
+    return "partly loaded" if live else "new"
 
 
 def run_batch(

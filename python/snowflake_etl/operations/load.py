@@ -80,15 +80,14 @@ def load(
 
 def _plan(state: LoadState) -> LoadResult:
     """What the load would do; nothing is made or changed."""
-    wishes = state.request.wishes
     try:
         with state.open_session() as session, state.explaining(session):
-            prepared = prepare(session, state.planned, state.configuration, wishes, dry_run=True)
+            prepared = prepare(session, state.planned, state.configuration, state.request.wishes, dry_run=True)
             state.warn(*warehouse_warnings(session, prepared))
     except EtlError as error:
         return _ended_by(state, error)
     state.warn(*prepared.left_out, *prepared.permission.warnings)
-    return state.result("planned", load_words.plan_in_words(prepared, state.planned.entry, wishes))
+    return state.result("planned", load_words.plan_in_words(prepared, state))
 
 
 def _ended_by(state: LoadState, error: EtlError | Stopped, left: str = "") -> LoadResult:
@@ -233,14 +232,16 @@ class _Load:
     def _plan_memory(self, prepared: Prepared) -> tuple[MemoryPlan, list[CutPlan]]:
         """How each file is cut, which depends on the file alone, and how much goes on at once, which does not."""
         request, configuration = self._state.request, self._state.configuration
+        workers, limit = request.workers or configuration.load.workers, configuration.load.memory_limit
         give_back_freed_blocks()
         plans = [plan_cuts(source.path, source.layout) for source in prepared.sources]
         memory = plan_memory(
-            configuration.load.memory_limit,
+            limit,
             list(zip(plans, (source.layout for source in prepared.sources), strict=True)),
-            workers=request.workers or configuration.load.workers,
+            workers=workers,
             check_bytes=configuration.quality.memory_limit if request.quality.in_file else 0,
         )
+        self._state.warn(*load_words.fewer_workers(workers, memory.staging.workers, limit))
         return memory, plans
 
     def _stage(
@@ -287,7 +288,8 @@ class _Load:
         load_checks.refuse_problems(self._state.checks, strict=self._state.request.strict)
 
     def _refuse_same_content(self, prepared: Prepared) -> None:
-        """The content hash is known only now; appending what is in the table already stops here."""
+        """The content hash is known only now; two equal files and appending what is in the table already stop here."""
+        load_stage.refuse_twins(self._state.staged)
         wishes = self._state.request.wishes
         if wishes.mode is Mode.REPLACE:
             return
@@ -360,7 +362,7 @@ class _Load:
             for source in [] if state.request.keep_staged else prepared.sources:
                 stage.remove(session, prepared.stage_path, f"{source.fingerprint}-")
             lease.release(session, prepared.objects, state.run_id)
-            remove_old_parts(session, prepared, state.configuration.load.keep_failed)
+            remove_old_parts(session, state, prepared, self._records)
         except (EtlError, Stopped) as error:
             state.warn(f"The rows are published, but not all was tidied up: {error}")
         return rows_now

@@ -6,8 +6,10 @@ commit together; but the COPY cannot be carried on after an interruption, and lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from snowflake_etl.config.model import FileSection
 from snowflake_etl.errors import WarehouseError
 from snowflake_etl.operations import load_checks, load_compare, load_copy, load_history, load_publish
 from snowflake_etl.operations.load_prepare import Prepared
@@ -24,22 +26,21 @@ def direct_plan(state: LoadState, prepared: Prepared) -> PublishPlan:
     All rows have to lie in the claimed days, which the count before COMMIT proves; with ``--outside keep`` those
     outside cannot be told from rows that were there, so that only the number loaded is checked.
     """
-    statement = copy_statement(
-        prepared.target.name,
-        prepared.columns,
-        prepared.stage_path,
-        [staged.folder for staged in state.staged],
-        prepared.csv_format(state.planned.entry),
-        # The ledger keeps from loading twice; the table's own metadata would skip parts after a replace.
-        force=True,
-    )
+    statement = direct_statement(prepared, state.planned.entry, [staged.folder for staged in state.staged])
 
     def fill(session: Session) -> int:
         return _copy(session, state, prepared, statement)
 
     inside = None if state.request.wishes.keep_outside else state.rows_staged
     plan = load_publish.publish_plan(state, prepared, prepared.target.name, "in the transaction", inside)
-    return replace(plan, rows_in=state.rows_staged, fill=fill)
+    return replace(plan, rows_in=state.rows_staged, fill=fill, fill_statement=statement)
+
+
+def direct_statement(prepared: Prepared, entry: FileSection, folders: Sequence[str]) -> str:
+    """The COPY into the target."""
+    file_format = prepared.csv_format(entry)
+    # The ledger keeps from loading twice; the table's own metadata would skip parts after a replace.
+    return copy_statement(prepared.target.name, prepared.columns, prepared.stage_path, folders, file_format, force=True)
 
 
 def _copy(session: Session, state: LoadState, prepared: Prepared, statement: str) -> int:

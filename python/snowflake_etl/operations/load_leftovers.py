@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from snowflake_etl.history.run_record import PastRun, RunRecords
 from snowflake_etl.operations.load_prepare import Prepared
+from snowflake_etl.operations.load_state import LoadState
+from snowflake_etl.operations.manifest import is_manifest
 from snowflake_etl.warehouse import lease, stage
 from snowflake_etl.warehouse.session import Session
+from snowflake_etl.warehouse.stage import StagedObject
 
 LOGGER = logging.getLogger(__name__)
+
+# How a run ended that has left all of a file on the stage on purpose; None: one of another host.
+_WISHED = (None, "staged", "loaded")
 
 
 def put_away_replaced(session: Session, prepared: Prepared, records: RunRecords, run_id: str) -> None:
@@ -63,12 +70,24 @@ def _fingerprint_of(found: stage.StagedObject) -> str:
     return found.folder.rstrip("/").rsplit("/", 1)[-1].split("-")[0]
 
 
-def remove_old_parts(session: Session, prepared: Prepared, days: int) -> None:
-    """Remove what failed loads of the table left more than ``days`` ago (0: never), nothing that is leased."""
+def remove_old_parts(session: Session, state: LoadState, prepared: Prepared, records: RunRecords) -> None:
+    """Remove what failed loads of the table left more than ``keep_failed`` days ago, nothing that is leased.
+
+    All of a file that is staged goes only where its load is known to have failed: other files wait for a load, or
+    are kept after it, because somebody wished it.
+    """
+    days, place = state.configuration.load.keep_failed, state.warehouse.place
     if not days:
         return
     leased = {row.fingerprint for row in lease.rows_of(session, prepared.objects, prepared.target.name)}
+
+    def is_wanted(folder: str, members: Sequence[StagedObject]) -> bool:
+        if any(fingerprint in folder for fingerprint in leased):
+            return True
+        complete = any(is_manifest(member.name) for member in members)
+        return complete and records.end_of_staging_run(folder.rstrip("/").rsplit("/", 1)[-1], place) in _WISHED
+
     folder = stage.table_folder(prepared.objects.stage_root, prepared.target.name)
     before = datetime.now(UTC) - timedelta(days=days)
-    for removed in stage.remove_older(session, folder, before, lambda name: any(one in name for one in leased)):
+    for removed in stage.remove_older(session, folder, before, is_wanted):
         LOGGER.info("Removed parts of a failed load: %s", removed)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, FileError, NothingFound, UsageError
-from snowflake_etl.files.find import FoundFile, find_files, match_file
+from snowflake_etl.files.find import FoundFile, claimed_by_name, find_files, match_file, refuse_overlap
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import ALL_MONTHS, Month, parse_months
@@ -29,7 +29,8 @@ class PlannedLoad:
 
     With ``manifests``, one a file, the load takes what is staged and never looks at the files; with ``packed``, one a
     manifest, it brings those parts to the stage first.  With a ``problem`` it has no files and will fail, for that
-    reason; it stands in a batch for the load that was asked for.  ``absent``: the problem is that no file is there.
+    reason; it stands in a batch for the load that was asked for.  ``absent``: the problem is that no file is there;
+    ``named`` are the files of it that were asked for one by one.
     """
 
     entry: FileSection
@@ -39,6 +40,7 @@ class PlannedLoad:
     packed: tuple[PackedParts, ...] = ()
     problem: str = ""
     absent: bool = False
+    named: tuple[Path, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -98,15 +100,40 @@ def _base_folder(loaded: LoadedConfiguration, base_path: Path | None) -> Path:
     raise ConfigError(f"{wrong}. Correct base_path in {loaded.path}, or say with --base-path where the files are.")
 
 
-def plan_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | None) -> list[PlannedLoad]:
-    """Plan loads of files named one by one; those of one month and table become one load."""
+def plan_files(
+    loaded: LoadedConfiguration, paths: Sequence[Path], table: str | None, *, go_on: bool = False
+) -> list[PlannedLoad]:
+    """Plan loads of files named one by one; those of one month and table become one load.
+
+    Raise FileError when one cannot be read, or when two of them claim the same day, as a file and its packed copy do.
+    With ``go_on`` a month and table of which a file cannot be read becomes a load with a problem instead.
+    """
     patterns = patterns_of(loaded, table)
-    distinct = dict.fromkeys(Path(path).absolute() for path in paths)
-    for path in distinct:
-        if not os.path.lexists(path):
-            raise FileError(f"There is no file {shown(path)}. Check its name and folder.")
-    files = [match_file(path, patterns) for path in distinct]
-    return _grouped(loaded, [(file, patterns[file.pattern_index]) for file in files])
+    named: dict[tuple[Month, str], list[Path]] = {}
+    problems: dict[tuple[Month, str], str] = {}
+    files = []
+    for path in dict.fromkeys(Path(path).absolute() for path in paths):
+        claimed = claimed_by_name(path, patterns)
+        if claimed is not None:
+            named.setdefault((claimed[1], claimed[0]), []).append(path)
+        try:
+            files.append(_named_file(path, patterns))
+        except FileError as error:
+            if claimed is None or not go_on:
+                raise
+            problems.setdefault((claimed[1], claimed[0]), str(error))
+    # A month is loaded with all the files that were asked for, or not at all.
+    usable = [file for file in files if (file.month, file.table) not in problems]
+    loads = _grouped(loaded, [(file, patterns[file.pattern_index]) for file in usable])
+    for (month, name), problem in problems.items():
+        loads.append(replace(planned_problem(loaded, name, month, problem), named=tuple(named[month, name])))
+    return sorted(loads, key=lambda load: (load.month, load.entry.table_name))
+
+
+def _named_file(path: Path, patterns: Sequence[FilePattern]) -> FoundFile:
+    if not os.path.lexists(path):
+        raise FileError(f"There is no file {shown(path)}. Check its name and folder.")
+    return match_file(path, patterns)
 
 
 def patterns_of(loaded: LoadedConfiguration, table: str | None) -> list[FilePattern]:
@@ -132,6 +159,7 @@ def _grouped(loaded: LoadedConfiguration, files: Sequence[tuple[FoundFile, FileP
                 f"The files of {month} for {table} match several patterns of {loaded.path}: {', '.join(sorted(used))}. "
                 "Load them one after the other with --file."
             )
-        found = sorted((file for file, _ in members), key=lambda file: file.days)
+        found = sorted((file for file, _ in members), key=lambda file: (file.days, file.path))
+        refuse_overlap(found, table)
         loads.append(PlannedLoad(entries[used.pop(), table], month, tuple(found)))
     return loads

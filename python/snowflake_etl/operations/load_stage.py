@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,6 +154,18 @@ def staged_before(source: Source, manifest: Manifest, month_path: StagePath, ses
     """Take what an earlier run has staged, by its manifest.  Raise WarehouseError when a part of it is gone."""
     _check_listing(session, month_path.below(manifest.folder), manifest)
     return StagedSource(source, manifest, 0)
+
+
+def refuse_twins(staged: Sequence[StagedSource]) -> None:
+    """Raise FileError when two files of a load hold the same rows, be they packed differently: they would double."""
+    seen: dict[str, StagedSource] = {}
+    for one in staged:
+        twin = seen.setdefault(one.content_hash, one)
+        if twin is not one:
+            raise FileError(
+                f"{shown(twin.path)} and {shown(one.path)} hold the same rows for different days. One of them is a "
+                "copy under a wrong name: remove it. Nothing was published."
+            )
 
 
 def _manifest_of(source: Source, folder: str, staged: StagedFile) -> Manifest:

@@ -6,17 +6,19 @@ import shlex
 from collections.abc import Sequence
 
 from snowflake_etl.config import places
-from snowflake_etl.config.model import FileSection
 from snowflake_etl.files.layout import Compression
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import plan_cuts
+from snowflake_etl.operations import load_direct
 from snowflake_etl.operations.diagnosis.facts import flag
 from snowflake_etl.operations.load_copy import work_table_name
 from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.operations.load_stage import source_folder
+from snowflake_etl.operations.load_state import LoadState
 from snowflake_etl.operations.publish import Published, PublishPlan
-from snowflake_etl.operations.situation import Mode, Situation, Wishes
+from snowflake_etl.operations.situation import Mode, Situation
 from snowflake_etl.plural import counted
+from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.warehouse.copy import copy_statement
 
 ONLY_OURS = "The parts go to your own stage (load.stage is user): no colleague sees them or can carry this load on."
@@ -25,20 +27,32 @@ _CHOICES = ("--config", "--environment", "--set")
 _WAYS = {Mode.APPEND: "append to", Mode.REPLACE: "replace in"}
 
 
-def plan_in_words(prepared: Prepared, entry: FileSection, wishes: Wishes) -> str:
+def fewer_workers(asked: int | None, planned: int, limit: int) -> list[str]:
+    """The warning where the limit leaves fewer workers than were asked for; none where nobody asked."""
+    if asked is None or planned >= asked:
+        return []
+    return [
+        f"{counted(planned, 'worker')} instead of {asked}: load.memory_limit ({human_bytes(limit)}) has no room for "
+        "more with this file. Raise it for more workers."
+    ]
+
+
+def plan_in_words(prepared: Prepared, state: LoadState) -> str:
     """What the load would do: target, rows that are there, files and parts, and the statements."""
-    now = prepared.situation
+    now, wishes = prepared.situation, state.request.wishes
     days = ", ".join(map(str, now.claimed)) or "the whole table"
     made = "" if prepared.target.exists else " (the load makes it)"
-    statements = [line for statement in _statements(prepared, entry, wishes) for line in statement.split("\n")]
+    way, statements = "stage, and load nothing, for", []
+    if not state.request.stage_only:
+        lines = [line for statement in _statements(prepared, state) for line in statement.split("\n")]
+        way, statements = _WAYS[wishes.mode], ["  statements:", *(f"    {line}" for line in lines)]
     return "\n".join(
         [
-            f"{_WAYS[wishes.mode]} {now.table}{made}, {days}. Nothing was touched.",
+            f"{way} {now.table}{made}, {days}. Nothing was touched.",
             f"  rows there now: {now.rows_in_claimed:,} in those days, {now.rows_in_month:,} in the month",
             f"  rows in the ledger: {now.ledger_rows:,}",
             *(line for source in prepared.sources for line in _source_lines(source)),
-            "  statements:",
-            *(f"    {line}" for line in statements),
+            *statements,
         ]
     )
 
@@ -74,9 +88,11 @@ def _folder(source: Source) -> str:
     return source_folder(source, plan_cuts(source.path, source.layout))
 
 
-def _statements(prepared: Prepared, entry: FileSection, wishes: Wishes) -> list[str]:
+def _statements(prepared: Prepared, state: LoadState) -> list[str]:
     """The statements that the load would send, with the run's number left open."""
+    entry, wishes = state.planned.entry, state.request.wishes
     folders = [_folder(source) for source in prepared.sources]
+    is_direct = state.configuration.load.via == "direct"
     work_table = work_table_name(prepared.objects.stage, prepared.target.name, "RUN", 1)
     plan = PublishPlan(
         table=prepared.target.name,
@@ -91,7 +107,10 @@ def _statements(prepared: Prepared, entry: FileSection, wishes: Wishes) -> list[
         live_before=prepared.situation.live,
         replaced_rows=prepared.permission.replaces,
         new_rows=(),
+        fill_statement=load_direct.direct_statement(prepared, entry, folders) if is_direct else "",
     )
+    if is_direct:
+        return plan.statements()
     copy = copy_statement(work_table, prepared.columns, prepared.stage_path, folders, prepared.csv_format(entry))
     return [copy, *plan.statements()]
 
@@ -112,7 +131,8 @@ def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequen
         lines.append(f"  the month has {situation.rows_in_month:,} rows, the ledger {situation.ledger_rows:,}")
     lines += [f"  sees the deletes too: {name}" for name in dependents]
     lines += [f"  to undo it: {undo}"] if plan.rows_before else []
-    return "\n".join([*lines, *(f"  {statement}" for statement in plan.statements())])
+    statements = [line for statement in plan.statements() for line in statement.split("\n")]
+    return "\n".join([*lines, *(f"  {line}" for line in statements)])
 
 
 def loaded_in_words(prepared: Prepared, published: Published, rows_now: int | None) -> str:

@@ -29,8 +29,8 @@ class PublishPlan:
 
     ``claimed`` is the condition (SQL and binds) of the claimed days, None for the whole table.  ``rows_before``
     are the rows that it selects in the target now, ``rows_in_claimed`` those that it selects among the new ones
-    (None: not known).  ``fill`` puts the new rows into the target and returns their number; where it is None they
-    come from the work table.
+    (None: not known).  ``fill`` puts the new rows into the target by ``fill_statement`` and returns their number;
+    where it is None they come from the work table.
     ``undo`` is what restore-month needs to know of a replace (None: nothing is deleted), for the audit log.
     ``live_before`` are the live ledger rows of the month (None: of the whole table) as the plan knows them.
     """
@@ -48,6 +48,7 @@ class PublishPlan:
     replaced_rows: tuple[LedgerRow, ...]
     new_rows: tuple[LedgerRow, ...]
     fill: Callable[[Session], int] | None = None
+    fill_statement: str = ""
     undo: Mapping[str, Any] | None = None
 
     @property
@@ -65,7 +66,7 @@ class PublishPlan:
         """The statements that change the target, for people to read."""
         binds = self.claimed[1] if self.claimed else []
         delete = [with_values(f"DELETE FROM {self.table.sql}{_where(self.claimed)}", binds)] if self.replace else []
-        return ["BEGIN", *delete, self.insert_statement(), "COMMIT"]
+        return ["BEGIN", *delete, self.fill_statement or self.insert_statement(), "COMMIT"]
 
     def insert_statement(self) -> str:
         columns = column_list(self.columns)
@@ -164,6 +165,13 @@ def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) 
         raise _changed(plan, "files were replaced or dropped")
     condition, binds = plan.claimed or ("", [])
     rows = count_rows(session, plan.table, condition, binds)
+    if plan.fill and plan.rows_after is not None and rows < plan.rows_after:
+        # COPY went straight into the table, so that nobody has counted the files' rows by day before.
+        raise Refused(
+            f"The claimed days of {plan.table} would have {rows:,} rows instead of {plan.rows_after:,}: rows of the "
+            "files lie outside the days of their names (--qc file names those days), or rows were deleted meanwhile. "
+            "Nothing was published."
+        )
     if plan.rows_after is not None and rows != plan.rows_after:
         raise _changed(plan, f"the claimed days have {rows:,} rows instead of {plan.rows_after:,}")
 

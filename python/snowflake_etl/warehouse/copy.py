@@ -18,6 +18,7 @@ from snowflake_etl.warehouse.stage import StagePath
 _ERROR_PLACE = re.compile(r"File '(?P<file>[^']+)', line (?P<line>\d+)(?:, character (?P<character>\d+))?")
 _ERROR_COLUMN = re.compile(r'column (?:"[^"]*"\[)?"?(?P<column>[^":\]]+)"?(?::(?P<place>\d+)\])?')
 
+_TO_IGNORE = re.compile(r",? use file format option \w+ ?= ?\w+ to ignore this error", re.IGNORECASE)
 
 # Never AUTO for dates: it reads 20220801 as seconds since 1970.
 ISO_DATE = "YYYY-MM-DD"
@@ -126,7 +127,7 @@ def rejected_record(error: WarehouseError) -> RejectedRecord | None:
     if not place:
         return None
     column = _ERROR_COLUMN.search(text, place.end())
-    reason = text[: place.start()].split("\n")[0].strip().rstrip(",")
+    reason = _reason(text[: place.start()]).rstrip(",")
     return RejectedRecord(
         place["file"].rsplit("/", 1)[-1],
         int(place["line"]),
@@ -134,6 +135,11 @@ def rejected_record(error: WarehouseError) -> RejectedRecord | None:
         reason,
         int(column["place"] or 0) if column else 0,
     )
+
+
+def _reason(text: str) -> str:
+    """The first line, without Snowflake's advice to have the error ignored, which would damage data silently."""
+    return _TO_IGNORE.sub("", text.split("\n")[0]).strip()
 
 
 def validation_statement(
@@ -162,6 +168,6 @@ def first_error(records: Sequence[dict[str, Any]]) -> RejectedRecord | None:
         str(row["file"]).rsplit("/", 1)[-1],
         int(row.get("line") or 0),
         column["column"] if column else "",
-        str(row["error"]).split("\n")[0].strip(),
+        _reason(str(row["error"])),
         int(column["place"] or 0) if column else 0,
     )

@@ -52,10 +52,12 @@ class Warehouse:
 
         ``warehouse`` is used instead of ``snowflake.warehouse``, in this session only.
         """
+        queue = self.load.queue_timeout
         parameters = {
             "QUERY_TAG": query_tag,
             "LOCK_TIMEOUT": self.load.lock_timeout,
             "STATEMENT_TIMEOUT_IN_SECONDS": self.load.statement_timeout,
+            **({} if queue is None else {"STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": queue}),
         }
         session = connect(
             lambda: self._arguments(warehouse),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -112,15 +112,21 @@ def remove(session: Session, path: StagePath, name: str = "") -> None:
     session.ensure(f"REMOVE {literal(path.sql + name)}")
 
 
-def remove_older(session: Session, path: StagePath, before: datetime, keep: Callable[[str], bool]) -> list[str]:
+def remove_older(
+    session: Session, path: StagePath, before: datetime, keep: Callable[[str, Sequence[StagedObject]], bool]
+) -> list[str]:
     """Remove the folders below ``path`` in which nothing is younger than ``before``; return their names.
 
-    ``keep`` tells of a folder that it must stay, whatever its age.
+    ``keep`` tells of a folder, with what lies in it, that it must stay, whatever its age.
     """
-    newest: dict[str, datetime] = {}
+    folders: dict[str, list[StagedObject]] = {}
     for found in list_objects(session, path):
-        newest[found.folder] = max(found.last_modified, newest.get(found.folder, found.last_modified))
-    old = sorted(folder for folder, moment in newest.items() if moment < before and not keep(folder))
+        folders.setdefault(found.folder, []).append(found)
+    old = [
+        folder
+        for folder, members in sorted(folders.items())
+        if max(member.last_modified for member in members) < before and not keep(folder, members)
+    ]
     for folder in old:
         remove(session, path.at(folder))
     return old

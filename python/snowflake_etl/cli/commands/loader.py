@@ -136,7 +136,7 @@ def orders_again(context: Context, commands: Sequence[str]) -> tuple[Context, li
 
     parser = _parser()
     arguments = parser.parse_args(["--resume"])
-    for name in ("json", "quiet", "verbose", "scheduled"):
+    for name in ("json", "quiet", "verbose", "scheduled", "set"):
         setattr(arguments, name, getattr(context.arguments, name))
     again = Context(arguments)
     return again, resumed_orders(again, commands, parser.parse_args)

@@ -36,7 +36,8 @@ class LoadSection(Section):
     keep_failed: int = Field(
         7,
         ge=0,
-        description="Days that the staged parts of a failed load are kept; 0 removes them at once.",
+        description="Days that the staged parts of a failed load are kept; 0 removes them at once. What `--stage-only` "
+        "or `--keep-staged` left on the stage stays until it is loaded or removed.",
         examples=[7],
     )
     lease_seconds: int = Field(
@@ -65,4 +66,11 @@ class LoadSection(Section):
     )
     statement_timeout: int = Field(
         86_400, ge=1, description="Seconds after which Snowflake ends a statement.", examples=[86_400]
+    )
+    queue_timeout: int | None = Field(
+        None,
+        ge=0,
+        description="Seconds after which Snowflake ends a statement that still waits in the warehouse's queue; 0: "
+        "never. Without it the account's own limit holds.",
+        examples=[3600],
     )

@@ -299,9 +299,9 @@ _AROUND: tuple[Cause, ...] = (
     Cause(
         "time_out",
         "A statement took longer than it may",
-        "The warehouse ended the statement at load.statement_timeout, or at its own limit.",
+        "The warehouse ended the statement at load.statement_timeout or load.queue_timeout, or at its own limit.",
         Remedy.SETTINGS,
-        r"reached its statement or warehouse timeout|statement timeout|STATEMENT_TIMEOUT",
+        r"reached its statement or warehouse timeout|statement timeout|STATEMENT_(QUEUED_)?TIMEOUT|queued? timeout",
     ),
     Cause(
         "network",

@@ -235,7 +235,8 @@ def _one(path: Path, means: Means) -> list[str]:
 
 def _settings(cause: Cause, means: Means) -> tuple[Cure, ...]:
     if cause.code == "time_out":
-        return (Cure(f"Use a larger warehouse (load.warehouse), or raise load.statement_timeout in {_config(means)}."),)
+        limits = "load.statement_timeout (of the queue: load.queue_timeout)"
+        return (Cure(f"Use a larger warehouse (load.warehouse), or raise {limits} in {_config(means)}."),)
     text = f"Correct {_config(means)} as the message says; this checks it."
     return (Cure(text, means.command("config", "validate", *means.configured)),)
 
