@@ -238,8 +238,9 @@ _ui_live_lines() { # sets lines, all of the screen, and UI_LIVE_CURSOR
   lines=("${UI_HEAD:0:width}" "${line// /-}" "$UI_TITLE" '')
   if [[ -n $UI_TEXT ]]; then
     ui_wrap "$UI_TEXT" "$width"
-    # The list keeps at least eight lines.
-    used=$((LINES - 15))
+    # The list and its heads keep eight lines, or as many as they need.
+    used=$((${#UI_ITEMS[@]} + (${#UI_LIVE_HEADING} > 0)))
+    used=$((LINES - 7 - (used < 8 ? used : 8)))
     ((${#UI_LINES[@]} <= used)) || UI_LINES=("${UI_LINES[@]:0:used-1}" ...)
     lines+=("${UI_LINES[@]}" '')
   fi
