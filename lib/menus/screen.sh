@@ -248,8 +248,13 @@ _menus_screen_refused() { # <title> <exit code> <text>
 }
 
 menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks, starts the job and offers its log; 1 for Back
-  local title=$1 verb=$2
+  local title=$1 verb=$2 word name=''
   shift 2
+  for word in "$@"; do
+    # Of which table or file says the title; of which days the answers do.
+    [[ $name != --month && $name != --days ]] || title+=" $word"
+    name=$word
+  done
   actions_words "$verb" "$@" --background
   UI_OK=Start UI_BACK=Back ui_yesno "$title" "This starts a job, which goes on when you leave. As a command:"$'\n\n'"  $REPLY" || return 1
   menus_screen_begin "$title" "$verb" "$@"
