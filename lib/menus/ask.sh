@@ -57,7 +57,7 @@ menus_ask_tables() { # <title>: sets ACTIONS_TABLES; 1 after a message when the 
   [[ -z ${MENUS_ASK_READ:-} ]] || return 0
   ui_busy "$1" "Reading the configuration ..."
   actions_config_tables && ((${#ACTIONS_TABLES[@]} > 0)) && MENUS_ASK_READ=1 && return 0
-  ui_message "$1" "The configuration cannot be used:"$'\n\n'"${REPLY:-It names no table.}"
+  ui_message "$1" "The configuration cannot be used:"$'\n\n'"${REPLY:-It names no table.}"$'\n\n'"$MENUS_OTHER_CONFIG"
   return 1
 }
 

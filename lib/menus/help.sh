@@ -75,8 +75,8 @@ the host went down
   Quick Load, Resume, carries on with all of them.
 
 a month was loaded with a wrong file
-  Load the right file with mode "replace": it shows rows out and in,
-  and can be undone.
+  Snowflake Operations, REPLACE a month, with the right file: it shows
+  rows out and in, and can be undone.
 
 a load is refused: "loaded already"
   The file is in the table. The message says since when, by whom, and

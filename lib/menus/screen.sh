@@ -15,6 +15,9 @@
 
 MENUS_LEAVE=100 # an entry's function returns this to leave the menu that it stands in
 
+# A command's own words speak of --config.
+MENUS_OTHER_CONFIG='Settings, Configuration, chooses another one.'
+
 declare -gA MENUS_TITLES=() MENUS_QUESTIONS=() MENUS_HELPS=() MENUS_SAY=()
 MENUS_ENTRIES=() # five words an entry: screen, tag, verb, label, explanation
 MENUS_PLACES=()  # of the main menu: place and screen, sorted when it is opened
@@ -238,13 +241,14 @@ menus_screen_load() { # <title> <load arguments...>: plan, question, job; 1 for 
 }
 
 _menus_screen_refused() { # <title> <exit code> <text>
-  local title="$1: not possible"
+  local title="$1: not possible" more=''
   case $2 in
+    "$ETL_EXIT_CONFIGURATION") more=$'\n\n'$MENUS_OTHER_CONFIG ;;
     "$ETL_EXIT_REFUSED") title="$1: refused, on purpose" ;;
     "$ETL_EXIT_PROBLEMS") title="$1: there are problems" ;;
     "$ETL_EXIT_INTERRUPTED" | "$ETL_EXIT_TERMINATED") title="$1: stopped" ;;
   esac
-  ui_message "$title" "${3:-It ended with exit code $2 and said nothing.}"
+  ui_message "$title" "${3:-It ended with exit code $2 and said nothing.}$more"
 }
 
 menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks, starts the job and offers its log; 1 for Back

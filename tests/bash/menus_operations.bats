@@ -176,6 +176,6 @@ job_count() {
   echo 3 >"$FAKE/tables_code"
   echo 'error: example.json has no key "files".' >"$FAKE/tables"
   menu validate
-  [[ $output == *'cannot be used'*'has no key'* ]]
+  [[ $output == *'cannot be used'*'has no key'*'Settings, Configuration, chooses another one.'* ]]
   [ "$(job_count)" -eq 0 ]
 }

@@ -149,7 +149,7 @@ PROGRAM
   tmux_keys Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
-  tmux_wait 'There is no configuration mine.json'
+  tmux_wait 'There is no configuration mine.json' 'Settings, Configuration, chooses another one.'
   tmux_keys Enter
   tmux_wait 'What is to be loaded?'
   tmux_keys Escape
