@@ -26,7 +26,8 @@ ui_live() { # <title> <function> -> REPLY: a tag, UI_KEY: the letter when it was
   done
   # Text does not look again by itself: Enter does.
   [[ -z $refresh ]] || UI_LIVE_TEXT+=$'\n''Enter looks again.'
-  UI_DEFAULT=${UI_DEFAULT:-$refresh} UI_HEADING=$UI_LIVE_HEADING ui_menu "$title" "$UI_LIVE_TEXT" "${UI_LIVE_PAIRS[@]}" "${items[@]}"
+  UI_DEFAULT=${UI_DEFAULT:-$refresh} UI_HEADING=$UI_LIVE_HEADING UI_TAIL=$((${#items[@]} / 2)) \
+    ui_menu "$title" "$UI_LIVE_TEXT" "${UI_LIVE_PAIRS[@]}" "${items[@]}"
 }
 
 _ui_live_run() { # <title> <function>: with the terminal's own settings put back afterwards

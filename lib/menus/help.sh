@@ -39,8 +39,8 @@ ESC, Back and Ctrl-C are one screen back, everywhere; nothing is
 started or lost by it. Ctrl-D is the same in plain text.
 
 In plain text: the number (or the name) and Enter, b for back, ? for
-the explanation of the screen. A dot alone goes back from a question
-that takes text.
+the explanation of the screen; Enter alone takes what > stands at. A
+dot alone goes back from a question that takes text.
 
 Long texts scroll with Down and Page Down. A log opens in "less":
 q goes back, / searches, G jumps to the end.'

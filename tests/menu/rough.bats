@@ -212,6 +212,6 @@ PROGRAM
   done
   run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' operations validate _3 TABLE_37 b b b quit) 3>&-
   # shellcheck disable=SC2154 # set by run
-  [[ $output == *'A text shows those'*'   38  TABLE_37'*'Which days of TABLE_37?'* ]]
+  [[ $output == *'A text shows those'*'38  TABLE_37'*'Which days of TABLE_37?'* ]]
   [ "$status" -eq 0 ]
 }
