@@ -231,10 +231,10 @@ menus_screen_command() { # <verb> <arguments...> <text> -> REPLY: the command li
   REPLY+=$'\n\n'$text
 }
 
-menus_screen_load() { # <title> <load arguments...>: plan, question, job; 1 for Back from the question
+menus_screen_load() { # <title> <load arguments...>: plan, question, job; 1 for Back from the question, 2 when there is no plan
   local title=$1
   shift
-  menus_screen_plan "$title" load "$@" || return 0
+  menus_screen_plan "$title" load "$@" || return 2
   menus_screen_command load "$@" "$REPLY"
   UI_OK=Start UI_BACK=Back ui_yesno "$title" "$REPLY" || return 1
   menus_screen_begin "$title" load "$@" --yes

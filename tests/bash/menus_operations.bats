@@ -179,3 +179,11 @@ job_count() {
   [[ $output == *'cannot be used'*'has no key'*'Settings, Configuration, chooses another one.'* ]]
   [ "$(job_count)" -eq 0 ]
 }
+
+@test "menus operations: a form whose load cannot be planned comes back with its answers, to be corrected" {
+  echo 2 >"$FAKE/plan_code"
+  echo "error: The configuration has no table 'SALS'." >"$FAKE/plan"
+  menu load 2013-01 '' SALS file '' '' SALES . b
+  [[ $output == *"no table 'SALS'"*'Snowflake Operations > Load months'*'[SALS] > '* ]]
+  [ "$(job_count)" -eq 0 ]
+}
