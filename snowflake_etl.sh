@@ -122,6 +122,12 @@ _etl_split() { # <words...>: sets ETL_VERB and ETL_ARGUMENTS; shared flags may s
         shift
         ;;
       *)
+        # A verb's own flags are not known here: what is no verb, behind a flag and before a verb, is the flag's value.
+        if [[ ${before[*]: -1} == --* && $1 != help ]] && ! actions_is_verb "$1" && _etl_has_verb "${@:2}"; then
+          before+=("$1")
+          shift
+          continue
+        fi
         ETL_VERB=$1
         shift
         break
@@ -134,6 +140,15 @@ _etl_split() { # <words...>: sets ETL_VERB and ETL_ARGUMENTS; shared flags may s
   else
     ETL_ARGUMENTS=("$@" "${before[@]}")
   fi
+}
+
+_etl_has_verb() { # <words...>: whether one of them is a verb; behind -- is data
+  local word
+  for word in "$@"; do
+    [[ $word != -- ]] || return 1
+    ! actions_is_verb "$word" || return 0
+  done
+  return 1
 }
 
 _etl_without_verb() { # <flags...>: help, version, the menu, or a usage error

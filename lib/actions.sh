@@ -312,6 +312,9 @@ _actions_title() { # <verb> <arguments...> -> REPLY: what a person calls this ru
       --file=*) about+=("${word##*/}") ;;
       --mode=replace | replace) about+=("(replace)") ;;
       --dry-run) about+=("(plan only)") ;;
+      # What loads nothing is not called as what does.
+      --verify) about+=("(verify)") ;;
+      --stage-only) about+=("(stage only)") ;;
     esac
   done
   REPLY=${verb^}

@@ -3,12 +3,17 @@
 # prune.
 # Offers jobs_command.  Answers go to standard output, sentences about errors to standard error.
 
-jobs_command() { # [subcommand] [arguments...]
-  local subcommand=${1:-list}
-  case $subcommand in
-    -*) subcommand=list ;;
-    *) shift $(($# > 0)) ;;
-  esac
+jobs_command() { # [subcommand] [arguments...], flags anywhere among them
+  local subcommand=list
+  local -i place
+  # Flags may stand before it, too.
+  for ((place = 1; place <= $#; ++place)); do
+    case ${!place} in
+      --state | --older-than | --timeout | --with) ((++place)) ;;
+      -*) ;;
+      *) subcommand=${!place} && set -- "${@:1:place-1}" "${@:place+1}" && break ;;
+    esac
+  done
   case $subcommand in
     help) _jobs_command_help ;;
     list | prune | limit | move) "_jobs_command_$subcommand" "$@" ;;
@@ -130,10 +135,9 @@ _jobs_command_progress() { # sets text for a running job: " - copy 45%, 210.3 MB
 _jobs_command_place() { # -> REPLY: "number 2 of 5 in the queue" for the job just read, after jobs_queue_ids; 1 when in none
   local -i index
   for ((index = 0; index < ${#JOBS_QUEUED[@]}; ++index)); do
-    if [[ ${JOBS_QUEUED[index]} == "$JOB_ID" ]]; then
-      REPLY="number $((index + 1)) of ${#JOBS_QUEUED[@]} in the queue"
-      return 0
-    fi
+    [[ ${JOBS_QUEUED[index]} == "$JOB_ID" ]] || continue
+    REPLY="number $((index + 1)) of ${#JOBS_QUEUED[@]} in the queue"
+    return 0
   done
   return 1
 }
@@ -186,9 +190,7 @@ _jobs_command_prune() {
     case $1 in
       --older-than)
         core_number "${2:-}" -1
-        if ((REPLY < 0 || REPLY > 36500)); then
-          _jobs_command_usage "--older-than needs a number of days, not '${2:-}'." || return
-        fi
+        ((REPLY >= 0 && REPLY <= 36500)) || _jobs_command_usage "--older-than needs a number of days, not '${2:-}'." || return
         options+=("$1" "$REPLY")
         ;;
       --state)
@@ -207,9 +209,7 @@ _jobs_command_prune() {
 _jobs_command_limit() { # [number]
   local REPLY
   case $#:${1:-} in
-    0:)
-      settings_get jobs_limit
-      ;;
+    0:) settings_get jobs_limit ;;
     *:-h | *:--help) _jobs_command_help && return 0 ;;
     1:*)
       settings_set jobs_limit "$1" || return

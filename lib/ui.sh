@@ -4,8 +4,8 @@
 # ui_live.
 # Answers come in REPLY (several in UI_ANSWERS); 0 is an answer, 1 is Cancel, ESC or the end of input: one screen back.
 # A caller may set for one call: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' words),
-# UI_HEADING (column heads over a menu's items), UI_TRAIL (where the question stands: "Load > Other month"), UI_HELP (a text that
-# Help, ? or the last entry shows).
+# UI_HEADING (column heads over a menu's items), UI_TAIL (how many items at its end a long list in plain text always shows),
+# UI_TRAIL (where the question stands: "Load > Other month"), UI_HELP (a text that Help, ? or the last entry shows).
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/ui_plain.sh"

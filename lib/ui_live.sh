@@ -26,7 +26,8 @@ ui_live() { # <title> <function> -> REPLY: a tag, UI_KEY: the letter when it was
   done
   # Text does not look again by itself: Enter does.
   [[ -z $refresh ]] || UI_LIVE_TEXT+=$'\n''Enter looks again.'
-  UI_DEFAULT=${UI_DEFAULT:-$refresh} UI_HEADING=$UI_LIVE_HEADING ui_menu "$title" "$UI_LIVE_TEXT" "${UI_LIVE_PAIRS[@]}" "${items[@]}"
+  UI_DEFAULT=${UI_DEFAULT:-$refresh} UI_HEADING=$UI_LIVE_HEADING UI_TAIL=$((${#items[@]} / 2)) \
+    ui_menu "$title" "$UI_LIVE_TEXT" "${UI_LIVE_PAIRS[@]}" "${items[@]}"
 }
 
 _ui_live_run() { # <title> <function>: with the terminal's own settings put back afterwards
@@ -238,8 +239,9 @@ _ui_live_lines() { # sets lines, all of the screen, and UI_LIVE_CURSOR
   lines=("${UI_HEAD:0:width}" "${line// /-}" "$UI_TITLE" '')
   if [[ -n $UI_TEXT ]]; then
     ui_wrap "$UI_TEXT" "$width"
-    # The list keeps at least eight lines.
-    used=$((LINES - 15))
+    # The list and its heads keep eight lines, or as many as they need.
+    used=$((${#UI_ITEMS[@]} + (${#UI_LIVE_HEADING} > 0)))
+    used=$((LINES - 7 - (used < 8 ? used : 8)))
     ((${#UI_LINES[@]} <= used)) || UI_LINES=("${UI_LINES[@]:0:used-1}" ...)
     lines+=("${UI_LINES[@]}" '')
   fi

@@ -4,21 +4,49 @@
 # The end of input is one screen back like Cancel, so that a script that runs out of answers ends and never loops.
 
 ui_plain_menu() { # -> REPLY: index of the chosen item
-  local -i index default=-1
+  local -i index default=-1 next=0 last=$((${#UI_ITEMS[@]} - ${UI_TAIL:-0}))
   _ui_plain_screen
   [[ -z ${UI_HEADING:-} ]] || printf '%7s%s\n' '' "${UI_HEADING:0:COLUMNS-7}" >&2
-  for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
+  for ((index = 0; index < ${#UI_TAGS[@]}; ++index)); do
     [[ ${UI_TAGS[index]} != "${UI_DEFAULT:-}" ]] || default=index
-    printf '  %3d  %s\n' $((index + 1)) "${UI_ITEMS[index]:0:COLUMNS-7}" >&2
   done
+  _ui_plain_page
   ((${#UI_ITEMS[@]} <= UI_LONG)) || printf 'A text shows those that have it.\n' >&2
   while _ui_plain_ask "Number${UI_HELP:+, ? for help}, or b for ${UI_BACK:-back}"; do
     _ui_plain_is_back && return 1
     _ui_plain_is_help && return "$UI_HELP_ASKED"
+    [[ $REPLY != m ]] || ((next == last)) || { _ui_plain_page && continue; }
     _ui_plain_index "$default" && return 0
     _ui_plain_narrow "$REPLY" || printf 'Type a number from 1 to %d, or b.\n' "${#UI_ITEMS[@]}" >&2
   done
   return 1
+}
+
+_ui_plain_page() { # items from "next" to "last", of a long list as many as the terminal has room for, and those behind "last"
+  local -i end
+  _ui_plain_room $((11 + ${#UI_ITEMS[@]} - last))
+  end=$((next + REPLY < last ? next + REPLY : last))
+  for (( ; next < end; ++next)); do
+    _ui_plain_item "$next"
+  done
+  ((next == last)) || printf '       ... %d more: m shows them\n' $((last - next)) >&2
+  # What Enter alone takes is not to be guessed.
+  ((default < next || default >= last)) || _ui_plain_item "$default"
+  for ((index = last; index < ${#UI_ITEMS[@]}; ++index)); do
+    _ui_plain_item "$index"
+  done
+}
+
+_ui_plain_room() { # <lines for other things> -> REPLY: how many items of the list are shown at once; off a terminal all
+  REPLY=${#UI_ITEMS[@]}
+  ((REPLY > UI_LONG)) && [[ -t 0 && -t 2 ]] || return 0
+  REPLY=$((LINES - $1 > 8 ? LINES - $1 : 8))
+}
+
+_ui_plain_item() { # <index>: its line, with a mark at what Enter alone takes
+  local mark=''
+  (($1 != default)) || mark='>'
+  printf '%-2s%3d  %s\n' "$mark" $(($1 + 1)) "${UI_ITEMS[$1]:0:COLUMNS-7}" >&2
 }
 
 ui_plain_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
@@ -168,13 +196,15 @@ _ui_plain_is_help() { # whether REPLY asks what the screen is about
 }
 
 _ui_plain_narrow() { # <text>: of a long list, the items that have it, with their numbers; 1 when there are none
-  local -i index found=0
+  local -i index found=0 room
   [[ -n $1 ]] && ((${#UI_ITEMS[@]} > UI_LONG)) || return 1
+  _ui_plain_room 4
+  room=REPLY
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
     [[ ${UI_ITEMS[index],,} == *"${1,,}"* ]] || continue
-    printf '  %3d  %s\n' $((index + 1)) "${UI_ITEMS[index]:0:COLUMNS-7}" >&2
-    ((++found))
+    ((++found > room)) || _ui_plain_item "$index"
   done
+  ((found <= room)) || printf '       ... %d more: a longer text shows fewer\n' $((found - room)) >&2
   ((found > 0))
 }
 

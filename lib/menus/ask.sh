@@ -6,10 +6,21 @@
 
 MENUS_ASK_QC=( # the loader's word, and what it means
   file "file        check the file: days, rows, layout"
-  snowflake "snowflake   count in the warehouse before publishing"
+  snowflake "snowflake   check in the warehouse before publishing"
   both "both        the file and the warehouse"
   skip "skip        no checks"
 )
+
+MENUS_ASK_QC_HELP='file        The file, while it is sent: every day there and no other,
+            layout, types, lengths, keys. Faults have line numbers.
+snowflake   The same in the warehouse, in the work table that the rows
+            are copied into first: costs time there.
+both        Both, and one is held against the other.
+skip        Neither. That as many rows are loaded as were read is
+            proven all the same.
+
+An error publishes nothing: the table stays as it was. Settings,
+Preferences, Checks of a load says what is proposed here.'
 
 MENUS_ASK_FORMATS=( # of a report: the word, and what it means
   text "Text               in the log of the job"
@@ -46,7 +57,7 @@ menus_ask_tables() { # <title>: sets ACTIONS_TABLES; 1 after a message when the 
   [[ -z ${MENUS_ASK_READ:-} ]] || return 0
   ui_busy "$1" "Reading the configuration ..."
   actions_config_tables && ((${#ACTIONS_TABLES[@]} > 0)) && MENUS_ASK_READ=1 && return 0
-  ui_message "$1" "The configuration cannot be used:"$'\n\n'"${REPLY:-It names no table.}"
+  ui_message "$1" "The configuration cannot be used:"$'\n\n'"${REPLY:-It names no table.}"$'\n\n'"$MENUS_OTHER_CONFIG"
   return 1
 }
 
@@ -306,7 +317,7 @@ menus_ask_typed_path() { # <text> <preference> -> REPLY: the absolute path, or 1
 }
 
 menus_ask_qc() { # <title> -> REPLY: how it is checked
-  local last
+  local last UI_HELP=$MENUS_ASK_QC_HELP
   settings_get qc
   [[ $REPLY != last ]] || actions_config_preference qc
   last=$REPLY

@@ -42,7 +42,8 @@ _menus_browse_load() { # <title> <arguments...>: 1 to go back to the browser
   while menus_ask_qc "$1"; do
     qc=$REPLY
     actions_flags load
-    menus_screen_load "$1" "${ACTIONS_FLAGS[@]}" "${@:2}" --qc "$qc" && return 0
+    menus_screen_load "$1" "${ACTIONS_FLAGS[@]}" "${@:2}" --qc "$qc"
+    (($? == 1)) || return 0
   done
   return 1
 }

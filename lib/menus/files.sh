@@ -31,11 +31,15 @@ menus_screen_entries files \
 menus_screen_define files_check "Check" "Which files are to be checked?" <<'HELP'
 Files of a month are found by the patterns of the configuration.
 One file is named by its path; its name has to fit a pattern, too.
+
+Loaded months reads their files again and holds them against the
+ledger and the table: every row there, none twice. It loads nothing.
 HELP
 
 menus_screen_entries files_check \
   month '' "Files of a month" "found by the configuration's patterns" \
-  file '' "One file" "by its path"
+  file '' "One file" "by its path" \
+  loaded load "Loaded months" "has the table what the files have?"
 
 menus_screen_define files_compare "Compare two files" "How are they to be compared?" <<'HELP'
 Rows and columns says which rows were removed, added or changed, told
@@ -80,6 +84,11 @@ menus_files_check_month() {
 menus_files_check_file() {
   menus_ask "One file" file || return 0
   _menus_files_start "Check $MENUS_ASK_ABOUT" check-file "${MENUS_ASK_FILE[@]}"
+}
+
+menus_files_check_loaded() {
+  menus_ask "Loaded months" table months || return 0
+  _menus_files_start "Verify $MENUS_ASK_ABOUT" load "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}" --verify
 }
 
 menus_files_sample() {

@@ -32,14 +32,15 @@ menus_help_tutorial() {
 
 menus_help_keys() {
   ui_message "Keys" 'Arrows or a first letter choose, Enter goes on, Tab changes to
-the buttons. In a form Down and Up change the field.
+the buttons. In a form Down and Up change the field; Ctrl-U empties
+a field or a line that has the last answer in it.
 
 ESC, Back and Ctrl-C are one screen back, everywhere; nothing is
 started or lost by it. Ctrl-D is the same in plain text.
 
 In plain text: the number (or the name) and Enter, b for back, ? for
-the explanation of the screen. A dot alone goes back from a question
-that takes text.
+the explanation of the screen; Enter alone takes what > stands at. A
+dot alone goes back from a question that takes text.
 
 Long texts scroll with Down and Page Down. A log opens in "less":
 q goes back, / searches, G jumps to the end.'
@@ -74,8 +75,8 @@ the host went down
   Quick Load, Resume, carries on with all of them.
 
 a month was loaded with a wrong file
-  Load the right file with mode "replace": it shows rows out and in,
-  and can be undone.
+  Snowflake Operations, REPLACE a month, with the right file: it shows
+  rows out and in, and can be undone.
 
 a load is refused: "loaded already"
   The file is in the table. The message says since when, by whom, and

@@ -2,7 +2,8 @@
 # Snowflake Operations (layer 4): months loaded, tables checked and reported on, months brought back, replaced and dropped.
 # Offers the screen operations.
 
-menus_screen_define operations "Snowflake Operations" "What is to be done?" 20 "load months, check, report, drop" <<'HELP'
+# No question: its line is needed, so that on 80x24 every entry is to be seen.
+menus_screen_define operations "Snowflake Operations" "" 20 "load months, check, report, drop" <<'HELP'
 Load and Batch show a plan and the command before anything starts.
 Load by browsing takes files that you choose in their folders.
 Batch goes on where one month fails, and loads several at a time.

@@ -37,27 +37,24 @@ menus_quick_load_last() {
 }
 
 menus_quick_load_other() {
-  local typed='' text='Which month? Write 2024-01 or 012024.'
+  local typed month text='Which month? Write 2024-01 or 012024.'
+  actions_config_preference quick_month
+  typed=$REPLY
   while ui_input "Other month" "$text" "$typed"; do
     typed=$REPLY
     if month_parse "$typed"; then
-      _menus_quick_load_ask "$REPLY" --month "$REPLY"
+      month=$REPLY
+      actions_config_set_preference quick_month "$month"
+      _menus_quick_load_ask "$month" --month "$month"
       return
     fi
     text=$REPLY
   done
 }
 
-menus_quick_load_file() {
-  local typed='' text='Which file? Its name has to fit a pattern of the configuration.'
-  while ui_input "One file" "$text" "$typed"; do
-    typed=$REPLY
-    if menus_screen_path "$typed"; then
-      _menus_quick_load_ask "${REPLY##*/}" --file "$REPLY"
-      return
-    fi
-    text="There is no readable file $REPLY. Which file?"
-  done
+menus_quick_load_file() { # the one that was looked into or checked last is proposed
+  menus_ask_path "One file" "Which file? Its name has to fit a pattern of the configuration." quality_file || return 0
+  _menus_quick_load_ask "${REPLY##*/}" --file "$REPLY"
 }
 
 menus_quick_load_resume() {

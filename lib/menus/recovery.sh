@@ -79,10 +79,10 @@ menus_recovery_diagnose() { # <job or run id, or log>: why it failed; its best c
   fi
 }
 
-_menus_recovery_ask_retry() { # <diagnosis>: where the file has to be corrected first, Back is the default
+_menus_recovery_ask_retry() { # <diagnosis>: where something has to be done first, Back is the default
   local word=Retry default=''
   [[ $1 != *'Carry on with it'* ]] || word=Resume
-  [[ $1 != *' clean-file '* && $1 != *' check-file '* ]] || default=no
+  [[ $1 != *' clean-file '* && $1 != *' check-file '* && $1 != *'Do what the message says'* ]] || default=no
   UI_OK=$word UI_BACK=Back UI_DEFAULT=$default ui_yesno "Diagnosis" "$1"
 }
 
@@ -123,15 +123,8 @@ menus_recovery_job() { # jobs that did not end well, the newest first
 }
 
 menus_recovery_log() {
-  local typed='' text="The path of the log?"
-  while ui_input "Diagnose a log" "$text" "$typed"; do
-    typed=$REPLY
-    if menus_screen_path "$typed"; then
-      menus_recovery_diagnose "$REPLY"
-      return 0
-    fi
-    text="There is no readable file $REPLY. The path of the log?"
-  done
+  menus_ask_path "Diagnose a log" "The path of the log?" log || return 0
+  menus_recovery_diagnose "$REPLY"
 }
 
 menus_recovery_left() {

@@ -15,6 +15,9 @@
 
 MENUS_LEAVE=100 # an entry's function returns this to leave the menu that it stands in
 
+# A command's own words speak of --config.
+MENUS_OTHER_CONFIG='Settings, Configuration, chooses another one.'
+
 declare -gA MENUS_TITLES=() MENUS_QUESTIONS=() MENUS_HELPS=() MENUS_SAY=()
 MENUS_ENTRIES=() # five words an entry: screen, tag, verb, label, explanation
 MENUS_PLACES=()  # of the main menu: place and screen, sorted when it is opened
@@ -228,28 +231,34 @@ menus_screen_command() { # <verb> <arguments...> <text> -> REPLY: the command li
   REPLY+=$'\n\n'$text
 }
 
-menus_screen_load() { # <title> <load arguments...>: plan, question, job; 1 for Back from the question
+menus_screen_load() { # <title> <load arguments...>: plan, question, job; 1 for Back from the question, 2 when there is no plan
   local title=$1
   shift
-  menus_screen_plan "$title" load "$@" || return 0
+  menus_screen_plan "$title" load "$@" || return 2
   menus_screen_command load "$@" "$REPLY"
   UI_OK=Start UI_BACK=Back ui_yesno "$title" "$REPLY" || return 1
   menus_screen_begin "$title" load "$@" --yes
 }
 
 _menus_screen_refused() { # <title> <exit code> <text>
-  local title="$1: not possible"
+  local title="$1: not possible" more=''
   case $2 in
+    "$ETL_EXIT_CONFIGURATION") more=$'\n\n'$MENUS_OTHER_CONFIG ;;
     "$ETL_EXIT_REFUSED") title="$1: refused, on purpose" ;;
     "$ETL_EXIT_PROBLEMS") title="$1: there are problems" ;;
     "$ETL_EXIT_INTERRUPTED" | "$ETL_EXIT_TERMINATED") title="$1: stopped" ;;
   esac
-  ui_message "$title" "${3:-It ended with exit code $2 and said nothing.}"
+  ui_message "$title" "${3:-It ended with exit code $2 and said nothing.}$more"
 }
 
 menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks, starts the job and offers its log; 1 for Back
-  local title=$1 verb=$2
+  local title=$1 verb=$2 word name=''
   shift 2
+  for word in "$@"; do
+    # Of which table or file says the title; of which days the answers do.
+    [[ $name != --month && $name != --days ]] || title+=" $word"
+    name=$word
+  done
   actions_words "$verb" "$@" --background
   UI_OK=Start UI_BACK=Back ui_yesno "$title" "This starts a job, which goes on when you leave. As a command:"$'\n\n'"  $REPLY" || return 1
   menus_screen_begin "$title" "$verb" "$@"

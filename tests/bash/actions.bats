@@ -66,6 +66,14 @@ teardown() {
   done
 }
 
+@test "actions: a job that loads nothing is not called as one that does" {
+  local line
+  for line in '--dry-run:(plan only)' '--verify:(verify)' '--stage-only:(stage only)'; do
+    run --separate-stderr actions_run_verb load --month 2013-01 "${line%%:*}" --background 3>&-
+    [ "$(<"$ETL_STATE_DIR/jobs/$output/title")" = "Load 2013-01 ${line#*:}" ]
+  done
+}
+
 @test "actions: --background makes a job of every verb that is a script" {
   local verb id
   touch "$FAKE/gate"

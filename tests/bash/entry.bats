@@ -87,6 +87,19 @@ teardown() {
   [ "${CALL[*]:1}" = '--month load --config=x.json --yes' ]
 }
 
+@test "entry: a verb's own flags with their values may stand before it, too; a wrong verb stays one" {
+  "$ENTRY" --limit 3 --json history list
+  fake_python_call 0
+  [ "${CALL[*]:1}" = 'list --limit 3 --json' ]
+  run "$ENTRY" --yes laod --month last
+  [ "$status" -eq 2 ]
+  [[ $output == *"There is no verb 'laod'. Did you mean 'load'?"* ]]
+  run "$ENTRY" --quiet help load
+  [ "$status" -eq 0 ]
+  fake_python_call 1
+  [ "${CALL[*]:1}" = '--help' ]
+}
+
 @test "entry: a flag before the verb does not become data behind --" {
   "$ENTRY" --json local sql -- '-- a comment'
   fake_python_call 0

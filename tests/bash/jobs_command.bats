@@ -340,3 +340,18 @@ PYTHON
   [ "$status" -eq 2 ]
   [[ $output != *'Did you mean'* ]]
 }
+
+@test "jobs: flags may stand before the subcommand, too" {
+  local id
+  jobs_start load 'Load 2013-01' true 3>&-
+  id=$REPLY
+  jobs_wait "$id" 20
+  [[ $(jobs_command --json list) == "["*"$id"* ]]
+  [[ $(jobs_command --state 'done' list) == *"$id"* ]]
+  [[ $(jobs_command --json show "$id") == '{"id"'* ]]
+  [[ $(jobs_command --timeout 5 wait "$id") == *'ended: done'* ]]
+  [[ $(jobs_command --older-than 0 --state 'done' prune) == 'Removed 1 finished jobs.' ]]
+  run jobs_command --state lits
+  [ "$status" -eq 2 ]
+  [[ $output == *'--state needs one of'* ]]
+}

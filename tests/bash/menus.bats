@@ -102,6 +102,27 @@ job_count() {
   [[ "${COMMAND[*]}" == *'--month 2013-01 --qc file --yes' ]]
 }
 
+@test "menus: the last month that was typed is the next default, the last file too, also one that was only checked" {
+  menu quick_load other 2013-01 file n b b b quit
+  menu quick_load other '' file y back b quit
+  newest_command
+  [[ "${COMMAND[*]}" == *'--month 2013-01 --qc file --yes' ]]
+  : >"$BATS_TEST_TMPDIR/x.tsv"
+  menu files check file "$BATS_TEST_TMPDIR/x.tsv" n b b quit
+  sleep 1.1 # the next job's name begins with the second
+  menu quick_load file '' file y back b quit
+  newest_command
+  [[ "${COMMAND[*]}" == *"--file $BATS_TEST_TMPDIR/x.tsv --qc file --yes" ]]
+}
+
+@test "menus: the question how a load is checked explains its answers" {
+  menu quick_load last '?' '' b b quit
+  [[ $output == *'Help: Quick Load > Load 2013-02'*'snowflake   The same in the warehouse'*'How is it to be checked?'* ]]
+  [ "$(job_count)" -eq 0 ]
+  helpers_source core menus/ask
+  [ "$(awk '{ print length($0) }' <<<"$MENUS_ASK_QC_HELP" | sort -n | tail -n 1)" -le 72 ]
+}
+
 @test "menus: without the confirmation nothing is started" {
   local answer
   for answer in n b $'\e'; do

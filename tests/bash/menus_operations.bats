@@ -39,7 +39,7 @@ job_count() {
 
 @test "menus operations: a table of the only table, last month, is validated as a job" {
   menu validate last y back
-  [[ $(tr -s ' \n' '  ' <<<"$output") == *'Which days of FLIGHTS?'*'As a command:'*'--month 2013-02 --background'* ]]
+  [[ $(tr -s ' \n' '  ' <<<"$output") == *'Which days of FLIGHTS?'*'Validate FLIGHTS 2013-02'*'As a command:'*'--month 2013-02 --background'*'Validate FLIGHTS 2013-02: at work as job'* ]]
   [[ $output != *'Which table?'* ]]
   newest_words
   [ "$WORDS" = 'validate_table.py --month 2013-02' ]
@@ -77,7 +77,7 @@ job_count() {
   [ "$WORDS" = 'validate_table.py --days 2013-01-03..2013-01-10' ]
 }
 
-@test "menus operations: files of a month, or one, are checked before they are loaded" {
+@test "menus operations: files of a month, or one, are checked before they are loaded, and held against the table afterwards" {
   MENU=files menu check month other '2013-01-03..2013-01-10' 2013-01,2013-02 y back b
   [[ $output == *'Files of a month'*"is not a month"* ]]
   newest_words
@@ -87,6 +87,11 @@ job_count() {
   MENU=files menu check file "$BATS_TEST_TMPDIR/a b.tsv" y back b
   newest_words
   [ "$WORDS" = "check_file.py --file $BATS_TEST_TMPDIR/a b.tsv" ]
+  sleep 1.1
+  MENU=files menu check loaded last y back b
+  [[ $output == *'As a command:'*'load '*' --month 2013-02 --verify'* ]]
+  newest_words
+  [ "$WORDS" = 'loader.py --month 2013-02 --verify' ]
 }
 
 @test "menus operations: duplicates of tables, with other keys, with the statements" {
@@ -171,6 +176,14 @@ job_count() {
   echo 3 >"$FAKE/tables_code"
   echo 'error: example.json has no key "files".' >"$FAKE/tables"
   menu validate
-  [[ $output == *'cannot be used'*'has no key'* ]]
+  [[ $output == *'cannot be used'*'has no key'*'Settings, Configuration, chooses another one.'* ]]
+  [ "$(job_count)" -eq 0 ]
+}
+
+@test "menus operations: a form whose load cannot be planned comes back with its answers, to be corrected" {
+  echo 2 >"$FAKE/plan_code"
+  echo "error: The configuration has no table 'SALS'." >"$FAKE/plan"
+  menu load 2013-01 '' SALS file '' '' SALES . b
+  [[ $output == *"no table 'SALS'"*'Snowflake Operations > Load months'*'[SALS] > '* ]]
   [ "$(job_count)" -eq 0 ]
 }

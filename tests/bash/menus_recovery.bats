@@ -58,6 +58,11 @@ failed() { # <way> <diagnosis>: one load that failed
      $ ./snowflake_etl.sh clean-file --file x"
   menu loads 1 '' b
   [ "$(job_count)" -eq 0 ]
+  failed retry "It was refused, on purpose
+  1. Do what the message says; then:
+     $ ./snowflake_etl.sh recover --retry $RUN"
+  menu loads 1 '' b
+  [ "$(job_count)" -eq 0 ]
   failed retry "The load was cut off
   1. Carry on with it; what is staged and copied is used.
      $ ./snowflake_etl.sh recover --retry $RUN"
@@ -95,6 +100,9 @@ failed() { # <way> <diagnosis>: one load that failed
   menu log nowhere "$BATS_TEST_TMPDIR/some log" ''
   [[ $output == *'There is no readable file'*'A disk is full'* ]]
   grep -qa "some log" "$FAKE"/call-*
+  # It is proposed the next time.
+  menu log '' ''
+  [[ $output == *'A disk is full'* ]]
 }
 
 @test "menus recovery: cleaning shows what would go, and Enter alone removes nothing" {

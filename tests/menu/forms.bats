@@ -42,7 +42,7 @@ operations() { # to Snowflake Operations
   tmux_menu
   tmux_wait 'Main menu'
   tmux_keys Down Enter
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
 }
 
 @test "forms: tables and days are validated from one screen; what cannot be meant is said, and what is right stays" {
@@ -60,7 +60,7 @@ operations() { # to Snowflake Operations
   tmux_wait 'no month 13' 'Table  flights' 'Days   2013-13'
   field 1 '2013-01-03..2013-01-10'
   started "validate_table.py --config $config --table FLIGHTS --days 2013-01-03..2013-01-10"
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   tmux_keys Enter
   tmux_wait 'Table  FLIGHTS' 'Days   2013-01-03..2013-01-10'
   field 0 '"odd $(touch y) name"'
@@ -81,7 +81,7 @@ operations() { # to Snowflake Operations
   started "duplicate_checker.py --config $config --month 2013-02 --key CARRIER, FLIGHT"
   tmux_wait 'Where are keys looked for?'
   tmux_keys Escape
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   tmux_keys T Enter
   tmux_wait 'Format   text' 'To file  '
   field 2 pdf
@@ -132,11 +132,11 @@ operations() { # to Snowflake Operations
   tmux_keys V Enter
   tmux_wait 'Which days of FLIGHTS?' 'This month'
   tmux_keys Escape
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   printf 'FLIGHTS\nOTHER\n' >"$FAKE/tables"
   tmux_keys Enter
   tmux_wait 'Table  *'
   tmux_keys Escape
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   [ ! -e "$ETL_STATE_DIR/jobs" ]
 }

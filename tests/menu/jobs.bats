@@ -159,6 +159,16 @@ changes() { # waits until the screen is another one than it is
   [[ $(tmux_screen) != *'Load 2013-02'* ]]
 }
 
+@test "jobs screen: why a job failed stands there whole, as long as there is room for what can be done with it" {
+  jobs_start load 'Load 2013-02' bash -c 'words=$(printf "word%.0s " {1..110}); printf "{\n  \"message\": \"%slast.\"\n}\n" "$words" >"$ETL_JOB_DIR/result.json"
+    exit 6' 3>&-
+  jobs_wait "$REPLY" 20 || true
+  walk_start
+  tmux_keys J Enter Enter
+  tmux_wait 'Compare with the run before' 'word last.'
+  [[ $(tmux_screen) != *...* ]]
+}
+
 @test "jobs screen: a slow line gets few bytes: the screen once, then what has changed" {
   live_jobs
   walk_start

@@ -149,6 +149,32 @@ teardown() {
   [[ $(tmux_screen) != *Stopped* ]]
 }
 
+@test "plain: of many jobs the newest stand on the screen, m shows more, a text those that have it" {
+  local index folder
+  for index in {1..60}; do
+    printf -v folder '%s/jobs/20130101-0000%02d-load-7' "$ETL_STATE_DIR" "$index"
+    mkdir -p "$folder"
+    printf 'Load number %02d\n' "$index" >"$folder/title"
+    printf '1\n' >"$folder/started_at"
+    printf '0\n' | tee "$folder/exit_code" >"$folder/lock"
+  done
+  export ETL_UI=plain
+  tmux_menu
+  tmux_wait '5  Jobs & Logs'
+  tmux_type 5
+  # From the head line to the prompt on one screen, and what Enter takes is marked.
+  tmux_wait 'Snowflake ETL |' 'ended: 60' '1  done' 'Load number 60' 'Load number 51' '... 50 more: m shows them' '> ' '63  Refresh' 'b for back:'
+  [[ $(tmux_screen) != *'Load number 50'* ]]
+  tmux_type m
+  tmux_wait '... 40 more' 'Load number 50' 'Load number 41'
+  tmux_type number
+  tmux_wait 'Load number 41' '... 40 more: a longer text shows fewer'
+  tmux_type 'number 07'
+  tmux_wait '54  done'
+  tmux_type 54
+  tmux_wait 'Job: Load number 07'
+}
+
 @test "plain: Ctrl-C while the plan is made comes back" {
   export ETL_UI=plain
   mkfifo "$FAKE/never"

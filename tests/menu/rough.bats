@@ -149,7 +149,7 @@ PROGRAM
   tmux_keys Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
-  tmux_wait 'There is no configuration mine.json'
+  tmux_wait 'There is no configuration mine.json' 'Settings, Configuration, chooses another one.'
   tmux_keys Enter
   tmux_wait 'What is to be loaded?'
   tmux_keys Escape
@@ -198,7 +198,7 @@ PROGRAM
     ETL_UI=$ui tmux_menu
     tmux_wait 'Main menu'
     tmux_keys Down Enter
-    tmux_wait 'What is to be done?'
+    tmux_wait 'Load by browsing'
     tmux_keys "${keys[@]}"
     tmux_wait 'Which table?' 'TABLE_' '/ filter'
     tmux_text '/_37'
@@ -207,11 +207,11 @@ PROGRAM
     tmux_keys Escape
     tmux_wait 'Which table?'
     tmux_keys Escape
-    tmux_wait 'What is to be done?'
+    tmux_wait 'Load by browsing'
     tmux -L "$TMUX_SOCKET" kill-server
   done
   run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' operations validate _3 TABLE_37 b b b quit) 3>&-
   # shellcheck disable=SC2154 # set by run
-  [[ $output == *'A text shows those'*'   38  TABLE_37'*'Which days of TABLE_37?'* ]]
+  [[ $output == *'A text shows those'*'38  TABLE_37'*'Which days of TABLE_37?'* ]]
   [ "$status" -eq 0 ]
 }

@@ -14,7 +14,7 @@ tmux_setup() { # in setup(): everything a menu needs, with a stand-in for Python
 }
 
 tmux_start() { # [columns rows] -- <command...>: in a shell whose prompt is "ready>", so that its end can be seen
-  local columns=80 rows=24 line
+  local columns=80 rows=24 line attempt=0
   if [[ $1 != -- ]]; then
     columns=$1 rows=$2
     shift 2
@@ -22,8 +22,12 @@ tmux_start() { # [columns rows] -- <command...>: in a shell whose prompt is "rea
   shift
   printf -v line '%q ' "$@"
   # TERM is what the programs see; tmux itself is happy with "screen" for all of them.
-  tmux -L "$TMUX_SOCKET" -f /dev/null new-session -d -x "$columns" -y "$rows" \
-    "env TERM=$TERM LC_ALL=${TMUX_LOCALE:-C} PS1='ready> ' bash --norc --noprofile" 3>&-
+  # A server that was told to end a moment ago may still answer, and take the session with it.
+  until tmux -L "$TMUX_SOCKET" -f /dev/null new-session -d -x "$columns" -y "$rows" \
+    "env TERM=$TERM LC_ALL=${TMUX_LOCALE:-C} PS1='ready> ' bash --norc --noprofile" 3>&-; do
+    ((++attempt < 20)) || return 1
+    sleep 0.1
+  done
   tmux_wait 'ready>'
   tmux_type "$line"
 }

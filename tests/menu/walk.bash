@@ -157,7 +157,7 @@ walk_jobs() { # a finished job: seen at re-entry, its details, its log in less a
 walk_operations() { # from the menu to a running check of last month and its log; what was answered is the next default
   walk_start
   tmux_keys Down Enter
-  tmux_wait 'What is to be done?' 'Validate tables' 'every day there, no odd day' 'REPLACE a month'
+  tmux_wait 'Load by browsing' 'Validate tables' 'every day there, no odd day' 'REPLACE a month'
   tmux_ascii
   tmux_keys V Enter
   tmux_wait 'Which days of FLIGHTS?' 'This month' '2013-03' 'All there is'
@@ -170,12 +170,12 @@ walk_operations() { # from the menu to a running check of last month and its log
   tmux_keys Enter
   tmux_wait 'following job' 'state: '
   tmux_keys q
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   tmux_keys Down Enter
   tmux_wait 'Where are keys looked for?' 'Tables, with SQL'
   "walk_duplicates_$UI"
   tmux_keys Escape
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   tmux_keys H Enter
   tmux_wait 'What is to be shown?' 'Runs and checks' 'What changed'
   tmux_keys Enter
@@ -184,7 +184,7 @@ walk_operations() { # from the menu to a running check of last month and its log
   tmux_keys q
   tmux_wait 'What is to be shown?'
   tmux_keys Escape
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   tmux_keys Escape
   tmux_wait 'Main menu'
 }
@@ -208,7 +208,7 @@ walk_duplicates_whiptail() { # one question after the other, back in the same or
   tmux_keys Escape
   tmux_wait 'Where are keys looked for?'
   tmux_keys Escape
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   tmux_keys T Enter
   tmux_wait 'Which days of FLIGHTS?'
   tmux_keys Enter
@@ -233,7 +233,7 @@ walk_duplicates_dialog() { # all fields on one screen, with what was written the
   tmux_keys Escape
   tmux_wait 'Where are keys looked for?'
   tmux_keys Escape
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   tmux_keys T Enter
   tmux_wait 'Days     last' 'Format   text' 'To file  '
   tmux_ascii
@@ -341,7 +341,8 @@ walk_months() { # a drop: its plan, the words, the job; Back and wrong words del
   printf 'planned: Delete 310 of 600 rows (51.7%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 days\n' >"$FAKE/plan"
   walk_start
   tmux_keys Down Enter
-  tmux_wait 'What is to be done?' 'What was deleted' 'REPLACE a month' 'deletes its rows'
+  # All of them on one screen, what deletes too.
+  tmux_wait 'Load months' 'What was deleted' 'REPLACE a month' 'DROP a month'
   tmux_ascii
   # shellcheck disable=SC2046 # keys
   tmux_keys $(walk_last) Enter
@@ -352,7 +353,7 @@ walk_months() { # a drop: its plan, the words, the job; Back and wrong words del
   tmux_ascii
   tmux_keys Enter
   # What deletes is never the default, not even after it was chosen.
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   # shellcheck disable=SC2046 # keys
   tmux_keys $(walk_last) Enter
   tmux_wait 'Which month of FLIGHTS?'
@@ -365,6 +366,6 @@ walk_months() { # a drop: its plan, the words, the job; Back and wrong words del
   tmux_keys Enter
   tmux_wait 'Nothing was deleted'
   tmux_keys Enter
-  tmux_wait 'What is to be done?'
+  tmux_wait 'Load by browsing'
   [ ! -e "$ETL_STATE_DIR/jobs" ]
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,7 @@ def test_help_ends_with_the_examples(verb: str, capsys: pytest.CaptureFixture[st
         (["config", "valdate"], "Did you mean 'validate'? See "),
         (["history", "LIST"], "Did you mean 'list'? See "),
         (["raport"], "There is no verb 'raport'. Did you mean 'report'?"),
+        (["--json", "raport", "--month", "last"], "There is no verb 'raport'. Did you mean 'report'?"),
         (["load", "--xyzzy"], "Unrecognized arguments: --xyzzy. See "),
     ],
 )
@@ -70,6 +73,14 @@ def test_flags_stand_in_any_place(
     monkeypatch.setenv("ETL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
     assert main(words) == 0
     assert capsys.readouterr().out == "local\n"
+
+
+def test_a_verbs_own_flag_with_its_value_stands_before_it_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ETL_STATE_DIR", str(tmp_path))
+    assert main(["--limit", "3", "--json", "history", "list"]) == 0
+    assert json.loads(capsys.readouterr().out)
 
 
 def test_bash_and_python_know_the_same_flags_before_a_verb() -> None:

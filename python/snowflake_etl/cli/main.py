@@ -81,9 +81,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _flags_before_the_verb(words: list[str]) -> tuple[list[str], list[str]]:
     """Flags may stand before the verb, too: those, each with its value, and the rest."""
     number = 0
-    while number < len(words) and words[number].startswith("-"):
+    while number < len(words) and (words[number].startswith("-") or _is_value(words, number)):
         number += 2 if words[number] in WITH_VALUE else 1
     return words[:number], words[number:]
+
+
+def _is_value(words: list[str], number: int) -> bool:
+    """A verb's own flags are not known yet: what is no verb, behind a flag and before a verb, is the flag's value."""
+    if not number or not words[number - 1].startswith("--") or words[number] in {*VERBS, "help"}:
+        return False
+    behind = words[number + 1 :]
+    return not VERBS.keys().isdisjoint(behind[: behind.index("--")] if "--" in behind else behind)
 
 
 def run_script(path: str) -> int:

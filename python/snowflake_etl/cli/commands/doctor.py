@@ -81,7 +81,8 @@ def _terminal() -> Iterator[Point]:
         cure = "Make the window 80 x 24 or larger: the menu's screens are made for that." if small else ""
         yield Point("terminal", Health.WARNING if small else Health.OK, message, cure)
     else:
-        yield Point("terminal", Health.OK, "none; nothing is asked, and what deletes needs --yes and --expect-rows")
+        message = "this command has none: nothing is asked, and what deletes needs --yes and --expect-rows"
+        yield Point("terminal", Health.OK, message)
     asking = next(
         (name for name in ("dialog", "whiptail") if shutil.which(name)), "plain text (no dialog, no whiptail)"
     )
