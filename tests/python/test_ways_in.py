@@ -391,7 +391,7 @@ def test_the_driver_that_is_installed_knows_every_name_that_we_send(tmp_path: Pa
         if name not in ("connection", "login_timeout", "network_timeout")
     }
     keys["workload_identity_provider"] = "AWS"
-    ca = private(tmp_path / "ca", "x")
+    ca = private(tmp_path / "ca", "-----BEGIN CERTIFICATE-----")
     token = private(tmp_path / "token", "token-text")
     given = arguments(**{**keys, "ca_file": str(ca), "token_file_path": str(token)})
     unknown = set(for_driver(given, 4)) - set(DEFAULT_CONFIGURATION)

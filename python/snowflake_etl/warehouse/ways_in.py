@@ -28,6 +28,7 @@ from snowflake_etl.config.sections.snowflake import (
     SnowflakeSection,
 )
 from snowflake_etl.errors import ConfigError
+from snowflake_etl.warehouse.trust import certificates
 
 # Asks the operator for something secret; None where nobody can be asked.
 Ask = Callable[[str], str]
@@ -70,8 +71,8 @@ def account_arguments(
     if way in _BROWSER_WAYS:
         arguments["client_store_temporary_credential"] = True
     _need(arguments, section, "account", *(() if way in _NEEDS_NO_USER else ("user",)))
-    if section.ca_file and not Path(section.ca_file).is_file():
-        raise ConfigError(f"There is no CA file {section.ca_file} (snowflake.ca_file). Correct the path.")
+    if section.ca_file:
+        certificates(Path(section.ca_file))
     return arguments
 
 
@@ -115,7 +116,7 @@ def _open_key(arguments: dict[str, Any], section: SnowflakeSection, ask: Ask | N
         return
     _need(arguments, section, "private_key_file")
     path = Path(arguments["private_key_file"])
-    if not path.is_file():
+    if not path.exists():
         raise ConfigError(f"There is no key file {path} (snowflake.private_key_file). Correct the path.")
     check_private(path, "key")
     passphrase = arguments.get("private_key_file_pwd")

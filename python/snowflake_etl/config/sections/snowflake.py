@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -140,6 +141,14 @@ class SnowflakeSection(Section):
     @classmethod
     def _list_to_tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("host", "proxy_host")
+    @classmethod
+    def _name_alone(cls, value: str | None) -> str | None:
+        # An address may hold a password, so it is not said again.
+        if value is not None and (re.search(r"[/@\s]", value) or re.fullmatch(r"[^:]*:\d+", value)):
+            raise ValueError("this takes the name of a host alone, without http://, user and port")
+        return value
 
     @field_validator("authenticator")
     @classmethod

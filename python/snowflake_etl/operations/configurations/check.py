@@ -20,6 +20,7 @@ from snowflake_etl.config.sources import ENVIRONMENT_VARIABLE, Sources, read_sou
 from snowflake_etl.errors import ConfigError, ConfigMistakes, EtlError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
+from snowflake_etl.notify import sending
 from snowflake_etl.operations.configurations.columns import column_problems
 from snowflake_etl.operations.configurations.found_files import FoundByPattern, files_of_patterns
 from snowflake_etl.operations.expectations import try_rules
@@ -101,6 +102,7 @@ def _check(
         problems += (ConfigProblem(WARNING, _nothing_found(loaded, number, one)) for number, one in enumerate(patterns))
     problems = [problem for problem in problems if problem.message]
     problems += _sign_in_problems(loaded, variables)
+    problems += (ConfigProblem(ERROR, text) for text in _address_problems(loaded))
     is_sound = not any(problem.severity == ERROR for problem in problems)
     if connect and is_sound:
         problems += _warehouse_problems(loaded, state_directory)
@@ -208,6 +210,19 @@ def _sign_in_problems(loaded: LoadedConfiguration, variables: Mapping[str, str])
         )
     except ConfigError as error:
         yield ConfigProblem(ERROR, f"{_said(loaded, ('snowflake',))}: {error}")
+
+
+def _address_problems(loaded: LoadedConfiguration) -> Iterator[str]:
+    """Addresses of notices that nothing can be sent to: nobody would miss a notice that never comes."""
+    for number, target in enumerate(loaded.configuration.notify.targets):
+        place = _said(loaded, ("notify", "targets", number, "url"))
+        try:
+            why = sending.check(target.url)
+        except EtlError as error:
+            yield f"{place}: {error}"
+            continue
+        if why:
+            yield f"{place}: this is no address that can be used ({why.rstrip('.')}). See the schemes of apprise."
 
 
 def _warehouse_problems(loaded: LoadedConfiguration, state_directory: Path) -> Iterator[ConfigProblem]:
