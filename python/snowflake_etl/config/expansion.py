@@ -56,6 +56,11 @@ def expanded(node: Node, environment: Mapping[str, str], place: Place = ()) -> N
     return Leaf(key.read(text) if key is not None and is_whole else text, node.origin, is_literal=False)
 
 
+def variables_in(text: str) -> tuple[str, ...]:
+    """The names of the environment variables that a document uses."""
+    return tuple(dict.fromkeys(_VARIABLE.findall(text)))
+
+
 def _no_variable(text: str, *, is_secret: bool) -> str:
     """The first part that looks like a variable and is none; "" where there is none.
 
