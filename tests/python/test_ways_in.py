@@ -252,6 +252,11 @@ def test_a_name_that_is_not_there_and_files_that_others_may_touch_are_told(tmp_p
     path.write_text('[pond]\naccount = "a"\nauthenticator = "oauth"\ntoken_file_path = "nowhere"\n')
     with pytest.raises(ConfigError, match="There is no token file"):
         named(env)
+    # An 'account' beside the connection would be the next error.
+    path.write_text('[pond]\naccuont = "a"\nuser = "u"\npassword = "hush-hush"\n')
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match=r"'account' is missing\. Add it to the connection 'pond' in "):
+        named(env)
     path.write_text("[pond\n")
     with pytest.raises(ConfigError, match="not valid TOML"):
         named(env)

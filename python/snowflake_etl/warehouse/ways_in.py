@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from snowflake_etl.config.connections import named_connection
+from snowflake_etl.config.connections import connections_file, named_connection
 from snowflake_etl.config.secret import Secret, check_private, read_private_file, remember_secret
 from snowflake_etl.config.secret_store import revealed
 from snowflake_etl.config.sections.snowflake import (
@@ -106,8 +106,15 @@ def _need(arguments: Mapping[str, Any], section: SnowflakeSection, *names: str) 
         if not arguments.get(name):
             raise ConfigError(
                 f"To sign in to {section.target} ({arguments['authenticator']}), '{name}' is missing. "
-                f"Add snowflake.{name} to the configuration."
+                f"Add {_place_for(name, section)}."
             )
+
+
+def _place_for(name: str, section: SnowflakeSection) -> str:
+    """Where a key is to be written: beside a connection the configuration takes no account."""
+    if name == "account" and section.connection:
+        return f"it to the connection '{section.connection}' in {connections_file()}"
+    return f"snowflake.{name} to the configuration"
 
 
 def _open_key(arguments: dict[str, Any], section: SnowflakeSection, ask: Ask | None) -> None:
