@@ -243,6 +243,9 @@ def test_a_name_that_is_not_there_and_files_that_others_may_touch_are_told(tmp_p
         named(env)
     with pytest.raises(ConfigError, match="there is neither"):
         named({"SNOWFLAKE_HOME": str(tmp_path)})
+    lost = tmp_path / "hmoe"
+    with pytest.raises(ConfigError, match=rf"SNOWFLAKE_HOME is {lost}, and there is no such folder"):
+        named({"SNOWFLAKE_HOME": str(lost), "XDG_CONFIG_HOME": str(tmp_path)})
     path = tmp_path / "home" / "connections.toml"
     path.write_text(text.replace("pnod", "pond"))
     for mode, why in ((0o660, "may be changed by others"), (0o644, "holds secrets and may be read by others")):

@@ -45,7 +45,8 @@ def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> 
     if path is None:
         raise ConfigError(
             f"The configuration names the connection '{name}', but there is neither {folder / 'connections.toml'} nor "
-            "config.toml beside it. Write the connection there, or give 'account' and 'user' in the configuration."
+            f"config.toml beside it.{_lost_home(environment)} Write the connection there, or give 'account' and 'user' "
+            "in the configuration."
         )
     if name not in found:
         nearest = difflib.get_close_matches(name, found, n=1)
@@ -63,8 +64,19 @@ def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> 
     return keys
 
 
+def _lost_home(environment: Mapping[str, str]) -> str:
+    chosen = environment.get("SNOWFLAKE_HOME")
+    return (
+        f" (SNOWFLAKE_HOME is {chosen}, and there is no such folder.)" if chosen and not _home(chosen).exists() else ""
+    )
+
+
+def _home(chosen: str | None) -> Path:
+    return Path(chosen or "~/.snowflake").expanduser()
+
+
 def snowflake_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    home = Path(environment.get("SNOWFLAKE_HOME") or "~/.snowflake").expanduser()
+    home = _home(environment.get("SNOWFLAKE_HOME"))
     if home.exists():
         return home
     return Path(environment.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "snowflake"
