@@ -99,6 +99,12 @@ MISTAKES: dict[str, Any] = {
     "an address of notices misspelt": document(notify={"targets": [{"url": "mailtoo://me:hush-hush@mail?to=a@b.c"}]}),
     "an address of notices that lacks parts": document(notify={"targets": [{"url": "slack://hush-hush"}]}),
     "a secret of notices that was not set": document(notify={"targets": [{"url": "${secret:mail}"}]}),
+    "a type misspelt": document({"create_table": {"ID": "NUMBER(9,0)", "NAME": "VARCHAR2(20)"}}),
+    "a column twice": document({"expected_columns": ["ID", "DAY", "id"]}),
+    "quotes that are the delimiter": document({"delimiter": ",", "quote_char": ","}),
+    "a delimiter that ends lines": document({"delimiter": "\n"}),
+    "a schema with its database": document(snowflake={"schema": "SALES.PUBLIC"}),
+    "a work schema with its database": document(load={"work_schema": "SALES.ETL_WORK"}),
     "a key misspelt": document({"date_colum": "DAY"}),
     "a key that is needed": {"files": [{"file_pattern": "a_{month}.tsv"}]},
     "four mistakes at once": document(

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from snowflake_etl.config.secret import Secret
-from snowflake_etl.config.sections.base import Section, Text
+from snowflake_etl.config.sections.base import Section, Text, one_name
 
 KEY_PAIR = "SNOWFLAKE_JWT"
 ACCESS_TOKEN = "PROGRAMMATIC_ACCESS_TOKEN"  # noqa: S105 - the name of a way to sign in
@@ -141,6 +141,11 @@ class SnowflakeSection(Section):
     @classmethod
     def _list_to_tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("database", "schema_")
+    @classmethod
+    def _one_name(cls, value: str | None) -> str | None:
+        return one_name(value)
 
     @field_validator("host", "proxy_host")
     @classmethod
