@@ -16,7 +16,7 @@ from snowflake_etl.config.expansion import expanded
 from snowflake_etl.config.fields import key_at
 from snowflake_etl.config.layers import Leaf, Node, Place, leaves, plain, said_at, stacked
 from snowflake_etl.config.model import Configuration
-from snowflake_etl.config.overrides import flag_layers, variables_layers
+from snowflake_etl.config.overrides import flag_layers, misspelt_variables, variables_layers
 from snowflake_etl.config.sections.snowflake import PASSWORD_AND_MFA
 from snowflake_etl.config.sources import Sources, read_sources
 from snowflake_etl.config.writers import group_warnings
@@ -83,7 +83,11 @@ def configuration_from(sources: Sources, environment: Mapping[str, str], choice:
     return LoadedConfiguration(
         sources.path,
         _validated(document if isinstance(document, dict) else {}, tree, sources.path),
-        (*_warnings(tree), *group_warnings(path for path, _ in sources.files)),
+        (
+            *_warnings(tree),
+            *misspelt_variables(environment),
+            *group_warnings(path for path, _ in sources.files),
+        ),
         chosen,
         sources.environments,
         tuple(path for path, _ in sources.files),
