@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from desk import ROOT, Desk
+from snowflake_etl.config import places
 from snowflake_etl.operations.schedule import Plan, cron_lines, systemd_service, systemd_timer, times
 
 SCRIPT = str(ROOT / "snowflake_etl.sh")
@@ -114,6 +115,33 @@ def test_variables_that_cron_does_not_have_are_named(nobody_home: Desk, monkeypa
     assert "#   ETL_LOAD_WORKERS\n" in answer.out and "#   SALES_NULL\n" in answer.out
     assert "secret" not in answer.out
     assert "Environment= lines" in nobody_home.run("schedule", "systemd", "--config", str(path)).out
+
+
+def test_what_a_bundle_installed_is_started_by_a_name_that_outlives_its_version(
+    nobody_home: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share, commands = nobody_home.folder / "share", nobody_home.folder / "bin"
+    ours = share / "versions" / "1.0" / "bin" / "snowflake-etl"
+    for path in (ours, share / "versions" / "0.9" / "bin" / "snowflake-etl"):
+        path.parent.mkdir(parents=True)
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+    commands.mkdir()
+    monkeypatch.setattr(places, "is_checkout", lambda: False)
+    monkeypatch.setattr("sys.executable", str(ours.with_name("python")))
+    monkeypatch.setenv("PATH", str(commands))
+
+    def program() -> str:
+        return command_of(nobody_home.run("schedule", "cron", "--config", str(nobody_home.config)).out)[1]
+
+    assert program() == str(ours), "there is nothing else"
+    (share / "current").symlink_to("versions/1.0")
+    assert program() == str(share / "current" / "bin" / "snowflake-etl")
+    (commands / "snowflake-etl").symlink_to(share / "current" / "bin" / "snowflake-etl")
+    assert program() == str(commands / "snowflake-etl")
+    (share / "current").unlink()
+    (share / "current").symlink_to("versions/0.9")
+    assert program() == str(ours), "of another version in use we are not the one that was asked"
 
 
 def test_units_are_written_where_it_was_said_and_over_nothing_else(nobody_home: Desk) -> None:

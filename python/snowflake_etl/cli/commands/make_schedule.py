@@ -136,7 +136,13 @@ def _program() -> str:
     if places.is_checkout():
         return str(places.CHECKOUT / "snowflake_etl.sh")
     beside = Path(sys.executable).with_name("snowflake-etl")
-    return str(beside) if beside.exists() else shutil.which("snowflake-etl") or "snowflake-etl"
+    found = shutil.which("snowflake-etl")
+    if not beside.exists():
+        return found or "snowflake-etl"
+    # Of a bundle each version has a folder: what is installed today has to start the next one, too.
+    in_use = beside.parent.parent.parent.parent / "current" / "bin" / beside.name
+    names = [Path(found).absolute(), in_use] if found else [in_use]
+    return str(next((name for name in names if name.resolve() == beside.resolve()), beside))
 
 
 def _shown(name: str, text: str, files: int) -> str:
