@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from desk import Desk
+from no_secrets import planted, planted_in
 from snapshot import same_as_before
 
 ENTRY = {"file_pattern": "orders_{month}.tsv", "table_name": "ORDERS"}
@@ -242,3 +243,27 @@ def test_show_is_the_same_as_before(tmp_path: Path, desk: Desk, monkeypatch: pyt
     assert answer.code == 0
     same_as_before("config_show", answer.out.replace(str(tmp_path), "FOLDER"))
     assert "hush-hush" not in answer.out + answer.err + desk.run(*words, "--json").out
+
+
+def test_show_hides_secrets_of_a_connection_whatever_they_are_called(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, password = planted("refresh-token"), planted("proxy-password")
+    toml = tmp_path / "connections.toml"
+    toml.write_text(
+        f'[pond]\naccount = "acme"\nuser = "etl"\noauth_refresh_token = "{token}"\n'
+        f'proxy = "http://me:{password}@proxy:3128"\ntoken_file_path = "there"\n'
+    )
+    toml.chmod(0o600)
+    planted_in(toml)
+    monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(document(snowflake={"connection": "pond"})))
+    answer = desk.run("config", "show", "--config", str(path))
+    assert re.search(r"snowflake.oauth_refresh_token +\*\*\*", answer.out)
+    assert "http://me:***@proxy:3128" in answer.out
+    assert f'"{tmp_path}/there"' in answer.out, "where a token lies is none"
+    for text in (answer.out, answer.err, desk.run("config", "show", "--config", str(path), "--json").out):
+        assert token not in text and password not in text
+    toml.chmod(0o644)
+    assert "holds secrets and may be read by others" in desk.run("config", "show", "--config", str(path)).err
