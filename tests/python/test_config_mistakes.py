@@ -245,6 +245,19 @@ def test_show_is_the_same_as_before(tmp_path: Path, desk: Desk, monkeypatch: pyt
     assert "hush-hush" not in answer.out + answer.err + desk.run(*words, "--json").out
 
 
+def test_commands_to_be_typed_hold_blanks_of_paths_together(desk: Desk) -> None:
+    folder = desk.folder / "sales of acme"
+    folder.mkdir()
+    path, key = folder / "c.json", folder / "etl.p8"
+    key.write_text("-----BEGIN PRIVATE KEY-----")
+    key.chmod(0o644)
+    path.write_text(json.dumps(document(snowflake={**ACCOUNT, "private_key_file": "etl.p8"}, load={"via": "direct"})))
+    path.chmod(0o600)
+    assert f"Run: chmod 600 '{key}'" in desk.run("config", "validate", "--config", str(path)).out
+    path.write_text(json.dumps([ENTRY]))
+    assert f"config migrate --config '{path}'" in desk.run("config", "validate", "--config", str(path)).err
+
+
 def test_show_hides_secrets_of_a_connection_whatever_they_are_called(
     tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shlex
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -111,9 +112,10 @@ def _check_mode(path: Path, found: Mapping[str, Mapping[str, Any]]) -> None:
     if mode & 0o022:
         raise ConfigError(
             f"{path} may be changed by others (mode {stat.S_IMODE(mode):04o}), who then decide where you sign in. "
-            f"Run: chmod 600 {path}"
+            f"Run: chmod 600 {shlex.quote(str(path))}"
         )
     if mode & 0o044 and any(is_secret(*item) for section in found.values() for item in section.items()):
         raise ConfigError(
-            f"{path} holds secrets and may be read by others (mode {stat.S_IMODE(mode):04o}). Run: chmod 600 {path}"
+            f"{path} holds secrets and may be read by others (mode {stat.S_IMODE(mode):04o}). "
+            f"Run: chmod 600 {shlex.quote(str(path))}"
         )

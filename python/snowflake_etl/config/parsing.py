@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ def parsed_file(path: Path) -> dict[str, Any]:
     document = parsed_text(read_text(path), path)
     if isinstance(document, list) and any(isinstance(item, dict) for item in document):
         raise ConfigError(
-            f"{path} holds a list, as files of an older shape do. Bring it to today's: config migrate --config {path}"
+            f"{path} holds a list, as files of an older shape do. Bring it to today's: config migrate --config "
+            f"{shlex.quote(str(path))}"
         )
     if not isinstance(document, dict):
         raise ConfigError(f"{path} holds no object with keys such as 'snowflake' and 'files'. See config/example.json.")

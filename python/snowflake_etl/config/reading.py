@@ -6,6 +6,7 @@ The order: defaults < extended file < file < environment section < ``ETL_*`` var
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -127,7 +128,7 @@ def _warnings(tree: Node) -> Iterator[str]:
             )
     for path in dict.fromkeys(leaf.origin.path for _, leaf in secrets if leaf.is_literal):
         if os.name == "posix" and path and path.stat().st_mode & 0o077:
-            yield f"{path} holds a password and others may read it. Run: chmod 600 {path}"
+            yield f"{path} holds a password and others may read it. Run: chmod 600 {shlex.quote(str(path))}"
 
 
 def _asks_for_more(tree: Node) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -53,7 +54,7 @@ def _migration(path: Path) -> str:
     from snowflake_etl.config.sources import read_sources
 
     older = [one for one, document in read_sources(path).files if migrated(document) != document]
-    return "".join(f" config migrate --config {one} corrects some by itself." for one in older)
+    return "".join(f" config migrate --config {shlex.quote(str(one))} corrects some by itself." for one in older)
 
 
 def _lines(checks: Sequence[ConfigCheck]) -> list[str]:
