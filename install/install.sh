@@ -7,6 +7,8 @@
 #        ./install.sh --use VERSION      go back (or forward) to another installed version
 #        ./install.sh --uninstall [VERSION]   remove this version (or that one); with --all every one
 #
+# A copy of this script is kept in DIR/share/snowflake_etl for the last three.
+#
 # --prefix DIR   else $HOME/.local: versions in DIR/share/snowflake_etl/versions, command in DIR/bin
 # ETL_PYTHON     the Python (3.11 or newer) to install for, else the newest on the PATH
 #
@@ -30,11 +32,18 @@ usage() { sed -n '/^# usage/,/^# --prefix/s/^# \{0,1\}//p' "$HERE/install.sh"; }
 check_bundle() {
   [ -f "$HERE/SHA256SUMS" ] || fail 3 "There is no SHA256SUMS beside this script. Unpack the whole bundle and run install.sh in it."
   if command -v sha256sum >/dev/null 2>&1; then
-    damaged=$(cd "$HERE" && sha256sum -c SHA256SUMS 2>/dev/null | sed -n 's/: FAILED.*//p')
+    prove='sha256sum -c'
+  elif command -v shasum >/dev/null 2>&1; then
+    prove='shasum -a 256 -c'
   else
-    damaged=$(cd "$HERE" && shasum -a 256 -c SHA256SUMS 2>/dev/null | sed -n 's/: FAILED.*//p')
+    fail 3 "Neither sha256sum nor shasum is here, so that the bundle cannot be proven. Install coreutils or busybox."
   fi
-  [ -z "$damaged" ] || fail 3 "The bundle is damaged: $(printf '%s' "$damaged" | head -n 1) is not what SHA256SUMS says. Copy it here again."
+  said=$(cd "$HERE" && $prove SHA256SUMS 2>/dev/null)
+  proven=$?
+  damaged=$(printf '%s\n' "$said" | sed -n 's/: FAILED.*//p' | head -n 1)
+  # A list that was cut off proves nothing of what it does not name.
+  [ -n "$VERSION" ] && [ -n "$said" ] || damaged='the list itself'
+  [ "$proven" -eq 0 ] && [ -z "$damaged" ] || fail 3 "The bundle is damaged: ${damaged:-the list itself} is not what SHA256SUMS says. Copy it here again."
 }
 
 find_python() { # sets PYTHON
@@ -136,8 +145,12 @@ install() {
   fi
   before=$(version_of "$SHARE") || before=''
   use "$VERSION"
+  # For --list, --use and --uninstall when the bundle is long gone; by rename, since it may be the one that runs.
+  if ! cp "$HERE/install.sh" "$SHARE/.install.$$" || ! mv -f "$SHARE/.install.$$" "$SHARE/install.sh"; then
+    say "install.sh could not be kept in $SHARE: keep the bundle for --use and --uninstall."
+  fi
   say "Installed. Type: snowflake-etl"
-  [ -z "$before" ] || [ "$before" = "$VERSION" ] || say "Version $before is kept; back to it: install.sh --use $before"
+  [ -z "$before" ] || [ "$before" = "$VERSION" ] || say "Version $before is kept; back to it: $SHARE/install.sh --use $before"
   case ":$PATH:" in
     *":$PREFIX/bin:"*) ;;
     *) say "$PREFIX/bin is not on your PATH. Type $PREFIX/bin/snowflake-etl, or add it: export PATH=\"$PREFIX/bin:\$PATH\"" ;;
@@ -163,7 +176,7 @@ uninstall() { # <version or --all>
         use "$left"
         say "Version $left is in use now."
       elif [ -L "$PREFIX/bin/snowflake-etl" ]; then
-        rm -f "$PREFIX/bin/snowflake-etl"
+        rm -f "$PREFIX/bin/snowflake-etl" "$SHARE/install.sh"
       fi
     fi
   done
@@ -173,6 +186,8 @@ uninstall() { # <version or --all>
 WHOLE=.bundle # written last into a version's folder: the checksums of the bundle that it came from
 HERE=$(cd "$(dirname "$0")" && pwd) || exit 1
 PREFIX=${HOME:-}/.local
+# The copy that an installation keeps is about the versions beside it.
+case $HERE in */share/snowflake_etl) PREFIX=${HERE%/share/snowflake_etl} ;; esac
 ACTION=install
 NAMED=''
 while [ $# -gt 0 ]; do
@@ -220,5 +235,5 @@ case $ACTION in
     use "$NAMED"
     say "Version $NAMED is in use now."
     ;;
-  uninstall) uninstall "${NAMED:-$VERSION}" ;;
+  uninstall) uninstall "${NAMED:-${VERSION:-$(version_of "$SHARE")}}" ;;
 esac

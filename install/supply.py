@@ -75,8 +75,16 @@ def _audit_by_file(lock: Path, file: Path) -> int:
     except (OSError, ValueError) as error:
         print(f"error: {file} cannot be read as OSV JSON: {error}", file=sys.stderr)
         return USAGE
-    records = document if isinstance(document, list) else document.get("vulns", [document])
+    records = document.get("vulns", [document]) if isinstance(document, dict) else document
+    if not isinstance(records, list) or not all(map(_is_record, records)):
+        print(f"error: {file} is no OSV JSON: one record with 'affected', or a list of them.", file=sys.stderr)
+        return USAGE
     return _told(list(_matches(locked(lock), records)), len(locked(lock)), f"{file.name} ({len(records)} records)")
+
+
+def _is_record(record: Any) -> bool:
+    """A look at the shape: what is no record must not come out as "no known vulnerabilities"."""
+    return isinstance(record, dict) and "id" in record and isinstance(record.get("affected", []), list)
 
 
 def _matches(pins: Mapping[str, str], records: Sequence[Mapping[str, Any]]) -> Iterator[Found]:

@@ -60,6 +60,35 @@ install() { # <version of the bundle> [arguments...]
   bundle 1.0
   rm "$BATS_TEST_TMPDIR/snowflake_etl-1.0/wheels/one-1-py3-none-any.whl"
   run -3 install 1.0 --check
+  bundle 1.0
+  echo 'no list of checksums' >"$BATS_TEST_TMPDIR/snowflake_etl-1.0/SHA256SUMS"
+  run -3 install 1.0 --check
+  [[ $output == *'The bundle is damaged: the list itself is not what SHA256SUMS says.'* ]]
+}
+
+@test "install: without a program for checksums nothing is called whole" {
+  bundle 1.0
+  local one
+  for one in sh sed head dirname cat; do ln -s "$(type -P "$one")" "$BATS_TEST_TMPDIR/$one"; done
+  PATH=$BATS_TEST_TMPDIR run -3 install 1.0 --check
+  [[ $output == *'Neither sha256sum nor shasum is here'* ]]
+}
+
+@test "install: back to a version and away with all when the bundles are gone" {
+  bundle 1.0
+  bundle 1.1
+  install 1.0 --prefix "$HOME/else where"
+  run -0 install 1.1 --prefix "$HOME/else where"
+  rm -rf "$BATS_TEST_TMPDIR"/snowflake_etl-1.*
+  local kept="$HOME/else where/share/snowflake_etl/install.sh"
+  [[ $output == *"back to it: $kept --use 1.0"* ]]
+  run -0 "$kept" --use 1.0
+  run -3 "$kept"
+  [[ $output == *'There is no SHA256SUMS beside this script.'* ]]
+  run -0 "$kept" --uninstall
+  [[ $output == *'Removed version 1.0.'*'Version 1.1 is in use now.'* ]]
+  run -0 "$kept" --uninstall --all
+  [ ! -e "$kept" ] && [ ! -L "$HOME/else where/bin/snowflake-etl" ]
 }
 
 @test "install: versions stand side by side, the newest installed is in use, and there is a way back" {
@@ -67,7 +96,7 @@ install() { # <version of the bundle> [arguments...]
   bundle 1.1
   install 1.0
   run -0 install 1.1
-  [[ $output == *'Version 1.0 is kept; back to it: install.sh --use 1.0'* ]]
+  [[ $output == *'Version 1.0 is kept; back to it: '*'/install.sh --use 1.0'* ]]
   run -0 install 1.1 --list
   [ "$output" = $'1.0\n1.1  (in use)' ]
   run -0 install 1.1 --use 1.0

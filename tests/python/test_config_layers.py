@@ -103,6 +103,25 @@ def test_what_a_variable_or_flag_says_wrongly_is_told_of_it(tmp_path: Path) -> N
     assert "load.via" in complaint(path, ETL_TEST_CONNECTION="not ours", ETL_TODAY="2024-01-01")
 
 
+def test_a_section_without_keys_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("snowflake:\nload:\nfiles:\n  - {file_pattern: 'a_{month}.tsv', table_name: A}\n")
+    assert read(path).configuration.load.via == "work_table"
+    path.write_text("files:\n")
+    assert complaint(path) == f"{path}: the key 'files' is missing."
+
+
+def test_a_variable_that_is_nearly_one_of_ours_is_warned_of(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.json", files=FILES, environments={"dev": {}, "prod": {}}, default_environment="dev")
+    variables = {"ETL_ENVIROMENT": "prod", "ETL_BASEPATH": "/data", "ETL_PAGER_URL": "x", "ETL_STATE_DIR": "/state"}
+    loaded = read_configuration(path, variables)
+    assert loaded.environment == "dev"
+    assert loaded.warnings == (
+        "The environment variable ETL_BASEPATH means nothing here. Did you mean ETL_BASE_PATH?",
+        "The environment variable ETL_ENVIROMENT means nothing here. Did you mean ETL_ENVIRONMENT?",
+    )
+
+
 def test_files_are_laid_over_those_of_the_same_pattern_and_rules_are_added(tmp_path: Path) -> None:
     rule = {"table": "A", "check": "row_count", "minimum": 1}
     write(tmp_path / "base.json", files=[{**FILES[0], "header": True}], quality={"rules": [rule]})

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from desk import Desk
+from no_secrets import planted, planted_in
 from snapshot import same_as_before
 
 ENTRY = {"file_pattern": "orders_{month}.tsv", "table_name": "ORDERS"}
@@ -52,10 +53,59 @@ def open_password(_: Path) -> dict[str, Any]:
     return document(snowflake={**ACCOUNT, "password": "hush-hush-hush"})
 
 
+def with_authority(folder: Path) -> dict[str, Any]:
+    (folder / "acme.pem").write_text("acme")
+    (folder / "token").write_text("hush-hush")
+    (folder / "token").chmod(0o600)
+    return document(snowflake={**ACCOUNT, "token_file_path": "token", "ca_file": "acme.pem"})
+
+
 MISTAKES: dict[str, Any] = {
     "a comma behind the last entry": '{"files": [\n  {"file_pattern": "a_{month}.tsv", "table_name": "A"},\n]}',
     "a comma forgotten": '{\n"base_path": "/x"\n"files": []}',
     "a comment in JSON": '{\n// the files\n"files": []}',
+    "a folder of Windows": '{"base_path": "C:\\data"}',
+    "curly quotes": "{\u201cfiles\u201d: []}",
+    "a word of Python": '{"files": [{"header": True}]}',
+    "a text without quotes": '{"files": [{"table_name": ORDERS}]}',
+    "a key without quotes": "{files: []}",
+    "a value forgotten": '{"base_path": }',
+    "a bracket forgotten": '{"files": [',
+    "a bracket too many": '{"files": []}\n}',
+    "quotes that stay open": '{"base_path": "/data,\n"files": []}',
+    "YAML in a file of JSON": "files:\n  - file_pattern: x\n",
+    "text of another encoding": "{}".encode("utf-16"),
+    "yaml: a pattern that begins with a star": "files:\n  - file_pattern: *_{month}.tsv\n",
+    "yaml: a pattern that begins with a brace": "files:\n  - file_pattern: {month}.tsv\n",
+    "yaml: two braces": "base_path: {{ DATA }}\n",
+    "yaml: a per cent sign": "files:\n  - date_format: %Y-%m-%d\n",
+    "yaml: a tab": "files:\n\t- file_pattern: x\n",
+    "yaml: a line set in otherwise": "files:\n  - file_pattern: 'x'\n   table_name: A\n",
+    "yaml: a colon in a value": "snowflake:\n  role: a: b\n",
+    "yaml: no blank behind the colon": "files: []\nbase_path:/data\n",
+    "yaml: quotes that stay open": "files: []\nbase_path: '/data\n",
+    "yaml: a day that is none": "files: []\nquality:\n  calendar:\n    closed: [2024-13-01]\n",
+    "a variable with a default": document(base_path="${DATA:-/data}"),
+    "a variable with a hyphen in its name": document(snowflake={**ACCOUNT, "role": "${MY-ROLE}"}),
+    "a variable whose brace is open": document(snowflake={**ACCOUNT, "role": "${ROLE"}),
+    "a secret that looks like a variable": document(snowflake={**ACCOUNT, "password": "${hush-hush}"}),
+    "a section of the top misspelt": document(enviroments={"dev": {}}),
+    "an older shape": {"snowflake_config": ACCOUNT, "file_configs": [{"pattern": "a_{month}.tsv", "table": "A"}]},
+    "an older shape, a list": [{"pattern": "a_{month}.tsv", "table": "A"}],
+    "a proxy as an address": document(
+        snowflake={**ACCOUNT, "proxy_host": "http://me:hush-hush@proxy:3128", "proxy_port": 3128}
+    ),
+    "a host as an address": document(snowflake={**ACCOUNT, "host": "https://acme.snowflakecomputing.com/"}),
+    "a certificate that is none": with_authority,
+    "an address of notices misspelt": document(notify={"targets": [{"url": "mailtoo://me:hush-hush@mail?to=a@b.c"}]}),
+    "an address of notices that lacks parts": document(notify={"targets": [{"url": "slack://hush-hush"}]}),
+    "a secret of notices that was not set": document(notify={"targets": [{"url": "${secret:mail}"}]}),
+    "a type misspelt": document({"create_table": {"ID": "NUMBER(9,0)", "NAME": "VARCHAR2(20)"}}),
+    "a column twice": document({"expected_columns": ["ID", "DAY", "id"]}),
+    "quotes that are the delimiter": document({"delimiter": ",", "quote_char": ","}),
+    "a delimiter that ends lines": document({"delimiter": "\n"}),
+    "a schema with its database": document(snowflake={"schema": "SALES.PUBLIC"}),
+    "a work schema with its database": document(load={"work_schema": "SALES.ETL_WORK"}),
     "a key misspelt": document({"date_colum": "DAY"}),
     "a key that is needed": {"files": [{"file_pattern": "a_{month}.tsv"}]},
     "four mistakes at once": document(
@@ -118,8 +168,11 @@ MISTAKES: dict[str, Any] = {
 
 def told(desk: Desk, name: str, folder: Path) -> str:
     made = MISTAKES[name](folder) if callable(MISTAKES[name]) else MISTAKES[name]
-    path = folder / "c.json"
-    path.write_text(made if isinstance(made, str) else json.dumps(made))
+    path = folder / ("c.yaml" if name.startswith("yaml: ") else "c.json")
+    if isinstance(made, bytes):
+        path.write_bytes(made)
+    else:
+        path.write_text(made if isinstance(made, str) else json.dumps(made))
     path.chmod(0o644)
     answer = desk.run("config", "validate", "--config", str(path))
     text = "".join(line for line in (answer.out + answer.err).splitlines(keepends=True) if " WARNING " not in line)
@@ -190,3 +243,40 @@ def test_show_is_the_same_as_before(tmp_path: Path, desk: Desk, monkeypatch: pyt
     assert answer.code == 0
     same_as_before("config_show", answer.out.replace(str(tmp_path), "FOLDER"))
     assert "hush-hush" not in answer.out + answer.err + desk.run(*words, "--json").out
+
+
+def test_commands_to_be_typed_hold_blanks_of_paths_together(desk: Desk) -> None:
+    folder = desk.folder / "sales of acme"
+    folder.mkdir()
+    path, key = folder / "c.json", folder / "etl.p8"
+    key.write_text("-----BEGIN PRIVATE KEY-----")
+    key.chmod(0o644)
+    path.write_text(json.dumps(document(snowflake={**ACCOUNT, "private_key_file": "etl.p8"}, load={"via": "direct"})))
+    path.chmod(0o600)
+    assert f"Run: chmod 600 '{key}'" in desk.run("config", "validate", "--config", str(path)).out
+    path.write_text(json.dumps([ENTRY]))
+    assert f"config migrate --config '{path}'" in desk.run("config", "validate", "--config", str(path)).err
+
+
+def test_show_hides_secrets_of_a_connection_whatever_they_are_called(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, password = planted("refresh-token"), planted("proxy-password")
+    toml = tmp_path / "connections.toml"
+    toml.write_text(
+        f'[pond]\naccount = "acme"\nuser = "etl"\noauth_refresh_token = "{token}"\n'
+        f'proxy = "http://me:{password}@proxy:3128"\ntoken_file_path = "there"\n'
+    )
+    toml.chmod(0o600)
+    planted_in(toml)
+    monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(document(snowflake={"connection": "pond"})))
+    answer = desk.run("config", "show", "--config", str(path))
+    assert re.search(r"snowflake.oauth_refresh_token +\*\*\*", answer.out)
+    assert "http://me:***@proxy:3128" in answer.out
+    assert f'"{tmp_path}/there"' in answer.out, "where a token lies is none"
+    for text in (answer.out, answer.err, desk.run("config", "show", "--config", str(path), "--json").out):
+        assert token not in text and password not in text
+    toml.chmod(0o644)
+    assert "holds secrets and may be read by others" in desk.run("config", "show", "--config", str(path)).err

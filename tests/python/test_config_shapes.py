@@ -165,6 +165,14 @@ def test_values_get_the_types_of_today() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "document",
+    [{"files": 3}, {"files": "orders.tsv"}, {"environments": ["dev"]}, {"account": "acme", "snowflake": ["acme"]}],
+)
+def test_what_no_older_shape_has_stays_for_validate_to_name(document: dict[str, Any]) -> None:
+    assert migrated(document) == document
+
+
 def test_migrate_shows_the_difference_and_keeps_a_private_copy(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "old.json"
     older = {"connection": {**TODAY["snowflake"], "db": "SALES"}, "files": TODAY["files"]}

@@ -143,3 +143,16 @@ def test_a_folder_is_no_file(nobody_home: Desk) -> None:
     answer = nobody_home.run("metrics", "--output", str(nobody_home.folder))
     assert answer.code == 2
     assert "is a folder. Name a file: --output " in answer.err
+    nowhere = nobody_home.folder / "nowhere" / "etl.prom"
+    answer = nobody_home.run("metrics", "--output", str(nowhere))
+    assert answer.code == 2
+    assert (
+        f"{nowhere} cannot be written: No such file or directory. Correct --output, or make its folder." in answer.err
+    )
+
+
+def test_a_today_that_is_no_day(nobody_home: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ETL_TODAY", "2024-13-01")
+    answer = nobody_home.run("metrics")
+    assert answer.code == 3
+    assert "The variable ETL_TODAY is '2024-13-01' and no day. Write YYYY-MM-DD, or unset it." in answer.err

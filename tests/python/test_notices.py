@@ -188,13 +188,13 @@ def test_the_scheduler_is_told_of_silence_and_its_line_tells_it(told: Desk, sink
     line = answer.out.splitlines()[-1].removeprefix("#   ")
     assert line.endswith(f"schedule cron --command 'notify silence' --every day --config {told.config}"), answer.out
     words = shlex.split(line)[1:]
-    made = told.run(*words, "--json").result["files"]["notify-day.cron"].splitlines()[1]
+    made = told.run(*words, "--json").result["files"]["notify-config-day.cron"].splitlines()[1]
     when, command = made.split(maxsplit=5)[:5], made.split(maxsplit=5)[5]
     assert when == ["17", "6", "*", "*", "*"]
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done
     assert sinks.subjects == ["[snowflake-etl] SILENT: load T"]
-    assert json.loads((told.state / "schedules" / "notify-day.json").read_text())["exit_code"] == 0
+    assert json.loads((told.state / "schedules" / "notify-config-day.json").read_text())["exit_code"] == 0
     told.sections = {"notify": {"targets": [{"url": sinks.mail, "on": ["failure"]}]}}
     assert "nothing is loaded" not in told.run("schedule", "cron", "--config", str(told.config)).out
 
@@ -460,6 +460,23 @@ def test_a_recovery_is_told_once(tmp_path: Path, outbox: list[tuple[str, str, st
         "[snowflake-etl] PROD FAILED: load T 2024-01",
         "[snowflake-etl] PROD RECOVERED: load T 2024-01",
     ]
+
+
+def test_a_run_that_failed_before_it_knew_of_any_table_recovers(
+    told: Desk, sinks: Sinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise WarehouseError("Cannot reach ACME.")
+
+    hourly = ("--month", "2024-01", "--if-missing", "--settle", "0")
+    good(told, "2024-01")
+    told.sections["notify"]["targets"].pop()
+    with monkeypatch.context() as patched:
+        patched.setattr("snowflake_etl.cli.load_if_missing.missing_loads", away)
+        assert told.load(*hourly).code == 5
+    assert told.load(*hourly).code == 0
+    assert told.load(*hourly).code == 0, "there is nothing to do, and nothing new to tell"
+    assert sinks.subjects == ["[snowflake-etl] FAILED: load 2024-01", "[snowflake-etl] RECOVERED: load 2024-01"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from desk import ROOT, Desk
+from snowflake_etl.config import places
 from snowflake_etl.operations.schedule import Plan, cron_lines, systemd_service, systemd_timer, times
 
 SCRIPT = str(ROOT / "snowflake_etl.sh")
@@ -79,9 +80,68 @@ def test_a_crontab_line_with_the_configuration_in_use(nobody_home: Desk) -> None
     assert answer.code == 0, answer.err
     load = ["load", "--month", "last", "--if-missing", "--config", str(nobody_home.config)]
     state = f"ETL_STATE_DIR={nobody_home.state}"
-    assert command_of(answer.out) == [state, SCRIPT, *load, "--quiet", "--scheduled", "load-hour"]
-    assert not (nobody_home.state / "schedules" / "load-hour.json").exists()
+    assert command_of(answer.out) == [state, SCRIPT, *load, "--quiet", "--scheduled", "load-config-hour"]
+    assert not (nobody_home.state / "schedules" / "load-config-hour.json").exists()
     assert all(len(line) <= 80 for line in answer.out.splitlines() if line.startswith("#   "))
+
+
+def test_two_configurations_and_environments_have_names_of_their_own(
+    nobody_home: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("a", "b"):
+        nobody_home.folder.joinpath(folder).mkdir()
+    first, second = nobody_home.folder / "a" / "sales of acme.json", nobody_home.folder / "b" / "stock.json"
+    for path in (first, second):
+        path.write_text(nobody_home.config.read_text())
+    monkeypatch.setenv("ETL_ENVIRONMENT", "prod")
+    lines = [command_of(nobody_home.run("schedule", "cron", "--config", str(path)).out) for path in (first, second)]
+    assert [line[-1] for line in lines] == ["load-sales-of-acme-prod-hour", "load-stock-prod-hour"]
+    # Said by a variable of this shell alone, cron would load into the default one.
+    assert all(line[line.index("--environment") + 1] == "prod" for line in lines)
+    report = nobody_home.run("schedule", "cron", "--config", str(second), "--command", "report --month last")
+    assert command_of(report.out)[2:6] == ["report", "--month", "last", "--config"]
+
+
+def test_variables_that_cron_does_not_have_are_named(nobody_home: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = nobody_home.folder / "sales.json"
+    path.write_text(
+        nobody_home.config.read_text().replace('"table_name"', '"null_values": ["${SALES_NULL}"], "table_name"')
+    )
+    monkeypatch.setenv("SALES_NULL", "-")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy:3128")
+    monkeypatch.setenv("ETL_LOAD_WORKERS", "2")
+    answer = nobody_home.run("schedule", "cron", "--config", str(path))
+    assert "# Set here and not there; write NAME=VALUE above the line:\n#   HTTPS_PROXY\n" in answer.out
+    assert "#   ETL_LOAD_WORKERS\n" in answer.out and "#   SALES_NULL\n" in answer.out
+    assert "secret" not in answer.out
+    assert "Environment= lines" in nobody_home.run("schedule", "systemd", "--config", str(path)).out
+
+
+def test_what_a_bundle_installed_is_started_by_a_name_that_outlives_its_version(
+    nobody_home: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share, commands = nobody_home.folder / "share", nobody_home.folder / "bin"
+    ours = share / "versions" / "1.0" / "bin" / "snowflake-etl"
+    for path in (ours, share / "versions" / "0.9" / "bin" / "snowflake-etl"):
+        path.parent.mkdir(parents=True)
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+    commands.mkdir()
+    monkeypatch.setattr(places, "is_checkout", lambda: False)
+    monkeypatch.setattr("sys.executable", str(ours.with_name("python")))
+    monkeypatch.setenv("PATH", str(commands))
+
+    def program() -> str:
+        return command_of(nobody_home.run("schedule", "cron", "--config", str(nobody_home.config)).out)[1]
+
+    assert program() == str(ours), "there is nothing else"
+    (share / "current").symlink_to("versions/1.0")
+    assert program() == str(share / "current" / "bin" / "snowflake-etl")
+    (commands / "snowflake-etl").symlink_to(share / "current" / "bin" / "snowflake-etl")
+    assert program() == str(commands / "snowflake-etl")
+    (share / "current").unlink()
+    (share / "current").symlink_to("versions/0.9")
+    assert program() == str(ours), "of another version in use we are not the one that was asked"
 
 
 def test_units_are_written_where_it_was_said_and_over_nothing_else(nobody_home: Desk) -> None:

@@ -163,6 +163,17 @@ def test_a_scheduled_run_does_not_overlap_itself(nobody_home: Desk) -> None:
     assert records.of(name).exit_code is None, "whoever found it running has not touched its heartbeat"
 
 
+def test_two_configurations_under_one_name_are_told(nobody_home: Desk) -> None:
+    name = f"shared-{nobody_home.database}"
+    records = ScheduleRecords(nobody_home.state)
+    with records.alone(name) as ours:
+        assert ours
+        records.begin(name, "load --month last --config /etl/other.json")
+        refused = nobody_home.load(*HOURLY, "--scheduled", name)
+    assert refused.code == 7, "with 0 it would be skipped every hour and nobody be told"
+    assert "is the name of another scheduled run, which goes on: load --month last --config /etl/other" in refused.err
+
+
 def test_a_heartbeat_that_cannot_be_written_stops_nothing(nobody_home: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -39,6 +39,14 @@ def test_a_new_folder_is_private_and_of_this_version(tmp_path: Path) -> None:
     assert (other / "version").read_text() == (folder / "version").read_text()
 
 
+def test_a_folder_that_cannot_be_made_is_named_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        ConfigError, match=r"state folder .*file/x cannot be made: Not a directory\. Set ETL_STATE_DIR to"
+    ):
+        places.state_directory({"ETL_STATE_DIR": str(tmp_path / "file" / "x")})
+
+
 @pytest.mark.parametrize("opened_by", ["python", "bash"])
 def test_an_upgrade_keeps_everything_and_takes_away_what_only_the_old_one_needed(
     tmp_path: Path, opened_by: str

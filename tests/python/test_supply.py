@@ -120,6 +120,15 @@ def test_a_file_that_is_no_json_is_a_usage_error(lock: Path, tmp_path: Path) -> 
     assert "cannot be read as OSV JSON" in answer.stderr
 
 
+@pytest.mark.parametrize("text", ["{}", "null", "[1]", '{"vulns": null}', '[{"id": "X", "affected": null}]'])
+def test_json_that_is_no_osv_is_not_nothing_known(lock: Path, text: str) -> None:
+    file = lock.with_name("osv.json")
+    file.write_text(text)
+    answer = supply("--lock", str(lock), "audit", "--vulnerabilities", str(file))
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "is no OSV JSON: one record with 'affected', or a list of them." in answer.stderr
+
+
 def test_without_the_service_the_look_is_said_to_be_skipped_and_why(lock: Path) -> None:
     lock.write_text(f"one==1.5 \\\n    --hash=sha256:{'0' * 64}\n")
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}

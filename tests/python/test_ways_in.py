@@ -243,6 +243,9 @@ def test_a_name_that_is_not_there_and_files_that_others_may_touch_are_told(tmp_p
         named(env)
     with pytest.raises(ConfigError, match="there is neither"):
         named({"SNOWFLAKE_HOME": str(tmp_path)})
+    lost = tmp_path / "hmoe"
+    with pytest.raises(ConfigError, match=rf"SNOWFLAKE_HOME is {lost}, and there is no such folder"):
+        named({"SNOWFLAKE_HOME": str(lost), "XDG_CONFIG_HOME": str(tmp_path)})
     path = tmp_path / "home" / "connections.toml"
     path.write_text(text.replace("pnod", "pond"))
     for mode, why in ((0o660, "may be changed by others"), (0o644, "holds secrets and may be read by others")):
@@ -251,6 +254,11 @@ def test_a_name_that_is_not_there_and_files_that_others_may_touch_are_told(tmp_p
             named(env)
     path.write_text('[pond]\naccount = "a"\nauthenticator = "oauth"\ntoken_file_path = "nowhere"\n')
     with pytest.raises(ConfigError, match="There is no token file"):
+        named(env)
+    # An 'account' beside the connection would be the next error.
+    path.write_text('[pond]\naccuont = "a"\nuser = "u"\npassword = "hush-hush"\n')
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match=r"'account' is missing\. Add it to the connection 'pond' in "):
         named(env)
     path.write_text("[pond\n")
     with pytest.raises(ConfigError, match="not valid TOML"):
@@ -391,7 +399,7 @@ def test_the_driver_that_is_installed_knows_every_name_that_we_send(tmp_path: Pa
         if name not in ("connection", "login_timeout", "network_timeout")
     }
     keys["workload_identity_provider"] = "AWS"
-    ca = private(tmp_path / "ca", "x")
+    ca = private(tmp_path / "ca", "-----BEGIN CERTIFICATE-----")
     token = private(tmp_path / "token", "token-text")
     given = arguments(**{**keys, "ca_file": str(ca), "token_file_path": str(token)})
     unknown = set(for_driver(given, 4)) - set(DEFAULT_CONFIGURATION)

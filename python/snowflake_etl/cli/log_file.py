@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +21,7 @@ from pathlib import Path
 
 _DAY = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LINES_BETWEEN_LOOKS = 50
+_TRIES, _PAUSE_SECONDS = 10, 0.0005
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class LogFile:
             self._is_overdue = False
             return
         try:
-            with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            with self._alone():
                 # Another process may have been faster.
                 if self._was_put_aside() or not self._is_due(self.rotation):
                     return
@@ -119,6 +121,26 @@ class LogFile:
         except FileNotFoundError:
             return True
         return (ours.st_dev, ours.st_ino) != (there.st_dev, there.st_ino)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the exclusive lock.  Raise BlockingIOError when others write all the time.
+
+        Several that write line after line leave gaps too short for one try, and the file would grow far beyond its
+        size; waiting without an end is not possible either, since one of them may have been stopped in its line.
+        """
+        for _ in range(_TRIES):
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(_PAUSE_SECONDS)
+        else:
+            raise BlockingIOError
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     @contextlib.contextmanager
     def _locked(self, how: int) -> Iterator[None]:

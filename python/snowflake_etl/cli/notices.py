@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.cli.logs import LOGGER
-from snowflake_etl.cli.outcomes import events_of
+from snowflake_etl.cli.outcomes import events_of, whole_run
 from snowflake_etl.config import places
 from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import ExitCode
@@ -33,7 +33,9 @@ def tell_the_end(context: Context, verb: str, code: ExitCode) -> None:
     for loaded in _configurations(context):
         if loaded.configuration.notify.targets:
             events = [] if _was_cancelled(context) else _events(context, loaded, verb, code)
-            tell(context, loaded, events, masked_tail(context, loaded))
+            whole = whole_run(verb, code, context.arguments)
+            where = surroundings(context, loaded, masked_tail(context, loaded))
+            delivery(context, loaded).tell(events, where, whole)
             tell_of_lost_jobs(context, loaded)
 
 

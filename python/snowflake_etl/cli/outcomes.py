@@ -59,6 +59,15 @@ def _of_the_whole(verb: str, code: int, error: str, arguments: argparse.Namespac
     )
 
 
+def whole_run(verb: str, code: int, arguments: argparse.Namespace) -> Event | None:
+    """The run itself, where it came to its end: by it a run has recovered that failed before it knew of any table."""
+    if code != ExitCode.OK or verb not in TOLD_VERBS or getattr(arguments, "dry_run", False):
+        return None
+    table, month = _one(getattr(arguments, "table", None)), _one(getattr(arguments, "month", None))
+    said = "It has come to its end, which the last one had not."
+    return Event("success", TOLD_VERBS[verb], table, month, {"exit code": "0"}, said)
+
+
 def _one(value: Any) -> str:
     """A flag that may be given several times, in one word."""
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")

@@ -28,7 +28,7 @@ def run_scheduled(context: Context, command: Callable[[Context], ExitCode], verb
 
     with records.alone(name) as ours:
         if not ours:
-            return _one_goes_on(context, records, name)
+            return _one_goes_on(context, records, name, _told(verb, argv))
         beat(lambda: records.begin(name, _told(verb, argv)))
         try:
             code = command(context)
@@ -49,14 +49,27 @@ def _told(verb: str, argv: Sequence[str]) -> str:
     return masked(shlex.join(words))
 
 
-def _one_goes_on(context: Context, records: ScheduleRecords, name: str) -> ExitCode:
+def _one_goes_on(context: Context, records: ScheduleRecords, name: str, told: str) -> ExitCode:
     last = records.of(name)
+    if last and _are_of_two_configurations(last.command, told):
+        raise Refused(
+            f"'{name}' is the name of another scheduled run, which goes on: {last.command}. Nothing was started; give "
+            "each a name of its own behind --scheduled."
+        )
     since = f", begun {last.started_at[:16].replace('T', ' ')} UTC as process {last.pid}," if last else ""
     sentence = f"A run of '{name}'{since} still goes on: nothing was started."
     if not getattr(context.arguments, "if_missing", False):
         raise Refused(f"{sentence} The next one does what is left to do.")
     nothing_to_do(context, sentence)
     return ExitCode.OK
+
+
+def _are_of_two_configurations(one: str, other: str) -> bool:
+    """Two that share a name by mistake would keep each other from running for good."""
+    from snowflake_etl.operations.notices.dead_jobs import configuration_words
+
+    named = {configuration_words(shlex.split(command))[:2] for command in (one, other)}
+    return len(named) > 1 and all(config for config, _ in named)
 
 
 def nothing_to_do(context: Context, sentence: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from snowflake_etl.config.fields import keys_at
 from snowflake_etl.config.layers import Node, Place, origin_at, written
+from snowflake_etl.config.sources import META_KEYS
 from snowflake_etl.errors import ConfigMistakes
 
 _WANTED = {
@@ -49,8 +50,8 @@ def _complaint(item: Mapping[str, Any]) -> str:
     location: Place = item["loc"]
     where = written(location)
     if item["type"] == "extra_forbidden":
-        known = keys_at(location[:-1])
-        nearest = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+        known = [*keys_at(location[:-1]), *(META_KEYS if len(location) == 1 else ())]
+        nearest = difflib.get_close_matches(str(location[-1]), known, n=1)
         hint = f", did you mean '{nearest[0]}'?" if nearest else f" (known: {', '.join(known)})"
         return f"unknown key '{where}'{hint}"
     if item["type"] == "missing":

@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+import shlex
 import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from snowflake_etl.config.secret import remember_secret
 from snowflake_etl.errors import ConfigError
 
-SECRET_KEYS = (
-    "password",
-    "token",
-    "passcode",
-    "private_key",
-    "private_key_file_pwd",
-    "private_key_passphrase",
-    "oauth_client_secret",
-    "proxy_password",
-    "session_token",
-    "master_token",
-)
+# By their words, since the driver takes more keys than we know; what only says where a secret lies is none.
+_SECRET_WORDS = re.compile(r"passw|passphrase|passcode|pwd|secret|token|private_key", re.IGNORECASE)
+_PLACES = re.compile(r"(?:_file|_path|_url|_uri)$", re.IGNORECASE)
 # How Snowflake's own command line tool calls what the driver calls otherwise.
 _OTHER_NAMES = {"private_key_path": "private_key_file", "private_key_passphrase": "private_key_file_pwd"}
 
@@ -45,7 +39,8 @@ def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> 
     if path is None:
         raise ConfigError(
             f"The configuration names the connection '{name}', but there is neither {folder / 'connections.toml'} nor "
-            "config.toml beside it. Write the connection there, or give 'account' and 'user' in the configuration."
+            f"config.toml beside it.{_lost_home(environment)} Write the connection there, or give 'account' and 'user' "
+            "in the configuration."
         )
     if name not in found:
         nearest = difflib.get_close_matches(name, found, n=1)
@@ -54,17 +49,35 @@ def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> 
         raise ConfigError(f"There is no connection '{name}' in {path}; there are: {known}.{hint}")
     _check_mode(path, found)
     keys = {_OTHER_NAMES.get(key, key): value for key, value in found[name].items()}
-    for key in SECRET_KEYS:
-        if isinstance(keys.get(key), str):
-            remember_secret(keys[key])
+    for key, value in keys.items():
+        if is_secret(key, value):
+            remember_secret(value)
+        elif isinstance(value, str) and "://" in value and (password := urlsplit(value).password):
+            remember_secret(password)
     for key in ("private_key_file", "token_file_path"):
         if isinstance(keys.get(key), str):
             keys[key] = str(path.parent / Path(keys[key]).expanduser())
     return keys
 
 
+def _lost_home(environment: Mapping[str, str]) -> str:
+    chosen = environment.get("SNOWFLAKE_HOME")
+    return (
+        f" (SNOWFLAKE_HOME is {chosen}, and there is no such folder.)" if chosen and not _home(chosen).exists() else ""
+    )
+
+
+def _home(chosen: str | None) -> Path:
+    return Path(chosen or "~/.snowflake").expanduser()
+
+
+def is_secret(key: str, value: object) -> bool:
+    """Whether a connection's value is one that nobody may see."""
+    return isinstance(value, str) and bool(_SECRET_WORDS.search(key)) and not _PLACES.search(key)
+
+
 def snowflake_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    home = Path(environment.get("SNOWFLAKE_HOME") or "~/.snowflake").expanduser()
+    home = _home(environment.get("SNOWFLAKE_HOME"))
     if home.exists():
         return home
     return Path(environment.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "snowflake"
@@ -99,9 +112,10 @@ def _check_mode(path: Path, found: Mapping[str, Mapping[str, Any]]) -> None:
     if mode & 0o022:
         raise ConfigError(
             f"{path} may be changed by others (mode {stat.S_IMODE(mode):04o}), who then decide where you sign in. "
-            f"Run: chmod 600 {path}"
+            f"Run: chmod 600 {shlex.quote(str(path))}"
         )
-    if mode & 0o044 and any(key in section for section in found.values() for key in SECRET_KEYS):
+    if mode & 0o044 and any(is_secret(*item) for section in found.values() for item in section.items()):
         raise ConfigError(
-            f"{path} holds secrets and may be read by others (mode {stat.S_IMODE(mode):04o}). Run: chmod 600 {path}"
+            f"{path} holds secrets and may be read by others (mode {stat.S_IMODE(mode):04o}). "
+            f"Run: chmod 600 {shlex.quote(str(path))}"
         )

@@ -15,6 +15,8 @@ from snowflake_etl.config.secret import REFERENCE, remember_secret
 from snowflake_etl.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# What is meant for one, also where it is none: ${a-b}, ${A:-x}, ${ A }, ${A.
+_MEANT = re.compile(r"\$\{[^}]*\}?")
 
 
 def expanded(node: Node, environment: Mapping[str, str], place: Place = ()) -> Node:
@@ -30,6 +32,11 @@ def expanded(node: Node, environment: Mapping[str, str], place: Place = ()) -> N
         remember_secret(node.value)
     if REFERENCE.search(node.value):
         return _reference(node, place, key)
+    if wrong := _no_variable(node.value, is_secret=key is not None and key.is_secret):
+        raise ConfigError(
+            f"{node.origin.words}: '{written(place)}' has {wrong}, which is no ${{VARIABLE}}. Write a name of letters, "
+            "digits and _ in the braces and nothing else: there are no defaults."
+        )
     if not _VARIABLE.search(node.value):
         return node
 
@@ -47,6 +54,21 @@ def expanded(node: Node, environment: Mapping[str, str], place: Place = ()) -> N
     # A number or a switch out of a variable is what the key takes, as with ETL_* variables.
     is_whole = _VARIABLE.fullmatch(node.value) is not None
     return Leaf(key.read(text) if key is not None and is_whole else text, node.origin, is_literal=False)
+
+
+def variables_in(text: str) -> tuple[str, ...]:
+    """The names of the environment variables that a document uses."""
+    return tuple(dict.fromkeys(_VARIABLE.findall(text)))
+
+
+def _no_variable(text: str, *, is_secret: bool) -> str:
+    """The first part that looks like a variable and is none; "" where there is none.
+
+    A secret may hold any characters: of it only a text that is nothing else counts, and is not said.
+    """
+    if is_secret:
+        return "a value in ${...}" if _MEANT.fullmatch(text) and not _VARIABLE.fullmatch(text) else ""
+    return next((f"'{part}'" for part in _MEANT.findall(text) if not _VARIABLE.fullmatch(part)), "")
 
 
 def _reference(node: Leaf, place: Place, key: Key | None) -> Leaf:

@@ -85,8 +85,9 @@ def _objects(lower: dict[str, Node], upper: dict[str, Node], place: Place) -> No
     merged = dict(lower)
     for key, node in upper.items():
         merged.pop(_EITHER_OR.get(place, {}).get(key, ""), None)
-        if key in merged and isinstance(node, Leaf) and node.value is None:
-            del merged[key]
+        if isinstance(node, Leaf) and node.value is None:
+            # Also where nothing was said: of a section of YAML that has lost its last key nothing else is left.
+            merged.pop(key, None)
         else:
             merged[key] = overlaid(merged[key], node, (*place, key)) if key in merged else node
     return merged

@@ -96,11 +96,13 @@ def migrated(document: Any) -> Document:
     found = _account_beside_files(found)
     if isinstance(found.get("snowflake"), dict):
         found["snowflake"] = _snowflake(found["snowflake"])
-    if "files" in found:
+    if isinstance(found.get("files"), list | dict):
         found["files"] = [_entry(entry) for entry in _listed(found["files"])]
-    for name, section in (found.get("environments") or {}).items():
-        if isinstance(section, dict):
-            found["environments"] = {**found["environments"], name: migrated(section)}
+    if isinstance(found.get("environments"), dict):
+        found["environments"] = {
+            name: migrated(section) if isinstance(section, dict) else section
+            for name, section in found["environments"].items()
+        }
     return {key: _retyped((key,), value) for key, value in found.items()}
 
 
@@ -138,11 +140,14 @@ def _account_beside_files(document: Document) -> Document:
     known = {*_SNOWFLAKE, *(field.alias or name for name, field in SnowflakeSection.model_fields.items())}
     own = set(Configuration.model_fields) | set(META_KEYS)
     loose = {key: value for key, value in document.items() if key in known and key not in own}
+    section = document.get("snowflake") or {}
     if not loose or not ("account" in loose or "snowflake" in document or "account_name" in loose):
+        return document
+    if not isinstance(section, dict):
         return document
     rest = {key: value for key, value in document.items() if key not in loose}
     return {
-        "snowflake": {**loose, **(document.get("snowflake") or {})},
+        "snowflake": {**loose, **section},
         **{k: v for k, v in rest.items() if k != "snowflake"},
     }
 
@@ -157,10 +162,10 @@ def _snowflake(section: Document) -> Document:
     return found
 
 
-def _listed(files: Any) -> list[Any]:
+def _listed(files: list[Any] | Document) -> list[Any]:
     """The entries, also of an object that has them by table."""
-    if not isinstance(files, dict):
-        return list(files or ())
+    if isinstance(files, list):
+        return list(files)
     return [
         {**entry, "table_name": entry.get("table_name", entry.get("table", name))} if isinstance(entry, dict) else entry
         for name, entry in files.items()

@@ -11,6 +11,7 @@ from snowflake_etl.config.layers import Node, Origin, Place, grown, written
 from snowflake_etl.errors import ConfigError, UsageError
 
 SET_FLAG = "--set"
+_CHOOSING = ("ETL_CONFIG", "ETL_ENVIRONMENT")
 
 
 def variable_of(place: Place) -> str:
@@ -34,6 +35,16 @@ def variables_layers(environment: Mapping[str, str]) -> Iterator[Node]:
             nearest = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {nearest[0]}?" if nearest else "See docs/configuration-reference.md."
             raise ConfigError(f"The environment variable {name} sets no key of a configuration. {hint} Or unset it.")
+
+
+def misspelt_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """A warning for every variable that is nearly one of ours: what it says is not heard, and prod may be meant."""
+    ours = [*(variable_of(key.place) for key in keys() if len(key.place) == 1), *_CHOOSING]
+    for name in sorted(environment):
+        if name.startswith("ETL_") and name not in ours:
+            nearest = difflib.get_close_matches(name, ours, n=1, cutoff=0.9)
+            if nearest:
+                yield f"The environment variable {name} means nothing here. Did you mean {nearest[0]}?"
 
 
 def flag_layers(words: Sequence[str]) -> Iterator[Node]:

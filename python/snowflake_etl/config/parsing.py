@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
+from snowflake_etl.config.slips import cure_of_json, cure_of_yaml, line_of
 from snowflake_etl.errors import ConfigError
 
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -14,6 +16,11 @@ YAML_SUFFIXES = (".yaml", ".yml")
 def parsed_file(path: Path) -> dict[str, Any]:
     """The object that the file holds.  Raise ConfigError, which names file and line, where it holds none."""
     document = parsed_text(read_text(path), path)
+    if isinstance(document, list) and any(isinstance(item, dict) for item in document):
+        raise ConfigError(
+            f"{path} holds a list, as files of an older shape do. Bring it to today's: config migrate --config "
+            f"{shlex.quote(str(path))}"
+        )
     if not isinstance(document, dict):
         raise ConfigError(f"{path} holds no object with keys such as 'snowflake' and 'files'. See config/example.json.")
     return document
@@ -25,8 +32,15 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise ConfigError(f"There is no configuration file {path}. Choose another with --config.") from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"The configuration file {path} cannot be read: {reason}.") from None
+        raise ConfigError(f"The configuration file {path} cannot be read: {_why_unreadable(error)}.") from None
+
+
+def _why_unreadable(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text; save it as UTF-8"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder; name a file in it"
+    return f"{error.strerror}; correct its mode, or name another file"
 
 
 def parsed_text(text: str, path: Path) -> Any:
@@ -36,10 +50,12 @@ def parsed_text(text: str, path: Path) -> Any:
             return json.loads(text, object_pairs_hook=_no_repeated_keys)
         except json.JSONDecodeError as error:
             raise ConfigError(
-                f"{path} is not valid JSON: {error.msg} in line {error.lineno}{_hint(text, error)}."
+                f"{path} is not valid JSON: {error.msg} in line {error.lineno}{cure_of_json(text, error)}."
             ) from None
         except ValueError as error:
             raise ConfigError(f"{path}: {error}.") from None
+        except RecursionError:
+            raise ConfigError(f"{path}: brackets stand in brackets too deeply; take some out.") from None
     import yaml
 
     try:
@@ -49,29 +65,12 @@ def parsed_text(text: str, path: Path) -> Any:
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        raise ConfigError(
-            f"{path} is not valid YAML: {getattr(error, 'problem', None) or 'see its syntax'}{where}."
-        ) from None
+        line = line_of(text, error)
+        where = f" in line {line}" if line else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "see its syntax"
+        raise ConfigError(f"{path} is not valid YAML: {problem}{where}{cure_of_yaml(problem)}.") from None
     except ValueError as error:
         raise ConfigError(f"{path}: {error}.") from None
-
-
-def _hint(text: str, error: json.JSONDecodeError) -> str:
-    """What the usual slips are: a comma too many or too few, a comment, single quotes."""
-    if not text.strip():
-        return ", the file is empty"
-    before, at = text[: error.pos].rstrip(), text[error.pos : error.pos + 2]
-    if at[:1] in ("}", "]") and before.endswith(","):
-        return ", a comma before it is too many"
-    if error.msg.startswith("Illegal trailing comma"):
-        return ", take it out"
-    if error.msg.startswith("Expecting ',' delimiter"):
-        return ", a comma is missing before it"
-    if at in ("//", "/*") or at[:1] == "#":
-        return ", JSON has no comments: take it out, or write the file as YAML"
-    return ", JSON takes double quotes" if at[:1] == "'" else ""
 
 
 def _no_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -90,6 +89,10 @@ def _yaml_loader() -> Any:
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             seen: set[str] = set()
             for key_node, _ in node.value:
+                if not isinstance(key_node, yaml.ScalarNode):
+                    raise yaml.constructor.ConstructorError(
+                        None, None, "a key is a list or an object", key_node.start_mark
+                    )
                 if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
                     raise yaml.constructor.ConstructorError(
                         None, None, f"the key '{key_node.value}' stands twice in one object", key_node.start_mark
@@ -97,4 +100,12 @@ def _yaml_loader() -> Any:
                 seen.add(str(key_node.value))
             return super().construct_mapping(node, deep=deep)
 
+        def construct_yaml_timestamp(self, node: Any) -> Any:
+            try:
+                return super().construct_yaml_timestamp(node)
+            except ValueError as error:
+                problem = f"'{node.value}' is no day or time ({error})"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", Loader.construct_yaml_timestamp)
     return Loader

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from snowflake_etl.config import state
+from snowflake_etl.errors import ConfigError
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -72,4 +73,8 @@ def default_configuration(environment: Mapping[str, str] = os.environ) -> Path:
 
 def today(environment: Mapping[str, str] = os.environ) -> date:
     """The day that "current" and "last" months and the age of data are told from; ``ETL_TODAY`` sets another one."""
-    return date.fromisoformat(environment["ETL_TODAY"]) if environment.get("ETL_TODAY") else date.today()
+    chosen = environment.get("ETL_TODAY")
+    try:
+        return date.fromisoformat(chosen) if chosen else date.today()
+    except ValueError:
+        raise ConfigError(f"The variable ETL_TODAY is '{chosen}' and no day. Write YYYY-MM-DD, or unset it.") from None

@@ -6,6 +6,7 @@ The order: defaults < extended file < file < environment section < ``ETL_*`` var
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from snowflake_etl.config.expansion import expanded
 from snowflake_etl.config.fields import key_at
 from snowflake_etl.config.layers import Leaf, Node, Place, leaves, plain, said_at, stacked
 from snowflake_etl.config.model import Configuration
-from snowflake_etl.config.overrides import flag_layers, variables_layers
+from snowflake_etl.config.overrides import flag_layers, misspelt_variables, variables_layers
 from snowflake_etl.config.sections.snowflake import PASSWORD_AND_MFA
 from snowflake_etl.config.sources import Sources, read_sources
 from snowflake_etl.config.writers import group_warnings
@@ -83,7 +84,11 @@ def configuration_from(sources: Sources, environment: Mapping[str, str], choice:
     return LoadedConfiguration(
         sources.path,
         _validated(document if isinstance(document, dict) else {}, tree, sources.path),
-        (*_warnings(tree), *group_warnings(path for path, _ in sources.files)),
+        (
+            *_warnings(tree),
+            *misspelt_variables(environment),
+            *group_warnings(path for path, _ in sources.files),
+        ),
         chosen,
         sources.environments,
         tuple(path for path, _ in sources.files),
@@ -123,7 +128,7 @@ def _warnings(tree: Node) -> Iterator[str]:
             )
     for path in dict.fromkeys(leaf.origin.path for _, leaf in secrets if leaf.is_literal):
         if os.name == "posix" and path and path.stat().st_mode & 0o077:
-            yield f"{path} holds a password and others may read it. Run: chmod 600 {path}"
+            yield f"{path} holds a password and others may read it. Run: chmod 600 {shlex.quote(str(path))}"
 
 
 def _asks_for_more(tree: Node) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
+import shlex
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -124,5 +125,5 @@ def check_private(path: Path, what: str) -> None:
     if mode & 0o077:
         raise ConfigError(
             f"The {what} file {path} may be read or changed by others (mode {stat.S_IMODE(mode):04o}). "
-            f"Run: chmod 600 {path}"
+            f"Run: chmod 600 {shlex.quote(str(path))}"
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from snowflake_etl.config.connections import SECRET_KEYS, connections_file, named_connection
+from snowflake_etl.config.connections import connections_file, is_secret, named_connection
 from snowflake_etl.config.layers import Origin, Place, leaves, written
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.config.secret import STARS, Secret
@@ -51,7 +51,7 @@ def values_of_connection(loaded: LoadedConfiguration) -> list[ShownValue]:
     path = connections_file()
     said = {name for name in type(section).model_fields if getattr(section, name) not in (None, ())}
     return [
-        ShownValue(f"snowflake.{key}", STARS if key in SECRET_KEYS else _as_json(value), str(path), path.name)
+        ShownValue(f"snowflake.{key}", STARS if is_secret(key, value) else _as_json(value), str(path), path.name)
         for key, value in named_connection(section.connection).items()
         if path is not None and key not in said and (key != "schema" or "schema_" not in said)
     ]

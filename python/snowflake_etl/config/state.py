@@ -21,7 +21,12 @@ def prepare(directory: Path, home: Path) -> None:
 
     Raise ConfigError when others may use it, or a newer version of the tools wrote it.
     """
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(
+            f"The state folder {directory} cannot be made: {error.strerror}. Set ETL_STATE_DIR to a folder of yours."
+        ) from None
     found = _version(directory)
     if found == VERSION:
         return

@@ -28,7 +28,7 @@ def read_layout(path: Path, wishes: LayoutWishes, *, tolerant: bool = False) -> 
     Raise FileError when the file is empty, has a header and no rows, cannot be decoded, or when its layout
     contradicts the configuration or cannot be told; ConfigError when a wish cannot be fulfilled by any file.
     """
-    _check_wishes(wishes)
+    check_wishes(wishes)
     sample = read_sample(path, wishes.encoding, tolerant=tolerant)
     if not sample.text.strip("\r\n"):
         raise NoRows(f"{shown(path)} holds empty lines only. Ask its sender for the complete file.")
@@ -74,7 +74,8 @@ def first_records(path: Path, layout: Layout, count: int) -> tuple[tuple[str, ..
     return tuple(tuple(record) for record in records[int(layout.header) :][:count])
 
 
-def _check_wishes(wishes: LayoutWishes) -> None:
+def check_wishes(wishes: LayoutWishes) -> None:
+    """Raise ConfigError for a wish that no file can fulfil."""
     if wishes.delimiter is not None and (len(wishes.delimiter) != 1 or not wishes.delimiter.isascii()):
         raise ConfigError(
             f"'delimiter' is {shown(wishes.delimiter)}. Write one ASCII character, such as \\t or a comma."

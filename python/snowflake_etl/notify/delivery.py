@@ -47,10 +47,15 @@ class Delivery:
         self._clock = clock
         self._throttled = 0
 
-    def tell(self, events: Sequence[Event], where: Surroundings) -> Delivered:
-        """Tell every target what it wants to know, in one message each; then send what waits, also from before."""
+    def tell(self, events: Sequence[Event], where: Surroundings, whole: Event | None = None) -> Delivered:
+        """Tell every target what it wants to know, in one message each; then send what waits, also from before.
+
+        ``whole`` is a run that came to its end, which is news only where the same run had not before.
+        """
         with self._store.remembering(self._clock()) as memory:
             events = [self._with_recovery(memory, event) for event in events]
+            if whole is not None and (event := self._with_recovery(memory, whole)).occasion == "recovery":
+                events.append(event)
             for name, target in self._section.named:
                 wanted = [event for event in events if _is_wanted(event, target)]
                 fresh = [event for event in wanted if not self._is_throttled(memory, name, event)]

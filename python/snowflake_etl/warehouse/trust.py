@@ -20,17 +20,30 @@ _added: list[Path] = []
 _before: list[bytes] = []
 
 
+def certificates(ca_file: Path) -> bytes:
+    """What is in this PEM file.  Raise ConfigError when it cannot be read or holds no certificate."""
+    try:
+        content = ca_file.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(f"There is no CA file {ca_file} (snowflake.ca_file). Correct the path.") from None
+    except OSError as error:
+        raise ConfigError(
+            f"The CA file {ca_file} (snowflake.ca_file) cannot be read: {error.strerror}. Correct the path or its mode."
+        ) from None
+    if b"BEGIN CERTIFICATE" not in content:
+        raise ConfigError(
+            f"The CA file {ca_file} (snowflake.ca_file) holds no certificate in PEM form. Name the file of the "
+            "authority's certificate, which begins with BEGIN CERTIFICATE."
+        )
+    return content
+
+
 def trust(ca_file: Path) -> None:
     """Trust the authorities in this PEM file too, in this process.  Raise ConfigError when it cannot be read."""
     with _LOCK:
         if ca_file in _added:
             return
-        try:
-            content = ca_file.read_bytes()
-        except OSError as error:
-            raise ConfigError(f"The CA file {ca_file} (snowflake.ca_file) cannot be read: {error.strerror}.") from None
-        if b"BEGIN CERTIFICATE" not in content:
-            raise ConfigError(f"The CA file {ca_file} (snowflake.ca_file) holds no certificate in PEM form.")
+        certificates(ca_file)
         if not _before:
             _before.append(_trusted_so_far())
         _added.append(ca_file)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from snowflake_etl.config.connections import named_connection
+from snowflake_etl.config.connections import connections_file, named_connection
 from snowflake_etl.config.secret import Secret, check_private, read_private_file, remember_secret
 from snowflake_etl.config.secret_store import revealed
 from snowflake_etl.config.sections.snowflake import (
@@ -28,6 +28,7 @@ from snowflake_etl.config.sections.snowflake import (
     SnowflakeSection,
 )
 from snowflake_etl.errors import ConfigError
+from snowflake_etl.warehouse.trust import certificates
 
 # Asks the operator for something secret; None where nobody can be asked.
 Ask = Callable[[str], str]
@@ -70,8 +71,8 @@ def account_arguments(
     if way in _BROWSER_WAYS:
         arguments["client_store_temporary_credential"] = True
     _need(arguments, section, "account", *(() if way in _NEEDS_NO_USER else ("user",)))
-    if section.ca_file and not Path(section.ca_file).is_file():
-        raise ConfigError(f"There is no CA file {section.ca_file} (snowflake.ca_file). Correct the path.")
+    if section.ca_file:
+        certificates(Path(section.ca_file))
     return arguments
 
 
@@ -105,8 +106,15 @@ def _need(arguments: Mapping[str, Any], section: SnowflakeSection, *names: str) 
         if not arguments.get(name):
             raise ConfigError(
                 f"To sign in to {section.target} ({arguments['authenticator']}), '{name}' is missing. "
-                f"Add snowflake.{name} to the configuration."
+                f"Add {_place_for(name, section)}."
             )
+
+
+def _place_for(name: str, section: SnowflakeSection) -> str:
+    """Where a key is to be written: beside a connection the configuration takes no account."""
+    if name == "account" and section.connection:
+        return f"it to the connection '{section.connection}' in {connections_file()}"
+    return f"snowflake.{name} to the configuration"
 
 
 def _open_key(arguments: dict[str, Any], section: SnowflakeSection, ask: Ask | None) -> None:
@@ -115,7 +123,7 @@ def _open_key(arguments: dict[str, Any], section: SnowflakeSection, ask: Ask | N
         return
     _need(arguments, section, "private_key_file")
     path = Path(arguments["private_key_file"])
-    if not path.is_file():
+    if not path.exists():
         raise ConfigError(f"There is no key file {path} (snowflake.private_key_file). Correct the path.")
     check_private(path, "key")
     passphrase = arguments.get("private_key_file_pwd")

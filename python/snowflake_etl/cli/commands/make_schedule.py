@@ -6,6 +6,7 @@ import argparse
 import getpass
 import importlib
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.parser import Parser, did_you_mean
 from snowflake_etl.config import places
+from snowflake_etl.config.sources import ENVIRONMENT_VARIABLE
 from snowflake_etl.errors import EtlError, ExitCode, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -23,13 +25,20 @@ if TYPE_CHECKING:
 DESCRIPTION = "Print crontab lines or systemd units that start a command regularly. Installs nothing."
 
 _COMMAND = "load --month last --if-missing"
+_VARIABLES_OF_SHELLS = (
+    *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE"),
+    *("SNOWFLAKE_HOME", "ETL_SECRETS_KEY_FILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"),
+)
+_KNOWN_EVERYWHERE = ("HOME", "USER", "LOGNAME", "SHELL", "PATH")
 _EVERY = ("hour", "day", "weekday", "month")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("cron", "systemd"), help="what starts it")
     parser.add_argument("--command", metavar="WORDS", default=_COMMAND, help=f"what is started (default: {_COMMAND})")
-    parser.add_argument("--name", metavar="NAME", help="of its heartbeat, lock and units (default: VERB-EVERY)")
+    parser.add_argument(
+        "--name", metavar="NAME", help="of its heartbeat, lock and units (default: VERB-CONFIGURATION-EVERY)"
+    )
     parser.add_argument("--every", choices=_EVERY, default="hour", help="how often (default: hour)")
     parser.add_argument("--at", metavar="HH:MM", help="when (default: 6:17); for every hour the minute (default: 17)")
     parser.add_argument("--day", type=int, default=1, metavar="N", help="of the month, 1 to 28 (default: 1)")
@@ -57,7 +66,7 @@ def run(context: Context) -> ExitCode:
         _write(arguments.to, files)
     for name, text in files.items():
         context.say(f"Written: {arguments.to / name}" if arguments.to else _shown(name, text, len(files)))
-    for line in (*_next_steps(context, plan), *_silence(context)):
+    for line in (*_next_steps(context, plan), *_unknown_there(context), *_silence(context)):
         context.say(line)
     context.answer({"status": "ok", "name": plan.name, "files": files, "heartbeat": str(plan.heartbeat)})
     return ExitCode.OK
@@ -69,7 +78,7 @@ def _plan(context: Context) -> Plan:
 
     arguments = context.arguments
     words, folder = _command(context)
-    name = check_name(arguments.name or f"{words[0]}-{arguments.every}")
+    name = check_name(arguments.name or _name(words, arguments.every))
     state = os.environ.get("ETL_STATE_DIR")
     return schedule.Plan(
         name,
@@ -79,6 +88,15 @@ def _plan(context: Context) -> Plan:
         context.state_directory / "schedules" / f"{name}.json",
         folder,
     )
+
+
+def _name(words: list[str], every: str) -> str:
+    """Of the configuration and its environment, too: two of them under one name would keep each other from running."""
+    from snowflake_etl.operations.notices.dead_jobs import configuration_words
+
+    config, environment, _ = configuration_words(words)
+    parts = (words[0], Path(config).stem[:30], environment[:10], every)
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(filter(None, parts)))
 
 
 def _command(context: Context) -> tuple[list[str], Path | None]:
@@ -97,10 +115,12 @@ def _command(context: Context) -> tuple[list[str], Path | None]:
     asked = parser.parse_intermixed_args(words)
     if asked.scheduled:
         raise UsageError("--scheduled is added to the command. Say the name with --name.")
-    if getattr(asked, "config", None) is None and "--config" in parser.format_help():
+    # Of a report, which takes several, none is an empty list.
+    if not getattr(asked, "config", None) and "--config" in parser.format_help():
         words += ["--config", str(context.configuration_path.absolute())]
-    if arguments.environment and asked.environment is None:
-        words += ["--environment", arguments.environment]
+    # Also one that only a variable of this shell says: cron would take the default one, or none.
+    if (chosen := arguments.environment or os.environ.get(ENVIRONMENT_VARIABLE)) and asked.environment is None:
+        words += ["--environment", chosen]
     for setting in arguments.set:
         words += ["--set", setting]
     return [verb, *words], Path.cwd() if _needs_folder(asked) else None
@@ -116,7 +136,13 @@ def _program() -> str:
     if places.is_checkout():
         return str(places.CHECKOUT / "snowflake_etl.sh")
     beside = Path(sys.executable).with_name("snowflake-etl")
-    return str(beside) if beside.exists() else shutil.which("snowflake-etl") or "snowflake-etl"
+    found = shutil.which("snowflake-etl")
+    if not beside.exists():
+        return found or "snowflake-etl"
+    # Of a bundle each version has a folder: what is installed today has to start the next one, too.
+    in_use = beside.parent.parent.parent.parent / "current" / "bin" / beside.name
+    names = [Path(found).absolute(), in_use] if found else [in_use]
+    return str(next((name for name in names if name.resolve() == beside.resolve()), beside))
 
 
 def _shown(name: str, text: str, files: int) -> str:
@@ -135,6 +161,29 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         temporary = folder / f".{name}.{os.getpid()}"
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(folder / name)
+
+
+def _unknown_there(context: Context) -> list[str]:
+    """Variables of this shell that the command goes by, and that cron and systemd do not have."""
+    names = [name for name in _used_variables(context) if os.environ.get(name)]
+    if not names:
+        return []
+    where = "NAME=VALUE above the line" if context.arguments.action == "cron" else "Environment= lines in the service"
+    return [f"# Set here and not there; write {where}:", *(f"#   {name}" for name in dict.fromkeys(names))]
+
+
+def _used_variables(context: Context) -> list[str]:
+    from snowflake_etl.config.expansion import variables_in
+    from snowflake_etl.config.fields import keys
+    from snowflake_etl.config.overrides import variable_of
+
+    names = [variable_of(key.place) for key in keys()]
+    try:
+        for path in context.configuration.files:
+            names += variables_in(path.read_text(encoding="utf-8-sig"))
+    except (EtlError, OSError):
+        pass  # The command itself will say what is wrong with it.
+    return [*_VARIABLES_OF_SHELLS, *(name for name in names if name not in _KNOWN_EVERYWHERE)]
 
 
 def _silence(context: Context) -> list[str]:

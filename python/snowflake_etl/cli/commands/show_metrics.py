@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 from pathlib import Path
@@ -66,6 +67,8 @@ def _write_for_all(path: Path, text: str) -> None:
             stream.write(text.encode())
             os.fchmod(stream.fileno(), 0o644)
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        # Whoever reads this knows nothing of the temporary file.
+        raise UsageError(f"{path} cannot be written: {error.strerror}. Correct --output, or make its folder.") from None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snowflake_etl.cli.common import Context
@@ -31,7 +33,7 @@ def run(context: Context) -> ExitCode:
     for line in _lines(checks):
         context.say(line)
     message = (
-        f"{path} has {counted(errors, 'mistake')}. Correct what is said above and validate it again."
+        f"{path} has {counted(errors, 'mistake')}. Correct what is said above and validate it again.{_migration(path)}"
         if errors
         else f"{path} is valid: {_summed(checks)}."
     )
@@ -44,6 +46,15 @@ def run(context: Context) -> ExitCode:
         }
     )
     return ExitCode.CONFIGURATION if errors else ExitCode.OK
+
+
+def _migration(path: Path) -> str:
+    """Mistakes may be words of an older shape, which need not be corrected by hand."""
+    from snowflake_etl.config.migration import migrated
+    from snowflake_etl.config.sources import read_sources
+
+    older = [one for one, document in read_sources(path).files if migrated(document) != document]
+    return "".join(f" config migrate --config {shlex.quote(str(one))} corrects some by itself." for one in older)
 
 
 def _lines(checks: Sequence[ConfigCheck]) -> list[str]:

@@ -14,3 +14,10 @@ class Section(BaseModel):
     """Base of every section: unknown keys are errors, values are never silently converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+def one_name(value: str | None) -> str | None:
+    """The value, if it is the name of one thing.  Raise ValueError for ``DATABASE.SCHEMA``, which would be one name."""
+    if value is not None and "." in value and '"' not in value:
+        raise ValueError(f"'{value}' is several names; write one alone, the database in snowflake.database")
+    return value

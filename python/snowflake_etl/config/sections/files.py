@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from snowflake_etl.config.sections.base import OneCharacter, Section, Text
 from snowflake_etl.errors import UsageError
-from snowflake_etl.sqltext import column_type, fold, object_name
+from snowflake_etl.sqltext import TYPE_NAMES, column_type, fold, object_name
 
 DELIMITER_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "pipe": "|", "semicolon": ";"}
 _FORMAT_DELIMITERS = {"TSV": "\t", "CSV": ","}
@@ -105,9 +106,13 @@ class FileSection(Section):
         for name, text in value.items():
             try:
                 fold(name)
-                column_type(text.removesuffix(" NOT NULL"))
+                base = column_type(text.removesuffix(" NOT NULL")).base
             except UsageError as error:
                 raise ValueError(str(error)) from error
+            # One that is like none of them may be newer than this list.
+            nearest = difflib.get_close_matches(base, TYPE_NAMES, n=1, cutoff=0.7)
+            if nearest and base not in TYPE_NAMES:
+                raise ValueError(f"column '{name}' has the type '{text}', which is none; did you mean {nearest[0]}?")
         return value
 
     @model_validator(mode="after")
@@ -116,6 +121,10 @@ class FileSection(Section):
             known = {fold(name) for name in (*self.expected_columns, *self.create_table)}
         except UsageError as error:
             raise ValueError(str(error)) from error
+        for columns in (self.expected_columns, tuple(self.create_table)):
+            twice = [name for name, count in Counter(map(fold, columns)).items() if count > 1]
+            if twice:
+                raise ValueError(f"column '{twice[0]}' stands twice among the columns given; keep one")
         named = [*self.duplicate_key_columns, *([self.date_column] if self.date_column else [])]
         for name in named:
             if known and fold(name) not in known:

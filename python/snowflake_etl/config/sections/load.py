@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from snowflake_etl.config.sections.base import Section, Text
+from snowflake_etl.config.sections.base import Section, Text, one_name
 
 
 class LoadSection(Section):
@@ -74,3 +74,8 @@ class LoadSection(Section):
         "never. Without it the account's own limit holds.",
         examples=[3600],
     )
+
+    @field_validator("work_schema")
+    @classmethod
+    def _one_name(cls, value: str) -> str | None:
+        return one_name(value)

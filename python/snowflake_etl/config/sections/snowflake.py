@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from snowflake_etl.config.secret import Secret
-from snowflake_etl.config.sections.base import Section, Text
+from snowflake_etl.config.sections.base import Section, Text, one_name
 
 KEY_PAIR = "SNOWFLAKE_JWT"
 ACCESS_TOKEN = "PROGRAMMATIC_ACCESS_TOKEN"  # noqa: S105 - the name of a way to sign in
@@ -140,6 +141,19 @@ class SnowflakeSection(Section):
     @classmethod
     def _list_to_tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("database", "schema_")
+    @classmethod
+    def _one_name(cls, value: str | None) -> str | None:
+        return one_name(value)
+
+    @field_validator("host", "proxy_host")
+    @classmethod
+    def _name_alone(cls, value: str | None) -> str | None:
+        # An address may hold a password, so it is not said again.
+        if value is not None and (re.search(r"[/@\s]", value) or re.fullmatch(r"[^:]*:\d+", value)):
+            raise ValueError("this takes the name of a host alone, without http://, user and port")
+        return value
 
     @field_validator("authenticator")
     @classmethod

@@ -18,11 +18,14 @@ from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import Choice, LoadedConfiguration, configuration_from
 from snowflake_etl.config.sources import ENVIRONMENT_VARIABLE, Sources, read_sources
 from snowflake_etl.errors import ConfigError, ConfigMistakes, EtlError
+from snowflake_etl.files.detect import check_wishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
+from snowflake_etl.notify import sending
 from snowflake_etl.operations.configurations.columns import column_problems
 from snowflake_etl.operations.configurations.found_files import FoundByPattern, files_of_patterns
 from snowflake_etl.operations.expectations import try_rules
+from snowflake_etl.operations.layouts import layout_wishes
 from snowflake_etl.quality.formats import to_strptime
 from snowflake_etl.quality.rule_sql import RuleError
 from snowflake_etl.warehouse.signin import Warehouse
@@ -101,6 +104,7 @@ def _check(
         problems += (ConfigProblem(WARNING, _nothing_found(loaded, number, one)) for number, one in enumerate(patterns))
     problems = [problem for problem in problems if problem.message]
     problems += _sign_in_problems(loaded, variables)
+    problems += (ConfigProblem(ERROR, text) for text in _address_problems(loaded))
     is_sound = not any(problem.severity == ERROR for problem in problems)
     if connect and is_sound:
         problems += _warehouse_problems(loaded, state_directory)
@@ -120,7 +124,7 @@ def _value_problems(loaded: LoadedConfiguration) -> Iterator[str]:
         why = "is not a folder" if base.exists() else "is not a folder: there is nothing of that name"
         yield f"{_said(loaded, ('base_path',))}: {base} {why}. Correct the path or make the folder."
     for number, entry in enumerate(loaded.configuration.files):
-        for key, sentence in _entry_problems(entry):
+        for key, sentence in (*_entry_problems(entry), *_layout_problems(entry)):
             yield f"{_said(loaded, ('files', number, key))}: {sentence}"
         try:
             try_rules(entry, loaded.configuration.quality)
@@ -144,6 +148,14 @@ def _entry_problems(entry: FileSection) -> Iterator[tuple[str, str]]:
         codecs.lookup(entry.encoding or "utf-8")
     except LookupError:
         yield "encoding", f"there is no encoding '{entry.encoding}'. Write one that Python knows, as utf-8 or cp1252."
+
+
+def _layout_problems(entry: FileSection) -> Iterator[tuple[str, str]]:
+    try:
+        check_wishes(layout_wishes(entry, ()))
+    except ConfigError as error:
+        key, _, sentence = str(error).partition(" ")
+        yield key.strip("'"), f"this {sentence}"
 
 
 def _unreachable_patterns(loaded: LoadedConfiguration) -> Iterator[str]:
@@ -208,6 +220,19 @@ def _sign_in_problems(loaded: LoadedConfiguration, variables: Mapping[str, str])
         )
     except ConfigError as error:
         yield ConfigProblem(ERROR, f"{_said(loaded, ('snowflake',))}: {error}")
+
+
+def _address_problems(loaded: LoadedConfiguration) -> Iterator[str]:
+    """Addresses of notices that nothing can be sent to: nobody would miss a notice that never comes."""
+    for number, target in enumerate(loaded.configuration.notify.targets):
+        place = _said(loaded, ("notify", "targets", number, "url"))
+        try:
+            why = sending.check(target.url)
+        except EtlError as error:
+            yield f"{place}: {error}"
+            continue
+        if why:
+            yield f"{place}: this is no address that can be used ({why.rstrip('.')}). See the schemes of apprise."
 
 
 def _warehouse_problems(loaded: LoadedConfiguration, state_directory: Path) -> Iterator[ConfigProblem]:

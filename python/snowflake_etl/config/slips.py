@@ -1,0 +1,89 @@
+"""What mends the usual slips in the text of a configuration (floor 2): a few words behind what a parser says."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_CURLY_QUOTES = "\u201c\u201d\u201e\u2018\u2019"
+_PYTHON_WORDS = re.compile(r"(True|False|None|yes|no|null|true|false)\b", re.IGNORECASE)
+# The beginning of what the parser says, and what to do about it.
+_JSON_MESSAGES = (
+    ("Illegal trailing comma", "take it out"),
+    ("Expecting ',' delimiter", "a comma is missing before it"),
+    ("Expecting ':' delimiter", "write a colon between key and value"),
+    ("Invalid \\", "write a backslash twice, or folders with /"),
+    ("Invalid control character", "close the quotes on the line where they open"),
+    ("Unterminated string", "close the quotes"),
+    ("Extra data", "the document ends before it: take the bracket there out, or this"),
+)
+_YAML_MESSAGES = (
+    ("a key is a list or an object", "put a value with braces or brackets in quotes"),
+    ("is no day or time", "correct it, or put it in quotes"),
+    ("special characters are not allowed", "take them out, or save the file as UTF-8"),
+    ("found character '\\t'", "indent by blanks, not by tabs"),
+    ("cannot start any token", "put the value in quotes"),
+    ("undefined alias", "put a value that begins with * in quotes"),
+    ("expected alphabetic or numeric character", "put a value that begins with * or & in quotes"),
+    ("mapping values are not allowed", "put a value with a colon in quotes, or look at how far the lines are set in"),
+    ("could not find expected ':'", "write a colon and a blank between key and value"),
+    ("unexpected end of stream", "close the quotes or brackets"),
+    ("another document", "take the line --- out"),
+    ("could not determine a constructor", "take the word that begins with ! out"),
+    ("but found '<scalar>'", "put a value with braces, brackets or quotes in quotes as a whole"),
+    ("expected <block end>", "look at how far this line and the one before are set in"),
+    ("expected ',' or", "a comma or a bracket is missing before it"),
+)
+
+
+def cure_of_json(text: str, error: json.JSONDecodeError) -> str:
+    """``, a comma before it is too many``, or "" for what is no usual slip."""
+    words = _json_words(text, error)
+    return f", {words}" if words else ""
+
+
+def cure_of_yaml(problem: str) -> str:
+    """The same for what PyYAML says."""
+    return next((f", {words}" for said, words in _YAML_MESSAGES if said in problem), "")
+
+
+def _json_words(text: str, error: json.JSONDecodeError) -> str:
+    if not text.strip():
+        return "the file is empty"
+    before, rest = text[: error.pos].rstrip(), text[error.pos :]
+    if rest[:1] in ("}", "]") and before.endswith(","):
+        return "a comma before it is too many"
+    if rest[:2] in ("//", "/*") or rest[:1] == "#":
+        return "JSON has no comments: take it out, or write the file as YAML"
+    if not before and rest[:1] not in ("{", "["):
+        return "this is no JSON: begin with {, or call the file .yaml"
+    if rest[:1] == "'":
+        return "JSON takes double quotes"
+    if rest[:1] in _CURLY_QUOTES and rest:
+        return 'JSON takes straight double quotes ("), and these are curly ones'
+    if not rest.strip() and not error.msg.startswith("Unterminated"):
+        return "the file ends too early: close its brackets"
+    for said, words in _JSON_MESSAGES:
+        if error.msg.startswith(said):
+            return words
+    return _unquoted(error.msg, rest)
+
+
+def _unquoted(said: str, rest: str) -> str:
+    """What stands where a value or a key is expected, and is none."""
+    if said.startswith("Expecting property name"):
+        return "put the key in double quotes" if re.match(r"[A-Za-z_]", rest) else ""
+    if _PYTHON_WORDS.match(rest):
+        return "JSON writes true, false and null"
+    if rest[:1] in ("}", ",", "]"):
+        return "a value is missing before it"
+    return "put a text in double quotes"
+
+
+def line_of(text: str, error: Any) -> int | None:
+    """The line that PyYAML means, counted from 1; None where it does not say."""
+    if mark := getattr(error, "problem_mark", None):
+        return int(mark.line) + 1
+    position = getattr(error, "position", None)
+    return text.count("\n", 0, position) + 1 if isinstance(position, int) else None
