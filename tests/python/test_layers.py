@@ -17,6 +17,7 @@ FLOORS = {
     "plural": 1,
     "progress": 1,
     "run_context": 1,
+    "stop_signals": 1,
     "results": 2,
     "results_diagnosis": 2,
     "results_examination": 2,

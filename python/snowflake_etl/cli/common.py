@@ -27,6 +27,7 @@ from snowflake_etl.config import places
 from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import EtlError, ExitCode, Stopped
 from snowflake_etl.progress import Progress, ProgressFile, no_progress
+from snowflake_etl.stop_signals import has_to_wait
 
 if TYPE_CHECKING:
     from snowflake_etl.config.reading import Choice, LoadedConfiguration
@@ -321,6 +322,8 @@ def _stop_on_signals() -> None:
     """Let SIGTERM and SIGHUP end the work in an orderly way, as Ctrl-C does."""
 
     def stop(number: int, _frame: object) -> None:
+        if has_to_wait(number):
+            return
         code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
         raise Stopped(f"Stopped by {signal.Signals(number).name}.", code)
 

@@ -18,6 +18,7 @@ from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
 from snowflake_etl.sqltext import object_name
+from snowflake_etl.stop_signals import held_back
 from snowflake_etl.warehouse import catalog, ledger
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects
@@ -102,7 +103,8 @@ def run_batch(
         try:
             while waiting or running:
                 while waiting and len(running) < at_once:
-                    running.add(pool.submit(waiting.pop(0)))
+                    with held_back():
+                        running.add(pool.submit(waiting.pop(0)))
                 done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in done:
                     results.append(future.result())

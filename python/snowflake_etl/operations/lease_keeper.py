@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from snowflake_etl.errors import LeaseLost
+from snowflake_etl.stop_signals import held_back
 from snowflake_etl.warehouse import lease
 from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
@@ -42,7 +43,8 @@ class LeaseKeeper:
         self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
 
     def __enter__(self) -> LeaseKeeper:
-        self._thread.start()
+        with held_back():
+            self._thread.start()
         return self
 
     def __exit__(

@@ -36,10 +36,11 @@ from snowflake_etl.operations.load_leftovers import put_away_replaced, remove_ol
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
 from snowflake_etl.operations.load_stage import StagedSource
-from snowflake_etl.operations.load_state import LoadRequest, LoadState, StopSignal
+from snowflake_etl.operations.load_state import LoadRequest, LoadState
 from snowflake_etl.operations.memory import MemoryPlan, give_back_freed_blocks, plan_memory
 from snowflake_etl.operations.publish import Published, PublishPlan
 from snowflake_etl.operations.situation import Mode
+from snowflake_etl.operations.stoppable import StopSignal
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult

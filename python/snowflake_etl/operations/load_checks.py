@@ -22,6 +22,7 @@ from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.quality.runner import check_file, check_table
 from snowflake_etl.results import CheckReport, Severity
 from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.stop_signals import held_back
 from snowflake_etl.warehouse.session import Session
 
 LOGGER = logging.getLogger(__name__)
@@ -70,7 +71,8 @@ class FileChecks:
         self._stop = stop
         self._strict = strict
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="file-check")
-        self._future: Future[list[CheckReport]] = self._pool.submit(self._check_all)
+        with held_back():
+            self._future: Future[list[CheckReport]] = self._pool.submit(self._check_all)
 
     def reports(self) -> list[CheckReport]:
         """Wait for the end; raise what a check raised."""

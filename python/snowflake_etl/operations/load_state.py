@@ -73,17 +73,6 @@ class LoadRequest:
     workers: int | None = None
 
 
-class StopSignal(threading.Event):
-    """Set by itself or by the signal that it stands below."""
-
-    def __init__(self, above: threading.Event) -> None:
-        super().__init__()
-        self._above = above
-
-    def is_set(self) -> bool:
-        return super().is_set() or self._above.is_set()
-
-
 @dataclass
 class LoadState:
     """One load while it runs: what is known so far, for the next steps and for the result.

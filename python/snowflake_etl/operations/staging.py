@@ -1,6 +1,6 @@
 """Brings one file onto the stage: reading, compressing and PUT overlap, in bounded memory (floor 5).
 
-The calling thread reads and cuts.  An executor compresses the cuts.  A few uploading threads, each with a
+One thread reads and cuts.  An executor compresses the cuts.  A few uploading threads, each with a
 session of its own, PUT the parts from memory.  Two counters hold the reader back: cuts that wait to be
 compressed, and parts that wait to be sent.  So memory is bounded by ``Concurrency`` and part size, whatever the
 size of the file, and nothing is written beside it.
@@ -25,6 +25,7 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.parts import Cut, FileCutter, Part, compress_cut
 from snowflake_etl.files.plan import CutPlan
 from snowflake_etl.operations.memory import Concurrency
+from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress, no_progress
 
 PHASE = "stage"
@@ -133,8 +134,13 @@ def stage_cuts(
     stop: threading.Event | None = None,
 ) -> StagedFile:
     """Stage what ``cutter`` reads, wherever it has it from; ``pack`` makes parts of its cuts.  See ``stage_file``."""
-    staging = _Staging(cutter, stage_path, pack, progress, stop or threading.Event())
-    return staging.run(open_sink, executor, concurrency, present)
+
+    def stage(stop: threading.Event) -> StagedFile:
+        staging = _Staging(cutter, stage_path, pack, progress, stop)
+        return staging.run(open_sink, executor, concurrency, present)
+
+    # A signal between the counting of a cut and its handing over would have us wait for it for ever.
+    return stoppable(stage, stop)
 
 
 class _Staging:
