@@ -24,7 +24,7 @@ menus_screen_entries settings \
   validate config "Check it" "keys, types, patterns" \
   show config "Show it" "every value and where it comes from" \
   doctor doctor "Test connection" "all that a load needs" \
-  files config "Configuration tools" "a new one, older ones, secrets, SQL for a DBA" \
+  files config "Configuration tools" "a new one, older ones, secrets, a DBA's SQL" \
   preferences '' "Preferences" "checks, base path, workers, colours ..." \
   notices notify "Notices" "who is told, a test, silence, what waits" \
   schedule schedule "Schedule" "lines for cron, units for systemd" \
