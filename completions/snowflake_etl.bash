@@ -43,12 +43,20 @@ _snowflake_etl_read() { # sets verb, the flag whose value is completed, and whic
     elif [[ $word == help && -z $verb ]]; then
       continue
     elif [[ $word != -* ]]; then
+      # Before the verb a verb's own flags are not known: what is no verb behind one is its value, as the program takes it.
+      [[ -n $verb || ${COMP_WORDS[index - 1]} != [-=]* ]] || _snowflake_etl_is_verb "$word" || continue
       ((++number))
       [[ -n $verb ]] || { verb=$word && number=0; }
     fi
   done
   flag=$waiting
   ((++number))
+}
+
+_snowflake_etl_is_verb() { # <word>
+  local REPLY
+  _snowflake_etl_verbs
+  [[ " $REPLY " == *" $1 "* ]]
 }
 
 _snowflake_etl_offer() { # <kind and words>: sets COMPREPLY to those that begin with what is typed
@@ -155,7 +163,7 @@ _snowflake_etl_flags() { # <verb> -> REPLY
     recover) REPLY='--retry --widen --clean --loads --help --staged --dry-run --yes --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     diagnose) REPLY='--help --table --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     stage) REPLY='--older-than --orphans --foreign --dry-run --yes --days --limit --help --table --config --environment --set --json --quiet --scheduled --verbose --background' ;;
-    ledger) REPLY='--file --base-path --without-file --yes --help --month --table --config --environment --set --json --quiet --scheduled --verbose --background' ;;
+    ledger) REPLY='--file --base-path --without-file --dry-run --yes --help --month --table --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     check-file) REPLY='--file --month --base-path --table --strict --sample-rows --rejects --help --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     clean-file) REPLY='--help --file --table --to --rejects --types --duplicates --key --force --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     compare) REPLY='--key --quick --show --differences --delimiter --quote-char --header --encoding --help --file --with --table --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
@@ -175,7 +183,7 @@ _snowflake_etl_flags() { # <verb> -> REPLY
     doctor) REPLY='--help --setup-sql --role --output --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     notify) REPLY='--help --target --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     prune) REPLY='--help --dry-run --config --environment --set --json --quiet --scheduled --verbose --background' ;;
-    config) REPLY='--connect --file --table --into --rows --all-rows --delimiter --quote-char --header --encoding --format --where --remove --files --dry-run --yes --help --config --environment --set --json --quiet --scheduled --verbose --background' ;;
+    config) REPLY='--connect --file --table --into --rows --all-rows --delimiter --quote-char --header --encoding --to --format --where --remove --files --dry-run --yes --help --config --environment --set --json --quiet --scheduled --verbose --background' ;;
     jobs) REPLY='--all --state --json --with --timeout --older-than --help' ;;
     setup) REPLY='--check --rebuild --test --make-bundle --make-wheelhouse --wheelhouse --help' ;;
     '') REPLY='--config --help --version' ;;
@@ -297,7 +305,7 @@ _snowflake_etl_value() { # <verb> <flag> -> REPLY: kind and words; 1 when the fl
     notify:--config) REPLY='file' ;;
     prune:--config) REPLY='file' ;;
     prune:--environment | prune:--set | prune:--scheduled) REPLY='free' ;;
-    config:--file | config:--into | config:--config) REPLY='file' ;;
+    config:--file | config:--into | config:--to | config:--config) REPLY='file' ;;
     config:--table) REPLY='table' ;;
     config:--rows | config:--delimiter | config:--quote-char | config:--encoding | config:--environment | config:--set | config:--scheduled) REPLY='free' ;;
     config:--header) REPLY='words yes no' ;;

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # One action a verb (layer 3): answers become an argument array, which runs in the foreground or as a background job.
 # Offers actions_run_verb actions_check_verb actions_verbs, and what the menus call: actions_prepare actions_load_plan
-# actions_flags actions_settings_forget actions_start actions_words actions_jobs_* actions_capture actions_capture_file actions_browse.  Actions never ask.
+# actions_flags actions_settings_forget actions_start actions_words actions_jobs_* actions_capture actions_capture_file
+# actions_on_terminal actions_browse.  Actions never ask.
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/actions_config.sh"
@@ -159,6 +160,12 @@ actions_capture_file() { # <verb> <arguments...> -> REPLY: a private file: the c
   _actions_config_folder "${path%/*}" && (umask 077 && core_write_file "$path" "$text") && REPLY=$path && return "$status"
   core_error "What it says could not be written to $path. Make that writable or free disk space."
   return "$ETL_EXIT_UNEXPECTED"
+}
+
+actions_on_terminal() { # <verb> <arguments...>: in the foreground, where it may ask; its exit code
+  setup_ensure || return
+  _actions_command "$@" || return
+  "${ACTIONS_COMMAND[@]}"
 }
 
 actions_browse() { # [arguments...]: the file browser; sets ACTIONS_CHOSEN: action and files, or nothing.  1 after what it said

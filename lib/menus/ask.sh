@@ -2,7 +2,7 @@
 # Questions that several screens ask (layer 4): table, days, file, key, how to check.  Each names what it speaks of, has the last
 # answer as its default, and leaves flags for a command.
 # Offers menus_ask with the questions table one_table days months one_month file with key format output new_table into,
-# menus_ask_path, menus_ask_qc, menus_ask_config and menus_ask_are_months; menus_ask_typed_* take what was written, also in a form.
+# menus_ask_path, menus_ask_qc, menus_ask_config, menus_ask_absolute and menus_ask_are_months; menus_ask_typed_* take what was written, also in a form.
 
 MENUS_ASK_QC=( # the loader's word, and what it means
   file "file        check the file: days, rows, layout"
@@ -238,7 +238,7 @@ menus_ask_output_ending() { # <path> -> REPLY: with the ending of the format
 
 menus_ask_typed_output() { # <path>: 1 with a sentence in REPLY
   local path
-  _menus_ask_absolute "$1"
+  menus_ask_absolute "$1"
   path=$REPLY
   REPLY="$path cannot be written."
   [[ -d ${path%/*}/ && -w ${path%/*}/ && ! -d $path ]] || return 1
@@ -246,7 +246,7 @@ menus_ask_typed_output() { # <path>: 1 with a sentence in REPLY
   MENUS_ASK_FORMAT=(--format "$MENUS_ASK_WRITTEN" --output "$path")
 }
 
-_menus_ask_absolute() { # <path as it was typed> -> REPLY
+menus_ask_absolute() { # <path as it was typed> -> REPLY
   REPLY=$1
   # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
   [[ $REPLY != '~/'* ]] || REPLY=$HOME/${REPLY:2}
@@ -273,7 +273,7 @@ menus_ask_into() { # <title>: sets MENUS_ASK_INTO, the configuration to merge in
 
 menus_ask_typed_into() { # <path>: 1 with a sentence in REPLY
   if ! menus_screen_path "$1"; then
-    _menus_ask_absolute "$1"
+    menus_ask_absolute "$1"
     if [[ -e $REPLY || ! -d ${REPLY%/*}/ || ! -w ${REPLY%/*}/ ]]; then
       REPLY="$REPLY cannot be written."
       return 1

@@ -33,7 +33,8 @@ menus_help_tutorial() {
 menus_help_keys() {
   ui_message "Keys" 'Arrows or a first letter choose, Enter goes on, Tab changes to
 the buttons. In a form Down and Up change the field; Ctrl-U empties
-a field or a line that has the last answer in it.
+a field or a line that has the last answer in it. Help explains a
+screen; in dialog so does F1, in menus ?, and ? typed as an answer.
 
 ESC, Back and Ctrl-C are one screen back, everywhere; nothing is
 started or lost by it. Ctrl-D is the same in plain text.

@@ -333,7 +333,7 @@ _menus_jobs_clean() { # which jobs go: first their state, then their age, with t
     printf -v text '%-22s %6d' "${items[index + 1]}" "${MENUS_JOBS_COUNTS[${items[index]} - 0]:-0}"
     items[index + 1]=$text
   done
-  ui_menu "Clean up" "Which jobs are to be removed, with their logs? Those that run or wait stay; lost ones go only by name." \
+  ui_menu "Clean up" "Which jobs are to be removed, with their logs? Those that run or wait stay; lost ones go only where 'lost' is chosen." \
     "${items[@]}" || return 0
   _menus_jobs_clean_age "$REPLY"
 }

@@ -6,6 +6,7 @@
 menus_screen_define operations "Snowflake Operations" "" 20 "load months, check, report, drop" <<'HELP'
 Load and Batch show a plan and the command before anything starts.
 Load by browsing takes files that you choose in their folders.
+To send files now and load them later: Recovery, Stage.
 Batch goes on where one month fails, and loads several at a time.
 
 Validate, Duplicates and Table report read and never change a row.
@@ -28,7 +29,7 @@ menus_screen_entries operations \
   report report "Table report" "all tables: status, days, gaps, score" \
   details table-info "Table info" "columns, size, grants, last loads" \
   history history "History" "past runs and checks, what changed" \
-  ledger ledger "Ledger" "what is loaded, from which file" \
+  ledger ledger "Ledger" "what is loaded; adopt rows from before" \
   deleted restore-month "What was deleted" "and until when it can be restored" \
   restore '!restore-month' "Restore a month" "what a drop or a replace took away" \
   replace '!load' "REPLACE a month" "deletes its rows, loads its files" \
@@ -57,6 +58,21 @@ HELP
 menus_screen_entries operations_history \
   list '' "Runs and checks" "the newest first" \
   diff '' "What changed" "the last checks beside those before"
+
+menus_screen_define operations_ledger "Ledger" "What of the ledger?" <<'HELP'
+The ledger, in the warehouse, knows every file that is in a table by its
+content: that is why none is loaded twice.
+
+Rows that were loaded before this tool are unknown to it. Adopt records
+them, after it has held them against the files that they came from.
+Where the files are gone their number alone is recorded. No table is
+changed by either, and what would be recorded is shown first.
+HELP
+
+menus_screen_entries operations_ledger \
+  list '' "What is loaded" "from which file, when, by whom" \
+  adopt '' "Adopt a month" "loaded before the tool; with its files" \
+  counts '' "Adopt without files" "the files are gone: counts alone"
 
 menus_operations_load() {
   local text='Months: 2024-01, a list, a range 2024-01..2024-06, or all. Checks: file, snowflake, both or skip. A field left empty: as the configuration says. Nothing is replaced; for that there is REPLACE a month.'
@@ -146,9 +162,29 @@ menus_operations_details() {
   menus_screen_show "Details of $MENUS_ASK_ABOUT" table-info "${ACTIONS_FLAGS[@]}" "${MENUS_ASK_TABLE[@]}"
 }
 
-menus_operations_ledger() {
+menus_operations_ledger_list() {
   actions_flags ledger
   menus_screen_show "Ledger" ledger list "${ACTIONS_FLAGS[@]}"
+}
+
+menus_operations_ledger_adopt() {
+  actions_flags ledger months
+  _menus_operations_adopt "Adopt a month" "${ACTIONS_FLAGS[@]:2}"
+}
+
+menus_operations_ledger_counts() {
+  _menus_operations_adopt "Adopt without files" --without-file
+}
+
+_menus_operations_adopt() { # <title> <flags...>: what would be recorded, question, job
+  local title=$1
+  shift
+  _menus_operations_which "$title" || return 0
+  set -- "Adopt $MENUS_OPERATIONS_WHAT" ledger adopt "${MENUS_OPERATIONS_WORDS[@]}" "$@"
+  menus_screen_plan "$@" || return 0
+  menus_screen_command "${@:2}" --yes "$REPLY"
+  UI_OK=Record UI_BACK=Back ui_yesno "$1" "$REPLY" || return 0
+  menus_screen_begin "$@" --yes
 }
 
 menus_operations_validate() {
@@ -222,11 +258,7 @@ _menus_operations_destroy() { # <title> <word> <pattern of the rows that go> <ve
   phrase="$word ${MENUS_OPERATIONS_TABLE##*.} $MENUS_OPERATIONS_MONTH"
   menus_screen_command "$@" "$REPLY"
   UI_OK="Go on" UI_BACK=Back UI_DEFAULT=no ui_yesno "$title" "$REPLY" || return 0
-  ui_input "$title" "To delete $rows rows of $MENUS_OPERATIONS_TABLE, type: $phrase" "" || return 0
-  if [[ $REPLY != "$phrase" ]]; then
-    ui_message "Nothing was deleted" "That was not: $phrase"
-    return 0
-  fi
+  menus_screen_words "$title" "To delete $rows rows of $MENUS_OPERATIONS_TABLE, type:" "$phrase" || return 0
   menus_screen_begin "$title" "$@" --yes --expect-rows "${rows//,/}"
 }
 

@@ -7,6 +7,8 @@ Failed loads lists what was interrupted or failed and was not made good
 since. Enter says why, with file, line, column and value, and what to
 do; the best way on is one more Enter away: Resume carries on where it
 was cut off, Retry tries again, Widen makes room in a column first.
+Widen VARCHAR column goes there at once, for the newest load that failed
+for a value too long: what it would run is shown before it asks.
 
 Nothing is lost by an interruption: a month is in its table whole, or
 not at all. Parts that were sent are not sent again.
@@ -17,7 +19,9 @@ HELP
 
 menus_screen_entries recovery \
   loads recover "Failed loads" "interrupted or failed: why, retry, widen" \
+  varchar recover "Widen VARCHAR column" "of the newest load with a value too long" \
   job diagnose "Diagnose a job" "any job that did not end well" \
+  table diagnose "Diagnose a table" "its last load" \
   log diagnose "Diagnose a log" "any file in which an error stands" \
   left recover "What was left" "work tables, parts, locks, queries" \
   stage stage "Stage" "what lies there, how fast it went" \
@@ -28,12 +32,19 @@ Files travel over the stage in parts. Whose they are, how old, and what
 they wait for says List. Past COPYs tells rows and bytes per second, and
 what would have been faster.
 
+Stage months sends files now and loads nothing: at night, say. Load what
+is staged does the rest, without the files. Load, keep parts loads as
+Load months does and leaves the parts there.
+
 Clean shows what would go before it asks; what a load still needs stays.
 HELP
 
 menus_screen_entries recovery_stage \
   list '' "List" "what lies there and whose it is" \
   performance '' "Past COPYs" "how fast, and what would have been faster" \
+  only load "Stage months" "send now, load later" \
+  load load "Load what is staged" "without the files" \
+  keep load "Load, keep parts" "they stay on the stage" \
   clean '!stage' "Clean" "removes what nobody needs"
 
 MENUS_RECOVERY_JOBS=50 # jobs that did not end well in the list
@@ -62,9 +73,22 @@ menus_recovery_loads() { # the list, until Back or until a load of it was starte
   done
 }
 
-menus_recovery_diagnose() { # <job or run id, or log>: why it failed; its best cure is one key away
+menus_recovery_varchar() { # the newest load that failed for a value too long
+  local run way
+  _menus_recovery_capture "Widen VARCHAR column" recover --loads || return 0
+  while IFS=$'\t' read -r run _ way _; do
+    [[ $way != widen ]] || break
+  done <<<"$REPLY"
+  if [[ -n $run ]]; then
+    _menus_recovery_widen "$run"
+    return
+  fi
+  ui_message "Widen VARCHAR column" "No load into this target failed for a value that is too long for its column."
+}
+
+menus_recovery_diagnose() { # <job or run id, or log; or flags>: why it failed; its best cure is one key away
   local text run
-  _menus_recovery_capture "Diagnosis" diagnose "$1" || return 0
+  _menus_recovery_capture "Diagnosis" diagnose "$@" || return 0
   text=$REPLY
   if [[ $text =~ recover\ --widen\ ($MENUS_RECOVERY_RUN) ]]; then
     run=${BASH_REMATCH[1]}
@@ -122,6 +146,12 @@ menus_recovery_job() { # jobs that did not end well, the newest first
   menus_recovery_diagnose "$REPLY"
 }
 
+menus_recovery_table() {
+  menus_ask "Diagnose a table" one_table || return 0
+  actions_config_current
+  menus_recovery_diagnose --config "$REPLY" "${MENUS_ASK_TABLE[@]}"
+}
+
 menus_recovery_log() {
   menus_ask_path "Diagnose a log" "The path of the log?" log || return 0
   menus_recovery_diagnose "$REPLY"
@@ -156,6 +186,29 @@ menus_recovery_stage_list() {
 menus_recovery_stage_performance() {
   actions_config_current
   menus_screen_show "Past COPYs" stage performance --config "$REPLY"
+}
+
+menus_recovery_stage_only() {
+  _menus_recovery_stage_months "Stage months" --stage-only
+}
+
+menus_recovery_stage_load() {
+  _menus_recovery_stage_months "Load what is staged" --from-stage
+}
+
+menus_recovery_stage_keep() {
+  _menus_recovery_stage_months "Load, keep parts" --keep-staged
+}
+
+_menus_recovery_stage_months() { # <title> <the load's flag>: until Back or until it was started
+  local kind=months
+  # What is staged is no file of a base path any more.
+  [[ $2 != --from-stage ]] || kind=''
+  while menus_ask "$1" table months; do
+    actions_flags load "$kind"
+    menus_screen_load "$1: $MENUS_ASK_ABOUT ${MENUS_ASK_DAYS[1]}" "${ACTIONS_FLAGS[@]}" "${MENUS_ASK_TABLE[@]}" "${MENUS_ASK_DAYS[@]}" "$2" \
+      && return 0
+  done
 }
 
 menus_recovery_stage_clean() {

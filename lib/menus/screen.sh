@@ -2,7 +2,7 @@
 # What all menus share (layer 4): screens as data, the head line, and what most entries end with.
 # Offers menus_screen_define menus_screen_entries menus_screen_open, menus_screen_head menus_screen_colours menus_screen_find_target
 # menus_screen_path menus_screen_busy menus_screen_show menus_screen_tell menus_screen_plan menus_screen_typed menus_screen_command
-# menus_screen_load menus_screen_start menus_screen_begin menus_screen_log.
+# menus_screen_words menus_screen_load menus_screen_start menus_screen_begin menus_screen_log.
 #
 # A file of lib/menus/ declares its screens and holds the functions of their entries; no list names the file.
 #   menus_screen_define <screen> <title> <question> [<place in the main menu> <explanation>] <<'HELP' ... HELP
@@ -249,6 +249,13 @@ _menus_screen_refused() { # <title> <exit code> <text>
     "$ETL_EXIT_INTERRUPTED" | "$ETL_EXIT_TERMINATED") title="$1: stopped" ;;
   esac
   ui_message "$title" "${3:-It ended with exit code $2 and said nothing.}$more"
+}
+
+menus_screen_words() { # <title> <what is deleted> <words>: 1 unless they are typed exactly
+  ui_input "$1" "$2 $3" "" || return 1
+  [[ $REPLY != "$3" ]] || return 0
+  ui_message "Nothing was deleted" "That was not: $3"
+  return 1
 }
 
 menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks, starts the job and offers its log; 1 for Back

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Settings (layer 4): the configuration and whether it works, how the menu behaves, and what may go.
-# Offers the screen settings.
+# Offers the screen settings and menus_settings_use.
 
 menus_screen_define settings "Settings" "" 80 "configuration, connection, preferences" <<'HELP'
 The configuration says where files are found, which tables they go
@@ -14,6 +14,7 @@ Show it tells every value and where it comes from, secrets masked.
 Test connection tries all that a load needs: this host, the sign-in,
 every privilege, a small part to the stage and into a table. Nothing
 is left behind.
+Configuration tools begin a new one, mend older ones, keep secrets.
 HELP
 
 menus_screen_entries settings \
@@ -23,9 +24,11 @@ menus_screen_entries settings \
   validate config "Check it" "keys, types, patterns" \
   show config "Show it" "every value and where it comes from" \
   doctor doctor "Test connection" "all that a load needs" \
+  files config "Configuration tools" "a new one, older ones, secrets, a DBA's SQL" \
   preferences '' "Preferences" "checks, base path, workers, colours ..." \
-  notices notify "Notices" "who is told, a test, of which jobs" \
+  notices notify "Notices" "who is told, a test, silence, what waits" \
   schedule schedule "Schedule" "lines for cron, units for systemd" \
+  local local "Embedded warehouse" "status, start, stop, reset" \
   cleanup '' "Clean up" "old jobs, logs, history, answers"
 
 menus_screen_define settings_preferences "Preferences" "What is to be changed? They hold for you, on this host." <<'HELP'
@@ -53,12 +56,19 @@ notify.targets; docs/configuration.md says how.
 
 A run tells of its end itself. Of jobs is about those that could
 not: killed, or lost with their host.
+
+Silence and Send again do what cron should do once a day: tell of
+tables without a load for long, and send what could not be sent.
+Metrics are for a monitor, which takes them by the same command.
 HELP
 
 menus_screen_entries settings_notices \
   show notify "Show" "targets, and what waits to be sent" \
   test notify "Send a test" "to every target, now" \
-  jobs '' "Of jobs" "that were killed or lost: off, problems, all"
+  silence notify "Silence" "tells now of tables without a load for long" \
+  retry notify "Send again" "what waits, and of jobs that were lost" \
+  jobs '' "Of jobs" "that were killed or lost: off, problems, all" \
+  metrics metrics "Metrics" "last loads, jobs and runs, for a monitor"
 
 menus_screen_define settings_schedule "Schedule" "What is to start a command regularly?" <<'HELP'
 Shows what is to be installed and how; nothing is installed. The
@@ -90,13 +100,17 @@ menus_screen_entries settings_cleanup \
   limits prune "Beyond limits" "old logs, jobs and history"
 
 menus_settings_look() {
+  local more=${ETL_ENVIRONMENT:+, environment ${ETL_ENVIRONMENT^^}}
+  local -i room=$((COLUMNS - 36 - ${#more}))
   actions_config_current
-  menus_screen_question "Configuration in use: $REPLY${ETL_ENVIRONMENT:+, environment ${ETL_ENVIRONMENT^^}}"
+  # One line, so that on 80x24 every entry is to be seen; of a long path the end tells most.
+  ((${#REPLY} <= room)) || REPLY="...${REPLY:${#REPLY}-room+3}"
+  menus_screen_question "Configuration in use: $REPLY$more"
 }
 
 menus_settings_choose() {
   menus_ask_config "Configuration" "Which one is to be used from now on?" || return 0
-  _menus_settings_use "$REPLY"
+  menus_settings_use "$REPLY"
 }
 
 menus_settings_path() {
@@ -104,7 +118,7 @@ menus_settings_path() {
   while ui_input "Other configuration" "$text" "$typed"; do
     typed=$REPLY
     if menus_screen_path "$typed"; then
-      _menus_settings_use "$REPLY"
+      menus_settings_use "$REPLY"
       return
     fi
     text="There is no readable file $typed. Path of a JSON or YAML file:"
@@ -154,6 +168,20 @@ menus_settings_notices_show() {
 menus_settings_notices_test() {
   actions_config_current
   menus_screen_tell "Send a test" notify test --config "$REPLY"
+}
+
+menus_settings_notices_silence() {
+  actions_config_current
+  menus_screen_tell "Silence" notify silence --config "$REPLY"
+}
+
+menus_settings_notices_retry() {
+  actions_config_current
+  menus_screen_tell "Send again" notify retry --config "$REPLY"
+}
+
+menus_settings_notices_metrics() {
+  menus_screen_show "Metrics" metrics
 }
 
 menus_settings_notices_jobs() {
@@ -239,7 +267,7 @@ menus_settings_cleanup_jobs() {
   ui_message "Old jobs" "Removed: $REPLY."
 }
 
-_menus_settings_use() { # <path>
+menus_settings_use() { # <path>
   if ! actions_config_choose "$1"; then
     ui_message "Configuration" "The choice could not be saved: $1"
     return 0

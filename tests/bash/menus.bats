@@ -296,7 +296,7 @@ job_count() {
   jobs_start load 'Load 2013-01' true 3>&-
   local id=$REPLY
   jobs_wait "$id" 10
-  menu operations details '*' history list diff b ledger deleted b recovery left stage list performance clean orphans n b b \
+  menu operations details '*' history list diff b ledger list b deleted b recovery left stage list performance clean orphans n b b \
     settings validate show doctor notices show test b cleanup jobs n limits n b b \
     jobs "$id" show n compare rerun n b clean all 0 n b quit
   [ "$status" -eq 0 ]

@@ -74,3 +74,19 @@ newest_words() { # sets WORDS: script and arguments of the newest job
   [ "$WORDS" = "restore_month.py --config $ROOT/config/example.json --table \"odd \$(touch y) name\" --month 2013-01 --yes" ]
   [ ! -e y ]
 }
+
+@test "menus months: rows from before the tool are adopted after what would be recorded was seen, with files and without" {
+  local config=$ROOT/config/example.json
+  printf 'planned: Record in the ledger, without touching FLIGHTS:\n  f.tsv: 310 rows\nNothing was recorded.\n' >"$FAKE/plan"
+  menu ledger adopt 2013-01 n counts 2013-01 n b
+  [[ $output == *'Record in the ledger, without touching FLIGHTS'*'Record? y or n'* ]]
+  [ "$(job_count)" -eq 0 ]
+  menu ledger adopt 2013-01 y back b
+  newest_words
+  [ "$WORDS" = "ledger_tool.py adopt --config $config --table FLIGHTS --month 2013-01 --yes" ]
+  sleep 1.1
+  menu ledger counts 2013-01 y back b
+  [[ $(tr -s ' \n' '  ' <<<"$output") == *'As a command:'*'ledger adopt --config'*'--without-file --yes --background'* ]]
+  newest_words
+  [ "$WORDS" = "ledger_tool.py adopt --config $config --table FLIGHTS --month 2013-01 --without-file --yes" ]
+}

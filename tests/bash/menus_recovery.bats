@@ -115,3 +115,36 @@ failed() { # <way> <diagnosis>: one load that failed
   newest_words
   [ "$WORDS" = "stage_manager.py clean --config $ROOT/config/example.json --older-than 7d --yes" ]
 }
+
+@test "menus recovery: the newest load with a value too long is widened from its own entry, or there is none" {
+  failed widen "not asked for"
+  printf '20240101-000000-00000000\tfailed\tretry\tnumber\t2013-02\tFLIGHTS\t2013-02-01 00:00\tNot a number\n' >"$FAKE/both"
+  cat "$FAKE/both" "$FAKE/loads" >"$FAKE/loads.new"
+  mv "$FAKE/loads.new" "$FAKE/loads"
+  printf 'ALTER TABLE "FLIGHTS" ALTER COLUMN "CARRIER" SET DATA TYPE VARCHAR(20);\n' >"$FAKE/plan"
+  menu varchar y back
+  [[ $(tr -s ' \n' '  ' <<<"$output") == *'Widen VARCHAR column'*'ALTER TABLE'*'As a command:'*"--widen $RUN --yes --background"* ]]
+  newest_words
+  [ "$WORDS" = "recover_load.py --config $ROOT/config/example.json --widen $RUN --yes" ]
+  cp "$FAKE/both" "$FAKE/loads"
+  menu varchar
+  [[ $output == *'No load into this target failed for a value that is too long'* ]]
+}
+
+@test "menus recovery: a table's last load is diagnosed" {
+  failed retry 'nothing is known of it'
+  menu table
+  [[ $output == *'diagnose --config config/example.json --table FLIGHTS'*'nothing is known of it'* ]]
+}
+
+@test "menus recovery: months are staged only, loaded from the stage, and loaded with their parts kept" {
+  export ETL_TODAY=2013-03-31
+  local flag way
+  for way in only:--stage-only load:--from-stage keep:--keep-staged; do
+    flag=${way#*:}
+    menu stage "${way%:*}" last y back b
+    newest_words
+    [ "$WORDS" = "loader.py --config $ROOT/config/example.json --month 2013-02 $flag --yes" ]
+    sleep 1.1
+  done
+}

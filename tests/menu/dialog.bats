@@ -75,3 +75,36 @@ teardown() {
   tmux -L "$TMUX_SOCKET" kill-server
   TERM=linux SIZE='80 24' walk_main
 }
+
+@test "dialog: F1 is the Help button, ? too where a menu has the keys; in a field one is nothing and the other a letter" {
+  printf 'FLIGHTS\nCARRIERS\n' >"$FAKE/tables"
+  SIZE='80 24' walk_start
+  local key
+  for key in F1 '?'; do
+    tmux_keys "$key"
+    tmux_wait 'Help: Main menu' 'Every screen has this Help'
+    tmux_keys Escape
+    tmux_wait '<Choose>'
+  done
+  tmux_keys Down Enter
+  tmux_wait 'Load by browsing'
+  tmux_keys V Enter
+  tmux_wait 'Table  *'
+  tmux_text 'what?'
+  tmux_keys F1
+  tmux_wait 'Help: ' 'REPLACE and DROP show their plan first'
+  tmux_keys Escape
+  tmux_wait 'what?*'
+  tmux_keys Escape
+  tmux_wait 'Load by browsing'
+  tmux_keys Escape
+  tmux_wait 'Main menu'
+  tmux_keys Up Enter
+  tmux_wait 'What is to be loaded?'
+  tmux_keys Down Down Enter
+  tmux_wait 'Which month?'
+  tmux_text '2013-?'
+  tmux_keys F1
+  tmux_text '1'
+  tmux_wait 'Which month?' '2013-?1'
+}

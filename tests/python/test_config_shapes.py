@@ -106,6 +106,19 @@ def test_every_template_reads_as_it_stands(name: str, desk: Desk, tmp_path: Path
         assert read_configuration(path, {}, Choice(environment)).environment == environment
 
 
+def test_a_template_is_written_to_a_new_file_and_over_none(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "new.yaml"
+    answer = desk.run("config", "template", "local", "--to", str(path))
+    assert (answer.code, path.read_text()) == (0, TEMPLATES["local"])
+    assert f"config validate --config {path}" in answer.out
+    path.write_text("mine")
+    answer = desk.run("config", "template", "local", "--to", str(path))
+    assert (answer.code, path.read_text()) == (2, "mine")
+    assert "is there already" in answer.err
+    assert "--to new.yaml" in desk.run("config", "template", "local", "--to", "new.json").err
+    assert "cannot be written" in desk.run("config", "template", "local", "--to", "/no/such/new.yaml").err
+
+
 def test_a_template_that_is_none_and_flags_of_other_actions_are_refused(desk: Desk) -> None:
     assert "one of local, key-pair, connection, environments" in desk.run("config", "template", "x").err
     assert "--yes goes with config generate and migrate, not with show" in desk.run("config", "show", "--yes").err

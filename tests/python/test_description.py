@@ -63,6 +63,9 @@ def test_verbs_subcommands_flags_and_choices(tmp_path: Path) -> None:
     assert completed("stage cl", tmp_path) == ["clean"]
     assert completed("jobs re", tmp_path) == ["rerun", "report"]
     assert completed("config --quiet va", tmp_path) == ["validate"]
+    assert completed("--limit 3 hi", tmp_path) == ["history"], "a verb's own flag may stand before it"
+    assert completed("--limit = 3 hi", tmp_path) == ["history"]
+    assert completed("--quiet stage cl", tmp_path) == ["clean"]
     assert completed("load --mode ", tmp_path) == ["append", "replace"]
     assert completed("load --qc = s", tmp_path) == ["snowflake", "skip"], "bash takes --qc=s apart"
     assert completed("load --mode =", tmp_path) == ["append", "replace"]

@@ -70,6 +70,19 @@ def test_rows_loaded_before_are_recorded_with_their_file(desk: Desk) -> None:
     assert [row[4] for row in desk.ledger()] == ["replaced", "live"]
 
 
+@pytest.mark.parametrize("way", [(), ("--without-file",)])
+def test_a_dry_run_says_what_would_be_recorded_and_records_nothing(desk: Desk, way: tuple[str, ...]) -> None:
+    loaded_before(desk)
+    desk.month("2024-01-01", "2024-01-31")
+    answer = ledger(desk, "adopt", "--month", "2024-01", *way, "--dry-run")
+    assert answer.code == 0, answer
+    assert "planned: Record in the ledger, without touching" in answer.out
+    assert ": 310 rows, 2024-01-01..2024-01-31, " in answer.out
+    assert answer.out.endswith("Nothing was recorded.\n")
+    assert ledger(desk, "adopt", "--month", "2024-01", *way, "--dry-run", "--json").result["status"] == "planned"
+    assert ledger(desk, "list", "--json").result["rows"] == []
+
+
 def test_rows_that_are_not_what_the_file_says_are_not_recorded(desk: Desk) -> None:
     loaded_before(desk)
     desk.sql("DELETE FROM T WHERE ID = 5003")
@@ -177,6 +190,7 @@ def test_a_change_after_the_question_records_nothing(desk: Desk, monkeypatch: py
         ("adopt", "--month", "2024-01", "--without-file", "--file", "x.tsv"),
         ("adopt", "--month", "2024-01", "--without-file", "--table", "OTHER"),
         ("list", "--without-file"),
+        ("list", "--dry-run"),
         ("list", "--file", "x.tsv"),
         ("drop",),
     ],

@@ -77,6 +77,26 @@ def test_types_dates_and_nulls_are_told_of_every_kind_of_file(desk: Desk, packin
     assert any("can be read as DD/MM/YYYY and as MM/DD/YYYY" in note for note in result["notes"])
 
 
+@pytest.mark.parametrize("words", [(), ("--all",)])
+def test_a_word_for_null_is_counted_as_null_in_texts_too(desk: Desk, words: tuple[str, ...]) -> None:
+    """The amount makes NA one of the null_values, and those hold for the whole file."""
+    path = desk.files / "news_20240101-20240131.csv"
+    path.write_text("day,amount,note\n2024-01-01,1,plain\n2024-01-02,NA,NA\n2024-01-03,2,Apple\n")
+    result = sample_json(desk, path, *words)
+    assert result["entry"]["null_values"] == ["", "\\N", "NA"]
+    note = column(result, "note")
+    assert (note["nulls"], note["least"], note["greatest"], note["distinct"]) == (1, "Apple", "plain", 2)
+    assert (column(result, "amount")["null_words"], column(result, "amount")["type"]) == ({"NA": 1}, "NUMBER(9,0)")
+
+
+def test_a_word_in_texts_alone_stays_a_value(desk: Desk) -> None:
+    path = desk.files / "news_20240101-20240131.csv"
+    path.write_text("day,note\n2024-01-01,plain\n2024-01-02,NA\n")
+    result = sample_json(desk, path)
+    assert "null_values" not in result["entry"]
+    assert column(result, "note")["nulls"] == 0
+
+
 def test_what_it_suggests_can_be_loaded(desk: Desk) -> None:
     days = days_between("2024-01-01", "2024-01-31")
     lines = [f"{day:%d.%m.%Y};{number};{number * 0.5:.2f};n{number}" for number, day in enumerate(days)]

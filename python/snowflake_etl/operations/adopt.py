@@ -33,12 +33,13 @@ from snowflake_etl.warehouse.signin import Warehouse
 from snowflake_etl.warehouse.transaction import transact
 
 ADOPTED = "adopted"
+PLANNED = "planned"
 WITHOUT_FILE = "(adopted without its file)"
 
 
 @dataclass(frozen=True)
 class AdoptResult:
-    """``status`` is adopted or different; ``rows`` are those of the ledger, none when something differs."""
+    """``status`` is adopted, planned or different; ``rows`` are those of the ledger, none when something differs."""
 
     status: str
     table: str
@@ -80,11 +81,12 @@ def adopt_files(
     planned: PlannedLoad,
     configuration: Configuration,
     warehouse: Warehouse,
-    confirm: Callable[[str], bool],
+    confirm: Callable[[str], bool] | None,
     progress: Progress,
 ) -> AdoptResult:
     """Record the rows of the days that ``planned``'s files claim, when they are what the files say.
 
+    Without ``confirm`` the result says what would be recorded, and nothing is.
     Differences are the result, nothing is recorded then.  Raise Refused when live rows exist or it is not
     confirmed, ProblemsFound when there is no table, FileError for files that cannot be read.
     """
@@ -133,10 +135,15 @@ def adopt_files(
 
 
 def adopt_counts(
-    entry: FileSection, month: Month, configuration: Configuration, warehouse: Warehouse, confirm: Callable[[str], bool]
+    entry: FileSection,
+    month: Month,
+    configuration: Configuration,
+    warehouse: Warehouse,
+    confirm: Callable[[str], bool] | None,
 ) -> AdoptResult:
     """Record the number of rows that a month has (the whole table where it has no days), without any file.
 
+    Without ``confirm`` the result says what would be recorded, and nothing is.
     Raise Refused when live rows exist, when there are no rows, or when it is not confirmed.
     """
     with _session(warehouse, configuration, entry, month) as session:
@@ -225,8 +232,10 @@ def _count(session: Session, target: Target, claimed: Sequence[DayRange]) -> int
     return catalog.count_rows(session, target.name, condition, binds)
 
 
-def _record(session: Session, proposal: _Proposal, confirm: Callable[[str], bool]) -> AdoptResult:
+def _record(session: Session, proposal: _Proposal, confirm: Callable[[str], bool] | None) -> AdoptResult:
     """Ask, then write the rows under the table's lock, unless something has changed meanwhile."""
+    if confirm is None:
+        return _result(PLANNED, proposal, f"{proposal.in_words()}\nNothing was recorded.")
     if not confirm(proposal.in_words()):
         raise Refused("Not confirmed: nothing was recorded. Without a terminal add --yes.")
     ensure_objects(session, proposal.objects)
@@ -238,15 +247,14 @@ def _record(session: Session, proposal: _Proposal, confirm: Callable[[str], bool
 
     transact(session, lambda: _write(session, proposal), committed_before)
     rows = sum(row.row_count for row in proposal.rows)
+    files = counted(len(proposal.rows), "file")
+    return _result(ADOPTED, proposal, f"{rows:,} rows of {proposal.place} are in the ledger now, from {files}.")
+
+
+def _result(status: str, proposal: _Proposal, message: str) -> AdoptResult:
+    month = str(proposal.month) if proposal.month else None
     return AdoptResult(
-        ADOPTED,
-        str(proposal.target.name),
-        str(proposal.month) if proposal.month else None,
-        proposal.rows,
-        (),
-        proposal.notes,
-        f"{rows:,} rows of {proposal.place} are in the ledger now, from {counted(len(proposal.rows), 'file')}.",
-        int(ExitCode.OK),
+        status, str(proposal.target.name), month, proposal.rows, (), proposal.notes, message, int(ExitCode.OK)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adopting.add_argument(
         "--without-file", action="store_true", help="record the counted rows alone: their content stays unknown"
     )
+    adopting.add_argument("--dry-run", action="store_true", help="show what would be recorded, record nothing")
     adopting.add_argument("--yes", action="store_true", help="do not ask")
     add_common_flags(parser)
 
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context) -> ExitCode:
     arguments = context.arguments
     if arguments.action == "list":
-        for name in ("file", "base_path", "without_file"):
+        for name in ("file", "base_path", "without_file", "dry_run"):
             if getattr(arguments, name):
                 raise UsageError(f"--{name.replace('_', '-')} goes with adopt only.")
         return _list(context)
@@ -101,9 +102,7 @@ def _adopt_files(context: Context) -> list[AdoptResult]:
     configuration = context.configuration.configuration
     results = []
     for order in planned_orders(context):
-        result = adopt_files(
-            order.planned, configuration, context.warehouse, lambda text: _confirmed(context, text), context.progress
-        )
+        result = adopt_files(order.planned, configuration, context.warehouse, _consent(context), context.progress)
         results.append(_shown(context, result))
     return results
 
@@ -125,11 +124,14 @@ def _adopt_counts(context: Context) -> list[AdoptResult]:
     (entry,) = entries.values()
     results = []
     for month in parse_months(context.arguments.month, today()):
-        result = adopt_counts(
-            entry, month, loaded.configuration, context.warehouse, lambda text: _confirmed(context, text)
-        )
+        result = adopt_counts(entry, month, loaded.configuration, context.warehouse, _consent(context))
         results.append(_shown(context, result))
     return results
+
+
+def _consent(context: Context) -> Callable[[str], bool] | None:
+    """How it is asked whether to record; None to record nothing."""
+    return None if context.arguments.dry_run else lambda text: _confirmed(context, text)
 
 
 def _confirmed(context: Context, text: str) -> bool:

@@ -286,8 +286,10 @@ def _message(result: CompareResult) -> str:
 
 
 def refuse_same(paths: tuple[Path, Path]) -> None:
-    """Raise FileError for files that are not there, UsageError where both are one."""
+    """Raise FileError for what is no file, UsageError where both are one."""
     for path in paths:
+        if path.is_dir():
+            raise FileError(f"{shown(path)} is a folder. Name a file in it.")
         if not path.is_file():
             raise FileError(f"There is no file {shown(path)}. Check its name and folder.")
     if paths[0].samefile(paths[1]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from snowflake_etl.config.model import FileSection
@@ -57,7 +57,20 @@ def sample(
     looked = look(path, entry, loaded, state_directory, wishes, progress)
     nulls = entry.null_values if entry else DEFAULT_NULLS
     suggestion = suggest(path, looked.layout, looked.columns, entry.table_name if entry else None, nulls)
+    if entry is None and "null_values" in suggestion.entry:
+        as_null = tuple(suggestion.entry["null_values"])
+        again = look(path, entry, loaded, state_directory, wishes, progress, as_null)
+        looked = replace(looked, columns=_texts_of(again, looked, suggestion))
+        suggestion = suggest(path, looked.layout, looked.columns, None, nulls)
     return _result(looked, suggestion, entry, wishes)
+
+
+def _texts_of(again: Looked, first: Looked, suggestion: Suggestion) -> tuple[ColumnFacts, ...]:
+    """The columns of ``first``, those of texts with the NULLs that the others need, since null_values hold for all."""
+    return tuple(
+        facts_again if guessed.type.startswith("VARCHAR") else facts
+        for facts, facts_again, guessed in zip(first.columns, again.columns, suggestion.guesses, strict=True)
+    )
 
 
 def look(
@@ -67,16 +80,20 @@ def look(
     state_directory: Path,
     wishes: SampleWishes,
     progress: Progress,
+    nulls: tuple[str, ...] | None = None,
 ) -> Looked:
-    """Count the columns of a file.  Raise FileError for one that is empty, damaged or cannot be told."""
+    """Count the columns of a file; ``nulls`` are read as NULL instead of those of its entry.
+
+    Raise FileError for one that is empty, damaged or cannot be told.
+    """
     layout = read_layout(path, looking.wishes_of(entry, wishes.layout))
     quality = loaded.configuration.quality
-    nulls = entry.null_values if entry else DEFAULT_NULLS
+    as_null = nulls or (entry.null_values if entry else DEFAULT_NULLS)
 
     def work(stop: threading.Event) -> Looked:
         means = looking.means_of(quality, state_directory, stop.is_set)
         with looking.one_duck(path, means, "sampled") as duck:
-            first = looking.relation_of(path, layout, nulls, duck, means, wishes.rows or SampleWishes().rows)
+            first = looking.relation_of(path, layout, as_null, duck, means, wishes.rows or SampleWishes().rows)
             looked_at, columns = count_columns(first, layout.columns)
             passed_over = first.rejected
             if wishes.rows is not None:
@@ -85,7 +102,7 @@ def look(
                 if looked_at < wishes.rows:
                     rows, exact = looked_at, not passed_over
                 return Looked(path, layout, max(rows, looked_at), exact, looked_at, columns, passed_over)
-            whole = looking.relation_of(path, layout, nulls, duck, means)
+            whole = looking.relation_of(path, layout, as_null, duck, means)
             looked_at, columns = _all(whole, layout, columns, progress)
             return Looked(path, layout, looked_at, not whole.rejected, looked_at, columns, whole.rejected)
 

@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# Settings, Configuration tools (layer 4): configurations begun, checked against tables, brought to today's shape; secrets; a DBA's SQL.
+# Offers the screen settings_files.
+
+menus_screen_define settings_files "Configuration tools" "What is to be done with configurations?" <<'HELP'
+New writes a commented configuration to begin with, into a new file.
+File Tools, Generate configuration, makes entries for files.
+
+Check with tables signs in and holds the columns against the tables.
+Older shape brings the configuration in use to today's shape; it shows
+the difference before it asks, and keeps a copy.
+
+A secret is asked for by the tool itself and nothing of it is shown.
+A configuration names it as ${secret:NAME}.
+
+SQL for a DBA is shown, for objects and grants; nothing runs it.
+HELP
+
+menus_screen_entries settings_files \
+  new config "New" "local, key pair, connection, environments" \
+  connect config "Check with tables" "columns against those of the tables" \
+  keys config "Every key" "what may stand in a configuration" \
+  migrate config "Older shape" "to today's; shows the difference first" \
+  secret config "Keep a secret" "a password, a passphrase, a token" \
+  sql doctor "SQL for a DBA" "objects and grants that a load needs" \
+  forget '!config' "Forget a secret" "by its name"
+
+MENUS_SETTINGS_TEMPLATES=( # the tool's word, and what it means
+  local "Local          on this host, to try without an account"
+  key-pair "Key pair       an account, signed in to with a key"
+  connection "Connection     one of connections.toml, by its name"
+  environments "Environments   dev, staging and prod with the same files"
+)
+
+menus_settings_files_new() {
+  local name path text="Write it to which new file?"
+  ui_menu "New" "What to begin with?" "${MENUS_SETTINGS_TEMPLATES[@]}" || return 0
+  name=$REPLY
+  path=$PWD/$name.yaml
+  while ui_input "New" "$text" "$path"; do
+    menus_ask_absolute "$REPLY"
+    path=$REPLY
+    menus_screen_busy "New" "One moment" config template "$name" --to "$path"
+    if actions_capture config template "$name" --to "$path" --quiet; then
+      _menus_settings_files_use "$path" "$REPLY"
+      return
+    fi
+    text=$REPLY
+  done
+}
+
+_menus_settings_files_use() { # <path> <what the tool said>
+  UI_OK="Use it" UI_BACK=Back UI_DEFAULT=no ui_yesno "New" "$2"$'\n\n'"Use it from now on?" || return 0
+  menus_settings_use "$1"
+}
+
+menus_settings_files_connect() {
+  actions_config_current
+  menus_screen_show "Check with tables" config validate --connect --config "$REPLY"
+}
+
+menus_settings_files_keys() {
+  menus_screen_show "Every key" config schema --format markdown
+}
+
+menus_settings_files_migrate() {
+  local config
+  actions_config_current
+  config=$REPLY
+  menus_screen_plan "Older shape" config migrate --config "$config" || return 0
+  if [[ $REPLY != *'would be written'* ]]; then
+    ui_message "Older shape" "$REPLY"
+    return 0
+  fi
+  menus_screen_command config migrate --config "$config" "$REPLY"
+  UI_OK=Write UI_BACK=Back UI_DEFAULT=no ui_yesno "Write ${config##*/}" "$REPLY" || return 0
+  menus_screen_tell "Older shape" config migrate --config "$config" --yes
+}
+
+menus_settings_files_secret() { # its name here; the secret itself only between the terminal and the tool
+  _menus_settings_files_name "Keep a secret" || return 0
+  if [[ ! -t 0 || ! -t 1 ]]; then
+    ui_message "Keep a secret" "It is typed at a terminal, and this is none."
+    return 0
+  fi
+  set -- config set-secret "$REPLY"
+  actions_words "$@"
+  ui_leave
+  printf '$ %s\n\n' "$REPLY"
+  actions_on_terminal "$@"
+  ui_pause
+}
+
+menus_settings_files_forget() {
+  local name
+  _menus_settings_files_name "Forget a secret" || return 0
+  name=$REPLY
+  menus_screen_command config set-secret "$name" --remove "Forget the secret $name? What uses it can sign in no more."
+  UI_OK=Forget UI_BACK=Back UI_DEFAULT=no ui_yesno "Forget a secret" "$REPLY" || return 0
+  menus_screen_tell "Forget a secret" config set-secret "$name" --remove
+}
+
+_menus_settings_files_name() { # <title> -> REPLY
+  # shellcheck disable=SC2016 # as it is written in a configuration
+  local text='What is it called? A configuration has it as ${secret:NAME}.' typed=''
+  while ui_input "$1" "$text" "$typed"; do
+    typed=$REPLY
+    [[ ! $typed =~ ^[A-Za-z0-9][A-Za-z0-9_.-]*$ ]] || return 0
+    text="The name: letters, digits, '.', '-' and '_', not '$typed'."
+  done
+  return 1
+}
+
+menus_settings_files_sql() {
+  actions_config_current
+  menus_screen_show "SQL for a DBA" doctor --setup-sql --config "$REPLY"
+}
