@@ -99,6 +99,8 @@ MISTAKES: dict[str, Any] = {
     "a certificate that is none": with_authority,
     "an address of notices misspelt": document(notify={"targets": [{"url": "mailtoo://me:hush-hush@mail?to=a@b.c"}]}),
     "an address of notices that lacks parts": document(notify={"targets": [{"url": "slack://hush-hush"}]}),
+    "an address of notices whose variable is not set": document(notify={"targets": [{"url": "${NO_PAGER}"}]}),
+    "a target that is told of nothing": document(notify={"targets": [{"url": "json://localhost", "on": []}]}),
     "a secret of notices that was not set": document(notify={"targets": [{"url": "${secret:mail}"}]}),
     "a type misspelt": document({"create_table": {"ID": "NUMBER(9,0)", "NAME": "VARCHAR2(20)"}}),
     "a column twice": document({"expected_columns": ["ID", "DAY", "id"]}),
@@ -220,10 +222,12 @@ def test_columns_are_held_against_the_table(desk: Desk) -> None:
 def test_show_is_the_same_as_before(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ETL_LOAD_LEASE_SECONDS", "60")
     monkeypatch.setenv("ACME_SECRET", "hush-hush-hush")
+    monkeypatch.setenv("ACME_ROLE", "ETL_LOADER")
+    monkeypatch.setenv("ACME_KEY", "ORDER_ID")
     (tmp_path / "base.json").write_text(
         json.dumps(
             {
-                "snowflake": {**ACCOUNT, "database": "SALES", "schema": "PUBLIC", "role": "ETL_LOADER"},
+                "snowflake": {**ACCOUNT, "database": "SALES", "schema": "PUBLIC", "role": "${ACME_ROLE}"},
                 "base_path": "/data/incoming",
                 "environments": {"dev": {"snowflake": {"connection": "local", "user": None}}, "prod": {}},
             }
@@ -235,7 +239,7 @@ def test_show_is_the_same_as_before(tmp_path: Path, desk: Desk, monkeypatch: pyt
         "environments:\n  prod:\n"
         "    snowflake: {private_key_file: /etc/etl.p8, private_key_file_pwd: '${ACME_SECRET}'}\n"
         "files:\n  - file_pattern: orders_{date_range}.tsv\n    table_name: ORDERS\n    date_column: ORDER_DATE\n"
-        "    duplicate_key_columns: [ORDER_DATE, ORDER_ID, LINE_NUMBER]\n"
+        "    duplicate_key_columns: [ORDER_DATE, '${ACME_KEY}', LINE_NUMBER]\n"
         "quality:\n  rules:\n    - {table: ORDERS, check: row_count, minimum: 1000}\n"
     )
     words = ("config", "show", "--config", str(path), "--environment", "prod", "--set", "load.via=direct")

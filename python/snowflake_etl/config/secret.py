@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STARS = "***"
 REFERENCE = re.compile(r"\$\{(file|secret):([^{}]+)\}")
+# What stands for a text that cannot be had, with the reason; nobody can write it, since it is no ${VARIABLE}.
+_LACKING = re.compile(r"\$\{(lacking):([^{}]+)\}")
 # Shorter ones would cut pieces out of ordinary words.
 _SHORTEST_MASKED = 5
 _used: set[str] = set()
@@ -37,9 +39,14 @@ class Secret:
 
     @property
     def reference(self) -> tuple[str, str] | None:
-        """(``file``, path) or (``secret``, name) where the text stands elsewhere, else None."""
-        match = REFERENCE.fullmatch(self._text)
+        """(``file``, path) or (``secret``, name) where the text stands elsewhere, (``lacking``, why), else None."""
+        match = REFERENCE.fullmatch(self._text) or _LACKING.fullmatch(self._text)
         return (match[1], match[2]) if match else None
+
+    @classmethod
+    def lacking(cls, why: str) -> str:
+        """What is written for a secret that nobody knows, for a reason that is told when it is needed."""
+        return f"${{lacking:{why}}}"
 
     @property
     def as_written(self) -> str:

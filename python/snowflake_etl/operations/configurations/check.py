@@ -21,11 +21,11 @@ from snowflake_etl.errors import ConfigError, ConfigMistakes, EtlError
 from snowflake_etl.files.detect import check_wishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
-from snowflake_etl.notify import sending
 from snowflake_etl.operations.configurations.columns import column_problems
 from snowflake_etl.operations.configurations.found_files import FoundByPattern, files_of_patterns
 from snowflake_etl.operations.expectations import try_rules
 from snowflake_etl.operations.layouts import layout_wishes
+from snowflake_etl.operations.notices.addresses import address_problems
 from snowflake_etl.quality.formats import to_strptime
 from snowflake_etl.quality.rule_sql import RuleError
 from snowflake_etl.warehouse.signin import Warehouse
@@ -104,7 +104,7 @@ def _check(
         problems += (ConfigProblem(WARNING, _nothing_found(loaded, number, one)) for number, one in enumerate(patterns))
     problems = [problem for problem in problems if problem.message]
     problems += _sign_in_problems(loaded, variables)
-    problems += (ConfigProblem(ERROR, text) for text in _address_problems(loaded))
+    problems += (ConfigProblem(ERROR, text) for text in address_problems(loaded))
     is_sound = not any(problem.severity == ERROR for problem in problems)
     if connect and is_sound:
         problems += _warehouse_problems(loaded, state_directory)
@@ -220,19 +220,6 @@ def _sign_in_problems(loaded: LoadedConfiguration, variables: Mapping[str, str])
         )
     except ConfigError as error:
         yield ConfigProblem(ERROR, f"{_said(loaded, ('snowflake',))}: {error}")
-
-
-def _address_problems(loaded: LoadedConfiguration) -> Iterator[str]:
-    """Addresses of notices that nothing can be sent to: nobody would miss a notice that never comes."""
-    for number, target in enumerate(loaded.configuration.notify.targets):
-        place = _said(loaded, ("notify", "targets", number, "url"))
-        try:
-            why = sending.check(target.url)
-        except EtlError as error:
-            yield f"{place}: {error}"
-            continue
-        if why:
-            yield f"{place}: this is no address that can be used ({why.rstrip('.')}). See the schemes of apprise."
 
 
 def _warehouse_problems(loaded: LoadedConfiguration, state_directory: Path) -> Iterator[ConfigProblem]:

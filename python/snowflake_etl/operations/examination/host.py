@@ -15,6 +15,7 @@ from pathlib import Path
 from snowflake_etl.config import places
 from snowflake_etl.config.model import SnowflakeSection
 from snowflake_etl.config.reading import LoadedConfiguration
+from snowflake_etl.operations.notices.addresses import address_problems
 from snowflake_etl.plural import counted
 from snowflake_etl.results_examination import Health, Point
 from snowflake_etl.warehouse import reach
@@ -27,6 +28,17 @@ NO_ROOM = 50_000_000
 _COMPILED = ("cryptography", "duckdb", "isal", "xxhash", "zstandard")
 _OTHERS = 0o077
 _OTHERS_MAY_WRITE = 0o022
+
+
+def _notices(loaded: LoadedConfiguration) -> Iterator[Point]:
+    """Can the targets of notices be told?  Nothing is sent."""
+    named = loaded.configuration.notify.named
+    problems = list(address_problems(loaded))
+    for problem in problems:
+        cure = f"Correct it, then try: {places.program()} notify test"
+        yield Point("notices", Health.FAILED, problem, cure)
+    if named and not problems:
+        yield Point("notices", Health.OK, f"to {', '.join(name for name, _ in named)}")
 
 
 def python() -> Point:
@@ -98,6 +110,7 @@ def configuration(loaded: LoadedConfiguration) -> Iterator[Point]:
     yield Point("configuration", Health.OK, f"{loaded.path}{chosen}, {counted(tables, 'table')}")
     for warning in loaded.warnings:
         yield Point("configuration", Health.WARNING, warning)
+    yield from _notices(loaded)
     base = loaded.base_path
     if base is None:
         yield Point("files", Health.OK, "no base_path; files are named with --file or --base-path")
