@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,14 @@ MISTAKES: dict[str, Any] = {
     "yaml: no blank behind the colon": "files: []\nbase_path:/data\n",
     "yaml: quotes that stay open": "files: []\nbase_path: '/data\n",
     "yaml: a day that is none": "files: []\nquality:\n  calendar:\n    closed: [2024-13-01]\n",
+    "yaml: an alias within itself": "files: &all\n  - {columns: *all}\n",
+    "yaml: aliases of aliases": "a: &a [x, x, x, x]\n"
+    + "".join(f"{two}: &{two} [*{one}, *{one}, *{one}, *{one}]\n" for one, two in pairwise("abcdefghijklmnop")),
+    "yaml: merged aliases of aliases": "a: &a {x: 1}\n"
+    + "".join(f"{two}: &{two}\n  <<: [*{one}, *{one}, *{one}, *{one}]\n" for one, two in pairwise("abcdefghijklmnop")),
+    "yaml: lists in lists": f"files: {'[' * 60}{']' * 60}\n",
+    "yaml: many more lists in lists": f"files: {'[' * 3000}{']' * 3000}\n",
+    "objects in objects": '{"a":' * 800 + "1" + "}" * 800,
     "a variable with a default": document(base_path="${DATA:-/data}"),
     "a variable with a hyphen in its name": document(snowflake={**ACCOUNT, "role": "${MY-ROLE}"}),
     "a variable whose brace is open": document(snowflake={**ACCOUNT, "role": "${ROLE"}),
