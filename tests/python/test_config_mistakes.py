@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from desk import Desk
 from no_secrets import planted, planted_in
@@ -48,6 +50,29 @@ def with_files(folder: Path) -> dict[str, Any]:
 def extending(folder: Path) -> dict[str, Any]:
     (folder / "base.json").write_text(json.dumps(document({"heder": True})))
     return {"extends": "base.json", "load": {"workers": 2}}
+
+
+def with_key_of(key: Any) -> Make:
+    def make(folder: Path) -> dict[str, Any]:
+        content = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (folder / "etl.p8").write_bytes(content)
+        (folder / "etl.p8").chmod(0o600)
+        return document(snowflake={**ACCOUNT, "private_key_file": "etl.p8"})
+
+    return make
+
+
+def connection_with(*lines: str) -> Make:
+    def make(folder: Path) -> dict[str, Any]:
+        toml = folder / "home" / "connections.toml"
+        toml.parent.mkdir()
+        toml.write_text("\n".join(("[acme]", 'authenticator = "oauth"', *lines)))
+        toml.chmod(0o600)
+        return document(snowflake={"connection": "acme"})
+
+    return make
 
 
 def open_password(_: Path) -> dict[str, Any]:
@@ -130,6 +155,11 @@ MISTAKES: dict[str, Any] = {
     "a pattern without days": document({"file_pattern": "orders.tsv"}),
     "a folder in the pattern": document({"file_pattern": "in/orders_{month}.tsv"}),
     "a base path that is not there": document(base_path="incoming"),
+    "a base path with a variable without braces": document(base_path="$HOME/data"),
+    "a key file with a variable without braces": document(snowflake={**ACCOUNT, "private_key_file": "$HOME/etl.p8"}),
+    "an extended file with a variable without braces": {"extends": "$COMMON/base.json"},
+    "megabytes where bytes are meant": document(load={"memory_limit": 500}),
+    "a limit for loads without a check": document(load={"memory_limit": 200_000_000}),
     "an upper-case letter in the file names": with_files,
     "a variable that is not set": document(base_path="${DATA_FOLDER}/in"),
     "a date format without a year": document({"date_format": "MM-DD"}),
@@ -140,11 +170,23 @@ MISTAKES: dict[str, Any] = {
     "an account written as an address": document(
         snowflake={**ACCOUNT, "account": "https://acme.snowflakecomputing.com"}
     ),
+    "an account written as the address of Snowsight": document(
+        snowflake={**ACCOUNT, "account": "https://app.snowflake.com/ACME/PROD/"}
+    ),
+    "an account with a blank": document(snowflake={**ACCOUNT, "account": "acme prod"}),
+    "an account with a slash": document(snowflake={**ACCOUNT, "account": "ACME/PROD"}),
     "connection and account": document(snowflake={**ACCOUNT, "connection": "acme"}),
     "no way to sign in": document(snowflake=ACCOUNT),
     "an authenticator misspelt": document(snowflake={**ACCOUNT, "authenticator": "snowflake-jwt"}),
     "a key file that is not there": document(snowflake={**ACCOUNT, "private_key_file": "nowhere.p8"}),
     "a key file for everybody": with_key,
+    "a key of another kind": with_key_of(ed25519.Ed25519PrivateKey.generate()),
+    "a key of another curve": with_key_of(ec.generate_private_key(ec.SECP256K1())),
+    "a key that is too short": with_key_of(rsa.generate_private_key(public_exponent=65537, key_size=1024)),
+    "a number as account of a connection": connection_with("account = 12345"),
+    "a number as password of a connection": connection_with('account = "acme"', "password = 20240131"),
+    "a word as port of a connection": connection_with('account = "acme"', 'port = "https"'),
+    "an address as account of a connection": connection_with('account = "https://acme.snowflakecomputing.com"'),
     "a connection of another name": with_connection,
     "a password for everybody": open_password,
     "a secret that was not set": document(snowflake={**ACCOUNT, "password": "${secret:acme}"}),

@@ -14,6 +14,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ def check_private(path: Path, what: str) -> None:
         mode = path.stat().st_mode
     except OSError as error:
         reason = "There is no" if isinstance(error, FileNotFoundError) else f"{error.strerror}:"
-        raise ConfigError(f"{reason} {what} file {path}. Correct the path in the configuration.") from None
+        hint = hint_of_braces(path)
+        raise ConfigError(f"{reason} {what} file {path}. Correct the path in the configuration.{hint}") from None
     if stat.S_ISDIR(mode):
         raise ConfigError(f"The {what} file {path} is a folder. Correct the path in the configuration.")
     if mode & 0o077:

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from snowflake_etl.config import places
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.config.model import SnowflakeSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.operations.notices.addresses import address_problems
@@ -115,7 +116,7 @@ def configuration(loaded: LoadedConfiguration) -> Iterator[Point]:
     if base is None:
         yield Point("files", Health.OK, "no base_path; files are named with --file or --base-path")
     elif not (base.is_dir() and os.access(base, os.R_OK | os.X_OK)):
-        cure = "Correct base_path, or mount the disk and let this user read it."
+        cure = f"Correct base_path, or mount the disk and let this user read it.{hint_of_braces(base)}"
         yield Point("files", Health.FAILED, f"{base} is no folder that can be read", cure)
     else:
         yield Point("files", Health.OK, str(base))
@@ -151,7 +152,10 @@ def _private_file(subject: str, path: Path) -> Point:
         mode = path.stat().st_mode & 0o777
     except OSError as error:
         return Point(
-            subject, Health.FAILED, f"{path}: {error.strerror}", "Correct the path, or make the file readable."
+            subject,
+            Health.FAILED,
+            f"{path}: {error.strerror}",
+            f"Correct the path, or make the file readable.{hint_of_braces(path)}",
         )
     if not os.access(path, os.R_OK):
         return Point(
