@@ -89,6 +89,23 @@ use() { # <version>
     fail 3 "$PREFIX/bin/snowflake-etl is there and is not ours. Move it away, or name another folder with --prefix."
   fi
   ln -sf "$SHARE/current/bin/snowflake-etl" "$PREFIX/bin/snowflake-etl"
+  hide_pages
+  show_pages
+}
+
+show_pages() { # the manual and the completion of the version in use, where man and bash look for them; nothing fails without
+  for page in "$SHARE"/current/share/man/man1/snowflake-etl*.1 "$SHARE"/current/share/bash-completion/completions/snowflake-etl; do
+    place=$PREFIX/share/${page#"$SHARE"/current/share/}
+    if [ -e "$page" ] && [ ! -e "$place" ]; then
+      mkdir -p "${place%/*}" && ln -s "$page" "$place"
+    fi
+  done 2>/dev/null
+}
+
+hide_pages() { # another version may have others
+  for place in "$PREFIX"/share/man/man1/snowflake-etl*.1 "$PREFIX"/share/bash-completion/completions/snowflake-etl; do
+    case $(readlink "$place") in "$SHARE"/current/*) rm -f "$place" ;; esac
+  done
 }
 
 list() {
@@ -177,6 +194,7 @@ uninstall() { # <version or --all>
         say "Version $left is in use now."
       elif [ -L "$PREFIX/bin/snowflake-etl" ]; then
         rm -f "$PREFIX/bin/snowflake-etl" "$SHARE/install.sh"
+        hide_pages
       fi
     fi
   done
