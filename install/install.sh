@@ -79,7 +79,7 @@ version_of() { # <folder of versions>: the version in use
 }
 
 use() { # <version>
-  [ -e "$VERSIONS/$1/$WHOLE" ] || fail 2 "Version $1 is not installed in $VERSIONS. There are: $(list | tr '\n' ' ')"
+  [ -e "$VERSIONS/$1/$WHOLE" ] || fail 2 "Version $1 is not installed in $VERSIONS. There are: $(in_words)"
   mkdir -p "$PREFIX/bin" || fail 3 "Cannot write in $PREFIX/bin. Name another folder with --prefix."
   # By rename, so that a start in this moment finds the one or the other.
   ln -s "versions/$1" "$SHARE/.current.$$" && mv -f -T "$SHARE/.current.$$" "$SHARE/current" 2>/dev/null \
@@ -114,7 +114,13 @@ list() {
   done
 }
 
+in_words() { # the versions that are installed, on one line
+  found=$(list | tr '\n' ' ')
+  say "${found:-none}"
+}
+
 show_list() {
+  [ -n "$(list)" ] || say "No version is installed in $VERSIONS."
   current=$(version_of "$SHARE") || current=''
   list | while read -r one; do
     if [ "$one" = "$current" ]; then
@@ -183,7 +189,7 @@ uninstall() { # <version or --all>
   fi
   for one in "$@"; do
     case $one in */* | .* | '') fail 2 "'$one' is no version." ;; esac
-    [ -d "$VERSIONS/$one" ] || fail 2 "Version $one is not installed in $VERSIONS. There are: $(list | tr '\n' ' ')"
+    [ -d "$VERSIONS/$one" ] || fail 2 "Version $one is not installed in $VERSIONS. There are: $(in_words)"
     rm -rf "${VERSIONS:?}/$one" "$VERSIONS/install-$one.log" || fail 3 "Version $one could not be removed whole from $VERSIONS."
     say "Removed version $one."
     if [ "$one" = "$current" ]; then
@@ -217,7 +223,7 @@ while [ $# -gt 0 ]; do
       ;;
     --check | --list | --uninstall) ACTION=${1#--} ;;
     --use)
-      [ -n "${2:-}" ] || fail 2 "--use needs a version behind it. There are: see --list"
+      [ -n "${2:-}" ] || fail 2 "--use needs a version behind it, one of those that --list says."
       ACTION=use NAMED=$2
       shift
       ;;

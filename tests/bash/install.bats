@@ -43,6 +43,14 @@ install() { # <version of the bundle> [arguments...]
   "$BATS_TEST_TMPDIR/snowflake_etl-$1/install.sh" "${@:2}"
 }
 
+@test "install: where no version is installed that is said" {
+  bundle 1.0
+  run -0 install 1.0 --list
+  [ "$output" = "No version is installed in $VERSIONS." ]
+  run -2 install 1.0 --use 1.0
+  [[ $output == *'There are: none' ]]
+}
+
 @test "install: without root, from the bundle alone, with hashes; and it says what to type" {
   bundle 1.0
   run -0 install 1.0

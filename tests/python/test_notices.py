@@ -163,9 +163,10 @@ def test_an_address_whose_variable_is_missing_fails_no_load_and_is_an_error_wher
     with_a_bad_value(told, "2024-01", "x")
     answer = told.load("--month", "2024-01", "--json")
     assert answer.code == 6, answer
-    warning = f"Nobody is told by the notices to 'on call': the variable ETL_PAGER_URL {why}"
+    warning = f"Notices to 'on call' are kept and not sent: the variable ETL_PAGER_URL {why}"
     assert warning in answer.err
     assert warning in " ".join(answer.result["warnings"])
+    assert "write the address. It is kept and tried again at the next run." in answer.err
     assert len(sinks.mails) == len(sinks.posts) == 1, "the others are told"
     words = ("--config", str(told.config))
     sentence = f"'notify.targets[2].url': the variable ETL_PAGER_URL {why}: export it or write the address."

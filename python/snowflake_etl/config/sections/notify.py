@@ -111,7 +111,7 @@ class NotifySection(Section):
     def untold(self) -> tuple[str, ...]:
         """A warning for each target that lacks its address: a run goes on, and its notices wait for the address."""
         return tuple(
-            f"Nobody is told by the notices to '{name}': {target.url.reference[1]}. They are kept."
+            f"Notices to '{name}' are kept and not sent: {target.url.reference[1]}."
             for name, target in self.named
             if target.url.reference and target.url.reference[0] == "lacking"
         )
