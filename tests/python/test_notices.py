@@ -174,6 +174,7 @@ def test_an_address_whose_variable_is_missing_fails_no_load_and_is_an_error_wher
     assert validated.code == 3 and f"error: {told.config}, ${{ETL_PAGER_URL}}: {sentence}" in validated.out, validated
     examined = told.run("doctor", *words)
     assert examined.code != 0 and f"FAILED   notices: {told.config}, ${{ETL_PAGER_URL}}: {sentence}" in examined.out
+    assert "loads go on, but not everybody is told of them." in examined.out
     listed = told.run("notify", "list", *words)
     assert listed.code == 3 and sentence in listed.out and "1 notice not sent yet" in listed.out
     tried = told.run("notify", "test", *words)

@@ -27,6 +27,8 @@ LITTLE_ROOM = 1_000_000_000
 NO_ROOM = 50_000_000
 # What has code of its own compiled for one Python and one machine.
 _COMPILED = ("cryptography", "duckdb", "isal", "xxhash", "zstandard")
+# A load goes on where these cannot be sent.
+NOTICES = "notices"
 _OTHERS = 0o077
 _OTHERS_MAY_WRITE = 0o022
 
@@ -37,9 +39,9 @@ def _notices(loaded: LoadedConfiguration) -> Iterator[Point]:
     problems = list(address_problems(loaded))
     for problem in problems:
         cure = f"Correct it, then try: {places.program()} notify test"
-        yield Point("notices", Health.FAILED, problem, cure)
+        yield Point(NOTICES, Health.FAILED, problem, cure)
     if named and not problems:
-        yield Point("notices", Health.OK, f"to {', '.join(name for name, _ in named)}")
+        yield Point(NOTICES, Health.OK, f"to {', '.join(name for name, _ in named)}")
 
 
 def python() -> Point:
