@@ -79,7 +79,7 @@ version_of() { # <folder of versions>: the version in use
 }
 
 use() { # <version>
-  [ -e "$VERSIONS/$1/$WHOLE" ] || fail 2 "Version $1 is not installed in $VERSIONS. There are: $(list | tr '\n' ' ')"
+  [ -e "$VERSIONS/$1/$WHOLE" ] || fail 2 "Version $1 is not installed in $VERSIONS. There are: $(in_words)"
   mkdir -p "$PREFIX/bin" || fail 3 "Cannot write in $PREFIX/bin. Name another folder with --prefix."
   # By rename, so that a start in this moment finds the one or the other.
   ln -s "versions/$1" "$SHARE/.current.$$" && mv -f -T "$SHARE/.current.$$" "$SHARE/current" 2>/dev/null \
@@ -89,6 +89,23 @@ use() { # <version>
     fail 3 "$PREFIX/bin/snowflake-etl is there and is not ours. Move it away, or name another folder with --prefix."
   fi
   ln -sf "$SHARE/current/bin/snowflake-etl" "$PREFIX/bin/snowflake-etl"
+  hide_pages
+  show_pages
+}
+
+show_pages() { # the manual and the completion of the version in use, where man and bash look for them; nothing fails without
+  for page in "$SHARE"/current/share/man/man1/snowflake-etl*.1 "$SHARE"/current/share/bash-completion/completions/snowflake-etl; do
+    place=$PREFIX/share/${page#"$SHARE"/current/share/}
+    if [ -e "$page" ] && [ ! -e "$place" ]; then
+      mkdir -p "${place%/*}" && ln -s "$page" "$place"
+    fi
+  done 2>/dev/null
+}
+
+hide_pages() { # another version may have others
+  for place in "$PREFIX"/share/man/man1/snowflake-etl*.1 "$PREFIX"/share/bash-completion/completions/snowflake-etl; do
+    case $(readlink "$place") in "$SHARE"/current/*) rm -f "$place" ;; esac
+  done
 }
 
 list() {
@@ -97,7 +114,13 @@ list() {
   done
 }
 
+in_words() { # the versions that are installed, on one line
+  found=$(list | tr '\n' ' ')
+  say "${found:-none}"
+}
+
 show_list() {
+  [ -n "$(list)" ] || say "No version is installed in $VERSIONS."
   current=$(version_of "$SHARE") || current=''
   list | while read -r one; do
     if [ "$one" = "$current" ]; then
@@ -166,7 +189,7 @@ uninstall() { # <version or --all>
   fi
   for one in "$@"; do
     case $one in */* | .* | '') fail 2 "'$one' is no version." ;; esac
-    [ -d "$VERSIONS/$one" ] || fail 2 "Version $one is not installed in $VERSIONS. There are: $(list | tr '\n' ' ')"
+    [ -d "$VERSIONS/$one" ] || fail 2 "Version $one is not installed in $VERSIONS. There are: $(in_words)"
     rm -rf "${VERSIONS:?}/$one" "$VERSIONS/install-$one.log" || fail 3 "Version $one could not be removed whole from $VERSIONS."
     say "Removed version $one."
     if [ "$one" = "$current" ]; then
@@ -177,6 +200,7 @@ uninstall() { # <version or --all>
         say "Version $left is in use now."
       elif [ -L "$PREFIX/bin/snowflake-etl" ]; then
         rm -f "$PREFIX/bin/snowflake-etl" "$SHARE/install.sh"
+        hide_pages
       fi
     fi
   done
@@ -199,7 +223,7 @@ while [ $# -gt 0 ]; do
       ;;
     --check | --list | --uninstall) ACTION=${1#--} ;;
     --use)
-      [ -n "${2:-}" ] || fail 2 "--use needs a version behind it. There are: see --list"
+      [ -n "${2:-}" ] || fail 2 "--use needs a version behind it, one of those that --list says."
       ACTION=use NAMED=$2
       shift
       ;;

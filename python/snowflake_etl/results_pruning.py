@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class PruneResult:
     """What was removed of a state folder (or would be, ``status`` planned), and what is left of it in bytes.
 
-    ``unfinished`` are jobs that run, wait or were lost: they stay, and count.  ``bytes_after`` may be above
-    ``limit`` for them, and for what ended within the last hour.
+    ``unfinished`` are jobs that run, wait or were lost, ``lost`` the last of these: they stay, and count.
+    ``bytes_after`` may be above ``limit`` for them, and for what ended within the last hour.
     """
 
     status: str
@@ -19,6 +19,7 @@ class PruneResult:
     runs: int
     checks: int
     unfinished: int
+    lost: int
     bytes_before: int
     bytes_after: int
     limit: int

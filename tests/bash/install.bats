@@ -34,8 +34,21 @@ bundle() { # <version> [content of the wheel]: unpacked in the test's folder
   (cd "$folder" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum >"$BATS_TEST_TMPDIR/sums" && mv "$BATS_TEST_TMPDIR/sums" SHA256SUMS)
 }
 
+page() { # <version> <file below share>: as the wheel of that version brings it
+  mkdir -p "$VERSIONS/$1/share/${2%/*}"
+  echo "$1" >"$VERSIONS/$1/share/$2"
+}
+
 install() { # <version of the bundle> [arguments...]
   "$BATS_TEST_TMPDIR/snowflake_etl-$1/install.sh" "${@:2}"
+}
+
+@test "install: where no version is installed that is said" {
+  bundle 1.0
+  run -0 install 1.0 --list
+  [ "$output" = "No version is installed in $VERSIONS." ]
+  run -2 install 1.0 --use 1.0
+  [[ $output == *'There are: none' ]]
 }
 
 @test "install: without root, from the bundle alone, with hashes; and it says what to type" {
@@ -89,6 +102,27 @@ install() { # <version of the bundle> [arguments...]
   [[ $output == *'Removed version 1.0.'*'Version 1.1 is in use now.'* ]]
   run -0 "$kept" --uninstall --all
   [ ! -e "$kept" ] && [ ! -L "$HOME/else where/bin/snowflake-etl" ]
+}
+
+@test "install: manual and completion of the version in use are where man and bash look for them" {
+  local man=$HOME/.local/share/man/man1 completion=$HOME/.local/share/bash-completion/completions/snowflake-etl one
+  mkdir -p "$man"
+  echo mine >"$man/snowflake-etl-load.1"
+  bundle 1.0
+  bundle 1.1
+  install 1.0
+  for one in snowflake-etl snowflake-etl-load snowflake-etl-old; do page 1.0 "man/man1/$one.1"; done
+  page 1.0 bash-completion/completions/snowflake-etl
+  install 1.1
+  page 1.1 man/man1/snowflake-etl.1
+  install 1.0 --use 1.0
+  [ "$(<"$man/snowflake-etl.1") $(<"$man/snowflake-etl-old.1") $(<"$completion")" = '1.0 1.0 1.0' ]
+  [ "$(<"$man/snowflake-etl-load.1")" = mine ]
+  install 1.0 --use 1.1
+  [ "$(<"$man/snowflake-etl.1")" = 1.1 ]
+  [ ! -L "$man/snowflake-etl-old.1" ] && [ ! -L "$completion" ]
+  install 1.0 --uninstall --all
+  [ "$(ls "$man")" = snowflake-etl-load.1 ]
 }
 
 @test "install: versions stand side by side, the newest installed is in use, and there is a way back" {

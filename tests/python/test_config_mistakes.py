@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from desk import Desk
 from no_secrets import planted, planted_in
@@ -49,6 +52,29 @@ def extending(folder: Path) -> dict[str, Any]:
     return {"extends": "base.json", "load": {"workers": 2}}
 
 
+def with_key_of(key: Any) -> Make:
+    def make(folder: Path) -> dict[str, Any]:
+        content = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (folder / "etl.p8").write_bytes(content)
+        (folder / "etl.p8").chmod(0o600)
+        return document(snowflake={**ACCOUNT, "private_key_file": "etl.p8"})
+
+    return make
+
+
+def connection_with(*lines: str) -> Make:
+    def make(folder: Path) -> dict[str, Any]:
+        toml = folder / "home" / "connections.toml"
+        toml.parent.mkdir()
+        toml.write_text("\n".join(("[acme]", 'authenticator = "oauth"', *lines)))
+        toml.chmod(0o600)
+        return document(snowflake={"connection": "acme"})
+
+    return make
+
+
 def open_password(_: Path) -> dict[str, Any]:
     return document(snowflake={**ACCOUNT, "password": "hush-hush-hush"})
 
@@ -85,6 +111,14 @@ MISTAKES: dict[str, Any] = {
     "yaml: no blank behind the colon": "files: []\nbase_path:/data\n",
     "yaml: quotes that stay open": "files: []\nbase_path: '/data\n",
     "yaml: a day that is none": "files: []\nquality:\n  calendar:\n    closed: [2024-13-01]\n",
+    "yaml: an alias within itself": "files: &all\n  - {columns: *all}\n",
+    "yaml: aliases of aliases": "a: &a [x, x, x, x]\n"
+    + "".join(f"{two}: &{two} [*{one}, *{one}, *{one}, *{one}]\n" for one, two in pairwise("abcdefghijklmnop")),
+    "yaml: merged aliases of aliases": "a: &a {x: 1}\n"
+    + "".join(f"{two}: &{two}\n  <<: [*{one}, *{one}, *{one}, *{one}]\n" for one, two in pairwise("abcdefghijklmnop")),
+    "yaml: lists in lists": f"files: {'[' * 60}{']' * 60}\n",
+    "yaml: many more lists in lists": f"files: {'[' * 3000}{']' * 3000}\n",
+    "objects in objects": '{"a":' * 800 + "1" + "}" * 800,
     "a variable with a default": document(base_path="${DATA:-/data}"),
     "a variable with a hyphen in its name": document(snowflake={**ACCOUNT, "role": "${MY-ROLE}"}),
     "a variable whose brace is open": document(snowflake={**ACCOUNT, "role": "${ROLE"}),
@@ -99,6 +133,8 @@ MISTAKES: dict[str, Any] = {
     "a certificate that is none": with_authority,
     "an address of notices misspelt": document(notify={"targets": [{"url": "mailtoo://me:hush-hush@mail?to=a@b.c"}]}),
     "an address of notices that lacks parts": document(notify={"targets": [{"url": "slack://hush-hush"}]}),
+    "an address of notices whose variable is not set": document(notify={"targets": [{"url": "${NO_PAGER}"}]}),
+    "a target that is told of nothing": document(notify={"targets": [{"url": "json://localhost", "on": []}]}),
     "a secret of notices that was not set": document(notify={"targets": [{"url": "${secret:mail}"}]}),
     "a type misspelt": document({"create_table": {"ID": "NUMBER(9,0)", "NAME": "VARCHAR2(20)"}}),
     "a column twice": document({"expected_columns": ["ID", "DAY", "id"]}),
@@ -119,6 +155,11 @@ MISTAKES: dict[str, Any] = {
     "a pattern without days": document({"file_pattern": "orders.tsv"}),
     "a folder in the pattern": document({"file_pattern": "in/orders_{month}.tsv"}),
     "a base path that is not there": document(base_path="incoming"),
+    "a base path with a variable without braces": document(base_path="$HOME/data"),
+    "a key file with a variable without braces": document(snowflake={**ACCOUNT, "private_key_file": "$HOME/etl.p8"}),
+    "an extended file with a variable without braces": {"extends": "$COMMON/base.json"},
+    "megabytes where bytes are meant": document(load={"memory_limit": 500}),
+    "a limit for loads without a check": document(load={"memory_limit": 200_000_000}),
     "an upper-case letter in the file names": with_files,
     "a variable that is not set": document(base_path="${DATA_FOLDER}/in"),
     "a date format without a year": document({"date_format": "MM-DD"}),
@@ -129,11 +170,23 @@ MISTAKES: dict[str, Any] = {
     "an account written as an address": document(
         snowflake={**ACCOUNT, "account": "https://acme.snowflakecomputing.com"}
     ),
+    "an account written as the address of Snowsight": document(
+        snowflake={**ACCOUNT, "account": "https://app.snowflake.com/ACME/PROD/"}
+    ),
+    "an account with a blank": document(snowflake={**ACCOUNT, "account": "acme prod"}),
+    "an account with a slash": document(snowflake={**ACCOUNT, "account": "ACME/PROD"}),
     "connection and account": document(snowflake={**ACCOUNT, "connection": "acme"}),
     "no way to sign in": document(snowflake=ACCOUNT),
     "an authenticator misspelt": document(snowflake={**ACCOUNT, "authenticator": "snowflake-jwt"}),
     "a key file that is not there": document(snowflake={**ACCOUNT, "private_key_file": "nowhere.p8"}),
     "a key file for everybody": with_key,
+    "a key of another kind": with_key_of(ed25519.Ed25519PrivateKey.generate()),
+    "a key of another curve": with_key_of(ec.generate_private_key(ec.SECP256K1())),
+    "a key that is too short": with_key_of(rsa.generate_private_key(public_exponent=65537, key_size=1024)),
+    "a number as account of a connection": connection_with("account = 12345"),
+    "a number as password of a connection": connection_with('account = "acme"', "password = 20240131"),
+    "a word as port of a connection": connection_with('account = "acme"', 'port = "https"'),
+    "an address as account of a connection": connection_with('account = "https://acme.snowflakecomputing.com"'),
     "a connection of another name": with_connection,
     "a password for everybody": open_password,
     "a secret that was not set": document(snowflake={**ACCOUNT, "password": "${secret:acme}"}),
@@ -220,10 +273,12 @@ def test_columns_are_held_against_the_table(desk: Desk) -> None:
 def test_show_is_the_same_as_before(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ETL_LOAD_LEASE_SECONDS", "60")
     monkeypatch.setenv("ACME_SECRET", "hush-hush-hush")
+    monkeypatch.setenv("ACME_ROLE", "ETL_LOADER")
+    monkeypatch.setenv("ACME_KEY", "ORDER_ID")
     (tmp_path / "base.json").write_text(
         json.dumps(
             {
-                "snowflake": {**ACCOUNT, "database": "SALES", "schema": "PUBLIC", "role": "ETL_LOADER"},
+                "snowflake": {**ACCOUNT, "database": "SALES", "schema": "PUBLIC", "role": "${ACME_ROLE}"},
                 "base_path": "/data/incoming",
                 "environments": {"dev": {"snowflake": {"connection": "local", "user": None}}, "prod": {}},
             }
@@ -235,7 +290,7 @@ def test_show_is_the_same_as_before(tmp_path: Path, desk: Desk, monkeypatch: pyt
         "environments:\n  prod:\n"
         "    snowflake: {private_key_file: /etc/etl.p8, private_key_file_pwd: '${ACME_SECRET}'}\n"
         "files:\n  - file_pattern: orders_{date_range}.tsv\n    table_name: ORDERS\n    date_column: ORDER_DATE\n"
-        "    duplicate_key_columns: [ORDER_DATE, ORDER_ID, LINE_NUMBER]\n"
+        "    duplicate_key_columns: [ORDER_DATE, '${ACME_KEY}', LINE_NUMBER]\n"
         "quality:\n  rules:\n    - {table: ORDERS, check: row_count, minimum: 1000}\n"
     )
     words = ("config", "show", "--config", str(path), "--environment", "prod", "--set", "load.via=direct")

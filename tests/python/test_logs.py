@@ -94,6 +94,30 @@ def test_json_lines_by_setting_also_in_a_jobs_folder(
     assert objects(log)[-1]["exit_code"] == 6
 
 
+def test_a_json_log_has_nothing_else_in_it(desk: Desk, log: Path) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    desk.sections = {"logs": {"format": "json", "compress": False}}
+    assert desk.load("--month", "2024-01", "--dry-run").code == 0
+    assert [line["verb"] for line in objects(log) if "verb" in line] == ["load", "load"], "also the first line of all"
+    desk.sections = {}
+    assert desk.load("--month", "2024-01", "--dry-run").code == 0
+    (aside,) = log.parent.glob("snowflake_etl-*.log.gz")
+    assert gzip.decompress(aside.read_bytes()).decode().splitlines()[0].startswith("{")
+    assert [line for line in log.read_text().splitlines() if not LINE.fullmatch(line)] == []
+    desk.sections = {"logs": {"format": "json", "compress": False}}
+    assert desk.load("--month", "2024-01", "--dry-run").code == 0
+    (text,) = log.parent.glob("snowflake_etl-*.log")
+    assert [line for line in text.read_text().splitlines() if not LINE.fullmatch(line)] == []
+    assert objects(log)[-1]["exit_code"] == 0
+
+
+def test_what_fails_before_a_configuration_is_read_is_in_the_log(desk: Desk, log: Path) -> None:
+    (desk.folder / "bad.json").write_text("{")
+    assert desk.run("load", "--month", "2024-01", "--config", str(desk.folder / "bad.json")).code == 3
+    text = log.read_text()
+    assert " Begins: load " in text and "is not valid JSON" in text and " Ended: load with exit code 3 " in text
+
+
 def test_a_log_is_put_aside_by_size_and_packed(tmp_path: Path) -> None:
     file = LogFile(tmp_path / "a.log", Rotation(rotate_bytes=10_000))
     file.open()

@@ -109,6 +109,13 @@ def test_the_installed_command_is_called_by_its_name_everywhere(site: Path, tmp_
     assert "See: snowflake-etl --help" in wrong.stderr
 
 
+def test_a_reader_that_leaves_early_is_no_error(site: Path, tmp_path: Path) -> None:
+    words = ["bash", "-c", '"$@" | :', "_", sys.executable, "-c", START, "--help"]
+    surroundings = {**os.environ, "PYTHONPATH": str(site), "HOME": str(tmp_path)}
+    answer = subprocess.run(words, env=surroundings, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.stderr == ""
+
+
 def test_an_installed_package_makes_no_environment_of_its_own(site: Path, tmp_path: Path) -> None:
     check = installed(site, tmp_path, "setup", "--check")
     assert check.returncode == 0

@@ -5,13 +5,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
+import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk import Desk
+from desk import ROOT, Desk
 from snowflake_etl.config.model import LogsSection
 from snowflake_etl.history import database
 from snowflake_etl.history.batch_record import BatchRecords
@@ -93,6 +96,27 @@ def test_a_job_that_holds_more_than_files_goes_whole_and_is_no_news_any_more(tmp
     assert pruned(tmp_path).jobs == 1
     assert [path.name for path in (tmp_path / "jobs").iterdir()] == [".news"]
     assert [path.name for path in news.iterdir()] == [".lock"]
+
+
+def test_jobs_that_were_lost_are_counted_and_go_by_the_command_that_is_said(desk: Desk, tmp_path: Path) -> None:
+    state = desk.state = tmp_path / "logs"
+    lost = [job(state, number, 400, ended=False) for number in (1, 2)]
+    for folder in lost:
+        (folder / "host").write_text(f"{socket.gethostname()}\n")
+        (folder / "started_at").write_text("1704067200\n")
+    other = job(state, 3, 400, ended=False)
+    (other / "host").write_text("elsewhere\n")
+    answer = desk.run("prune", "--config", str(desk.config), "--json")
+    assert (answer.result["unfinished"], answer.result["lost"]) == (3, 2)
+    said = answer.result["message"]
+    assert "Left alone: 3 unfinished jobs. 2 jobs of these were lost. To remove them: " in said
+    command = shlex.split(said.partition("To remove them: ")[2])
+    assert command[1:] == ["jobs", "prune", "--state", "lost", "--older-than", "0"]
+    subprocess.run(
+        [ROOT / "snowflake_etl.sh", *command[1:]], env={**os.environ, "ETL_STATE_DIR": str(state)}, check=True
+    )
+    assert left(state) == [3]
+    assert desk.run("prune", "--config", str(desk.config), "--json").result["lost"] == 0
 
 
 def test_the_newest_jobs_are_kept(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class Context:
         loaded = read_configuration(self.configuration_path, choice=self.choice)
         if logs := self.__dict__.get("logs"):
             logs.follow(loaded.configuration.logs)
-        for warning in loaded.warnings:
+        for warning in (*loaded.warnings, *loaded.configuration.notify.untold):
             LOGGER.warning(warning)
         return loaded
 

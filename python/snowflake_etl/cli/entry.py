@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 
 from snowflake_etl.cli.main import main as python_main
@@ -25,4 +26,7 @@ def main() -> int:
         return python_main(words)
     if not places.is_checkout():
         os.environ["ETL_INSTALLED_PYTHON"] = sys.executable
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        # Python ignores them, and what it becomes would, too: a pipe into head would be an error for each line.
+        signal.signal(number, signal.SIG_DFL)
     return os.execv(bash, [bash, str(places.home() / "snowflake_etl.sh"), *words])  # noqa: S606 # this process ends

@@ -14,7 +14,7 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -75,14 +75,32 @@ class LogFile:
                 os.close(descriptor)
         self._descriptor = self._lock = -1
 
+    def put_aside_unless(self, fits: Callable[[bytes], bool]) -> None:
+        """Put the file aside where its first byte is not as it has to be from here on."""
+        rotation = self.rotation
+        if self._lock >= 0 and rotation is not None:
+            self._put_aside(rotation, lambda: not fits(self._first_byte()))
+
+    def _first_byte(self) -> bytes:
+        try:
+            with self.path.open("rb") as stream:
+                return stream.read(1) if stat.S_ISREG(self.path.lstat().st_mode) else b""
+        except OSError:
+            return b""
+
     def _rotate_if_due(self) -> None:
-        if self._lock < 0 or self.rotation is None or not self._is_due(self.rotation):
-            self._is_overdue = False
+        rotation = self.rotation
+        self._is_overdue = False
+        if self._lock >= 0 and rotation is not None:
+            self._put_aside(rotation, lambda: self._is_due(rotation))
+
+    def _put_aside(self, rotation: Rotation, is_due: Callable[[], bool]) -> None:
+        if not is_due():
             return
         try:
             with self._alone():
                 # Another process may have been faster.
-                if self._was_put_aside() or not self._is_due(self.rotation):
+                if self._was_put_aside() or not is_due():
                     return
                 name = f"{self.path.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S.%f}-{os.getpid()}{self.path.suffix}"
                 aside = self.path.with_name(name)
@@ -93,7 +111,7 @@ class LogFile:
             # Somebody writes right now; there is a next line.
             self._is_overdue = True
             return
-        if self.rotation.compress:
+        if rotation.compress:
             compress(aside)
 
     def _is_due(self, rotation: Rotation) -> bool:

@@ -39,6 +39,7 @@ JOB_LOG = "log.jsonl"
 _STATEMENTS = "snowflake_etl.warehouse.statement_log"
 _REMEMBERED = "cache/logs.json"
 _TAIL_LINES = 200
+_MOST_HELD = 20
 
 
 class Logs:
@@ -65,7 +66,7 @@ class Logs:
         remembered = _remembered(state)
         rotation = Rotation(**{key: value for key, value in remembered.items() if key != "format"})
         as_json = remembered.get("format") == "json"
-        self._keep(LogFile(state / LOG_FILE, rotation), as_json=as_json)
+        self._keep(LogFile(state / LOG_FILE, rotation), as_json=as_json, waits=not remembered)
         if job is not None and as_json:
             self._keep(LogFile(job / JOB_LOG, None), as_json=True)
         # What libraries and their threads say is for whoever looks into a problem, not for the screen.
@@ -93,6 +94,8 @@ class Logs:
         facts = {"verb": verb, "exit_code": int(code), "seconds": seconds, "peak_memory": peak}
         text = "Ended: %s with exit code %d after %.2f s, peak memory %.1f MB"
         LOGGER.info(text, verb, code, seconds, peak / 1e6, extra={"file_only": True, "facts": facts})
+        for kept in self._kept:
+            kept.flush()
 
     def follow(self, section: LogsSection) -> None:
         """Do as the configuration says from here on; the next process begins with it."""
@@ -104,9 +107,9 @@ class Logs:
         }
         as_json = section.format == "json"
         for kept in self._kept:
-            kept.set_json(as_json)
             if kept.file.rotation is not None:
                 kept.file.rotation = Rotation(section.rotate_bytes, section.rotate_days, section.compress)
+            kept.go_on(as_json=as_json)
         if as_json and self._job is not None and len(self._kept) == 1:
             self._keep(LogFile(self._job / JOB_LOG, None), as_json=True)
             logging.getLogger().handlers = list(self._kept)
@@ -114,13 +117,13 @@ class Logs:
             with contextlib.suppress(OSError):
                 _remember(self._state, said)
 
-    def _keep(self, file: LogFile, *, as_json: bool) -> None:
+    def _keep(self, file: LogFile, *, as_json: bool, waits: bool = False) -> None:
         try:
             file.open()
         except OSError:
             LOGGER.warning("The log %s cannot be written; going on without it.", file.path)
             return
-        kept = _Kept(file, self.invocation, as_json=as_json)
+        kept = _Kept(file, self.invocation, as_json=as_json, waits=waits)
         self._kept.append(kept)
         LOGGER.addHandler(kept)
 
@@ -239,18 +242,40 @@ class _Tail(logging.Handler):
 
 
 class _Kept(logging.Handler):
-    """A log file; where the disk is full the work goes on without it, which is said once."""
+    """A log file; where the disk is full the work goes on without it, which is said once.
 
-    def __init__(self, file: LogFile, invocation: str, *, as_json: bool) -> None:
+    ``waits``: nobody has said yet whether it is text or JSON, so that its first lines are held until then.
+    """
+
+    def __init__(self, file: LogFile, invocation: str, *, as_json: bool, waits: bool) -> None:
         super().__init__()
         self.file = file
         self._invocation = invocation
-        self.set_json(as_json)
+        self._held: list[logging.LogRecord] | None = [] if waits else None
+        self._set_json(as_json)
 
-    def set_json(self, as_json: bool) -> None:
+    def _set_json(self, as_json: bool) -> None:
         self.setFormatter(_Json(self._invocation) if as_json else _Text(self._invocation, process=True))
 
+    def go_on(self, *, as_json: bool) -> None:
+        """Write so from here on: lines of the other kind are put aside, since programs read one kind alone."""
+        self.file.put_aside_unless(lambda first: not first or (first == b"{") is as_json)
+        self._set_json(as_json)
+        self.flush()
+
+    def flush(self) -> None:
+        held, self._held = self._held or [], None
+        for record in held:
+            self._write(record)
+
     def emit(self, record: logging.LogRecord) -> None:
+        if self._held is not None and record.levelno < logging.WARNING and len(self._held) < _MOST_HELD:
+            self._held.append(record)
+            return
+        self.flush()
+        self._write(record)
+
+    def _write(self, record: logging.LogRecord) -> None:
         try:
             self.file.write(self.format(record) + "\n")
         except OSError as error:
@@ -262,5 +287,6 @@ class _Kept(logging.Handler):
             self.handleError(record)
 
     def close(self) -> None:
+        self.flush()
         self.file.close()
         super().close()

@@ -18,6 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from snowflake_etl.config.secret import remember_secret
+from snowflake_etl.config.sections.base import Text
+from snowflake_etl.config.sections.snowflake import SnowflakeSection, account_problem
 from snowflake_etl.errors import ConfigError
 
 # By their words, since the driver takes more keys than we know; what only says where a secret lies is none.
@@ -25,6 +27,13 @@ _SECRET_WORDS = re.compile(r"passw|passphrase|passcode|pwd|secret|token|private_
 _PLACES = re.compile(r"(?:_file|_path|_url|_uri)$", re.IGNORECASE)
 # How Snowflake's own command line tool calls what the driver calls otherwise.
 _OTHER_NAMES = {"private_key_path": "private_key_file", "private_key_passphrase": "private_key_file_pwd"}
+
+# What is a text in the configuration is one there.
+_TEXTS = frozenset(
+    field.alias or name
+    for name, field in SnowflakeSection.model_fields.items()
+    if field.annotation in (Text | None, str | None)
+)
 
 
 def connections_file(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -48,6 +57,7 @@ def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> 
         known = ", ".join(found) or "none at all"
         raise ConfigError(f"There is no connection '{name}' in {path}; there are: {known}.{hint}")
     _check_mode(path, found)
+    _check_kinds(path, name, found[name])
     keys = {_OTHER_NAMES.get(key, key): value for key, value in found[name].items()}
     for key, value in keys.items():
         if is_secret(key, value):
@@ -58,6 +68,20 @@ def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> 
         if isinstance(keys.get(key), str):
             keys[key] = str(path.parent / Path(keys[key]).expanduser())
     return keys
+
+
+def _check_kinds(path: Path, name: str, section: Mapping[str, Any]) -> None:
+    """A number where the driver wants a text is an error deep in it, and a secret that is a number would be shown."""
+    for key, value in section.items():
+        is_switch = isinstance(value, bool)
+        if not isinstance(value, str) and (key in _TEXTS or (is_secret(key, "") and not is_switch)):
+            raise ConfigError(f"{path}: '{key}' of the connection '{name}' takes a text: write it in quotes.")
+    if (number := section.get("port")) is not None and not str(number).isdigit():
+        raise ConfigError(f"{path}: 'port' of the connection '{name}' takes a whole number.")
+    if account := section.get("account"):
+        problem = account_problem(account)
+        if problem:
+            raise ConfigError(f"{path}: 'account' of the connection '{name}' {problem}.")
 
 
 def _lost_home(environment: Mapping[str, str]) -> str:

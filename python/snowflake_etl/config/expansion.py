@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from snowflake_etl.config.fields import Key, key_at
 from snowflake_etl.config.layers import Leaf, Node, Place, written
-from snowflake_etl.config.secret import REFERENCE, remember_secret
+from snowflake_etl.config.secret import REFERENCE, Secret, remember_secret
 from snowflake_etl.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -40,20 +41,32 @@ def expanded(node: Node, environment: Mapping[str, str], place: Place = ()) -> N
     if not _VARIABLE.search(node.value):
         return node
 
-    def replacement(match: re.Match[str]) -> str:
-        if match[1] not in environment:
-            raise ConfigError(
-                f"{node.origin.words}: '{written(place)}' uses ${{{match[1]}}}, but that variable is not set. "
-                "Export it or write the value."
-            )
-        return environment[match[1]]
+    return _with_values(node, environment, place, key)
 
-    text = _VARIABLE.sub(replacement, node.value)
+
+def _with_values(node: Leaf, environment: Mapping[str, str], place: Place, key: Key | None) -> Leaf:
+    names = variables_in(node.value)
+    origin = replace(node.origin, variables=names)
+    unset = next((name for name in names if name not in environment), None)
+    if unset is not None and not _is_address(place):
+        raise ConfigError(
+            f"{node.origin.words}: '{written(place)}' uses ${{{unset}}}, but that variable is not set. "
+            "Export it or write the value."
+        )
+    text = _VARIABLE.sub(lambda match: environment.get(match[1], ""), node.value)
     if key is not None and key.is_secret:
         remember_secret(text)
+    if _is_address(place) and (unset is not None or "://" not in text):
+        why = f"the variable {unset} is not set" if unset else f"the variable {names[0]} holds no address"
+        return Leaf(Secret.lacking(f"{why}: export it or write the address"), origin, is_literal=False)
     # A number or a switch out of a variable is what the key takes, as with ETL_* variables.
     is_whole = _VARIABLE.fullmatch(node.value) is not None
-    return Leaf(key.read(text) if key is not None and is_whole else text, node.origin, is_literal=False)
+    return Leaf(key.read(text) if key is not None and is_whole else text, origin, is_literal=False)
+
+
+def _is_address(place: Place) -> bool:
+    """Where a notice goes to: who cannot be told of a load is no reason for it to fail, and is told of later."""
+    return place[:2] == ("notify", "targets") and place[3:] == ("url",)
 
 
 def variables_in(text: str) -> tuple[str, ...]:

@@ -20,11 +20,15 @@ _EITHER_OR: Mapping[Place, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Who said a value: a file, a section of it for an environment, an environment variable, or a flag."""
+    """Who said a value: a file, a section of it for an environment, an environment variable, or a flag.
+
+    ``variables`` are those that what was said named as ``${VARIABLE}``.
+    """
 
     kind: Literal["file", "environment", "variable", "flag"]
     name: str
     path: Path | None = None
+    variables: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -33,10 +37,16 @@ class Origin:
 
     @property
     def words(self) -> str:
-        """How it is called in sentences: the file, ``file (environment prod)``, ``ETL_LOAD_WORKERS``, ``--set``."""
-        if self.path is None:
-            return self.name
-        return f"{self.path} (environment {self.name})" if self.kind == "environment" else str(self.path)
+        """How it is called in sentences: the file, ``file (environment prod)``, ``ETL_LOAD_WORKERS``, ``--set``.
+
+        What came out of a variable is told with it: ``file, ${ROLE}``.
+        """
+        said = str(self.path or self.name)
+        said = f"{said} (environment {self.name})" if self.kind == "environment" else said
+        return self.with_variables(said)
+
+    def with_variables(self, said: str) -> str:
+        return ", ".join((said, *(f"${{{name}}}" for name in self.variables)))
 
 
 @dataclass(frozen=True)

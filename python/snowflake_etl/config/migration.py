@@ -12,6 +12,7 @@ from typing import Any
 from snowflake_etl.config.fields import key_at
 from snowflake_etl.config.layers import Place
 from snowflake_etl.config.model import Configuration, FileSection, SnowflakeSection
+from snowflake_etl.config.sections.snowflake import account_identifier
 from snowflake_etl.config.sources import META_KEYS
 
 Document = dict[str, Any]
@@ -156,7 +157,7 @@ def _snowflake(section: Document) -> Document:
     found = _renamed({_snake(key): value for key, value in section.items()}, _SNOWFLAKE)
     account = found.get("account")
     if isinstance(account, str):
-        account = account.split("://")[-1].split("/")[0].removesuffix(".snowflakecomputing.com")
+        account = account_identifier(account)
         region = found.pop("region", None)
         found["account"] = f"{account}.{region}" if region and "." not in account else account
     return found

@@ -11,6 +11,8 @@ from snowflake_etl.config.slips import cure_of_json, cure_of_yaml, line_of
 from snowflake_etl.errors import ConfigError
 
 YAML_SUFFIXES = (".yaml", ".yml")
+# Far more than a configuration has.
+_DEEPEST = 50
 
 
 def parsed_file(path: Path) -> dict[str, Any]:
@@ -45,6 +47,23 @@ def _why_unreadable(error: OSError | UnicodeDecodeError) -> str:
 
 def parsed_text(text: str, path: Path) -> Any:
     """What the text of ``path`` says.  Raise ConfigError with the line of what cannot be read."""
+    too_deep = ConfigError(f"{path}: lists and objects stand in each other too deeply; take some out.")
+    try:
+        document = _document(text, path)
+    except RecursionError:
+        raise too_deep from None
+    if _depth_is_more_than(_DEEPEST, document):
+        raise too_deep
+    return document
+
+
+def _depth_is_more_than(levels: int, value: Any) -> bool:
+    """Whoever walks through a document calls itself for each level, and Python has an end of that."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not levels or any(_depth_is_more_than(levels - 1, item) for item in inner)
+
+
+def _document(text: str, path: Path) -> Any:
     if path.suffix.lower() not in YAML_SUFFIXES:
         try:
             return json.loads(text, object_pairs_hook=_no_repeated_keys)
@@ -54,16 +73,12 @@ def parsed_text(text: str, path: Path) -> Any:
             ) from None
         except ValueError as error:
             raise ConfigError(f"{path}: {error}.") from None
-        except RecursionError:
-            raise ConfigError(f"{path}: brackets stand in brackets too deeply; take some out.") from None
     import yaml
 
+    from snowflake_etl.config.yaml_loader import data_of
+
     try:
-        loader = _yaml_loader()(text)
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()
+        return data_of(text)
     except yaml.YAMLError as error:
         line = line_of(text, error)
         where = f" in line {line}" if line else ""
@@ -79,33 +94,3 @@ def _no_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if keys.count(key) > 1:
             raise ValueError(f"the key '{key}' stands twice in one object; keep one")
     return dict(pairs)
-
-
-def _yaml_loader() -> Any:
-    """PyYAML's safe loader, which would take the last of two equal keys without a word."""
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            seen: set[str] = set()
-            for key_node, _ in node.value:
-                if not isinstance(key_node, yaml.ScalarNode):
-                    raise yaml.constructor.ConstructorError(
-                        None, None, "a key is a list or an object", key_node.start_mark
-                    )
-                if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key '{key_node.value}' stands twice in one object", key_node.start_mark
-                    )
-                seen.add(str(key_node.value))
-            return super().construct_mapping(node, deep=deep)
-
-        def construct_yaml_timestamp(self, node: Any) -> Any:
-            try:
-                return super().construct_yaml_timestamp(node)
-            except ValueError as error:
-                problem = f"'{node.value}' is no day or time ({error})"
-                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
-
-    Loader.add_constructor("tag:yaml.org,2002:timestamp", Loader.construct_yaml_timestamp)
-    return Loader

@@ -15,7 +15,7 @@ from typing import Any
 from snowflake_etl.config.complaints import complaints
 from snowflake_etl.config.expansion import expanded
 from snowflake_etl.config.fields import key_at
-from snowflake_etl.config.layers import Leaf, Node, Place, leaves, plain, said_at, stacked
+from snowflake_etl.config.layers import Leaf, Node, Place, leaves, plain, said_at, stacked, written
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.config.overrides import flag_layers, misspelt_variables, variables_layers
 from snowflake_etl.config.sections.snowflake import PASSWORD_AND_MFA
@@ -125,6 +125,12 @@ def _warnings(tree: Node) -> Iterator[str]:
             yield (
                 f"{leaf.origin.words} signs in with a plain password. Snowflake is switching that off: "
                 "use private_key_file or a connection by name."
+            )
+    for place, leaf in leaves(tree):
+        if place[:2] == ("notify", "targets") and place[3:] == ("on",) and leaf.value == []:
+            yield (
+                f"{leaf.origin.words}: '{written(place)}' is empty, so that this target is never told. "
+                "Take the key out to have the usual told, or take out the target."
             )
     for path in dict.fromkeys(leaf.origin.path for _, leaf in secrets if leaf.is_literal):
         if os.name == "posix" and path and path.stat().st_mode & 0o077:

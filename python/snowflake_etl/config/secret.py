@@ -14,6 +14,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 STARS = "***"
 REFERENCE = re.compile(r"\$\{(file|secret):([^{}]+)\}")
+# What stands for a text that cannot be had, with the reason; nobody can write it, since it is no ${VARIABLE}.
+_LACKING = re.compile(r"\$\{(lacking):([^{}]+)\}")
 # Shorter ones would cut pieces out of ordinary words.
 _SHORTEST_MASKED = 5
 _used: set[str] = set()
@@ -37,9 +40,14 @@ class Secret:
 
     @property
     def reference(self) -> tuple[str, str] | None:
-        """(``file``, path) or (``secret``, name) where the text stands elsewhere, else None."""
-        match = REFERENCE.fullmatch(self._text)
+        """(``file``, path) or (``secret``, name) where the text stands elsewhere, (``lacking``, why), else None."""
+        match = REFERENCE.fullmatch(self._text) or _LACKING.fullmatch(self._text)
         return (match[1], match[2]) if match else None
+
+    @classmethod
+    def lacking(cls, why: str) -> str:
+        """What is written for a secret that nobody knows, for a reason that is told when it is needed."""
+        return f"${{lacking:{why}}}"
 
     @property
     def as_written(self) -> str:
@@ -119,7 +127,8 @@ def check_private(path: Path, what: str) -> None:
         mode = path.stat().st_mode
     except OSError as error:
         reason = "There is no" if isinstance(error, FileNotFoundError) else f"{error.strerror}:"
-        raise ConfigError(f"{reason} {what} file {path}. Correct the path in the configuration.") from None
+        hint = hint_of_braces(path)
+        raise ConfigError(f"{reason} {what} file {path}. Correct the path in the configuration.{hint}") from None
     if stat.S_ISDIR(mode):
         raise ConfigError(f"The {what} file {path} is a folder. Correct the path in the configuration.")
     if mode & 0o077:

@@ -54,6 +54,8 @@ def revealed(secret: Secret, environment: Mapping[str, str] = os.environ) -> str
         remember_secret(secret.as_written)
         return secret.as_written
     kind, name = secret.reference
+    if kind == "lacking":
+        raise ConfigError(f"{name}.")
     return read_private_file(Path(name), "secret") if kind == "file" else load_secret(name, environment)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -77,14 +77,15 @@ def _as_json(value: Any) -> Any:
 
 
 def _origin(said: dict[Place, Origin], place: Place) -> Origin | None:
-    """Who said the value: of a list or object, who said the last part of it."""
+    """Who said the value: of a list or object, who said the last part of it, with the variables of all."""
     found = [origin for where, origin in said.items() if where[: len(place)] == place]
-    return found[-1] if found else None
+    names = dict.fromkeys(name for origin in found for name in origin.variables)
+    return replace(found[-1], variables=tuple(names)) if found else None
 
 
 def _short(origin: Origin, alike: set[str]) -> str:
     """The origin on a screen: a file by its name where that is enough."""
     if origin.path is None:
-        return origin.name
+        return origin.words
     name = str(origin.path) if origin.path.name in alike else origin.path.name
-    return f"{name} [{origin.name}]" if origin.kind == "environment" else name
+    return origin.with_variables(f"{name} [{origin.name}]" if origin.kind == "environment" else name)

@@ -21,6 +21,8 @@ _JSON_MESSAGES = (
 _YAML_MESSAGES = (
     ("a key is a list or an object", "put a value with braces or brackets in quotes"),
     ("is no day or time", "correct it, or put it in quotes"),
+    ("an alias stands for what it is a part of", "write the value instead of *NAME"),
+    ("aliases say the same too often", "write values instead of *NAME"),
     ("special characters are not allowed", "take them out, or save the file as UTF-8"),
     ("found character '\\t'", "indent by blanks, not by tabs"),
     ("cannot start any token", "put the value in quotes"),

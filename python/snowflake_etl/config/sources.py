@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.config.layers import Node, Origin, grown
 from snowflake_etl.config.parsing import parsed_file
 from snowflake_etl.config.writers import refuse_when_all_may_change
@@ -99,7 +100,7 @@ def _with_extended(path: Path, trail: Sequence[Path]) -> list[tuple[Path, Mappin
         if trail and not path.is_file():
             raise ConfigError(
                 f"{trail[-1]}: 'extends' names {path}, and there is no such file. Correct the path; it is told from "
-                f"the folder of {trail[-1].name}."
+                f"the folder of {trail[-1].name}.{hint_of_braces(path)}"
             ) from None
         raise error from None
     _check_meta(path, document)

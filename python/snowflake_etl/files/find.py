@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.errors import ConfigError, FileError, NothingFound, UsageError
 from snowflake_etl.files.naming import shown, shown_all
 from snowflake_etl.files.patterns import PACKED_SUFFIXES, Claim, FilePattern, patterns_in_words
@@ -159,6 +160,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     except FileNotFoundError:
         raise FileError(
             f"The folder {shown(folder)} does not exist. Check 'base_path' in the configuration or --base-path."
+            f"{hint_of_braces(folder)}"
         ) from None
     except OSError as error:
         raise FileError(

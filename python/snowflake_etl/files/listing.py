@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.errors import FileError
 from snowflake_etl.files.naming import shown
 
@@ -75,7 +76,9 @@ class Listing:
         except NotADirectoryError:
             raise FileError(f"{shown(self.folder)} is not a folder. Give the folder that holds the files.") from None
         except FileNotFoundError:
-            raise FileError(f"The folder {shown(self.folder)} does not exist. Check its name.") from None
+            raise FileError(
+                f"The folder {shown(self.folder)} does not exist. Check its name.{hint_of_braces(self.folder)}"
+            ) from None
         except OSError as error:
             raise FileError(
                 f"The folder {shown(self.folder)} cannot be read: {error.strerror}. Check its permissions."

@@ -108,7 +108,7 @@ class Delivery:
                     "%s to %s could not be sent: %s. %s kept and tried again at the next run.",
                     words[0],
                     name,
-                    why,
+                    why.rstrip("."),
                     words[1],
                 )
                 return why

@@ -107,7 +107,10 @@ def _summed(target: str, found: list[Point], code: ExitCode) -> Examination:
     if failed:
         code = code or ExitCode.PROBLEMS_FOUND
     told = f"{counts[Health.OK]} ok, {counted(warnings, 'warning')}, {failed} failed"
-    last = "what failed has to be mended before a load" if failed else "everything is there"
+    in_the_way = any(point.status is Health.FAILED and point.subject != host.NOTICES for point in found)
+    last = "what failed has to be mended before a load" if in_the_way else "everything is there"
+    if failed and not in_the_way:
+        last = "loads go on, but not everybody is told of them"
     return Examination(
         "problems" if failed else "ok", target, tuple(found), f"{target or 'This host'}: {last}. {told}.", int(code)
     )

@@ -56,7 +56,7 @@ def load(
     planned: PlannedLoad, configuration: Configuration, warehouse: Warehouse, request: LoadRequest, progress: Progress
 ) -> LoadResult:
     """Run one load and return what became of it: expected errors end in the result, bugs are raised."""
-    state = LoadState(planned, configuration, warehouse, request, progress)
+    state = LoadState(planned, configuration, warehouse, request, progress, warnings=[*configuration.notify.untold])
     LOGGER.info("Run %s: load %s into %s", state.run_id, planned.month, planned.entry.table_name)
     if planned.problem:
         return state.result("failed", planned.problem, ExitCode.PROBLEMS_FOUND)

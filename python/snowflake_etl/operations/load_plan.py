@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, FileError, NothingFound, UsageError
@@ -97,7 +98,10 @@ def _base_folder(loaded: LoadedConfiguration, base_path: Path | None) -> Path:
         return folder
     if base_path:
         raise UsageError(f"{wrong}. Correct --base-path.")
-    raise ConfigError(f"{wrong}. Correct base_path in {loaded.path}, or say with --base-path where the files are.")
+    raise ConfigError(
+        f"{wrong}. Correct base_path in {loaded.path}, or say with --base-path where the files are."
+        f"{hint_of_braces(folder)}"
+    )
 
 
 def plan_files(

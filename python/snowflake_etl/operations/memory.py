@@ -29,6 +29,9 @@ CHECK_BASE_BYTES = 80_000_000
 LEAST_CHECK_BYTES = 64 << 20
 """DuckDB needs it for the vectors of a file with 500 columns."""
 
+LEAST_WITH_CHECK = BASE_BYTES + CHECK_BASE_BYTES + LEAST_CHECK_BYTES
+"""What a load with a check of its file has to have before anything of the file."""
+
 _CHECK_BYTES_A_THREAD = 32 << 20
 # Of malloc.h; setting it also keeps it from growing with the blocks that are freed.
 _M_MMAP_THRESHOLD = -3

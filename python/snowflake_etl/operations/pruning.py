@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from snowflake_etl.config import places
 from snowflake_etl.config.model import LogsSection
 from snowflake_etl.history import database, job_record
 from snowflake_etl.history.batch_record import BatchRecords
@@ -52,6 +53,7 @@ def prune(state: Path, limits: LogsSection, progress: Progress, *, dry_run: bool
     """Remove what is beyond the limits and say what it was; with ``dry_run`` only say it."""
     began, now = time.monotonic(), time.time()
     jobs, unfinished, held = _jobs(state, progress)
+    lost = sum(job_record.read_job(path).state == "lost" for path in unfinished)
     logs = sorted(_logs(state), key=lambda log: log.ended)
     history = _size(state / database.FILE_NAME)
     held += _size(state / _LOG)
@@ -78,12 +80,13 @@ def prune(state: Path, limits: LogsSection, progress: Progress, *, dry_run: bool
     return PruneResult(
         "planned" if dry_run else "pruned",
         *counts,
-        unfinished,
+        len(unfinished),
+        lost,
         before,
         left,
         limits.keep_bytes,
         round(time.monotonic() - began, 3),
-        _in_words(counts, unfinished, left, limits.keep_bytes, dry_run=dry_run),
+        _in_words(counts, (len(unfinished), lost), left, limits.keep_bytes, dry_run=dry_run),
     )
 
 
@@ -97,10 +100,11 @@ def _beyond(jobs: Sequence[_Thing], logs: Sequence[_Thing], limits: LogsSection,
     return gone
 
 
-def _jobs(state: Path, progress: Progress) -> tuple[list[_Thing], int, int]:
-    """Ended jobs, how many have not ended, and the bytes of those."""
+def _jobs(state: Path, progress: Progress) -> tuple[list[_Thing], list[Path], int]:
+    """Ended jobs, those that have not ended, and the bytes of these."""
     found: list[_Thing] = []
-    unfinished = held = 0
+    unfinished: list[Path] = []
+    held = 0
     folder = state / "jobs"
     for number, path in enumerate(_folders(folder), 1):
         if number % _STEP == 0:
@@ -109,7 +113,8 @@ def _jobs(state: Path, progress: Progress) -> tuple[list[_Thing], int, int]:
         if ended:
             found.append(_Thing(ended, size, path, is_job=True))
         else:
-            unfinished, held = unfinished + 1, held + size
+            unfinished.append(path)
+            held += size
     return found, unfinished, held
 
 
@@ -216,8 +221,9 @@ def _remove_job(name: str, jobs: int, hidden: int) -> None:
         os.rmdir(name, dir_fd=hidden)
 
 
-def _in_words(counts: Sequence[int], unfinished: int, left: int, limit: int, *, dry_run: bool) -> str:
+def _in_words(counts: Sequence[int], alone: tuple[int, int], left: int, limit: int, *, dry_run: bool) -> str:
     jobs, logs, runs, checks = counts
+    unfinished, lost = alone
     words = "would be removed" if dry_run else "removed"
     history = "" if dry_run else f", {counted(runs, 'run')} and {counted(checks, 'check')} of the history"
     gone = f"{counted(jobs, 'job')}, {counted(logs, 'old log')}{history}"
@@ -226,4 +232,8 @@ def _in_words(counts: Sequence[int], unfinished: int, left: int, limit: int, *, 
         text += f" Left alone: {counted(unfinished, 'unfinished job')}."
     if left > limit:
         text += " What is left has not ended, or ended within the last hour."
+    if lost:
+        # Nobody saw how they ended; whoever has looked at them takes them away.
+        command = f"{places.program()} jobs prune --state lost --older-than 0"
+        text += f" {counted(lost, 'job')} of these {'was' if lost == 1 else 'were'} lost. To remove them: {command}"
     return text

@@ -12,6 +12,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.errors import ConfigError
 
 _VARIABLE = "REQUESTS_CA_BUNDLE"
@@ -25,7 +26,8 @@ def certificates(ca_file: Path) -> bytes:
     try:
         content = ca_file.read_bytes()
     except FileNotFoundError:
-        raise ConfigError(f"There is no CA file {ca_file} (snowflake.ca_file). Correct the path.") from None
+        hint = hint_of_braces(ca_file)
+        raise ConfigError(f"There is no CA file {ca_file} (snowflake.ca_file). Correct the path.{hint}") from None
     except OSError as error:
         raise ConfigError(
             f"The CA file {ca_file} (snowflake.ca_file) cannot be read: {error.strerror}. Correct the path or its mode."

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.config.connections import connections_file, named_connection
 from snowflake_etl.config.secret import Secret, check_private, read_private_file, remember_secret
 from snowflake_etl.config.secret_store import revealed
@@ -124,7 +125,8 @@ def _open_key(arguments: dict[str, Any], section: SnowflakeSection, ask: Ask | N
     _need(arguments, section, "private_key_file")
     path = Path(arguments["private_key_file"])
     if not path.exists():
-        raise ConfigError(f"There is no key file {path} (snowflake.private_key_file). Correct the path.")
+        hint = hint_of_braces(path)
+        raise ConfigError(f"There is no key file {path} (snowflake.private_key_file). Correct the path.{hint}")
     check_private(path, "key")
     passphrase = arguments.get("private_key_file_pwd")
     problem = _key_problem(path, passphrase)
@@ -143,9 +145,12 @@ def _open_key(arguments: dict[str, Any], section: SnowflakeSection, ask: Ask | N
         # The driver takes a passphrase that is not needed for a mistake.
         arguments.pop("private_key_file_pwd", None)
     elif problem:
-        raise ConfigError(f"The key file {path} is no private key in PEM form ({problem}). Make one with: {_MAKE_KEY}")
+        raise ConfigError(f"The key file {path} cannot be used to sign in ({problem}). Make one with: {_MAKE_KEY}")
 
 
+_LEAST_RSA_BITS = 2048
+# Those that the driver knows how to sign with.
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _MAKE_KEY = "openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 aes256 -out key.p8"
 
 
@@ -156,7 +161,7 @@ def _key_problem(path: Path, passphrase: str | None) -> str:
 
     content = path.read_bytes()
     try:
-        load_pem_private_key(content, passphrase.encode() if passphrase is not None else None)
+        return _unfit(load_pem_private_key(content, passphrase.encode() if passphrase is not None else None))
     except TypeError:
         return "open" if passphrase is not None else "locked"
     except UnsupportedAlgorithm:
@@ -164,8 +169,18 @@ def _key_problem(path: Path, passphrase: str | None) -> str:
     except ValueError:
         if b"PUBLIC KEY" in content:
             return "it is the public half"
-        return "locked" if b"ENCRYPTED" in content and passphrase is not None else "it cannot be read"
-    return ""
+        return "locked" if b"ENCRYPTED" in content and passphrase is not None else "it is no private key in PEM form"
+
+
+def _unfit(key: object) -> str:
+    """Why Snowflake does not take this key, "" where it does."""
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    if isinstance(key, rsa.RSAPrivateKey):
+        return "" if key.key_size >= _LEAST_RSA_BITS else f"{key.key_size} bits, and {_LEAST_RSA_BITS} are the least"
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return "" if key.curve.name in _CURVES else f"its curve is {key.curve.name}, not one of {', '.join(_CURVES)}"
+    return "it is neither RSA nor ECDSA"
 
 
 def _token_file(section: SnowflakeSection, arguments: Mapping[str, Any]) -> str | None:

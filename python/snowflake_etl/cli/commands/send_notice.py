@@ -50,10 +50,11 @@ def run(context: Context) -> ExitCode:
 def _list(context: Context) -> ExitCode:
     from snowflake_etl.cli.notices import identity
     from snowflake_etl.notify.store import NoticeStore
+    from snowflake_etl.operations.notices.addresses import address_problems
 
     loaded = context.configuration
     rows = [
-        (name, ", ".join(target.on), ", ".join(target.tables) or "all", target.quiet_hours or "")
+        (name, ", ".join(target.on) or "nothing", ", ".join(target.tables) or "all", target.quiet_hours or "")
         for name, target in loaded.configuration.notify.named
     ]
     waiting = [one for one in NoticeStore(context.state_directory).waiting() if one.config == identity(loaded)]
@@ -61,11 +62,15 @@ def _list(context: Context) -> ExitCode:
         context.say(ascii_table(("target", "told on", "tables", "quiet hours"), rows))
     for one in waiting:
         context.say(f"waits since {one.at:%Y-%m-%d %H:%M} UTC for {one.target}: {one.message.subject}")
+    problems = list(address_problems(loaded))
+    for problem in problems:
+        context.say(f"error: {problem}")
     message = _words_of_list(loaded, len(waiting))
     context.say(message)
     targets = [dict(zip(("name", "on", "tables", "quiet_hours"), row, strict=True)) for row in rows]
-    context.answer({"status": "ok", "targets": targets, "waiting": len(waiting), "message": message})
-    return ExitCode.OK
+    answer = {"targets": targets, "waiting": len(waiting), "problems": problems, "message": message}
+    context.answer({"status": "problems" if problems else "ok", **answer})
+    return ExitCode.CONFIGURATION if problems else ExitCode.OK
 
 
 def _words_of_list(loaded: LoadedConfiguration, waiting: int) -> str:

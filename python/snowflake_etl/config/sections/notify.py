@@ -108,6 +108,15 @@ class NotifySection(Section):
         return self
 
     @property
+    def untold(self) -> tuple[str, ...]:
+        """A warning for each target that lacks its address: a run goes on, and its notices wait for the address."""
+        return tuple(
+            f"Notices to '{name}' are kept and not sent: {target.url.reference[1]}."
+            for name, target in self.named
+            if target.url.reference and target.url.reference[0] == "lacking"
+        )
+
+    @property
     def named(self) -> tuple[tuple[str, TargetSection], ...]:
         """Every target with its name; one without is called by its place, ``target 1``."""
         return tuple((target.name or f"target {place}", target) for place, target in enumerate(self.targets, 1))

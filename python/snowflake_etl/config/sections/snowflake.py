@@ -30,6 +30,8 @@ AUTHENTICATORS = (
     BROWSER,
     "OAUTH_AUTHORIZATION_CODE",
 )
+_DOMAIN = ".snowflakecomputing.com"
+_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 # The key that decides for a way to sign in where no authenticator is named.
 _DECIDING_KEYS = {
     "workload_identity_provider": WORKLOAD_IDENTITY,
@@ -183,10 +185,8 @@ class SnowflakeSection(Section):
             raise ValueError("'proxy_host' and 'proxy_port' go together")
         if (self.proxy_user or self.proxy_password) and not self.proxy_host:
             raise ValueError("'proxy_user' and 'proxy_password' go with 'proxy_host'")
-        if self.account and ("://" in self.account or self.account.endswith(".snowflakecomputing.com")):
-            raise ValueError(
-                f"'account' takes the identifier alone ({_identifier(self.account)}), not the address '{self.account}'"
-            )
+        if self.account and (problem := account_problem(self.account)):
+            raise ValueError(f"'account' {problem}")
         return self
 
     @property
@@ -205,5 +205,23 @@ class SnowflakeSection(Section):
         return self.authenticator or next((way for key, way in _DECIDING_KEYS.items() if getattr(self, key)), None)
 
 
-def _identifier(address: str) -> str:
-    return address.split("://")[-1].split("/")[0].removesuffix(".snowflakecomputing.com")
+def account_problem(account: str) -> str:
+    """Why this is no account identifier, and what one is; "" where it may be one."""
+    if _ACCOUNT.fullmatch(account) and not account.lower().endswith(_DOMAIN):
+        return ""
+    identifier = account_identifier(account)
+    such = identifier if _ACCOUNT.fullmatch(identifier) else "ORGANIZATION-ACCOUNT"
+    return (
+        f"takes the identifier alone ({such}), not '{account}'. Snowsight shows it under Account, "
+        "View account details; in SQL it is CURRENT_ORGANIZATION_NAME() || '-' || CURRENT_ACCOUNT_NAME()"
+    )
+
+
+def account_identifier(address: str) -> str:
+    """The identifier that an address holds: its host, or organization and account behind that of Snowsight."""
+    host, *folders = address.split("://")[-1].split("/")
+    if host.lower() == "app.snowflake.com" and len(folders) > 1:
+        return "-".join(folders[:2])
+    if "://" not in address and "." not in host:
+        return "-".join(filter(None, (host, *folders)))
+    return host[: -len(_DOMAIN)] if host.lower().endswith(_DOMAIN) else host

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.config.layers import Place, said_at
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import Choice, LoadedConfiguration, configuration_from
@@ -21,11 +22,12 @@ from snowflake_etl.errors import ConfigError, ConfigMistakes, EtlError
 from snowflake_etl.files.detect import check_wishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
-from snowflake_etl.notify import sending
 from snowflake_etl.operations.configurations.columns import column_problems
 from snowflake_etl.operations.configurations.found_files import FoundByPattern, files_of_patterns
 from snowflake_etl.operations.expectations import try_rules
 from snowflake_etl.operations.layouts import layout_wishes
+from snowflake_etl.operations.memory import BASE_BYTES, LEAST_WITH_CHECK
+from snowflake_etl.operations.notices.addresses import address_problems
 from snowflake_etl.quality.formats import to_strptime
 from snowflake_etl.quality.rule_sql import RuleError
 from snowflake_etl.warehouse.signin import Warehouse
@@ -97,6 +99,7 @@ def _check(
         *(ConfigProblem(WARNING, text) for text in loaded.warnings),
         *(ConfigProblem(ERROR, text) for text in _value_problems(loaded)),
         *(ConfigProblem(ERROR, text) for text in _unreachable_patterns(loaded)),
+        *_memory_problems(loaded),
     ]
     patterns: tuple[FoundByPattern, ...] = ()
     if not any(problem.severity == ERROR for problem in problems) and loaded.base_path is not None:
@@ -104,7 +107,7 @@ def _check(
         problems += (ConfigProblem(WARNING, _nothing_found(loaded, number, one)) for number, one in enumerate(patterns))
     problems = [problem for problem in problems if problem.message]
     problems += _sign_in_problems(loaded, variables)
-    problems += (ConfigProblem(ERROR, text) for text in _address_problems(loaded))
+    problems += (ConfigProblem(ERROR, text) for text in address_problems(loaded))
     is_sound = not any(problem.severity == ERROR for problem in problems)
     if connect and is_sound:
         problems += _warehouse_problems(loaded, state_directory)
@@ -122,7 +125,8 @@ def _value_problems(loaded: LoadedConfiguration) -> Iterator[str]:
     base = loaded.base_path
     if base is not None and not base.is_dir():
         why = "is not a folder" if base.exists() else "is not a folder: there is nothing of that name"
-        yield f"{_said(loaded, ('base_path',))}: {base} {why}. Correct the path or make the folder."
+        hint = hint_of_braces(base)
+        yield f"{_said(loaded, ('base_path',))}: {base} {why}. Correct the path or make the folder.{hint}"
     for number, entry in enumerate(loaded.configuration.files):
         for key, sentence in (*_entry_problems(entry), *_layout_problems(entry)):
             yield f"{_said(loaded, ('files', number, key))}: {sentence}"
@@ -132,6 +136,21 @@ def _value_problems(loaded: LoadedConfiguration) -> Iterator[str]:
             yield str(error)
         except EtlError as error:
             yield f"{_said(loaded, ('quality',))} (for table {entry.table_name}): {error}"
+
+
+def _memory_problems(loaded: LoadedConfiguration) -> Iterator[ConfigProblem]:
+    """A limit that is too small for any file; how much a file needs shows when it is loaded."""
+    limit, place = loaded.configuration.load.memory_limit, _said(loaded, ("load", "memory_limit"))
+    if limit < BASE_BYTES:
+        yield ConfigProblem(
+            ERROR, f"{place}: no load fits into {limit:,} bytes; write more than {BASE_BYTES}, such as 500000000."
+        )
+    elif limit < LEAST_WITH_CHECK:
+        yield ConfigProblem(
+            WARNING,
+            f"{place}: into {limit:,} bytes fit only loads without a check of the file; write more than "
+            f"{LEAST_WITH_CHECK}.",
+        )
 
 
 def _entry_problems(entry: FileSection) -> Iterator[tuple[str, str]]:
@@ -220,19 +239,6 @@ def _sign_in_problems(loaded: LoadedConfiguration, variables: Mapping[str, str])
         )
     except ConfigError as error:
         yield ConfigProblem(ERROR, f"{_said(loaded, ('snowflake',))}: {error}")
-
-
-def _address_problems(loaded: LoadedConfiguration) -> Iterator[str]:
-    """Addresses of notices that nothing can be sent to: nobody would miss a notice that never comes."""
-    for number, target in enumerate(loaded.configuration.notify.targets):
-        place = _said(loaded, ("notify", "targets", number, "url"))
-        try:
-            why = sending.check(target.url)
-        except EtlError as error:
-            yield f"{place}: {error}"
-            continue
-        if why:
-            yield f"{place}: this is no address that can be used ({why.rstrip('.')}). See the schemes of apprise."
 
 
 def _warehouse_problems(loaded: LoadedConfiguration, state_directory: Path) -> Iterator[ConfigProblem]:

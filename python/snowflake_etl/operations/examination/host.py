@@ -13,8 +13,10 @@ from importlib import metadata
 from pathlib import Path
 
 from snowflake_etl.config import places
+from snowflake_etl.config.braces import hint_of_braces
 from snowflake_etl.config.model import SnowflakeSection
 from snowflake_etl.config.reading import LoadedConfiguration
+from snowflake_etl.operations.notices.addresses import address_problems
 from snowflake_etl.plural import counted
 from snowflake_etl.results_examination import Health, Point
 from snowflake_etl.warehouse import reach
@@ -25,8 +27,21 @@ LITTLE_ROOM = 1_000_000_000
 NO_ROOM = 50_000_000
 # What has code of its own compiled for one Python and one machine.
 _COMPILED = ("cryptography", "duckdb", "isal", "xxhash", "zstandard")
+# A load goes on where these cannot be sent.
+NOTICES = "notices"
 _OTHERS = 0o077
 _OTHERS_MAY_WRITE = 0o022
+
+
+def _notices(loaded: LoadedConfiguration) -> Iterator[Point]:
+    """Can the targets of notices be told?  Nothing is sent."""
+    named = loaded.configuration.notify.named
+    problems = list(address_problems(loaded))
+    for problem in problems:
+        cure = f"Correct it, then try: {places.program()} notify test"
+        yield Point(NOTICES, Health.FAILED, problem, cure)
+    if named and not problems:
+        yield Point(NOTICES, Health.OK, f"to {', '.join(name for name, _ in named)}")
 
 
 def python() -> Point:
@@ -98,11 +113,12 @@ def configuration(loaded: LoadedConfiguration) -> Iterator[Point]:
     yield Point("configuration", Health.OK, f"{loaded.path}{chosen}, {counted(tables, 'table')}")
     for warning in loaded.warnings:
         yield Point("configuration", Health.WARNING, warning)
+    yield from _notices(loaded)
     base = loaded.base_path
     if base is None:
         yield Point("files", Health.OK, "no base_path; files are named with --file or --base-path")
     elif not (base.is_dir() and os.access(base, os.R_OK | os.X_OK)):
-        cure = "Correct base_path, or mount the disk and let this user read it."
+        cure = f"Correct base_path, or mount the disk and let this user read it.{hint_of_braces(base)}"
         yield Point("files", Health.FAILED, f"{base} is no folder that can be read", cure)
     else:
         yield Point("files", Health.OK, str(base))
@@ -138,7 +154,10 @@ def _private_file(subject: str, path: Path) -> Point:
         mode = path.stat().st_mode & 0o777
     except OSError as error:
         return Point(
-            subject, Health.FAILED, f"{path}: {error.strerror}", "Correct the path, or make the file readable."
+            subject,
+            Health.FAILED,
+            f"{path}: {error.strerror}",
+            f"Correct the path, or make the file readable.{hint_of_braces(path)}",
         )
     if not os.access(path, os.R_OK):
         return Point(

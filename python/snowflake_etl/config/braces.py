@@ -1,0 +1,14 @@
+"""A variable without its braces (floor 2): ``$HOME/data`` is taken as it stands, and then there is no such path."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_BARE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def hint_of_braces(path: Path) -> str:
+    """`` Write ${HOME} for $HOME.``, to stand behind the sentence about a path that is not there; else nothing."""
+    match = _BARE.search(str(path))
+    return f" Write ${{{match[1]}}} for {match[0]}." if match else ""
