@@ -2,6 +2,6 @@
 
 import sys
 
-from snowflake_etl.cli.main import main
+from snowflake_etl.cli.main import ended, main
 
-sys.exit(main())
+sys.exit(ended(main()))

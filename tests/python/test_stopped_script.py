@@ -25,7 +25,7 @@ sys.exit(main.run_script("loader.py"))
 """
 
 
-@pytest.mark.parametrize("code", [130, 143])
+@pytest.mark.parametrize("code", [130, 143, 0, 6])
 def test_a_waiting_thread_does_not_keep_it(code: int) -> None:
     script = SCRIPT.format(path=str(ROOT / "python"), code=code)
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)

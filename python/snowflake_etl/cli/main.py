@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -97,8 +98,14 @@ def _is_value(words: list[str], number: int) -> bool:
 def run_script(path: str) -> int:
     """Run the command that has the script's own name, with the process's arguments."""
     verbs = {stem: verb for verb, stem in VERBS.items()}
-    code = run_command(verbs[Path(path).stem], sys.argv[1:])
-    if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+    return ended(run_command(verbs[Path(path).stem], sys.argv[1:]))
+
+
+def ended(code: int) -> int:
+    """Return the exit code of a process in which all of ours has ended; leave at once where Python would wait."""
+    # A signal that cut into a library may have left a thread there, whatever became of the work.
+    waited_for = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED) or not all(thread.daemon for thread in waited_for):
         _leave_at_once(code)
     _keep_code(code)
     return code
@@ -112,10 +119,7 @@ def _keep_code(code: int) -> None:
 
 
 def _leave_at_once(code: int) -> NoReturn:
-    """End a process that was told to stop, though a library that the signal cut into may keep a thread waiting.
-
-    Whatever is ours has ended in order by now; Python would wait for every thread, and for the driver's last words.
-    """
+    """End a process whose work has ended in order; Python would wait for every thread, and for the driver's last words."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
