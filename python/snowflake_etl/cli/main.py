@@ -119,7 +119,7 @@ def _keep_code(code: int) -> None:
 
 
 def _leave_at_once(code: int) -> NoReturn:
-    """End a process whose work has ended in order; Python would wait for every thread, and for the driver's last words."""
+    """End a process whose work has ended; Python would wait for every thread, and for the driver's last words."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
