@@ -294,14 +294,22 @@ def resumed_orders(
         resumed = Context(arguments)
         # What was not consented to then or now is asked, or refused where nobody is there.
         asked = f"{places.program()} load {shlex.join(json.loads(command))}"
+        others = " With --continue-on-error the other loads are carried on." if len(set(commands)) > 1 else ""
+        refusal = ""
         try:
             check_flags(resumed)
+        except Refused as error:
+            refusal = f"{asked}: {error}"
+            if not arguments.continue_on_error:
+                raise Refused(f"{refusal}{others}") from None
+        try:
             planned = planned_orders(resumed)
         except Refused as error:
             raise Refused(f"{asked}: {error}") from None
         except FileError as error:
-            others = " With --continue-on-error the other loads are carried on." if len(set(commands)) > 1 else ""
             clean = resumed.command("recover", "--clean")
             raise FileError(f"{asked}: {error}{others} What is left of it goes with: {clean}") from None
+        if refusal:
+            planned = [replace(order, planned=replace(order.planned, refusal=refusal)) for order in planned]
         orders += [replace(order, asked=command) for order in planned]
     return orders

@@ -59,6 +59,8 @@ def load(
     LOGGER.info("Run %s: load %s into %s", state.run_id, planned.month, planned.entry.table_name)
     if planned.problem:
         return state.result("failed", planned.problem, ExitCode.PROBLEMS_FOUND)
+    if planned.refusal:
+        return state.result("refused", planned.refusal, ExitCode.REFUSED)
     if request.dry_run:
         return _plan(state)
     records = RunRecords(warehouse.state_directory)
