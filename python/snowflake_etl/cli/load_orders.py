@@ -18,6 +18,7 @@ from snowflake_etl.errors import FileError, Refused, UsageError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.history.batch_record import BatchRecords
 from snowflake_etl.history.run_record import RunRecords
+from snowflake_etl.operations.file_content import FileContents
 from snowflake_etl.operations.load import load
 from snowflake_etl.operations.load_parts import plan_parts
 from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_months
@@ -251,7 +252,8 @@ def _staged_loads(context: Context, *, go_on: bool) -> list[PlannedLoad]:
     arguments, loaded = context.arguments, context.configuration
     with context.warehouse.open("snowflake_etl plan") as session, explaining(session, loaded.configuration):
         where, table = arguments.base_path, arguments.table
-        return plan_staged(session, loaded, arguments.month, today(), where, table, go_on=go_on)
+        contents = FileContents(context.state_directory, context.progress)
+        return plan_staged(session, loaded, arguments.month, today(), where, table, contents, go_on=go_on)
 
 
 def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:

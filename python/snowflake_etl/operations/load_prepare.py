@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from snowflake_etl.files.find import FoundFile
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
+from snowflake_etl.files.patterns import plain_name
+from snowflake_etl.files.touch import Touch, touch_of
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import load_target, situation
+from snowflake_etl.operations.file_content import FileContents
 from snowflake_etl.operations.file_tools.parts_manifest import PackedParts
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_target import Target
@@ -22,6 +26,7 @@ from snowflake_etl.operations.manifest import Manifest
 from snowflake_etl.operations.situation import Mode, Permission, Situation, Wishes
 from snowflake_etl.quality.formats import to_snowflake
 from snowflake_etl.warehouse.copy import CsvFormat
+from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.stage import StagePath, table_folder
@@ -34,7 +39,7 @@ class Source:
     """One file of a load, looked at but not yet read: ``columns`` are the target's, in the file's order.
 
     With a ``manifest`` it is staged already, or its parts lie in the folder of ``packed``, and they are loaded instead
-    of it.
+    of it.  ``touch`` is how the file was found before anything of it was read.
     """
 
     found: FoundFile
@@ -43,6 +48,7 @@ class Source:
     fingerprint: str
     manifest: Manifest | None = None
     packed: PackedParts | None = None
+    touch: Touch | None = None
 
     @property
     def path(self) -> Path:
@@ -107,17 +113,22 @@ class Prepared:
 class AlreadyLoaded(Refused):
     """Every file is in the table already; ``prepared`` says which, ``rows`` are their ledger rows."""
 
-    def __init__(self, message: str, prepared: Prepared) -> None:
+    def __init__(self, message: str, prepared: Prepared, rows: Sequence[LedgerRow]) -> None:
         super().__init__(message)
         self.prepared = prepared
-        fingerprints = {source.fingerprint for source in prepared.sources}
-        self.rows = [row for row in prepared.situation.live if row.fingerprint in fingerprints]
+        self.rows = rows
 
 
 def prepare(
-    session: Session, planned: PlannedLoad, configuration: Configuration, wishes: Wishes, *, dry_run: bool
+    session: Session,
+    planned: PlannedLoad,
+    configuration: Configuration,
+    wishes: Wishes,
+    contents: FileContents,
+    *,
+    dry_run: bool,
 ) -> Prepared:
-    """Settle everything that can be known without reading the files whole.
+    """Settle everything that can be known without reading the files whole, unless one seems to be loaded.
 
     A dry run makes no object.  Raise Refused with the command that would do it, FileError for files that do
     not fit the table, WarehouseError for missing objects.
@@ -129,13 +140,14 @@ def prepare(
     live = load_target.live_rows_of(session, objects, target, planned)
     sources = _sources(planned, target)
     _check_alike(sources)
-    all_sources, left_out = list(sources), []
-    if wishes.mode is Mode.APPEND:
-        for source in all_sources:
-            row = situation.already_live(live, source.fingerprint, by="fingerprint")
-            if row is not None:
-                sources.remove(source)
-                left_out.append(situation.same_content(row, shown(source.path.name)))
+    all_sources = list(sources)
+    loaded = _loaded(sources, live, contents) if wishes.mode is Mode.APPEND else {}
+    sources = [source for source in all_sources if source.fingerprint not in loaded]
+    left_out = [
+        situation.same_content(loaded[source.fingerprint], shown(source.path.name))
+        for source in all_sources
+        if source.fingerprint in loaded
+    ]
     remaining = replace(planned, files=tuple(source.found for source in sources) or planned.files)
     present = load_target.situation_of(session, target, remaining, live)
     if sources and left_out and wishes.command_of_files:
@@ -143,11 +155,39 @@ def prepare(
         wishes = replace(wishes, command=wishes.command_of_files([source.path for source in sources]))
     if not sources:
         done = Prepared(objects, target, planned.month, tuple(all_sources), present, Permission(), ())
-        raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done)
+        rows = list(loaded.values())
+        raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done, rows)
+    if wishes.mode is Mode.APPEND and not wishes.allow_existing:
+        _refuse_other_versions(sources, present, wishes)
     permission = situation.permit(present, wishes)
     if not dry_run:
         _say_what_was_detected(sources)
     return Prepared(objects, target, planned.month, tuple(sources), present, permission, tuple(left_out))
+
+
+def _loaded(sources: Sequence[Source], live: Sequence[LedgerRow], contents: FileContents) -> dict[str, LedgerRow]:
+    """Fingerprint -> live row of the files whose content is in the table; a fingerprint alone proves nothing."""
+    loaded = {}
+    for source in sources:
+        alike = {row.content_hash: row for row in live if row.fingerprint == source.fingerprint}
+        if not alike:
+            continue
+        if source.manifest is not None:
+            content: str | None = source.manifest.content_hash
+        else:
+            content = contents.which(source.path, source.layout, list(alike))
+        if content in alike:
+            loaded[source.fingerprint] = alike[content]
+    return loaded
+
+
+def _refuse_other_versions(sources: Sequence[Source], present: Situation, wishes: Wishes) -> None:
+    """Raise Refused for a corrected file: known by its samples or, where no days tell, by its name."""
+    for source in sources:
+        for row in present.live:
+            same_name = not present.claimed and plain_name(row.file_name) == plain_name(source.path.name)
+            if same_name or row.fingerprint == source.fingerprint:
+                raise Refused(situation.other_version(row, shown(source.path.name), present, wishes))
 
 
 def _say_what_was_detected(sources: list[Source]) -> None:
@@ -176,9 +216,10 @@ def read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:
         encoding=entry.encoding,
         columns=entry.columns or tuple(column.name for column in target.table.columns),
     )
+    touch = touch_of(file.path)
     layout = read_layout(file.path, wishes)
     columns = load_target.loaded_columns(target.table, entry, layout, shown(file.path.name))
-    return Source(file, layout, columns, fingerprint(file.path))
+    return Source(file, layout, columns, fingerprint(file.path), touch=touch)
 
 
 def _check_alike(sources: list[Source]) -> None:

@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from snowflake_etl.errors import FileError, WarehouseError
+from snowflake_etl.errors import FileError, Refused, WarehouseError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.part_files import PartFilesReader, repack
 from snowflake_etl.files.plan import CutPlan
+from snowflake_etl.operations import situation
 from snowflake_etl.operations.file_tools.parts_manifest import PackedParts
 from snowflake_etl.operations.load_prepare import Source
 from snowflake_etl.operations.manifest import VERSION, Manifest, ManifestPart, put_manifest
 from snowflake_etl.operations.memory import Concurrency
+from snowflake_etl.operations.situation import Situation, Wishes
 from snowflake_etl.operations.staging import StagedFile, stage_cuts, stage_file
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
@@ -165,6 +167,16 @@ def refuse_twins(staged: Sequence[StagedSource]) -> None:
             raise FileError(
                 f"{shown(twin.path)} and {shown(one.path)} hold the same rows for different days. One of them is a "
                 "copy under a wrong name: remove it. Nothing was published."
+            )
+
+
+def refuse_loaded(staged: Sequence[StagedSource], present: Situation, wishes: Wishes) -> None:
+    """Raise Refused when what is to be appended is in the table: the content hash is known only once all is read."""
+    for one in staged:
+        row = situation.already_live(present.live, one.content_hash)
+        if row is not None:
+            raise Refused(
+                f"{situation.same_content(row, shown(one.path.name))} {situation.how_to_replace(present, wishes)}"
             )
 
 

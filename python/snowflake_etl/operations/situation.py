@@ -85,9 +85,9 @@ class Permission:
     warnings: tuple[str, ...] = field(default=())
 
 
-def already_live(live: Sequence[LedgerRow], key: str, *, by: str) -> LedgerRow | None:
-    """The live row with that ``fingerprint`` or ``content_hash`` (named by ``by``), if any."""
-    return next((row for row in live if getattr(row, by) == key), None)
+def already_live(live: Sequence[LedgerRow], content_hash: str) -> LedgerRow | None:
+    """The live row with that content, if any."""
+    return next((row for row in live if row.content_hash == content_hash), None)
 
 
 def permit(situation: Situation, wishes: Wishes) -> Permission:
@@ -156,7 +156,17 @@ def check_expected_rows(rows: int, wishes: Wishes) -> None:
 
 def same_content(row: LedgerRow, file: str) -> str:
     """The sentence that a file is in the table already: when and by whom."""
-    return f"{file} is in {row.table_name} already{_loaded_by([row])}."
+    return f"{file} is in {row.table_name} already{_loaded_by([row])}, with the same content."
+
+
+def other_version(row: LedgerRow, file: str, situation: Situation, wishes: Wishes) -> str:
+    """The refusal of a file that comes in the place of a loaded one and is not the same."""
+    whole = "" if situation.claimed else " all rows of the table"
+    return (
+        f"{file} has other content than what is in {row.table_name} already{_loaded_by([row])}: the rows of both would "
+        f"be there. To replace{whole or ' those rows'}: {_replace_command(situation, wishes)}; to load beside them: "
+        "add --allow-existing."
+    )
 
 
 def how_to_replace(situation: Situation, wishes: Wishes) -> str:
