@@ -107,8 +107,3 @@ def _day(digits: str) -> date:
 def patterns_in_words(patterns: Sequence[FilePattern]) -> str:
     """The patterns as a sentence part: ``'a_{month}.tsv' (FLIGHTS) or 'b_{date_range}.csv' (FARES)``."""
     return " or ".join(f"{shown(pattern.text)} ({pattern.table})" for pattern in patterns)
-
-
-def plain_name(name: str) -> str:
-    """A file's name without the ending of its packing."""
-    return next((name[: -len(end)] for end in PACKED_SUFFIXES if name.lower().endswith(end)), name)

@@ -6,7 +6,6 @@ import sqlite3
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from snowflake_etl.files.touch import Touch
 from snowflake_etl.history import database
 
 _SCHEMA = """
@@ -22,20 +21,20 @@ class KnownContents:
     def __init__(self, state_directory: Path) -> None:
         self._state = state_directory
 
-    def of(self, path: Path, touch: Touch) -> str | None:
-        """The content hash that the file had when it was last read, if nobody has touched it since."""
+    def of(self, path: Path, mark: str) -> str | None:
+        """The content hash that the file had when it was last read, if it has the same mark still (see files.touch)."""
         if not database.exists(self._state):
             return None
         sql = "SELECT content_hash FROM known_contents WHERE path = ? AND mark = ?"
         with self._connection() as connection:
-            found = connection.execute(sql, (str(path.absolute()), touch.mark)).fetchone()
+            found = connection.execute(sql, (str(path.absolute()), mark)).fetchone()
         return found[0] if found else None
 
-    def keep(self, path: Path, touch: Touch, content_hash: str) -> None:
-        """Keep what was read of a file that was as ``touch`` says before and after it; a look alone makes no record."""
-        if not touch.settled or not database.exists(self._state):
+    def keep(self, path: Path, mark: str, content_hash: str) -> None:
+        """Keep what was read of a file that had that mark before and after it; a look alone makes no record."""
+        if not database.exists(self._state):
             return
-        row = (str(path.absolute()), touch.mark, content_hash, database.now())
+        row = (str(path.absolute()), mark, content_hash, database.now())
         with self._connection() as connection:
             connection.execute("INSERT OR REPLACE INTO known_contents VALUES (?, ?, ?, ?)", row)
 

@@ -38,7 +38,7 @@ class FileContents:
         touch = touch_of(path)
         if reads_all(touch.size):
             return hashes[0]
-        known = self._known.of(path, touch)
+        known = self._known.of(path, touch.mark)
         return known if known in hashes else None
 
     def which(self, path: Path, layout: Layout, hashes: Sequence[str]) -> str | None:
@@ -51,8 +51,8 @@ class FileContents:
 
     def keep(self, path: Path, before: Touch, content_hash: str) -> None:
         """Remember what was read of a file since ``before``."""
-        if touch_of(path).mark == before.mark:
-            self._known.keep(path, before, content_hash)
+        if before.settled and touch_of(path).mark == before.mark:
+            self._known.keep(path, before.mark, content_hash)
 
     def _read(self, path: Path, layout: Layout) -> str:
         before = touch_of(path)

@@ -142,7 +142,7 @@ class _Load:
                 self._stage_and_check(session, prepared, keeper, stop)
                 load_stage.refuse_twins(state.staged)
                 if state.request.wishes.mode is Mode.APPEND:
-                    load_stage.refuse_loaded(state.staged, prepared.situation, state.request.wishes)
+                    load_stage.refuse_loaded(state.staged, prepared, state.planned.entry, state.request.wishes)
             if state.request.stage_only:
                 return self._staged_only(session, prepared)
             keeper.check()
@@ -231,6 +231,7 @@ class _Load:
                 checks.close()
 
     def _note_staged(self, staged: StagedSource) -> None:
+        load_stage.refuse_touched(staged)
         self._state.staged.append(staged)
         self._record.step("staged", folder=staged.folder, rows=staged.rows, content_hash=staged.content_hash)
         if staged.source.touch is not None:

@@ -14,10 +14,9 @@ from snowflake_etl.files.find import FoundFile
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
-from snowflake_etl.files.patterns import plain_name
 from snowflake_etl.files.touch import Touch, touch_of
 from snowflake_etl.month import DayRange, Month
-from snowflake_etl.operations import load_target, situation
+from snowflake_etl.operations import load_target, loaded_files, situation
 from snowflake_etl.operations.file_content import FileContents
 from snowflake_etl.operations.file_tools.parts_manifest import PackedParts
 from snowflake_etl.operations.load_plan import PlannedLoad
@@ -59,7 +58,8 @@ class Source:
 class Prepared:
     """Everything that is settled before the first byte is staged.
 
-    ``left_out`` names files that are in the table already, as one sentence each.
+    ``left_out`` names files that are in the table already, as one sentence each.  ``everything`` are the live rows of
+    the table's ledger, whatever their month.
     """
 
     objects: WorkObjects
@@ -69,6 +69,7 @@ class Prepared:
     situation: Situation
     permission: Permission
     left_out: tuple[str, ...]
+    everything: tuple[LedgerRow, ...] = ()
 
     @property
     def stage_path(self) -> StagePath:
@@ -137,11 +138,12 @@ def prepare(
     if not dry_run:
         ensure_objects(session, objects)
     target = load_target.resolve_target(session, planned.entry, may_create=not dry_run)
-    live = load_target.live_rows_of(session, objects, target, planned)
+    everything = load_target.live_rows_of_table(session, objects, target)
+    live = load_target.of_planned_month(everything, target, planned)
     sources = _sources(planned, target)
     _check_alike(sources)
     all_sources = list(sources)
-    loaded = _loaded(sources, live, contents) if wishes.mode is Mode.APPEND else {}
+    loaded = loaded_files.find(sources, everything, planned.entry, contents) if wishes.mode is Mode.APPEND else {}
     sources = [source for source in all_sources if source.fingerprint not in loaded]
     left_out = [
         situation.same_content(loaded[source.fingerprint], shown(source.path.name))
@@ -153,41 +155,24 @@ def prepare(
     if sources and left_out and wishes.command_of_files:
         # What is said of the rest has to be true of the rest alone.
         wishes = replace(wishes, command=wishes.command_of_files([source.path for source in sources]))
+    if loaded:
+        left = tuple(source.found for source in all_sources if source.fingerprint in loaded)
+        there = (
+            present if not sources else load_target.situation_of(session, target, replace(planned, files=left), live)
+        )
+        left_out += loaded_files.still_there(there, list(loaded.values()), wishes)
     if not sources:
         done = Prepared(objects, target, planned.month, tuple(all_sources), present, Permission(), ())
         rows = list(loaded.values())
         raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done, rows)
     if wishes.mode is Mode.APPEND and not wishes.allow_existing:
-        _refuse_other_versions(sources, present, wishes)
+        loaded_files.refuse_other_versions(sources, present, planned.entry, wishes)
     permission = situation.permit(present, wishes)
     if not dry_run:
         _say_what_was_detected(sources)
-    return Prepared(objects, target, planned.month, tuple(sources), present, permission, tuple(left_out))
-
-
-def _loaded(sources: Sequence[Source], live: Sequence[LedgerRow], contents: FileContents) -> dict[str, LedgerRow]:
-    """Fingerprint -> live row of the files whose content is in the table; a fingerprint alone proves nothing."""
-    loaded = {}
-    for source in sources:
-        alike = {row.content_hash: row for row in live if row.fingerprint == source.fingerprint}
-        if not alike:
-            continue
-        if source.manifest is not None:
-            content: str | None = source.manifest.content_hash
-        else:
-            content = contents.which(source.path, source.layout, list(alike))
-        if content in alike:
-            loaded[source.fingerprint] = alike[content]
-    return loaded
-
-
-def _refuse_other_versions(sources: Sequence[Source], present: Situation, wishes: Wishes) -> None:
-    """Raise Refused for a corrected file: known by its samples or, where no days tell, by its name."""
-    for source in sources:
-        for row in present.live:
-            same_name = not present.claimed and plain_name(row.file_name) == plain_name(source.path.name)
-            if same_name or row.fingerprint == source.fingerprint:
-                raise Refused(situation.other_version(row, shown(source.path.name), present, wishes))
+    return Prepared(
+        objects, target, planned.month, tuple(sources), present, permission, tuple(left_out), tuple(everything)
+    )
 
 
 def _say_what_was_detected(sources: list[Source]) -> None:
