@@ -6,12 +6,13 @@ ETL_TEST_WAREHOUSE where the connection names none).  Everything happens in a sc
 dropped at the end.  It takes about five minutes of an X-Small warehouse, 0.1 to 0.2 credits.
 See docs/live.md.
 
-Exit code: 0 no assumption was found wrong, 6 one was, 2 usage, 3 or 4 no connection, 130 or 143 stopped.
+Exit code: 0 no assumption was found wrong, 6 one was, 2 usage, 3 or 4 no connection, 130, 141 or 143 stopped.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -145,12 +146,23 @@ def _document(answer: Answer) -> dict[str, Any]:
     }
 
 
-if __name__ == "__main__":
+def _run() -> int:
     try:
         code = int(main())
+        sys.stdout.flush()
     except SystemExit as stopped:
-        code = int(stopped.code or 0)
-    sys.stdout.flush()
-    sys.stderr.flush()
+        return int(stopped.code or 0)
+    except BrokenPipeError:
+        # Whoever reads has read enough, as head does; what was found can no longer be told.
+        return 128 + signal.SIGPIPE
+    return code
+
+
+if __name__ == "__main__":
+    code = _run()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.flush()
     # A question that was given up may still wait for an answer in a thread.
     os._exit(code)

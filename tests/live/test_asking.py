@@ -131,6 +131,16 @@ def test_the_runner_without_an_account_says_how_to_run_it() -> None:
     assert "Is a month loaded" in run_ask("--list").stdout
 
 
+def test_the_runner_ends_without_a_word_when_nobody_reads_on() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as nobody:
+        done = subprocess.run(
+            [sys.executable, str(ASK), "--list"], stdout=nobody, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_the_runner_drops_its_schema_when_it_is_stopped(account: Account) -> None:
     # The account's own embedded warehouse, so that it can be looked into afterwards.
     code = (

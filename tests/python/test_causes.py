@@ -34,6 +34,14 @@ SAID = {
         "'/x/p.zst' is not the part that the manifest names: its checksum differs. Copy it again",
         "'/x/t.tsv' cannot be read after byte 7: Input/output error. Check the disk.",
     ),
+    "foreign_format": (
+        "'/x/t.tsv' is a ZIP archive, not rows of text. Unpack it (unzip) and load what comes out.",
+        "'/x/t.gz', once its gzip packing is undone, is gzip data again, not rows of text. Unpack it once",
+    ),
+    "twins": (
+        "'/x/a.tsv' and '/x/b.tsv.gz' hold the same rows for different days. One of them is a copy under a wrong name",
+        "'a.tsv' and 'b.tsv' hold the same bytes for different days. One of them is a copy under a wrong name",
+    ),
     "empty_file": (
         "'/x/t.tsv' has a header and not a single row. Ask its sender for the complete file.",
         "'/x/t.tsv.gz' is empty (0 bytes unpacked). Ask its sender for the complete file.",

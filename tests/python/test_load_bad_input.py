@@ -164,6 +164,9 @@ def test_the_same_rows_plain_and_packed_are_not_loaded_for_different_days(desk: 
     assert answer.code == 6
     assert "hold the same rows for different days" in answer.out
     nothing_is_there(desk)
+    (found,) = desk.run("diagnose", "--json").result["diagnoses"]
+    assert found["cause"] == "twins"
+    assert [cure["command"].split()[1] for cure in found["cures"]] == ["check-file", "check-file", "recover"]
 
 
 def test_an_unknown_key_in_the_configuration_is_named(desk: Desk) -> None:

@@ -185,3 +185,7 @@ def test_parts_of_a_failed_load_wait_for_its_retry_and_go_with_the_leftovers(des
     desk.file(NAME, lines)
     assert desk.load("--month", "2024-01", "--keep-staged").code == 0
     assert states(desk) == {"staged parts": "kept after its load"}
+    kept = "among them 1 file that --keep-staged has kept"
+    assert kept in recover(desk).out
+    assert kept in recover(desk, "--clean", "--yes").out
+    assert desk.staged() == []

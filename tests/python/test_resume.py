@@ -76,6 +76,30 @@ def test_one_load_whose_file_is_gone_keeps_no_other_from_being_carried_on(own_de
     assert desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
 
 
+def test_a_replace_without_consent_keeps_no_other_load_from_being_carried_on(
+    own_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = own_desk
+    interrupted_replace(desk, monkeypatch)
+    desk.month("2024-02-01", "2024-02-29")
+    begun = crash_of(
+        lambda: desk.load("--month", "2024-02"), lambda _, sql: sql.startswith("CREATE TRANS"), after=False
+    )
+    assert begun == KILLED
+    refused = desk.load("--resume")
+    assert refused.code == 7
+    assert "With --continue-on-error the other loads are carried on." in refused.err
+    answer = desk.load("--resume", "--continue-on-error")
+    assert answer.code == 7
+    assert "2024-01  T      refused" in answer.out
+    assert "2024-02  T      loaded" in answer.out
+    assert "Add --yes and --expect-rows N" in answer.out
+    assert desk.count() == 600
+    last = desk.load("--resume", "--yes", "--expect-rows", "310")
+    assert last.code == 0, last
+    assert "in place of 310" in last.out
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -18,6 +18,7 @@ from snowflake_etl.errors import FileError, Refused, UsageError
 from snowflake_etl.files.naming import shown
 from snowflake_etl.history.batch_record import BatchRecords
 from snowflake_etl.history.run_record import RunRecords
+from snowflake_etl.operations.file_content import FileContents
 from snowflake_etl.operations.load import load
 from snowflake_etl.operations.load_parts import plan_parts
 from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_months
@@ -251,7 +252,8 @@ def _staged_loads(context: Context, *, go_on: bool) -> list[PlannedLoad]:
     arguments, loaded = context.arguments, context.configuration
     with context.warehouse.open("snowflake_etl plan") as session, explaining(session, loaded.configuration):
         where, table = arguments.base_path, arguments.table
-        return plan_staged(session, loaded, arguments.month, today(), where, table, go_on=go_on)
+        contents = FileContents(context.state_directory, context.progress)
+        return plan_staged(session, loaded, arguments.month, today(), where, table, contents, go_on=go_on)
 
 
 def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:
@@ -294,14 +296,22 @@ def resumed_orders(
         resumed = Context(arguments)
         # What was not consented to then or now is asked, or refused where nobody is there.
         asked = f"{places.program()} load {shlex.join(json.loads(command))}"
+        others = " With --continue-on-error the other loads are carried on." if len(set(commands)) > 1 else ""
+        refusal = ""
         try:
             check_flags(resumed)
+        except Refused as error:
+            refusal = f"{asked}: {error}"
+            if not arguments.continue_on_error:
+                raise Refused(f"{refusal}{others}") from None
+        try:
             planned = planned_orders(resumed)
         except Refused as error:
             raise Refused(f"{asked}: {error}") from None
         except FileError as error:
-            others = " With --continue-on-error the other loads are carried on." if len(set(commands)) > 1 else ""
             clean = resumed.command("recover", "--clean")
             raise FileError(f"{asked}: {error}{others} What is left of it goes with: {clean}") from None
+        if refusal:
+            planned = [replace(order, planned=replace(order.planned, refusal=refusal)) for order in planned]
         orders += [replace(order, asked=command) for order in planned]
     return orders

@@ -35,9 +35,14 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
+def reads_all(size: int) -> bool:
+    """Whether the fingerprint of a file of that size has read every byte of it."""
+    return size <= _SAMPLES * _SAMPLE_BYTES
+
+
 def _offsets(size: int) -> list[int]:
     """The first and the last block and those between them; all of them for a small file."""
-    if size <= _SAMPLES * _SAMPLE_BYTES:
+    if reads_all(size):
         return list(range(0, size, _SAMPLE_BYTES))
     last = size - _SAMPLE_BYTES
     return [last * number // (_SAMPLES - 1) for number in range(_SAMPLES)]

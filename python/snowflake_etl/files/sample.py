@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snowflake_etl.errors import ConfigError, FileError, NoRows
+from snowflake_etl.files.foreign import refuse_foreign
 from snowflake_etl.files.layout import Compression
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import SourceFile
@@ -80,6 +81,7 @@ def _beginning(path: Path, compression: Compression) -> tuple[bytes, bool]:
     with SourceFile(path) as source:
         for block in unpacked(source, compression):
             content += block
+            refuse_foreign(path, content, compression)
             if len(content) > LONGEST_FIRST_LINE_BYTES and b"\n" not in content:
                 raise _no_line_end(path, content)
             if len(content) > SAMPLE_BYTES and b"\n" in content[:-2]:

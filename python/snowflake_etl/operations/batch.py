@@ -6,6 +6,7 @@ Every load is complete in itself, so that a batch that was interrupted or met an
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from snowflake_etl.config.model import Configuration
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.history.run_record import RunRecords
 from snowflake_etl.operations import refusals
+from snowflake_etl.operations.file_content import FileContents
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.progress import Progress
 from snowflake_etl.results import LoadResult
@@ -29,8 +31,8 @@ from snowflake_etl.warehouse.signin import Warehouse
 class Preview:
     """One load before it runs; ``seconds`` is an estimate, 0 if unknown.
 
-    ``state`` is new, loaded, partly loaded, another file loaded (for the same days) or, when the load cannot but fail,
-    no usable file.
+    ``state`` is new, loaded, seems loaded (by size and samples: the load reads the file to know), partly loaded,
+    another file loaded (for the same days) or, when the load cannot but fail, no usable file.
     """
 
     month: str
@@ -51,7 +53,7 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
     ):
         objects = WorkObjects.of(session.database, configuration.load)
         known = catalog.describe_table(session, objects.ledger) is not None
-        previews = []
+        contents, previews = FileContents(warehouse.state_directory), []
         for planned in loads:
             table = object_name(planned.entry.table_name, session.database, session.schema)
             rows = ledger.live_rows(session, objects, table) if known else []
@@ -63,21 +65,28 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
                     planned.entry.table_name,
                     len(planned.files),
                     planned.bytes,
-                    _state(planned, live),
+                    _state(planned, live, contents),
                     seconds,
                 )
             )
     return previews
 
 
-def _state(planned: PlannedLoad, live: Sequence[LedgerRow]) -> str:
+def _state(planned: PlannedLoad, live: Sequence[LedgerRow], contents: FileContents) -> str:
     if planned.problem:
         return "no usable file"
-    known = {row.fingerprint for row in live}
-    staged = [manifest.fingerprint for manifest in planned.manifests]
-    there = [one in known for one in staged or [fingerprint(file.path) for file in planned.files]]
+    alike = defaultdict(list)
+    for row in live:
+        alike[row.fingerprint].append(row.content_hash)
+    if planned.manifests:
+        there = [one.content_hash in alike[one.fingerprint] for one in planned.manifests]
+        proven = all(there)
+    else:
+        hashes = [(file.path, alike[fingerprint(file.path)]) for file in planned.files]
+        there = [bool(those) for _, those in hashes]
+        proven = all(those and contents.proven(path, those) for path, those in hashes)
     if any(there):
-        return "loaded" if all(there) else "partly loaded"
+        return "loaded" if proven else "seems loaded" if all(there) else "partly loaded"
     if any(row.days and row.days.overlaps(file.days) for row in live for file in planned.files):
         return "another file loaded"
     return "partly loaded" if live else "new"

@@ -14,7 +14,6 @@ import threading
 
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import EtlError, ExitCode, Refused, Stopped
-from snowflake_etl.files.naming import shown
 from snowflake_etl.files.plan import CutPlan, plan_cuts
 from snowflake_etl.history.run_record import RunRecord, RunRecords
 from snowflake_etl.operations import (
@@ -60,6 +59,8 @@ def load(
     LOGGER.info("Run %s: load %s into %s", state.run_id, planned.month, planned.entry.table_name)
     if planned.problem:
         return state.result("failed", planned.problem, ExitCode.PROBLEMS_FOUND)
+    if planned.refusal:
+        return state.result("refused", planned.refusal, ExitCode.REFUSED)
     if request.dry_run:
         return _plan(state)
     records = RunRecords(warehouse.state_directory)
@@ -83,7 +84,8 @@ def _plan(state: LoadState) -> LoadResult:
     """What the load would do; nothing is made or changed."""
     try:
         with state.open_session() as session, state.explaining(session):
-            prepared = prepare(session, state.planned, state.configuration, state.request.wishes, dry_run=True)
+            wishes = state.request.wishes
+            prepared = prepare(session, state.planned, state.configuration, wishes, state.contents, dry_run=True)
             state.warn(*warehouse_warnings(session, prepared))
     except EtlError as error:
         return _ended_by(state, error)
@@ -139,7 +141,9 @@ class _Load:
         with keeper:
             with state.phase("stage", prepared.bytes):
                 self._stage_and_check(session, prepared, keeper, stop)
-                self._refuse_same_content(prepared)
+                load_stage.refuse_twins(state.staged)
+                if state.request.wishes.mode is Mode.APPEND:
+                    load_stage.refuse_loaded(state.staged, prepared, state.planned.entry, state.request.wishes)
             if state.request.stage_only:
                 return self._staged_only(session, prepared)
             keeper.check()
@@ -158,7 +162,8 @@ class _Load:
     def _prepare(self, session: Session) -> Prepared:
         """Settle what can be known beforehand and take the leases; from here on things of ours exist."""
         state = self._state
-        prepared = prepare(session, state.planned, state.configuration, state.request.wishes, dry_run=False)
+        wishes = state.request.wishes
+        prepared = prepare(session, state.planned, state.configuration, wishes, state.contents, dry_run=False)
         state.warn(*prepared.left_out, *prepared.permission.warnings, *warehouse_warnings(session, prepared))
         if prepared.objects.user_stage:
             state.warn(load_words.ONLY_OURS)
@@ -227,8 +232,11 @@ class _Load:
                 checks.close()
 
     def _note_staged(self, staged: StagedSource) -> None:
+        load_stage.refuse_touched(staged)
         self._state.staged.append(staged)
         self._record.step("staged", folder=staged.folder, rows=staged.rows, content_hash=staged.content_hash)
+        if staged.source.touch is not None:
+            self._state.contents.keep(staged.path, staged.source.touch, staged.content_hash)
 
     def _plan_memory(self, prepared: Prepared) -> tuple[MemoryPlan, list[CutPlan]]:
         """How each file is cut, which depends on the file alone, and how much goes on at once, which does not."""
@@ -287,20 +295,6 @@ class _Load:
     def _take_reports(self, checks: load_checks.FileChecks) -> None:
         self._state.checks += checks.reports()
         load_checks.refuse_problems(self._state.checks, strict=self._state.request.strict)
-
-    def _refuse_same_content(self, prepared: Prepared) -> None:
-        """The content hash is known only now; two equal files and appending what is in the table already stop here."""
-        load_stage.refuse_twins(self._state.staged)
-        wishes = self._state.request.wishes
-        if wishes.mode is Mode.REPLACE:
-            return
-        for staged in self._state.staged:
-            row = situation.already_live(prepared.situation.live, staged.content_hash, by="content_hash")
-            if row is not None:
-                raise Refused(
-                    f"{situation.same_content(row, shown(staged.path.name))} "
-                    f"{situation.how_to_replace(prepared.situation, wishes)}"
-                )
 
     def _plan_publish(self, session: Session, prepared: Prepared, keeper: LeaseKeeper) -> PublishPlan:
         """Fill and check the work table; with ``load.via: direct`` COPY and checks are part of the publish."""

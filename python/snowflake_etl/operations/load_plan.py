@@ -31,7 +31,8 @@ class PlannedLoad:
     With ``manifests``, one a file, the load takes what is staged and never looks at the files; with ``packed``, one a
     manifest, it brings those parts to the stage first.  With a ``problem`` it has no files and will fail, for that
     reason; it stands in a batch for the load that was asked for.  ``absent``: the problem is that no file is there;
-    ``named`` are the files of it that were asked for one by one.
+    ``named`` are the files of it that were asked for one by one.  With a ``refusal`` it will be refused, for that
+    reason: nobody has consented to it.
     """
 
     entry: FileSection
@@ -42,6 +43,7 @@ class PlannedLoad:
     problem: str = ""
     absent: bool = False
     named: tuple[Path, ...] = ()
+    refusal: str = ""
 
     @property
     def bytes(self) -> int:

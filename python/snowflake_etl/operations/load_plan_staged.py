@@ -22,6 +22,7 @@ from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import ALL_MONTHS, Month, parse_months
+from snowflake_etl.operations.file_content import FileContents
 from snowflake_etl.operations.load_plan import PlannedLoad, patterns_of, plan_months, planned_problem
 from snowflake_etl.operations.manifest import Manifest, is_manifest, read_manifest
 from snowflake_etl.sqltext import object_name
@@ -42,6 +43,7 @@ def plan_staged(
     today: date,
     base_path: Path | None,
     table: str | None,
+    contents: FileContents,
     *,
     go_on: bool = False,
 ) -> list[PlannedLoad]:
@@ -77,7 +79,7 @@ def plan_staged(
         )
     for planned in loads:
         if planned.manifests:
-            _refuse_other_files(loaded, planned, today, base_path)
+            _refuse_other_files(loaded, planned, today, base_path, contents)
     return sorted(loads, key=lambda planned: (planned.month, planned.entry.table_name))
 
 
@@ -166,10 +168,13 @@ def _entry_of(loaded: LoadedConfiguration, pattern: FilePattern) -> FileSection:
     )
 
 
-def _refuse_other_files(loaded: LoadedConfiguration, planned: PlannedLoad, today: date, base_path: Path | None) -> None:
-    staged = {(manifest.days, manifest.fingerprint) for manifest in planned.manifests}
+def _refuse_other_files(
+    loaded: LoadedConfiguration, planned: PlannedLoad, today: date, base_path: Path | None, contents: FileContents
+) -> None:
+    staged = {(manifest.days, manifest.fingerprint): manifest for manifest in planned.manifests}
     for file in _files_here(loaded, planned, today, base_path):
-        if (file.days, fingerprint(file.path)) not in staged:
+        manifest = staged.get((file.days, fingerprint(file.path)))
+        if manifest is None or not contents.which(file.path, manifest.layout, [manifest.content_hash]):
             raise Refused(
                 f"{shown(file.path)} is not what is staged for {file.days}: it has come or has changed since. To load "
                 "the file, leave --from-stage out; to load what is staged, move the file away."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from snowflake_etl.files.find import FoundFile
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
+from snowflake_etl.files.touch import Touch, touch_of
 from snowflake_etl.month import DayRange, Month
-from snowflake_etl.operations import load_target, situation
+from snowflake_etl.operations import load_target, loaded_files, situation
+from snowflake_etl.operations.file_content import FileContents
 from snowflake_etl.operations.file_tools.parts_manifest import PackedParts
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_target import Target
@@ -22,6 +25,7 @@ from snowflake_etl.operations.manifest import Manifest
 from snowflake_etl.operations.situation import Mode, Permission, Situation, Wishes
 from snowflake_etl.quality.formats import to_snowflake
 from snowflake_etl.warehouse.copy import CsvFormat
+from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.stage import StagePath, table_folder
@@ -34,7 +38,7 @@ class Source:
     """One file of a load, looked at but not yet read: ``columns`` are the target's, in the file's order.
 
     With a ``manifest`` it is staged already, or its parts lie in the folder of ``packed``, and they are loaded instead
-    of it.
+    of it.  ``touch`` is how the file was found before anything of it was read.
     """
 
     found: FoundFile
@@ -43,6 +47,7 @@ class Source:
     fingerprint: str
     manifest: Manifest | None = None
     packed: PackedParts | None = None
+    touch: Touch | None = None
 
     @property
     def path(self) -> Path:
@@ -53,7 +58,8 @@ class Source:
 class Prepared:
     """Everything that is settled before the first byte is staged.
 
-    ``left_out`` names files that are in the table already, as one sentence each.
+    ``left_out`` names files that are in the table already, as one sentence each.  ``everything`` are the live rows of
+    the table's ledger, whatever their month.
     """
 
     objects: WorkObjects
@@ -63,6 +69,7 @@ class Prepared:
     situation: Situation
     permission: Permission
     left_out: tuple[str, ...]
+    everything: tuple[LedgerRow, ...] = ()
 
     @property
     def stage_path(self) -> StagePath:
@@ -107,17 +114,22 @@ class Prepared:
 class AlreadyLoaded(Refused):
     """Every file is in the table already; ``prepared`` says which, ``rows`` are their ledger rows."""
 
-    def __init__(self, message: str, prepared: Prepared) -> None:
+    def __init__(self, message: str, prepared: Prepared, rows: Sequence[LedgerRow]) -> None:
         super().__init__(message)
         self.prepared = prepared
-        fingerprints = {source.fingerprint for source in prepared.sources}
-        self.rows = [row for row in prepared.situation.live if row.fingerprint in fingerprints]
+        self.rows = rows
 
 
 def prepare(
-    session: Session, planned: PlannedLoad, configuration: Configuration, wishes: Wishes, *, dry_run: bool
+    session: Session,
+    planned: PlannedLoad,
+    configuration: Configuration,
+    wishes: Wishes,
+    contents: FileContents,
+    *,
+    dry_run: bool,
 ) -> Prepared:
-    """Settle everything that can be known without reading the files whole.
+    """Settle everything that can be known without reading the files whole, unless one seems to be loaded.
 
     A dry run makes no object.  Raise Refused with the command that would do it, FileError for files that do
     not fit the table, WarehouseError for missing objects.
@@ -126,28 +138,41 @@ def prepare(
     if not dry_run:
         ensure_objects(session, objects)
     target = load_target.resolve_target(session, planned.entry, may_create=not dry_run)
-    live = load_target.live_rows_of(session, objects, target, planned)
+    everything = load_target.live_rows_of_table(session, objects, target)
+    live = load_target.of_planned_month(everything, target, planned)
     sources = _sources(planned, target)
     _check_alike(sources)
-    all_sources, left_out = list(sources), []
-    if wishes.mode is Mode.APPEND:
-        for source in all_sources:
-            row = situation.already_live(live, source.fingerprint, by="fingerprint")
-            if row is not None:
-                sources.remove(source)
-                left_out.append(situation.same_content(row, shown(source.path.name)))
+    all_sources = list(sources)
+    loaded = loaded_files.find(sources, everything, planned.entry, contents) if wishes.mode is Mode.APPEND else {}
+    sources = [source for source in all_sources if source.fingerprint not in loaded]
+    left_out = [
+        situation.same_content(loaded[source.fingerprint], shown(source.path.name))
+        for source in all_sources
+        if source.fingerprint in loaded
+    ]
     remaining = replace(planned, files=tuple(source.found for source in sources) or planned.files)
     present = load_target.situation_of(session, target, remaining, live)
     if sources and left_out and wishes.command_of_files:
         # What is said of the rest has to be true of the rest alone.
         wishes = replace(wishes, command=wishes.command_of_files([source.path for source in sources]))
+    if loaded:
+        left = tuple(source.found for source in all_sources if source.fingerprint in loaded)
+        there = (
+            present if not sources else load_target.situation_of(session, target, replace(planned, files=left), live)
+        )
+        left_out += loaded_files.still_there(there, list(loaded.values()), wishes)
     if not sources:
         done = Prepared(objects, target, planned.month, tuple(all_sources), present, Permission(), ())
-        raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done)
+        rows = list(loaded.values())
+        raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done, rows)
+    if wishes.mode is Mode.APPEND and not wishes.allow_existing:
+        loaded_files.refuse_other_versions(sources, present, planned.entry, wishes)
     permission = situation.permit(present, wishes)
     if not dry_run:
         _say_what_was_detected(sources)
-    return Prepared(objects, target, planned.month, tuple(sources), present, permission, tuple(left_out))
+    return Prepared(
+        objects, target, planned.month, tuple(sources), present, permission, tuple(left_out), tuple(everything)
+    )
 
 
 def _say_what_was_detected(sources: list[Source]) -> None:
@@ -176,9 +201,10 @@ def read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:
         encoding=entry.encoding,
         columns=entry.columns or tuple(column.name for column in target.table.columns),
     )
+    touch = touch_of(file.path)
     layout = read_layout(file.path, wishes)
     columns = load_target.loaded_columns(target.table, entry, layout, shown(file.path.name))
-    return Source(file, layout, columns, fingerprint(file.path))
+    return Source(file, layout, columns, fingerprint(file.path), touch=touch)
 
 
 def _check_alike(sources: list[Source]) -> None:

@@ -11,14 +11,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from snowflake_etl.errors import FileError, WarehouseError
+from snowflake_etl.config.model import FileSection
+from snowflake_etl.errors import FileError, Refused, WarehouseError
 from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import changed_while_read
 from snowflake_etl.files.part_files import PartFilesReader, repack
 from snowflake_etl.files.plan import CutPlan
+from snowflake_etl.files.touch import touch_of
+from snowflake_etl.operations import loaded_files, situation
 from snowflake_etl.operations.file_tools.parts_manifest import PackedParts
-from snowflake_etl.operations.load_prepare import Source
+from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.operations.manifest import VERSION, Manifest, ManifestPart, put_manifest
 from snowflake_etl.operations.memory import Concurrency
+from snowflake_etl.operations.situation import Wishes
 from snowflake_etl.operations.staging import StagedFile, stage_cuts, stage_file
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
@@ -166,6 +171,23 @@ def refuse_twins(staged: Sequence[StagedSource]) -> None:
                 f"{shown(twin.path)} and {shown(one.path)} hold the same rows for different days. One of them is a "
                 "copy under a wrong name: remove it. Nothing was published."
             )
+
+
+def refuse_loaded(staged: Sequence[StagedSource], prepared: Prepared, entry: FileSection, wishes: Wishes) -> None:
+    """Raise Refused when what is to be appended is in the table: the content hash is known only once all is read."""
+    for one in staged:
+        row = situation.already_live(prepared.everything, one.content_hash)
+        if row is not None:
+            name = shown(one.path.name)
+            loaded_files.refuse_copy(row, name, one.source.found.days, entry)
+            raise Refused(f"{situation.same_content(row, name)} {situation.how_to_replace(prepared.situation, wishes)}")
+
+
+def refuse_touched(staged: StagedSource) -> None:
+    """Raise FileError when what was staged is not the file that was looked at before."""
+    touch = staged.source.touch
+    if touch is not None and not touch.same_bytes(touch_of(staged.path)):
+        raise changed_while_read(staged.path, "was written to, or replaced, after it was looked at")
 
 
 def _manifest_of(source: Source, folder: str, staged: StagedFile) -> Manifest:

@@ -16,6 +16,7 @@ from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import ExitCode
 from snowflake_etl.history.database import new_id
 from snowflake_etl.operations import refusals
+from snowflake_etl.operations.file_content import FileContents
 from snowflake_etl.operations.load_copy import RecordRejected
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import Prepared
@@ -98,6 +99,11 @@ class LoadState:
     rejected: Rejection | None = None
     rows_loaded: int = 0
     published: Published = field(default_factory=lambda: Published(0, 0))
+
+    @property
+    def contents(self) -> FileContents:
+        """What is known of files' contents; what it has to read it reads as a part of this load."""
+        return FileContents(self.warehouse.state_directory, self.progress, self.request.stop)
 
     @property
     def rows_staged(self) -> int:

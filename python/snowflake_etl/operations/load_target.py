@@ -131,10 +131,19 @@ def claimed_days(planned: PlannedLoad) -> tuple[DayRange, ...]:
 
 def live_rows_of(session: Session, objects: WorkObjects, target: Target, planned: PlannedLoad) -> list[LedgerRow]:
     """The ledger's live rows of the month (of the whole table where it has no days)."""
+    return of_planned_month(live_rows_of_table(session, objects, target), target, planned)
+
+
+def live_rows_of_table(session: Session, objects: WorkObjects, target: Target) -> list[LedgerRow]:
+    """The ledger's live rows of the table, whatever their month."""
     if catalog.describe_table(session, objects.ledger) is None:
         return []
-    month = planned.month if target.date_column else None
-    return ledger.rows_of_month(ledger.live_rows(session, objects, target.name), month)
+    return ledger.live_rows(session, objects, target.name)
+
+
+def of_planned_month(rows: Sequence[LedgerRow], target: Target, planned: PlannedLoad) -> list[LedgerRow]:
+    """Those of the load's month, or all where the table has no days."""
+    return ledger.rows_of_month(rows, planned.month if target.date_column else None)
 
 
 def situation_of(session: Session, target: Target, planned: PlannedLoad, live: Sequence[LedgerRow]) -> Situation:

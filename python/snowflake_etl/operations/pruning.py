@@ -22,6 +22,7 @@ from snowflake_etl.config.model import LogsSection
 from snowflake_etl.history import database, job_record
 from snowflake_etl.history.batch_record import BatchRecords
 from snowflake_etl.history.check_record import CheckRecords
+from snowflake_etl.history.known_contents import KnownContents
 from snowflake_etl.history.run_record import RunRecords
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
@@ -180,6 +181,7 @@ def _prune_history(state: Path, days: int, now: float) -> tuple[int, int]:
     before = (datetime.fromtimestamp(now, UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
     counts = RunRecords(state).forget(before), CheckRecords(state).forget(before)
     BatchRecords(state).forget(before)
+    KnownContents(state).forget(before)
     if any(counts):
         # Somebody may be writing: then the next one gives the room back.
         with contextlib.suppress(sqlite3.OperationalError):

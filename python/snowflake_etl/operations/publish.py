@@ -7,7 +7,7 @@ not as planned rolls everything back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,7 +155,8 @@ def _check_lease(session: Session, objects: WorkObjects, plan: PublishPlan) -> N
 def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) -> None:
     """Read ledger and counts again, now that nobody else can publish into the table."""
     planned = {(row.publish_id, row.file_name) for row in plan.live_before}
-    present = ledger.rows_of_month(ledger.live_rows(session, objects, plan.table), plan.month)
+    live = ledger.live_rows(session, objects, plan.table)
+    present = ledger.rows_of_month(live, plan.month)
     if others := [row for row in present if (row.publish_id, row.file_name) not in planned]:
         last = others[-1]
         raise _changed(
@@ -163,6 +164,8 @@ def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) 
         )
     if len(present) != len(planned):
         raise _changed(plan, "files were replaced or dropped")
+    if twin := _twin(live, plan):
+        raise _changed(plan, f"{shown(twin.file_name)} for {twin.days or 'it'} has the same content")
     condition, binds = plan.claimed or ("", [])
     rows = count_rows(session, plan.table, condition, binds)
     if plan.fill and plan.rows_after is not None and rows < plan.rows_after:
@@ -174,6 +177,14 @@ def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) 
         )
     if plan.rows_after is not None and rows != plan.rows_after:
         raise _changed(plan, f"the claimed days have {rows:,} rows instead of {plan.rows_after:,}")
+
+
+def _twin(live: Sequence[LedgerRow], plan: PublishPlan) -> LedgerRow | None:
+    """A live file of any month, and not one that is replaced, with the content of a new one: its rows would double."""
+    replaced = {(row.publish_id, row.file_name) for row in plan.replaced_rows}
+    new = {row.content_hash for row in plan.new_rows}
+    left = (row for row in live if (row.publish_id, row.file_name) not in replaced)
+    return next((row for row in left if row.content_hash in new), None)
 
 
 def _changed(plan: PublishPlan, what: str) -> Refused:

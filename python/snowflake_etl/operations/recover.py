@@ -53,6 +53,10 @@ class Leftover:
         return self.state is State.LIVE
 
     @property
+    def kept(self) -> bool:
+        return self.state is State.KEPT
+
+    @property
     def key(self) -> tuple[str, str, str]:
         return self.kind, self.name, self.run_id
 

@@ -85,9 +85,9 @@ class Permission:
     warnings: tuple[str, ...] = field(default=())
 
 
-def already_live(live: Sequence[LedgerRow], key: str, *, by: str) -> LedgerRow | None:
-    """The live row with that ``fingerprint`` or ``content_hash`` (named by ``by``), if any."""
-    return next((row for row in live if getattr(row, by) == key), None)
+def already_live(live: Sequence[LedgerRow], content_hash: str) -> LedgerRow | None:
+    """The live row with that content, if any."""
+    return next((row for row in live if row.content_hash == content_hash), None)
 
 
 def permit(situation: Situation, wishes: Wishes) -> Permission:
@@ -110,10 +110,7 @@ def _permit_append(situation: Situation, wishes: Wishes) -> Permission:
             "to load beside them: add --allow-existing."
         )
     if live:
-        raise Refused(
-            f"The ledger says that {situation.place} is loaded{_loaded_by(live)}, but the table has no rows for "
-            f"those days: somebody deleted them elsewhere. To load them anew: {_replace_command(situation, wishes)}"
-        )
+        raise Refused(rows_gone(situation, live, wishes))
     return Permission(warnings=warnings)
 
 
@@ -156,7 +153,26 @@ def check_expected_rows(rows: int, wishes: Wishes) -> None:
 
 def same_content(row: LedgerRow, file: str) -> str:
     """The sentence that a file is in the table already: when and by whom."""
-    return f"{file} is in {row.table_name} already{_loaded_by([row])}."
+    return f"{file} is in {row.table_name} already{_loaded_by([row])}, with the same content."
+
+
+def rows_gone(situation: Situation, rows: Sequence[LedgerRow], wishes: Wishes) -> str:
+    """The refusal of what the ledger has and the table has not."""
+    days = " for those days" if situation.claimed else ""
+    return (
+        f"The ledger says that {situation.place} is loaded{_loaded_by(rows)}, but the table has no rows{days}: "
+        f"somebody deleted them elsewhere. To load them anew: {_replace_command(situation, wishes)}"
+    )
+
+
+def other_version(row: LedgerRow, file: str, situation: Situation, wishes: Wishes) -> str:
+    """The refusal of a file that comes in the place of a loaded one and is not the same."""
+    whole = "" if situation.claimed else " all rows of the table"
+    return (
+        f"{file} has other content than what is in {row.table_name} already{_loaded_by([row])}: the rows of both would "
+        f"be there. To replace{whole or ' those rows'}: {_replace_command(situation, wishes)}; to load beside them: "
+        "add --allow-existing."
+    )
 
 
 def how_to_replace(situation: Situation, wishes: Wishes) -> str:
@@ -191,6 +207,11 @@ def check_shrink(rows_in: int, rows_out: int, wishes: Wishes) -> None:
 def _warnings(situation: Situation) -> tuple[str, ...]:
     warnings = []
     # Without any live row the month was filled by other means; the count alone says nothing then.
+    if not situation.month and situation.rows_in_month > situation.ledger_rows:
+        warnings.append(
+            f"{situation.table} has {situation.rows_in_month:,} rows, the ledger knows of {situation.ledger_rows:,}. "
+            "Without a date_column nobody can tell whether rows of these files are among the others."
+        )
     if situation.month and situation.live and situation.rows_in_month not in (0, situation.ledger_rows):
         warnings.append(
             f"{situation.place} has {situation.rows_in_month:,} rows, the ledger knows of {situation.ledger_rows:,}: "

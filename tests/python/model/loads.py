@@ -132,7 +132,7 @@ def _prepared(session: Session, run: Run) -> tuple[Situation, Permission]:
     """What load_prepare does, in its order: ledger, same file, counts, permission."""
     file = run.job.file
     live = ledger.rows_of_month(ledger.live_rows(session, OBJECTS, TARGET), file.month)
-    if run.job.mode is Mode.APPEND and (row := situation.already_live(live, file.text, by="fingerprint")):
+    if run.job.mode is Mode.APPEND and (row := situation.already_live(live, file.text)):
         raise Refused(situation.same_content(row, file.name))
     count = count_rows(session, TARGET, *file.claimed)
     facts = Situation(str(TARGET), file.month, (file.days,), count, count, tuple(live))

@@ -15,7 +15,7 @@ from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.history.run_record import PastRun
-    from snowflake_etl.operations.recover import Cleaned, Recovery
+    from snowflake_etl.operations.recover import Cleaned, Leftover, Recovery
     from snowflake_etl.operations.recovery.loads import RecoverableLoad
     from snowflake_etl.operations.recovery.widen import Widening
 
@@ -34,7 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="widen the VARCHAR columns that a failed load's values are too long for, and load again (default: the "
         "last load that failed so)",
     )
-    ways.add_argument("--clean", action="store_true", help="remove leases, work tables and parts of dead runs")
+    ways.add_argument(
+        "--clean",
+        action="store_true",
+        help="remove leases, work tables and parts of runs that have ended, also parts that --keep-staged has kept; a "
+        "question tells how many of each",
+    )
     ways.add_argument("--loads", action="store_true", help="one line a load, tab-separated; asks no warehouse")
     parser.add_argument(
         "--staged", action="store_true", help="with --clean: also parts that are staged and wait for a load"
@@ -165,7 +170,7 @@ def _list(context: Context) -> ExitCode:
         _show(context, recovery, loads)
         removable = recovery.removable(waiting=arguments.staged)
         if arguments.clean and (removable or recovery.interrupted or recovery.left_to_do):
-            if not confirmed(context, f"Remove {len(removable)} of the things above, none that is live?"):
+            if not confirmed(context, _question(removable)):
                 raise Refused("Not confirmed: nothing was removed. Without a terminal add --yes.")
             cleaned = recoverer.clean(recovery, waiting=arguments.staged)
     failed = sum(load.state == "failed" for load in loads)
@@ -204,8 +209,20 @@ def _show(context: Context, recovery: Recovery, loads: Sequence[RecoverableLoad]
         context.say(f"Not listed: {counted(number, 'interrupted load')} {where}.")
 
 
+def _question(removable: Sequence[Leftover]) -> str:
+    return f"Remove {len(removable)} of the things above, none that is live{_of_them_kept(removable)}?"
+
+
+def _of_them_kept(leftovers: Sequence[Leftover]) -> str:
+    """Somebody asked for these to stay: they are counted by themselves."""
+    kept = sum(one.kept for one in leftovers)
+    return f", among them {counted(kept, 'file')} that --keep-staged has kept" if kept else ""
+
+
 def _cleaned_in_words(cleaned: Cleaned) -> str:
-    said = f"{counted(len(cleaned.removed), 'leftover')} of runs that have ended removed."
+    said = (
+        f"{counted(len(cleaned.removed), 'leftover')} of runs that have ended removed{_of_them_kept(cleaned.removed)}."
+    )
     if cleaned.spared:
         names = ", ".join(f"{one.kind} {one.name}" for one in cleaned.spared)
         said += f" Left alone, since a load has taken them up meanwhile: {names}."
@@ -225,7 +242,8 @@ def _found_in_words(context: Context, recovery: Recovery, failed: int) -> str:
     if interrupted or removable:
         carry_on = f"Carry on with: {places.program()} load --resume; remove" if interrupted else "Remove"
         things = [counted(interrupted, "interrupted load")] if interrupted else []
-        things += [f"{counted(removable, 'leftover')} of runs that have ended"] if removable else []
+        kept = _of_them_kept(recovery.removable())
+        things += [f"{counted(removable, 'leftover')} of runs that have ended{kept}"] if removable else []
         said.append(f"{', '.join(things)}. {carry_on} with: {context.command('recover', '--clean')}")
     if waiting:
         said.append(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snowflake_etl.config.model import Configuration
 from snowflake_etl.errors import EtlError
-from snowflake_etl.files.fingerprint import fingerprint
+from snowflake_etl.files.fingerprint import fingerprint, reads_all
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.browsing.owners import Owner
 from snowflake_etl.sqltext import object_name
@@ -44,7 +44,7 @@ class Known:
         return former[-1] if former else NEW
 
     def proof(self, path: Path) -> str:
-        """What the ledger has of exactly these bytes, whatever they are called now; reads up to 4 MiB of the file."""
+        """What the ledger has of these bytes, whatever they are called now; of a large file samples are read."""
         try:
             print_of_file = fingerprint(path)
         except EtlError:
@@ -55,7 +55,8 @@ class Known:
         row = next((one for one in rows if one.state == LIVE), rows[-1])
         when = f"{row.published_at:%Y-%m-%d %H:%M} UTC" if row.published_at else "?"
         name = f" as {row.file_name}" if row.file_name != path.name else ""
-        return f"ledger: {row.state}{name}, {row.row_count:,} rows, {when}, by {row.loaded_by}"
+        samples = "" if reads_all(row.file_bytes) else " (by size and samples)"
+        return f"ledger: {row.state}{name}{samples}, {row.row_count:,} rows, {when}, by {row.loaded_by}"
 
     def _rows(self) -> Iterable[LedgerRow]:
         return (row for rows in self._by_table.values() for row in rows)

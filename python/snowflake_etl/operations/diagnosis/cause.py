@@ -22,6 +22,7 @@ class Remedy(StrEnum):
     ENCODING = "encoding"
     QUOTES = "quotes"
     CHECK = "check"
+    TWINS = "twins"
     SETTINGS = "settings"
     CONNECTION = "connection"
     SAID = "said"

@@ -66,6 +66,21 @@ _DATA: tuple[Cause, ...] = (
         r"|is not the part that the manifest names|holds nothing but NUL bytes|cannot be read after byte",
     ),
     Cause(
+        "foreign_format",
+        "The file is no text",
+        "It is an archive, packed twice or with a program that is not known here, or a format of another program.",
+        Remedy.SAID,
+        r"not rows of text\. ",
+    ),
+    Cause(
+        "twins",
+        "Two files hold the same rows",
+        "One of them is a copy under the name of other days, so that its rows would be there twice and those of the "
+        "other days not at all.",
+        Remedy.TWINS,
+        r"hold the same (rows|bytes) for different days",
+    ),
+    Cause(
         "encoding",
         "Bytes are not of the file's encoding",
         "A text holds bytes that mean nothing in the encoding that the file is read in.",

@@ -68,6 +68,8 @@ def cures_of(cause: Cause, facts: Facts, place: Place | None, means: Means, *, f
             return (*_rows(facts, place, means), _setting(cause, means))
         case Remedy.CHECK:
             return _of_check(cause, facts, means)
+        case Remedy.TWINS:
+            return _of_twins(facts, means)
         case Remedy.SETTINGS:
             return (*_settings(cause, means), *_again(facts, means))
         case Remedy.CONNECTION:
@@ -181,10 +183,7 @@ def _setting(cause: Cause, means: Means) -> Cure:
 
 
 def _of_check(cause: Cause, facts: Facts, means: Means) -> tuple[Cure, ...]:
-    looks = [
-        Cure("See every finding with its lines.", means.command("check-file", *means.configured, *_one(path, means)))
-        for path in means.files[:1]
-    ]
+    looks = [Cure("See every finding with its lines.", _check_file(path, means)) for path in means.files[:1]]
     again = _again(facts, means)
     if cause.code != "check" or not again:
         return (*looks, *again)
@@ -197,6 +196,18 @@ def _of_check(cause: Cause, facts: Facts, means: Means) -> tuple[Cure, ...]:
     if codes == {"duplicate_keys"} and len(means.files) == 1:
         left_out = _left_out("all rows of a key but the first", means.files[0], facts, means, "--duplicates")
     return (*looks, corrected, *left_out, *_accepted(codes, facts, means))
+
+
+def _of_twins(facts: Facts, means: Means) -> tuple[Cure, ...]:
+    """The check of a file tells which of its rows lie outside the days of its name."""
+    again = _again(facts, means)
+    looks = [
+        Cure(f"See whether {path.name} holds the days of its name.", _check_file(path, means))
+        for path in means.files
+        if path.name in facts.said
+    ]
+    text = "Put the right file in the place of the copy, or move the copy away; then load again."
+    return (*looks, Cure(text, again[0].command if again else ""))
 
 
 _ANY_CORRECTED = "Correct the file, or get it anew from its sender; then load it. As it is it fails again."
@@ -227,6 +238,10 @@ def _accepted(codes: Collection[str], facts: Facts, means: Means) -> tuple[Cure,
         text += " Days on which nothing ever happens belong in quality.calendar."
     again = replace(facts, words=tuple(kept))
     return (Cure(text, means.command("load", *_words_for(again, means, means.files), *how)),)
+
+
+def _check_file(path: Path, means: Means) -> str:
+    return means.command("check-file", *means.configured, *_one(path, means))
 
 
 def _one(path: Path, means: Means) -> list[str]:
