@@ -1,7 +1,7 @@
-"""Moments at which a signal that stops the program has to wait (floor 1).
+"""What a signal that stops the program does, and when it has to wait (floor 1).
 
-Its handler runs in the main thread and raises there, between any two steps: inside of what starts a thread that would
-leave a lock taken, or a thread of which nobody knows.
+Its handler runs in the main thread and raises there, between any two steps.  Inside of what starts a thread that would
+leave a lock taken, or a thread of which nobody knows; inside of a library it may be swallowed, or told as an error.
 """
 
 from __future__ import annotations
@@ -11,8 +11,37 @@ import signal
 import threading
 from collections.abc import Iterator
 
+from snowflake_etl.errors import ExitCode, Stopped
+
 _depth = 0
 _came: list[int] = []
+_told: list[int] = []
+
+
+def stop(number: int, _frame: object = None) -> None:
+    """The handler: raise Stopped, now or at the end of the block that is held back."""
+    if _depth:
+        _came[:] = [number]
+        return
+    _told[:] = [number]
+    raise _stopped(number)
+
+
+def forget() -> None:
+    """Begin anew: nobody has been told to stop."""
+    _told.clear()
+
+
+def check() -> None:
+    """Raise Stopped when the program was told to stop, though a library may have swallowed that."""
+    if _told:
+        raise _stopped(_told[-1])
+
+
+def check_error(error: BaseException) -> None:
+    """Raise Stopped when a library has made ``error`` of it."""
+    if _told and str(_stopped(_told[-1])) in str(error):
+        raise _stopped(_told[-1]) from None
 
 
 @contextlib.contextmanager
@@ -31,8 +60,6 @@ def held_back() -> Iterator[None]:
             signal.raise_signal(_came.pop())
 
 
-def has_to_wait(number: int) -> bool:
-    """For a handler: True when it has to return, and will be called again."""
-    if _depth:
-        _came[:] = [number]
-    return bool(_depth)
+def _stopped(number: int) -> Stopped:
+    code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+    return Stopped(f"Stopped by {signal.Signals(number).name}.", code)

@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from snowflake_etl import stop_signals
 from snowflake_etl.cli.logs import LOGGER, Logs
 from snowflake_etl.cli.parser import Parser, add_common_flags
 from snowflake_etl.cli.terminal import TerminalProgress, printable, stand_in_for_closed_streams
@@ -27,7 +28,6 @@ from snowflake_etl.config import places
 from snowflake_etl.config.secret import masked
 from snowflake_etl.errors import EtlError, ExitCode, Stopped
 from snowflake_etl.progress import Progress, ProgressFile, no_progress
-from snowflake_etl.stop_signals import has_to_wait
 
 if TYPE_CHECKING:
     from snowflake_etl.config.reading import Choice, LoadedConfiguration
@@ -320,14 +320,8 @@ def explain(error: BaseException) -> tuple[ExitCode, str]:
 
 def _stop_on_signals() -> None:
     """Let SIGTERM and SIGHUP end the work in an orderly way, as Ctrl-C does."""
-
-    def stop(number: int, _frame: object) -> None:
-        if has_to_wait(number):
-            return
-        code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
-        raise Stopped(f"Stopped by {signal.Signals(number).name}.", code)
-
-    on_signals(stop)
+    stop_signals.forget()
+    on_signals(stop_signals.stop)
     sys.unraisablehook = _send_again
 
 
@@ -340,10 +334,13 @@ def on_signals(handler: Callable[[int, object], object] | signal.Handlers) -> No
 
 def _send_again(swallowed: sys.UnraisableHookArgs) -> None:
     """A signal that comes while Python takes an object apart is swallowed there; it is sent once more."""
-    if not isinstance(swallowed.exc_value, Stopped):
+    stopped = swallowed.exc_value
+    # While a statement runs the driver has its own handler for Ctrl-C in place of ours.
+    if not isinstance(stopped, Stopped | KeyboardInterrupt):
         sys.__unraisablehook__(swallowed)
         return
-    number = signal.SIGINT if swallowed.exc_value.exit_code == ExitCode.INTERRUPTED else signal.SIGTERM
+    is_term = isinstance(stopped, Stopped) and stopped.exit_code == ExitCode.TERMINATED
+    number = signal.SIGTERM if is_term else signal.SIGINT
     threading.Timer(0.02, os.kill, (os.getpid(), number)).start()
 
 

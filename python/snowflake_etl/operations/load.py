@@ -148,9 +148,9 @@ class _Load:
                 return self._staged_only(session, prepared)
             keeper.check()
             plan = self._plan_publish(session, prepared, keeper)
-            self._check_stop()
+            self._state.check_stop()
             self._confirm(session, prepared, plan)
-            self._check_stop()
+            self._state.check_stop()
             with state.phase("publish"):
                 self._publish(session, prepared, plan)
         with state.phase("clean up"):
@@ -317,10 +317,6 @@ class _Load:
             "is loaded. The same load without --stage-only sends nothing again and does the rest; with --from-stage "
             "instead it does not even read the files.",
         )
-
-    def _check_stop(self) -> None:
-        if self._state.request.stop.is_set():
-            raise Stopped("Stopped with the other loads.")
 
     def _confirm(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
         """A replace is shown with its exact counts and asked for, right before it happens."""

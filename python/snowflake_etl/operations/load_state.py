@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from snowflake_etl import stop_signals
 from snowflake_etl.config.model import Configuration
-from snowflake_etl.errors import ExitCode
+from snowflake_etl.errors import ExitCode, Stopped
 from snowflake_etl.history.database import new_id
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.file_content import FileContents
@@ -128,6 +129,12 @@ class LoadState:
         except RecordRejected as error:
             self.rejected = error.rejection
             raise
+
+    def check_stop(self) -> None:
+        """Raise Stopped when the load has to end; what was swallowed by a library is found here at the latest."""
+        stop_signals.check()
+        if self.request.stop.is_set():
+            raise Stopped("Stopped with the other loads.")
 
     def warn(self, *warnings: str) -> None:
         self.warnings += warnings

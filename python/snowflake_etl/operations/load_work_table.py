@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snowflake_etl.errors import LeaseLost, Stopped
+from snowflake_etl.errors import LeaseLost
 from snowflake_etl.history.run_record import RunRecord
 from snowflake_etl.operations import (
     load_checks,
@@ -32,8 +32,7 @@ def fill(
 
     def while_waiting() -> None:
         keeper.check()
-        if state.request.stop.is_set():
-            raise Stopped("Stopped with the other loads.")
+        state.check_stop()
         state.progress("copy", 0, state.parts, "parts")
 
     left = next((row for row in state.previous if row.work_table and row.copy_hash == wanted), None)

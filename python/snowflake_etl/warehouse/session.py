@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from snowflake_etl import stop_signals
 from snowflake_etl.errors import ConfigError, ConnectError, EtlError, ExitCode, LeaseLost, Stopped, WarehouseError
 from snowflake_etl.sqltext import literal
 from snowflake_etl.warehouse.cancelling import cancelled_when_stopped
@@ -380,6 +381,7 @@ def _translated(target: str, *, signing_in: bool = False) -> Iterator[None]:
     except Exception as error:
         from snowflake.connector.errors import Error, HttpError
 
+        stop_signals.check_error(error)
         if not isinstance(error, Error | HttpError | OSError):
             raise
         raise our_error(error, target, signing_in) from error
