@@ -203,7 +203,7 @@ class Ground:
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait() - 1000
-        if not hits and variant is Variant.LOADER and most:
+        if not hits and variant in (Variant.LOADER, Variant.STOPPED) and most:
             # The machine may be busier or quieter by now.
             self.seconds = 0.7 * self.seconds + 0.3 * (time.monotonic() - began)
         return Run(hits, code, time.monotonic() - began, before, path.read_text(encoding="utf-8"))
