@@ -203,6 +203,16 @@ def test_a_file_is_searched_exactly_and_without_a_connection(desk: Desk) -> None
     assert found["worst"] == [{"key": ["2024-01-05", "5003"], "rows": 3}]
 
 
+@pytest.mark.parametrize("name", ["t_20240101-20240131.tsv", "t_20240101-20240131.tsv.gz"])
+def test_a_header_with_another_line_end_than_the_rows_hides_none_of_them(desk: Desk, name: str) -> None:
+    end = "\r\n"
+    lines = [*rows_for(JANUARY), "20240105\t5003\tagain"]
+    path = desk.file(name, f"DAY\tID\tNAME\n{end.join([*lines, ''])}".encode())
+    found = check(desk, "--file", str(path))
+    assert (found["rows"], found["keys"], found["excess_rows"]) == (311, 1, 1)
+    assert [finding["code"] for finding in found["findings"]] == ["duplicate_keys"]
+
+
 def test_keys_of_as_many_rows_come_in_the_same_order_from_file_and_table(desk: Desk) -> None:
     """Numbers by value: 9 before 10, which as texts they are not."""
     again = [f"202401{day:02}\t{day * 1000 + number}\tx" for day in (9, 10) for number in (2, 10)]
