@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
 
-from snowflake_etl.quality.file_plan import text_literal
 from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.quality.formats import fixed_width, to_strptime
+from snowflake_etl.quality.names import text_literal
 
 NULL_WORDS = ("NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", "-", "?")
 """Texts that files write for "nothing" where the column is not text."""
