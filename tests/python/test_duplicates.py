@@ -189,6 +189,17 @@ def test_the_statements_are_snowflakes_whatever_the_names(desk: Desk) -> None:
     assert inlined("A = ?", ["'; DROP TABLE T; --"]) == "A = '''; DROP TABLE T; --'"
 
 
+def test_values_stay_in_their_line_and_escaped_names_are_not_passed_off_as_sql(desk: Desk) -> None:
+    desk.entry["duplicate_key_columns"] = ["DAY", "nam\u00e9"]
+    desk.entry["create_table"] = {"DAY": "DATE", "nam\u00e9": "VARCHAR"}
+    desk.sql('CREATE TABLE T ("DAY" DATE, "nam\u00e9" VARCHAR)')
+    desk.sql("INSERT INTO T VALUES ('2024-01-05', 'a\nb'), ('2024-01-05', 'a\nb')")
+    answer = duplicates(desk, "--delete-sql")
+    assert "    2 rows: DAY=2024-01-05, nam\\xe9=a\\x0ab\n" in answer.out
+    assert "take the statements from delete_sql of --json" in answer.out
+    assert '"nam\u00e9"' in check(desk, "--delete-sql")["delete_sql"]
+
+
 # -- files
 
 
