@@ -192,7 +192,7 @@ def test_what_cannot_be_compared_says_so(desk: Desk) -> None:
     torn = desk.file("torn.tsv", gzip.compress(TEXT.encode())[:-20])
     assert "is cut off" in compare(desk, one, torn).err
     assert "There is no file" in compare(desk, one, desk.files / "none").err
-    assert f"{desk.files} is a folder. Name a file in it." in compare(desk, one, desk.files).err
+    assert f"{str(desk.files)!r} is a folder. Name a file in it." in compare(desk, one, desk.files).err
     link = desk.files / "link.tsv"
     link.symlink_to(one)
     assert compare(desk, one, link).code == 2

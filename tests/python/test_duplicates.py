@@ -189,6 +189,17 @@ def test_the_statements_are_snowflakes_whatever_the_names(desk: Desk) -> None:
     assert inlined("A = ?", ["'; DROP TABLE T; --"]) == "A = '''; DROP TABLE T; --'"
 
 
+def test_values_stay_in_their_line_and_escaped_names_are_not_passed_off_as_sql(desk: Desk) -> None:
+    desk.entry["duplicate_key_columns"] = ["DAY", "nam\u00e9"]
+    desk.entry["create_table"] = {"DAY": "DATE", "nam\u00e9": "VARCHAR"}
+    desk.sql('CREATE TABLE T ("DAY" DATE, "nam\u00e9" VARCHAR)')
+    desk.sql("INSERT INTO T VALUES ('2024-01-05', 'a\nb'), ('2024-01-05', 'a\nb')")
+    answer = duplicates(desk, "--delete-sql")
+    assert "    2 rows: DAY=2024-01-05, nam\\xe9=a\\x0ab\n" in answer.out
+    assert "take the statements from delete_sql of --json" in answer.out
+    assert '"nam\u00e9"' in check(desk, "--delete-sql")["delete_sql"]
+
+
 # -- files
 
 
@@ -201,6 +212,16 @@ def test_a_file_is_searched_exactly_and_without_a_connection(desk: Desk) -> None
     found = check(desk, "--file", str(path))
     assert (found["engine"], found["excess_rows"], found["notes"]) == ("file", 2, [])
     assert found["worst"] == [{"key": ["2024-01-05", "5003"], "rows": 3}]
+
+
+@pytest.mark.parametrize("name", ["t_20240101-20240131.tsv", "t_20240101-20240131.tsv.gz"])
+def test_a_header_with_another_line_end_than_the_rows_hides_none_of_them(desk: Desk, name: str) -> None:
+    end = "\r\n"
+    lines = [*rows_for(JANUARY), "20240105\t5003\tagain"]
+    path = desk.file(name, f"DAY\tID\tNAME\n{end.join([*lines, ''])}".encode())
+    found = check(desk, "--file", str(path))
+    assert (found["rows"], found["keys"], found["excess_rows"]) == (311, 1, 1)
+    assert [finding["code"] for finding in found["findings"]] == ["duplicate_keys"]
 
 
 def test_keys_of_as_many_rows_come_in_the_same_order_from_file_and_table(desk: Desk) -> None:

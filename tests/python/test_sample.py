@@ -197,3 +197,12 @@ def test_results_go_where_they_may(desk: Desk) -> None:
         assert sample(desk, path, *words).code == 2
     assert sample(desk, path, "--table", "NONE").code == 3
     assert sample(desk, desk.files / "none.tsv").code == 6
+
+
+@pytest.mark.parametrize("words", [(), ("--all",)], ids=["first", "all"])
+def test_times_with_offsets_keep_them_and_what_is_no_time_stays_text(desk: Desk, words: tuple[str, ...]) -> None:
+    times = ("10:00:00+02:00", "10:00:00Z"), ("10:00:00Z", "10:00"), ("10:00:00 UTC", "10:00"), ("10:00 PM", "10:00")
+    rows = [f"{number}\t" + "\t".join(f"2024-02-29 {pair[number]}" for pair in times) for number in (0, 1)]
+    result = sample_json(desk, desk.file("z.tsv", rows, "id\tzoned\tutc\tnamed\thalf"), *words)
+    types = [column(result, name)["type"] for name in ("zoned", "utc", "named", "half")]
+    assert types == ["TIMESTAMP_TZ", "TIMESTAMP_NTZ", "VARCHAR(50)", "VARCHAR(20)"]

@@ -33,9 +33,9 @@ def read_layout(path: Path, wishes: LayoutWishes, *, tolerant: bool = False) -> 
     if not sample.text.strip("\r\n"):
         raise NoRows(f"{shown(path)} holds empty lines only. Ask its sender for the complete file.")
     notes = list(sample.notes)
-    line_ending = _line_ending(path, sample, notes)
     delimiter = wishes.delimiter or _delimiter(path, sample.text, wishes, notes)
     quote = _quote(path, sample, delimiter, wishes, notes, tolerant=tolerant)
+    line_ending = _line_ending(path, _outside_quotes(sample.text, delimiter, quote), notes)
     records = read_records(sample.text, delimiter, quote)
     header = _header(path, records, wishes, notes)
     columns = _columns(path, _usual(records, wishes) if tolerant and not header else records[0], header, wishes)
@@ -90,10 +90,19 @@ def check_wishes(wishes: LayoutWishes) -> None:
         raise ConfigError("'quote_char' is the delimiter or a line end. Write another character, or \"\" for none.")
 
 
-def _line_ending(path: Path, sample: Sample, notes: list[str]) -> str:
-    newlines = sample.text.count("\n")
-    returns = sample.text.count("\r\n")
-    if not newlines and "\r" in sample.text.rstrip("\r"):
+def _outside_quotes(text: str, delimiter: str, quote: str | None) -> str:
+    """The text without what quotes enclose: a line end inside a value says nothing about those of records."""
+    if not quote:
+        return text
+    other, mark = re.escape(delimiter), re.escape(quote)
+    rest = re.sub(f"(?<![^{other}\\n]){mark}(?:[^{mark}]++|{mark}{mark})*+(?:{mark}|\\Z)", "", text)
+    return rest if "\n" in rest else text
+
+
+def _line_ending(path: Path, text: str, notes: list[str]) -> str:
+    newlines = text.count("\n")
+    returns = text.count("\r\n")
+    if not newlines and "\r" in text.rstrip("\r"):
         raise FileError(
             f"{shown(path)} ends its lines with a carriage return alone. Convert it, e.g. with: tr '\\r' '\\n'."
         )

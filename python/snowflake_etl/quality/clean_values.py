@@ -12,9 +12,10 @@ from pathlib import Path
 from snowflake_etl.errors import FileError
 from snowflake_etl.files.layout import Compression, Layout
 from snowflake_etl.quality.duck import CannotParse, Duck, OutOfSpace
-from snowflake_etl.quality.file_plan import Plan, text_literal
+from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.file_sql import relation
 from snowflake_etl.quality.formats import ISO
+from snowflake_etl.quality.names import text_literal
 from snowflake_etl.quality.profile import type_text
 
 UNREADABLE = "cannot be read as a row"

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
 
-from snowflake_etl.quality.file_plan import text_literal
 from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.quality.formats import fixed_width, to_strptime
+from snowflake_etl.quality.names import text_literal
 
 NULL_WORDS = ("NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", "-", "?")
 """Texts that files write for "nothing" where the column is not text."""
@@ -69,7 +69,7 @@ class ColumnFacts:
 
     ``numbers``, ``floats``, ``booleans`` and ``days`` count the values that are such; where all are numbers, ``digits``
     are the most before the point and ``fraction`` behind it.  ``distinct`` is estimated, ``least`` and ``greatest`` are
-    texts.
+    texts.  ``offsets`` are values that end like a time with an offset from UTC.
     """
 
     name: str
@@ -91,6 +91,7 @@ class ColumnFacts:
     mean: float | None = None
     booleans: int = 0
     days: Mapping[str, DayFacts] = field(default_factory=dict)
+    offsets: int = 0
 
     def merged(self, other: ColumnFacts) -> ColumnFacts:
         """The facts of both together; of ``distinct`` and ``mean`` only as much as can be known."""
@@ -117,6 +118,7 @@ class ColumnFacts:
             mean=None,
             booleans=self.booleans + other.booleans,
             days={each: self.days.get(each, nothing).merged(other.days.get(each, nothing)) for each in formats},
+            offsets=self.offsets + other.offsets,
         )
 
 
@@ -219,6 +221,8 @@ def _questions(place: int, left: Hypotheses) -> list[_Question]:
         ]
     if left.booleans:
         asked.append(("booleans", f"COUNT(*) FILTER (lower({value}) IN ('true', 'false'))"))
+    if ISO_TIMESTAMP in left.formats:
+        asked.append(("offsets", f"COUNT(*) FILTER (regexp_matches({value}, ':[0-9.:]+ ?[-+][0-9:]+$'))"))
     for each in left.formats:
         day = _day(value, each)
         asked += [(f"days {each}", f"COUNT({day})"), (f"first {each}", f"MIN({day})"), (f"last {each}", f"MAX({day})")]
@@ -228,7 +232,8 @@ def _questions(place: int, left: Hypotheses) -> list[_Question]:
 def _day(value: str, text: str) -> str:
     """The day of a value that is written in that format and in a year that anybody would mean, else NULL."""
     if text == ISO_TIMESTAMP:
-        written = f"regexp_full_match({value}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T][0-9]{{2}}:.*')"
+        # No 24:00, PM or name of a time zone: DuckDB takes them, Snowflake does not.
+        written = f"regexp_full_match({value}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]([01][0-9]|2[0-3]):[-+0-9:. Z]+')"
         day = f"CASE WHEN {written} THEN TRY_CAST({value} AS TIMESTAMP)::DATE END"
     else:
         pattern = to_strptime(text) or ""
@@ -264,6 +269,7 @@ def _facts(name: str, rows: int, fields: Mapping[str, Any], formats: Sequence[st
             for each in formats
             if fields[f"days {each}"]
         },
+        offsets=fields.get("offsets", 0),
     )
 
 

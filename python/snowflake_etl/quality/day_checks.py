@@ -117,7 +117,7 @@ def day_anomalies(profile: Profile, expectations: Expectations) -> Iterator[Find
             "few_rows_on_day" if low else "many_rows_on_day",
             Severity.ERROR if strange.is_error else Severity.WARNING,
             f"{strange.day} ({strange.day:%A}) has {counted(strange.rows, 'row')}, {strange.share:.1%} of the "
-            f"{strange.expected:,.0f} expected. Look whether "
+            f"{_rows_text(strange.expected)} expected. Look whether "
             + ("rows of the day are missing." if low else "rows of the day are there twice."),
             {
                 "day": str(strange.day),
@@ -231,6 +231,11 @@ def _judged_days(rows_per_day: Mapping[date, int], expectations: Expectations) -
         if day not in expectations.closed_days
         and (not expectations.days or any(day in claimed for claimed in expectations.days))
     }
+
+
+def _rows_text(expected: float) -> str:
+    """A median: whole where it is, so that the share can be told from what is said."""
+    return f"{expected:,.1f}".removesuffix(".0")
 
 
 def _gap_text(gap: DayRange, closed: Container[date] = ()) -> str:

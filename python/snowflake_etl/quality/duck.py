@@ -48,6 +48,7 @@ class Duck:
             "memory_limit": f"{memory_limit}B",
             "max_temp_directory_size": f"{temp_limit}B",
             "threads": str(threads),
+            "TimeZone": "UTC",  # as every session of the warehouse has it, wherever this host stands
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

@@ -93,7 +93,7 @@ def _days(relation: FileRelation, plan: Plan, progress: Progress) -> tuple[Count
     packed = relation.layout.compression is not Compression.NONE
     with _beside(relation, progress, lambda _: None) if packed else nullcontext():
         counted = count_days(relation, plan)
-    return counted, relation.rejected
+    return counted, relation.rejected or relation.normalized
 
 
 def _everything(relation: FileRelation, plan: Plan, progress: Progress) -> tuple[Counted, bool]:

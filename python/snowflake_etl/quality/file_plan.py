@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from snowflake_etl.errors import ConfigError
 from snowflake_etl.files.layout import Layout
+from snowflake_etl.quality import moments
 from snowflake_etl.quality.conditions import Dialect, Value
-from snowflake_etl.quality.formats import day_format, fixed_width, to_strptime
-from snowflake_etl.quality.names import stored
+from snowflake_etl.quality.formats import day_format, to_strptime
+from snowflake_etl.quality.names import stored, text_literal
 from snowflake_etl.quality.profile import Expectations, RuleKind
 from snowflake_etl.quality.rule_sql import naming, newest_day, row_rules, typed_value
 from snowflake_etl.sqltext import ColumnType, nearest_names
@@ -78,19 +79,12 @@ class Plan:
 
     def day(self, column: Column) -> str:
         """The day of the date column as DATE, NULL where it cannot be read."""
-        return self._day_of(column.sql, to_strptime(self.day_format(column)))
+        return moments.day(column.sql, to_strptime(self.day_format(column)), column.type)
 
     def day_format(self, column: Column) -> str | None:
         """How the date column writes its day, None for ISO text."""
         expected = self._expectations
         return day_format(column.type, expected.date_format, expected.timestamp_format)
-
-    def _day_of(self, value: str, pattern: str | None) -> str:
-        if pattern is None:
-            return f"CASE WHEN TRY_CAST({value} AS TIMESTAMP) IS NOT NULL THEN TRY_CAST({value} AS DATE) END"
-        parsed = f"TRY_STRPTIME({value}, {text_literal(pattern)})::DATE"
-        width = fixed_width(pattern)
-        return parsed if width is None else f"CASE WHEN strlen({value}) = {width} THEN {parsed} END"
 
     def cast(self, column: Column) -> str | None:
         """The value as the target's type, NULL where it does not fit; None where every text fits."""
@@ -102,12 +96,11 @@ class Plan:
             # Adding nothing makes -0.0 the 0.0 that it is equal to.
             return f"({typed} + 0)" if number == "DOUBLE" else typed
         if kind.is_date:
-            return self._day_of(value, to_strptime(self._expectations.date_format))
+            return moments.day(value, to_strptime(self._expectations.date_format))
         if kind.is_timestamp:
-            pattern = to_strptime(self._expectations.timestamp_format)
-            return f"TRY_STRPTIME({value}, {text_literal(pattern)})" if pattern else f"TRY_CAST({value} AS TIMESTAMP)"
+            return moments.timestamp(value, to_strptime(self._expectations.timestamp_format), kind)
         if kind.base == "TIME":
-            return f"TRY_CAST({value} AS TIME)"
+            return moments.time(value)
         if kind.base == "BOOLEAN":
             true, false = (", ".join(map(text_literal, words)) for words in (_TRUE, _FALSE))
             return f"CASE WHEN lower({value}) IN ({true}) THEN TRUE WHEN lower({value}) IN ({false}) THEN FALSE END"
@@ -122,9 +115,19 @@ class Plan:
         """A key (else the declared one) as it will stand in the table: typed, so that 7 and 07 are one number."""
         parts = []
         for column in self.key if key is None else key:
-            typed = self.cast(column)
-            parts.append(f"COALESCE(CAST({typed} AS VARCHAR), {column.sql})" if typed else column.sql)
+            typed = self._key_value(column)
+            if typed and column.type and column.type.is_timestamp:
+                text = moments.key_text(column.sql, typed, column.type)
+            else:
+                text = f"CAST({typed} AS VARCHAR)"
+            parts.append(f"COALESCE({text}, {column.sql})" if typed else column.sql)
         return parts
+
+    def _key_value(self, column: Column) -> str | None:
+        """The value by which a table compares: timestamps with a time zone are alike where their instants are."""
+        if column.type and column.type.base in ("TIMESTAMP_TZ", "TIMESTAMP_LTZ"):
+            return moments.instant(column.sql, to_strptime(self._expectations.timestamp_format))
+        return self.cast(column)
 
     def key_hash(self, key: Key | None = None) -> str:
         """64 bits of a typed key (else the declared one).
@@ -133,7 +136,7 @@ class Plan:
         there are chance collisions), so that a difference calls for a look at the keys themselves.
         """
         columns = self.key if key is None else key
-        return f"hash({', '.join(self.cast(column) or column.sql for column in columns)})"
+        return f"hash({', '.join(self._key_value(column) or column.sql for column in columns)})"
 
     def key_order(self, parts: Iterable[str], key: Key | None = None) -> list[str]:
         """What a table sorts the ``parts`` of a key by (see ``key_parts``): numbers by value, all else by its text."""
@@ -180,11 +183,6 @@ def _number_type(kind: ColumnType | None) -> str | None:
     if kind and kind.is_number:
         return f"DECIMAL({kind.length}, {kind.scale})"
     return "DOUBLE" if kind and kind.base == "FLOAT" else None
-
-
-def text_literal(text: str) -> str:
-    """A DuckDB string literal, in which only the quote is special."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _full_match(value: str, pattern: str) -> str:

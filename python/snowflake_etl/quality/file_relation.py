@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ class FileRelation:
     """Runs statements over one file.
 
     ``rejected`` is True once a scan passed over a row that does not fit the layout.  DuckDB gives up at a
-    carriage return that ends no line; the scan is then repeated over bytes in which it is a blank.
+    carriage return that ends no line; the scan is then repeated over bytes in which it is a blank, and
+    ``normalized`` is True.  Where only the
+    first line has another end than the rest, DuckDB does not give up, but takes the whole file for that line.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class FileRelation:
         self._null_values = null_values
         self._duck = duck
         self._stopped = stopped
-        self._normalized = False
+        self.normalized = False
         self._left_out: tuple[tuple[int, int], ...] = ()
 
     def leave_out(self, lines: Lines) -> None:
@@ -56,12 +59,13 @@ class FileRelation:
 
     def query(self, statement: Callable[[str], str]) -> list[tuple[Any, ...]]:
         """Run what ``statement`` makes of the relation's SQL.  Raise FileError, Stopped or OutOfSpace."""
+        self.normalized = self.normalized or self._begins_otherwise
         try:
             return self._scan(statement)
         except CannotParse as error:
-            if self._normalized:
+            if self.normalized:
                 raise self._unreadable(error) from error
-        self._normalized = True
+        self.normalized = True
         try:
             return self._scan(statement)
         except CannotParse as error:
@@ -72,22 +76,34 @@ class FileRelation:
             with self._relation() as source:
                 return self._duck.query(statement(source))
         finally:
-            self.rejected = self._duck.rejected() or self.rejected or self._normalized
+            self.rejected = self._duck.rejected() or self.rejected
 
     @contextmanager
     def _relation(self) -> Iterator[str]:
         layout = self.layout
         read_by_duckdb = is_utf8(layout.encoding) and layout.compression is not Compression.BZIP2
-        if read_by_duckdb and self.sample_rows is None and not (self._normalized or self._left_out):
+        if read_by_duckdb and self.sample_rows is None and not (self.normalized or self._left_out):
             yield file_sql.relation(str(self.path), layout, self._null_values, layout.compression, layout.line_ending)
             return
         source = without_lines(self.bytes(), self._left_out) if self._left_out else self.bytes()
-        ending = "\n" if self._normalized else layout.line_ending
-        pump = Pump(self._duck.folder / "pipe", _without_returns(source) if self._normalized else source)
+        ending = "\n" if self.normalized else layout.line_ending
+        pump = Pump(self._duck.folder / "pipe", _without_returns(source) if self.normalized else source)
         try:
             yield file_sql.relation(str(pump.pipe), layout, self._null_values, Compression.NONE, ending)
         finally:
             pump.finish()
+
+    @cached_property
+    def _begins_otherwise(self) -> bool:
+        """True where the lines end with CR LF, and the first one does not."""
+        if self.layout.line_ending == "\n":
+            return False
+        before = b""
+        for chunk in self.bytes():
+            if (end := chunk.find(b"\n")) >= 0:
+                return not (before + chunk[:end]).endswith(b"\r")
+            before = chunk[-1:] or before
+        return False
 
     def _unreadable(self, error: Exception) -> FileError:
         return FileError(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from snowflake_etl.files.layout import Compression, Layout
-from snowflake_etl.quality.file_plan import Column, Plan, text_literal
+from snowflake_etl.quality.file_plan import Column, Plan
 from snowflake_etl.quality.line_look import LONGEST_LINE_BYTES
+from snowflake_etl.quality.names import text_literal
 
 # The number of the declared key among those of rules.
 DECLARED_KEY = -1

@@ -1,4 +1,4 @@
-"""Column names of files and of expectations, made comparable (floor 4, pure)."""
+"""Column names of files and of expectations made comparable, and texts as literals (floor 4, pure)."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def stored(name: str, known: Collection[str] = ()) -> str:
         return fold(name)
     except UsageError:
         return name
+
+
+def text_literal(text: str) -> str:
+    """A DuckDB string literal, in which only the quote is special."""
+    return "'" + text.replace("'", "''") + "'"

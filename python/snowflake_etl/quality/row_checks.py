@@ -26,7 +26,7 @@ _FAULTS = (
     (
         "carriage_returns",
         Severity.WARNING,
-        "a carriage return that the file's line ending does not have",
+        "another line end than the file's, or a carriage return inside",
         "It becomes part of a value, or of nothing; have the line endings made the same everywhere.",
     ),
 )

@@ -50,7 +50,11 @@ def guess(facts: ColumnFacts) -> Guess:
             if len(fitting) > 1:
                 # 01/02/2024: whoever guesses here swaps days and months.
                 return Guess(facts.name, _text(facts), None, fitting)
-            return Guess(facts.name, kind, fitting[0], fitting, words, days.first, days.last)
+            # TIMESTAMP_NTZ would drop the offset, and with it which moment is meant.
+            zoned = facts.offsets and kind == "TIMESTAMP_NTZ"
+            return Guess(
+                facts.name, "TIMESTAMP_TZ" if zoned else kind, fitting[0], fitting, words, days.first, days.last
+            )
     return Guess(facts.name, *_plain(facts, words))
 
 
@@ -94,9 +98,10 @@ def date_column(guesses: Sequence[Guess], claimed: DayRange | None) -> Guess | N
 
 def timestamp_format(guesses: Sequence[Guess]) -> tuple[str | None, list[str]]:
     """The one format of timestamps that is not ISO (None where there is none), and columns that have another."""
-    formats = dict.fromkeys(each.format for each in guesses if each.type == "TIMESTAMP_NTZ")
+    timestamps = [each for each in guesses if each.type.startswith("TIMESTAMP")]
+    formats = dict.fromkeys(each.format for each in timestamps)
     if not formats or list(formats) == [ISO_TIMESTAMP]:
         return None, []
     chosen = next(iter(formats))
-    others = [each.name for each in guesses if each.type == "TIMESTAMP_NTZ" and each.format != chosen]
+    others = [each.name for each in timestamps if each.format != chosen]
     return (None if chosen == ISO_TIMESTAMP else chosen), others

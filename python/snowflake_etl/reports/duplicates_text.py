@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.check_text import fitted
 from snowflake_etl.results_tables import DuplicateCheck, DuplicatesResult
 
@@ -19,7 +20,7 @@ def _check(check: DuplicateCheck) -> Iterator[str]:
     grade = f" ({check.grade})" if check.grade else ""
     yield f"  {check.subject} {check.days}{key}: {check.status}{grade}, {check.message}"
     for worst in check.worst:
-        named = ", ".join(f"{column}={value}" for column, value in zip(check.key, worst.key, strict=True))
+        named = ", ".join(f"{column}={visible(value)}" for column, value in zip(check.key, worst.key, strict=True))
         yield f"    {worst.rows:,} rows: {named}"
     if check.keys > len(check.worst):
         yield f"    {len(check.worst)} of {check.keys:,} keys are shown; --show N shows more."
@@ -29,3 +30,5 @@ def _check(check: DuplicateCheck) -> Iterator[str]:
     )
     if check.delete_sql:
         yield from ("", check.delete_sql, "")
+        if not check.delete_sql.isascii():
+            yield "    note: Names beyond ASCII are escapes here: take the statements from delete_sql of --json."

@@ -29,7 +29,7 @@ def _check(check: CheckReport, all_of_it: str, *, is_only: bool) -> Iterator[str
     if any(finding.code == "unreadable" for finding in check.findings):
         yield f"  {check.subject}: could not be checked"
     else:
-        yield f"  {check.subject}: {_status(check)}{_sample(check)}, {check.rows:,} rows{_days(check)}"
+        yield f"  {check.subject}: {_status(check)}{_sample(check)}, {counted(check.rows, 'row')}{_days(check)}"
     if is_only and check.columns:
         yield from _per_day(check)
         yield from _columns(check.columns, all_of_it)

@@ -18,7 +18,7 @@ def check_text(detail: CheckDetail, all_of_it: str, width: int | None = None) ->
         f"  check {entry.check_id} of {_when(entry.at)}, {_what(entry)}, {entry.table} {entry.days}: {entry.status}"
     ]
     lines += findings_on_screen(detail.findings, all_of_it)
-    days = [f"    {day}: {rows:,} rows" for day, rows in detail.rows_per_day.items()]
+    days = [f"    {day}: {counted(rows, 'row')}" for day, rows in detail.rows_per_day.items()]
     return "\n".join(fitted([*lines, *_few(days, "day", all_of_it)], width))
 
 
@@ -29,10 +29,10 @@ def comparison_text(comparison: CheckComparison, all_of_it: str, width: int | No
 
 def _changes(comparison: CheckComparison, all_of_it: str) -> list[str]:
     now, before = comparison.now, comparison.before
-    lines = [f"  {now.table} {now.days}: {_when(now.at)} {_what(now)}, {now.rows:,} rows, {now.status}"]
+    lines = [f"  {now.table} {now.days}: {_when(now.at)} {_what(now)}, {counted(now.rows or 0, 'row')}, {now.status}"]
     if before is None:
         return [*lines, "    no check before it"]
-    lines.append(f"    before: {_when(before.at)} {_what(before)}, {before.rows:,} rows, {before.status}")
+    lines.append(f"    before: {_when(before.at)} {_what(before)}, {counted(before.rows or 0, 'row')}, {before.status}")
     if not comparison.differs:
         return [*lines, "    no difference"]
     if comparison.rows_changed:

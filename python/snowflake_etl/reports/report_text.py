@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from snowflake_etl.month import DayRange
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.check_text import wrapped
 from snowflake_etl.reports.load_text import human_bytes
@@ -149,7 +150,7 @@ def _details(table: TableReport, width: int, samples: int | None, all_of_them: s
 
 
 def _facts(table: TableReport) -> Iterator[str]:
-    yield f"{_number(table.rows)} rows, {_number(table.columns)} columns"
+    yield f"{counted(table.rows or 0, 'row')}, {counted(table.columns or 0, 'column')}"
     if table.first_day:
         yield f"{table.first_day} to {table.last_day}"
     if table.bytes is not None:

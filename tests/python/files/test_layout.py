@@ -121,6 +121,14 @@ def test_crlf_is_noted_and_not_part_of_names(tmp_path: Path) -> None:
     assert any("CR LF" in note for note in layout.notes)
 
 
+@pytest.mark.parametrize(("end", "inside"), [("\n", "\r\n"), ("\r\n", "\n")])
+def test_line_ends_inside_quotes_are_not_those_of_the_file(tmp_path: Path, end: str, inside: str) -> None:
+    records = ["day,note", f'1,"a{inside}b ""c""{inside}"', '"2",d']
+    layout = layout_of(tmp_path, "".join(record + end for record in records), header=True)
+    assert layout.line_ending == end
+    assert not any("the others" in note for note in layout.notes)
+
+
 def test_carriage_returns_alone_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="carriage return alone"):
         layout_of(tmp_path, "day\tcode\r1\tx\r")

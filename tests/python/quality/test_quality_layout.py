@@ -238,6 +238,19 @@ def test_mixed_line_endings_are_a_warning_and_all_rows_count(tmp_path: Path) -> 
     assert finding(report, "carriage_returns").samples == ("line 302-311",)
 
 
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("name", ["t.tsv", "t.tsv.gz"])
+def test_a_first_line_with_another_end_than_the_rest_swallows_no_rows(name: str, scope: Scope, tmp_path: Path) -> None:
+    path = write(tmp_path / name, month_lines(), "\t".join(COLUMNS), "\r\n")
+    content = gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
+    content = content.replace(b"\r\n", b"\n", 1)
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    packing = Compression.GZIP if name.endswith(".gz") else Compression.NONE
+    report = check(path, replace(LAYOUT, line_ending="\r\n", compression=packing), scope=scope)
+    assert (report.rows, report.days_found) == (310, 31)
+    assert finding(report, "carriage_returns").samples == ("line 1",)
+
+
 def test_an_endless_line_is_named(tmp_path: Path) -> None:
     lines = month_lines()
     lines[4] = "20240101\t4\t" + "x" * 3_000_000

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from planted import COLUMNS, EXPECTED, LAYOUT, TYPES, check, check_lines, codes, finding, month_lines, write
@@ -303,3 +304,82 @@ def test_formats_that_are_none() -> None:
         to_snowflake("%Y%j")
     assert (fixed_width("%Y%m%d"), fixed_width("%Y-%m-%d"), fixed_width("%b%Y")) == (8, None, None)
     assert day_format(column_type("DATE"), "AUTO", "YYYY") is None
+
+
+def keys_of(tmp_path: Path, kind: str, moments: list[str], **changes: Any) -> tuple[int, int]:
+    """How many keys of that type stand in several rows, and how many rows are too many."""
+    lines = [f"20240101\t{moment}\tx" for moment in moments]
+    types = TYPES | {"ID": column_type(kind)}
+    report = check_lines(tmp_path, lines, days=(), types=types, **changes)
+    assert "values_do_not_cast" not in codes(report)
+    found = [each for each in report.findings if each.code == "duplicate_keys"]
+    return (int(found[0].numbers["keys"]), int(found[0].numbers["excess_rows"])) if found else (0, 0)
+
+
+# The hour that comes twice in autumn, the same instant in two spellings, the same wall clock in two zones.
+ZONED = [
+    *("2024-10-27 02:30:00+02:00", "2024-10-27 02:30:00+01:00", "2024-10-27T01:30:00Z", "2024-10-27 04:30:00 +0200"),
+    "2024-10-27 02:30:00",
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("TIMESTAMP_NTZ", (1, 2)), ("TIMESTAMP_TZ", (2, 2)), ("TIMESTAMP_LTZ(9)", (2, 2))]
+)
+def test_keys_with_offsets_are_compared_as_their_type_compares(
+    kind: str, expected: tuple[int, int], tmp_path: Path
+) -> None:
+    assert keys_of(tmp_path, kind, ZONED) == expected
+
+
+def test_keys_differ_by_nanoseconds(tmp_path: Path) -> None:
+    near = [f"2024-01-01 10:00:00.{digits}" for digits in ("120000789", "12789", "12", "120000788", "120000000")]
+    assert keys_of(tmp_path, "TIMESTAMP_NTZ", near) == (1, 1)
+    assert keys_of(tmp_path, "TIMESTAMP_TZ", near) == (1, 1)
+    assert keys_of(tmp_path, "TIMESTAMP_NTZ(6)", near) == (1, 3)
+    given = {"timestamp_format": "YYYY-MM-DD HH24:MI:SS.FF9"}
+    assert keys_of(tmp_path, "TIMESTAMP_NTZ", [*near, "9999-12-31 00:00:00.0"], **given) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "days"),
+    [
+        ("TIMESTAMP_NTZ", ["2024-01-01"]),
+        ("TIMESTAMP_TZ", ["2024-01-01"]),
+        ("TIMESTAMP_LTZ", ["2023-12-31", "2024-01-01"]),
+    ],
+)
+@pytest.mark.parametrize("timestamp_format", [None, "YYYY-MM-DD HH24:MI:SS TZH:TZM"])
+def test_the_day_of_a_timestamp_with_an_offset_is_the_one_written(
+    kind: str, days: list[str], timestamp_format: str | None, tmp_path: Path
+) -> None:
+    lines = [f"2024-01-01 {text}\t{number}\tx" for number, text in enumerate(("00:30:00 +02:00", "12:00:00 -05:00"))]
+    types = TYPES | {"DAY": column_type(kind)}
+    changes = {"date_format": None, "timestamp_format": timestamp_format}
+    report = check_lines(tmp_path, lines, days=(), types=types, **changes)
+    assert [report.first_day, report.last_day] == [days[0], days[-1]]
+    assert report.days_found == len(days)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        *(("TIMESTAMP_NTZ", f"2024-01-01 {time}") for time in ("24:00:00", "12:00:00 PM", "12:00:00 Europe/Berlin")),
+        *((kind, word) for kind in ("TIMESTAMP_NTZ", "TIMESTAMP_TZ") for word in ("epoch", "Infinity", "2024/01/01")),
+        ("TIME", "24:00:00"),
+    ],
+)
+def test_what_only_duckdb_takes_for_a_time_is_no_value(kind: str, text: str, tmp_path: Path) -> None:
+    lines = ["20240101\t1\t2024-01-01 12:00:00", f"20240101\t2\t{text}"]
+    if kind == "TIME":
+        lines[0] = "20240101\t1\t9:00"
+    report = check_lines(tmp_path, lines, days=(), types=TYPES | {"NAME": column_type(kind)})
+    assert finding(report, "values_do_not_cast").samples == ("line 3",)
+
+
+@pytest.mark.parametrize("date_format", ["YYYYMMDD", "YYYY-MM-DD", "MON DD YYYY", None])
+@pytest.mark.parametrize("word", ["infinity", "EPOCH", " 2024022"])
+def test_words_for_no_day_are_no_day(word: str, date_format: str | None, tmp_path: Path) -> None:
+    report = check_lines(tmp_path, [f"{word}\t1\tx"], days=(), date_format=date_format)
+    assert finding(report, "unread_dates").samples == ("line 2",)
+    assert report.days_found == 0
