@@ -125,15 +125,15 @@ def _refused(context: Context, sentence: str) -> Refused:
 
 
 def _list(context: Context) -> ExitCode:
+    from snowflake_etl.config.places import today
+    from snowflake_etl.month import parse_months
+    from snowflake_etl.operations.checks.history import Selection
     from snowflake_etl.operations.months.restore_month import list_deletions
 
+    table, month = context.arguments.table, context.arguments.month
+    selection = Selection(table, parse_months(month, today()) if month else None)
     found = list_deletions(context.configuration.configuration, context.warehouse)
-    wanted = [
-        one
-        for one in found
-        if (not context.arguments.table or one.table.upper().endswith(context.arguments.table.upper()))
-        and (not context.arguments.month or one.month == context.arguments.month)
-    ]
+    wanted = [one for one in found if selection.takes(one.table, one.month)]
     for one in wanted:
         context.say("\n".join(_lines(one)))
     ready = sum(bool(one.source) and not one.restored_by for one in wanted)
