@@ -132,7 +132,7 @@ def _permit_replace(situation: Situation, wishes: Wishes) -> Permission:
     _refuse_cutting(situation)
     if wishes.keep_outside:
         raise Refused("A replace deletes only the days of the files' names: --outside keep goes with append only.")
-    return Permission(tuple(situation.live_in_claimed()), _warnings(situation))
+    return Permission(tuple(situation.live_in_claimed()), (*_warnings(situation), *_staying(situation)))
 
 
 def _refuse_cutting(situation: Situation) -> None:
@@ -178,6 +178,16 @@ def check_rows_outside(outside: int, wishes: Wishes) -> None:
     )
 
 
+def check_left_outside(table: str, left: int) -> None:
+    """Refuse rows outside the claimed days that an earlier load of the month seems to have put there."""
+    if left:
+        raise Refused(
+            f"{table} has {counted(left, 'row')} already where rows outside the days of the files' names would come, "
+            "on days that no loaded file claims: a drop or a replace of the month left them. Nothing was published. "
+            "Delete them first; to load beside them: add --allow-existing."
+        )
+
+
 def check_shrink(rows_in: int, rows_out: int, wishes: Wishes) -> None:
     """Refuse a replace that puts in less than nine tenths of what it takes out."""
     if wishes.mode is Mode.APPEND or wishes.allow_shrink or rows_in >= SMALLEST_SHARE_OF_REPLACED * rows_out:
@@ -199,6 +209,17 @@ def _warnings(situation: Situation) -> tuple[str, ...]:
     if situation.policies:
         warnings.append(f"{situation.table} has {', '.join(situation.policies)}; counts may not show every row.")
     return tuple(warnings)
+
+
+def _staying(situation: Situation) -> tuple[str, ...]:
+    """What a replace does not take although it came with the files that go out."""
+    loaded = sum(row.row_count for row in situation.live_in_claimed())
+    if not situation.claimed or loaded <= situation.rows_in_claimed:
+        return ()
+    return (
+        f"The files that are replaced were loaded with {loaded:,} rows, and {situation.rows_in_claimed:,} are in their "
+        "days: the others lie outside these days and stay, or went by other means.",
+    )
 
 
 def _loaded_by(rows: Sequence[LedgerRow]) -> str:
