@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from desk import Answer, Desk, days_between, rows_for
 from snowflake_etl.history import audit_file
 
@@ -53,7 +55,9 @@ def test_a_restore_never_takes_a_part_of_a_loaded_file(desk: Desk) -> None:
     assert desk.count() == 150
 
 
-def test_rows_outside_a_dropped_month_are_not_doubled_by_its_next_load(desk: Desk) -> None:
+@pytest.mark.parametrize("via", ["work_table", "direct"])
+def test_rows_outside_a_dropped_month_are_not_doubled_by_its_next_load(desk: Desk, via: str) -> None:
+    desk.sections |= {"load": {"via": via}}
     desk.file("t_20240101-20240131.tsv", [*rows_for(JANUARY), "20240205\t1\tlate"])
     keeping = ("--month", "2024-01", "--outside", "keep")
     assert desk.load(*keeping).code == 0

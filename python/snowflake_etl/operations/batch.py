@@ -29,8 +29,8 @@ from snowflake_etl.warehouse.signin import Warehouse
 class Preview:
     """One load before it runs; ``seconds`` is an estimate, 0 if unknown.
 
-    ``state`` is new, loaded, partly loaded, another file loaded (for the same days) or, when the load cannot but fail,
-    no usable file.
+    ``state`` is new, loaded, partly loaded, another file loaded (for the same days), dropped (by drop-month, these very
+    files) or, when the load cannot but fail, no usable file.
     """
 
     month: str
@@ -54,8 +54,8 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
         previews = []
         for planned in loads:
             table = object_name(planned.entry.table_name, session.database, session.schema)
-            rows = ledger.live_rows(session, objects, table) if known else []
-            live = ledger.rows_of_month(rows, planned.month if planned.entry.date_column else None)
+            rows = ledger.all_rows(session, objects, table) if known else []
+            of_month = ledger.rows_of_month(rows, planned.month if planned.entry.date_column else None)
             seconds = planned.bytes / rate if rate else 0.0
             previews.append(
                 Preview(
@@ -63,19 +63,23 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
                     planned.entry.table_name,
                     len(planned.files),
                     planned.bytes,
-                    _state(planned, live),
+                    _state(planned, of_month),
                     seconds,
                 )
             )
     return previews
 
 
-def _state(planned: PlannedLoad, live: Sequence[LedgerRow]) -> str:
+def _state(planned: PlannedLoad, rows: Sequence[LedgerRow]) -> str:
     if planned.problem:
         return "no usable file"
+    live = [row for row in rows if row.state == ledger.LIVE]
     known = {row.fingerprint for row in live}
     staged = [manifest.fingerprint for manifest in planned.manifests]
-    there = [one in known for one in staged or [fingerprint(file.path) for file in planned.files]]
+    files = staged or [fingerprint(file.path) for file in planned.files]
+    there = [one in known for one in files]
+    if files and not live and {row.fingerprint for row in rows if row.state == ledger.DROPPED}.issuperset(files):
+        return "dropped"
     if any(there):
         return "loaded" if all(there) else "partly loaded"
     if any(row.days and row.days.overlaps(file.days) for row in live for file in planned.files):

@@ -9,6 +9,7 @@ from snowflake_etl.operations import (
     load_compare,
     load_copy,
     load_history,
+    load_outside,
     load_publish,
     load_resume,
     situation,
@@ -17,8 +18,8 @@ from snowflake_etl.operations.lease_keeper import LeaseKeeper
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_state import LoadState
 from snowflake_etl.operations.publish import PublishPlan
-from snowflake_etl.sqltext import ObjectName, quote
-from snowflake_etl.warehouse import catalog, lease, ledger
+from snowflake_etl.sqltext import ObjectName
+from snowflake_etl.warehouse import catalog, lease
 from snowflake_etl.warehouse.session import Session
 
 
@@ -103,27 +104,6 @@ def check(session: Session, state: LoadState, prepared: Prepared, work_table: Ob
     outside = state.rows_loaded - inside
     situation.check_rows_outside(outside, wishes)
     if outside and not wishes.allow_existing:
-        situation.check_left_outside(prepared.situation.table, _left_outside(session, prepared, work_table))
+        situation.check_left_outside(prepared.situation.table, load_outside.met_by(session, prepared, work_table))
     situation.check_shrink(state.rows_loaded, prepared.situation.rows_in_claimed, wishes)
     return load_publish.publish_plan(state, prepared, work_table, query_id, inside)
-
-
-def _left_outside(session: Session, prepared: Prepared, work_table: ObjectName) -> int:
-    """Rows of the target at the times of those outside, on days of no loaded file, where files of the month went.
-
-    Neither drop-month nor a replace takes rows outside its days: loading the file again would double them.
-    """
-    target, column = prepared.target, prepared.target.date_column
-    rows = ledger.all_rows(session, prepared.objects, target.name)
-    went = any(row.state != ledger.LIVE and row.month == str(prepared.month) for row in rows)
-    if not (went and column and prepared.claimed):
-        return 0
-    name, (claimed, binds) = quote(column.name), prepared.claimed
-    condition = f"{name} IN (SELECT {name} FROM {work_table.sql} WHERE NOT {claimed})"
-    loaded = target.condition([row.days for row in rows if row.state == ledger.LIVE and row.days])
-    return catalog.count_rows(
-        session,
-        target.name,
-        condition + (f" AND NOT {loaded[0]}" if loaded and loaded[1] else ""),
-        [*binds, *(loaded[1] if loaded else ())],
-    )
