@@ -161,6 +161,11 @@ def same_content(row: LedgerRow, file: str) -> str:
 
 def how_to_replace(situation: Situation, wishes: Wishes) -> str:
     """The sentence that says what to type to replace what is there."""
+    if not situation.claimed and not wishes.full_refresh:
+        return (
+            "Without a date_column a load cannot take its place; where files are always the whole table, set "
+            "full_refresh: true in the configuration."
+        )
     return f"To load it again in place of those rows: {_replace_command(situation, wishes)}"
 
 

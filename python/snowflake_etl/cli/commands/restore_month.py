@@ -156,11 +156,18 @@ def _lines(one: Restorable) -> Iterator[str]:
 def _drop_copies(context: Context) -> ExitCode:
     from snowflake_etl.operations.months.restore_month import drop_copies, list_copies
 
+    if any((context.arguments.table, context.arguments.month, context.arguments.run)):
+        raise UsageError("--drop-copies goes by age alone: leave --table, --month and --run out.")
     age = _days(context.arguments.older_than)
     configuration = context.configuration.configuration
     old = list_copies(configuration, context.warehouse, age)
     for copy in old:
         context.say(f"  {copy.name}, made {copy.made_at:%Y-%m-%d %H:%M} UTC")
+    if context.arguments.dry_run:
+        message = f"{counted(len(old), 'safety copy')} older than {counted(age.days, 'day')} would be dropped."
+        context.say(message)
+        deliver(context, {"status": "planned", "copies": [str(copy.name) for copy in old], "message": message})
+        return ExitCode.OK
     if old and not confirmed(context, f"Drop these {len(old)} safety copies? What they hold cannot be restored then."):
         raise Refused("Not confirmed: no safety copy was dropped. Without a terminal add --yes.")
     drop_copies(configuration, context.warehouse, old, str(context.configuration.path))
