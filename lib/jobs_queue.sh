@@ -61,6 +61,8 @@ jobs_queue_words() { # <id> -> REPLY: a sentence when it has to wait for its tur
     limit=$REPLY
     jobs_running_count
     running=$((REPLY - JOBS_QUEUED_COUNT))
+    # One that has only just come is not among those that wait yet, and does not keep itself from running.
+    [[ -e $ETL_STATE_DIR/jobs/$1/wake ]] || ((--running))
     jobs_queue_ids
     for ((index = 0; index < ${#JOBS_QUEUED[@]}; ++index)); do
       [[ ${JOBS_QUEUED[index]} != "$1" ]] || place=$index

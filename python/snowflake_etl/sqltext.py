@@ -165,7 +165,8 @@ def day_bounds(column: str, kind: ColumnType, days: DayRange, date_format: str =
     """Return a half-open condition ``column >= ? AND column < ?`` that fits the column's real type, and its binds.
 
     DATE and TIMESTAMP columns compare with dates, NUMBER columns with YYYYMMDD, text columns with the text of
-    the date in ``date_format`` (which has to sort by day: year first).
+    the date in ``date_format`` (which has to sort by day: year first).  Raise UsageError for columns that cannot be
+    compared so.
     """
     name = quote(column)
     first, after = days.first, days.after
@@ -177,6 +178,11 @@ def day_bounds(column: str, kind: ColumnType, days: DayRange, date_format: str =
         condition = f"{name} >= CAST(? AS {cast}) AND {name} < CAST(? AS {cast})"
         return condition, [first.isoformat(), after.isoformat()]
     if kind.is_number:
+        if date_format.upper() != "YYYYMMDD":
+            raise UsageError(
+                f"Column {column} is a NUMBER with dates as {date_format}, of which no range of days can be selected. "
+                "Store it as DATE or TIMESTAMP, as text, or as a NUMBER of YYYYMMDD."
+            )
         condition = f"{name} >= CAST(? AS NUMBER) AND {name} < CAST(? AS NUMBER)"
         return condition, [f"{first:%Y%m%d}", f"{after:%Y%m%d}"]
     if kind.is_text:

@@ -62,6 +62,23 @@ supervisor() { # <id> -> standard output: the process that holds its lock
   [ "${#JOBS_QUEUED[@]}" = 0 ]
 }
 
+@test "jobs queue: a job that has only just come does not keep itself from a free place" {
+  settings_set jobs_limit 2
+  helpers_gate_job "$GATE.0" 0 'Job 0'
+  helpers_wait_for 20 helpers_has_state "$REPLY" running
+  local id=20240101-000000-load-77
+  mkdir "$ETL_STATE_DIR/jobs/$id"
+  exec 9>"$ETL_STATE_DIR/jobs/$id/lock"
+  flock -n 9
+  jobs_queue_enter "$id"
+  run -1 jobs_queue_words "$id"
+  settings_set jobs_limit 1
+  jobs_queue_words "$id"
+  [ "$REPLY" = 'It waits for its turn, number 1 in the queue: at most 1 run at a time.' ]
+  exec 9>&-
+  touch "$GATE.0"
+}
+
 @test "jobs queue: they begin in order, and an order that is changed holds" {
   gate_jobs 5
   [ "$(order)" = 1234 ]

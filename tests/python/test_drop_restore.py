@@ -163,6 +163,11 @@ def test_copies_are_dropped_by_age_and_never_without_a_word(loaded: Desk) -> Non
     assert loaded.run(*words, "--yes").code == 0
     assert len(loaded.safety_copies()) == 1
     assert loaded.run(*words, "--older-than", "0d").code == 7
+    for which in (("--table", "T"), ("--month", "2024-01"), ("--run", "R")):
+        assert loaded.run(*words, "--older-than", "0d", "--yes", *which).code == 2
+    looked = loaded.run(*words, "--older-than", "0d", "--yes", "--dry-run")
+    assert (looked.code, len(loaded.safety_copies())) == (0, 1), looked
+    assert "would be dropped" in looked.out
     assert loaded.run(*words, "--older-than", "0d", "--yes").code == 0
     assert loaded.safety_copies() == []
 

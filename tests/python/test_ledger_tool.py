@@ -51,6 +51,13 @@ def test_the_list_shows_live_and_former_files_and_can_be_narrowed(desk: Desk) ->
     assert ledger(desk, "list", "--table", "OTHER", "--json").result["rows"] == []
 
 
+def test_a_table_without_days_is_listed_without_a_month(desk: Desk) -> None:
+    desk.entry |= {"date_column": None, "duplicate_key_columns": []}
+    desk.month("2024-01-01", "2024-01-31")
+    desk.load("--month", "2024-01")
+    assert f"live: {desk.database}.PUBLIC.T, 310 rows\n" in ledger(desk, "list").out
+
+
 def test_rows_loaded_before_are_recorded_with_their_file(desk: Desk) -> None:
     loaded_before(desk)
     desk.month("2024-01-01", "2024-01-31")

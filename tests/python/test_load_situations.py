@@ -159,7 +159,9 @@ def test_without_a_date_column_only_append_is_allowed(desk: Desk) -> None:
     desk.entry |= {"date_column": None, "duplicate_key_columns": []}
     desk.month("2024-01-01", "2024-01-31")
     assert desk.load("--month", "2024-01").code == 0
-    assert desk.load("--month", "2024-01").code == 7
+    again = desk.load("--month", "2024-01")
+    assert (again.code, "--mode replace" in again.out) == (7, False), "it would be refused"
+    assert "set full_refresh: true" in again.out
     refused = desk.load("--month", "2024-01", "--mode", "replace", "--yes", "--expect-rows", "any")
     assert refused.code == 7
     assert "full_refresh" in refused.out

@@ -21,6 +21,11 @@ def test_nothing_to_recover_says_so(own_desk: Desk) -> None:
     assert own_desk.load("--resume").out == "No load was interrupted here: nothing to resume.\n"
 
 
+def test_a_run_without_name_is_none(own_desk: Desk) -> None:
+    for way in ("--retry", "--widen"):
+        assert own_desk.run("recover", "--config", str(own_desk.config), way, "").code == 2
+
+
 def test_what_a_killed_load_left_is_listed_and_cleaned(desk: Desk) -> None:
     desk.file(NAME, rows_for(days_between("2024-01-01", "2024-01-31")))
     assert crash(desk, lambda _, command: "SET COPY_QUERY_ID" in command, after=True) == KILLED

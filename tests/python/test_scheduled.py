@@ -80,6 +80,19 @@ def test_a_corrected_file_is_refused_with_the_way_to_replace(desk: Desk) -> None
     assert desk.count() == 310
 
 
+def test_what_was_dropped_does_not_come_back_by_itself(desk: Desk) -> None:
+    old(desk.month("2024-01-01", "2024-01-31"))
+    assert desk.load(*HOURLY).code == 0
+    dropping = ("drop-month", "--config", str(desk.config), "--table", "T", "--month", "2024-01")
+    assert desk.run(*dropping, "--yes", "--expect-rows", "310").code == 0
+    answer = desk.load(*HOURLY)
+    assert (answer.code, desk.count()) == (0, 0)
+    assert "T 2024-01: dropped on purpose, and loaded again only without --if-missing. Nothing to do." in answer.out
+    old(desk.month("2024-01-01", "2024-01-31", per_day=11))
+    assert desk.load(*HOURLY).code == 0
+    assert desk.count() == 341, "a corrected file"
+
+
 def test_a_file_that_cannot_be_loaded_is_a_failure_every_time(desk: Desk) -> None:
     old(desk.file("t_20240101-20240131.tsv", rows_for(days_between("2024-01-01", "2024-01-30"))))
     assert desk.load(*CHECKED).code == 6

@@ -5,6 +5,7 @@ It is only ever appended to, is readable by its owner alone, and nothing rotates
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -18,9 +19,14 @@ NAME = "audit.jsonl"
 def append(state_directory: Path, entry: Mapping[str, Any]) -> None:
     """Append one entry, with the time, in a single write.  Raise OSError when it cannot be kept."""
     line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), **entry}, default=str) + "\n"
-    descriptor = os.open(state_directory / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    descriptor = os.open(state_directory / NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(descriptor, line.encode("ascii"))
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            # The line before was cut off by a full disk; this one is not to be lost with it.
+            line = "\n" + line
+        if os.write(descriptor, line.encode("ascii")) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

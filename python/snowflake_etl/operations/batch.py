@@ -32,7 +32,8 @@ class Preview:
     """One load before it runs; ``seconds`` is an estimate, 0 if unknown.
 
     ``state`` is new, loaded, seems loaded (by size and samples: the load reads the file to know), partly loaded,
-    another file loaded (for the same days) or, when the load cannot but fail, no usable file.
+    another file loaded (for the same days), dropped (by drop-month, these very files) or, when the load cannot but
+    fail, no usable file.
     """
 
     month: str
@@ -56,8 +57,8 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
         contents, previews = FileContents(warehouse.state_directory), []
         for planned in loads:
             table = object_name(planned.entry.table_name, session.database, session.schema)
-            rows = ledger.live_rows(session, objects, table) if known else []
-            live = ledger.rows_of_month(rows, planned.month if planned.entry.date_column else None)
+            rows = ledger.all_rows(session, objects, table) if known else []
+            of_month = ledger.rows_of_month(rows, planned.month if planned.entry.date_column else None)
             seconds = planned.bytes / rate if rate else 0.0
             previews.append(
                 Preview(
@@ -65,26 +66,32 @@ def preview(warehouse: Warehouse, configuration: Configuration, loads: Sequence[
                     planned.entry.table_name,
                     len(planned.files),
                     planned.bytes,
-                    _state(planned, live, contents),
+                    _state(planned, of_month, contents),
                     seconds,
                 )
             )
     return previews
 
 
-def _state(planned: PlannedLoad, live: Sequence[LedgerRow], contents: FileContents) -> str:
+def _state(planned: PlannedLoad, rows: Sequence[LedgerRow], contents: FileContents) -> str:
     if planned.problem:
         return "no usable file"
+    live = [row for row in rows if row.state == ledger.LIVE]
     alike = defaultdict(list)
     for row in live:
         alike[row.fingerprint].append(row.content_hash)
     if planned.manifests:
+        files = [one.fingerprint for one in planned.manifests]
         there = [one.content_hash in alike[one.fingerprint] for one in planned.manifests]
         proven = all(there)
     else:
-        hashes = [(file.path, alike[fingerprint(file.path)]) for file in planned.files]
-        there = [bool(those) for _, those in hashes]
-        proven = all(those and contents.proven(path, those) for path, those in hashes)
+        files = [fingerprint(file.path) for file in planned.files]
+        hashes = [alike[one] for one in files]
+        there = [bool(those) for those in hashes]
+        paths = [file.path for file in planned.files]
+        proven = all(those and contents.proven(path, those) for path, those in zip(paths, hashes, strict=True))
+    if files and not live and {row.fingerprint for row in rows if row.state == ledger.DROPPED}.issuperset(files):
+        return "dropped"
     if any(there):
         return "loaded" if proven else "seems loaded" if all(there) else "partly loaded"
     if any(row.days and row.days.overlaps(file.days) for row in live for file in planned.files):

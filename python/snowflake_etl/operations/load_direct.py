@@ -11,7 +11,15 @@ from dataclasses import replace
 
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.errors import WarehouseError
-from snowflake_etl.operations import load_checks, load_compare, load_copy, load_history, load_publish
+from snowflake_etl.operations import (
+    load_checks,
+    load_compare,
+    load_copy,
+    load_history,
+    load_outside,
+    load_publish,
+    situation,
+)
 from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_state import LoadState
 from snowflake_etl.operations.publish import PublishPlan
@@ -29,7 +37,13 @@ def direct_plan(state: LoadState, prepared: Prepared) -> PublishPlan:
     statement = direct_statement(prepared, state.planned.entry, [staged.folder for staged in state.staged])
 
     def fill(session: Session) -> int:
-        return _copy(session, state, prepared, statement)
+        if not state.request.wishes.keep_outside or state.request.wishes.allow_existing:
+            return _copy(session, state, prepared, statement)
+        left = load_outside.unclaimed(session, prepared)
+        rows = _copy(session, state, prepared, statement)
+        if left and load_outside.unclaimed(session, prepared) > left:
+            situation.check_left_outside(prepared.situation.table, left)
+        return rows
 
     inside = None if state.request.wishes.keep_outside else state.rows_staged
     plan = load_publish.publish_plan(state, prepared, prepared.target.name, "in the transaction", inside)

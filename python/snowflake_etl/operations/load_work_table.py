@@ -9,6 +9,7 @@ from snowflake_etl.operations import (
     load_compare,
     load_copy,
     load_history,
+    load_outside,
     load_publish,
     load_resume,
     situation,
@@ -99,6 +100,9 @@ def check(session: Session, state: LoadState, prepared: Prepared, work_table: Ob
         load_checks.refuse_problems([report], strict=state.request.strict)
     condition, binds = prepared.claimed or ("", [])
     inside = catalog.count_rows(session, work_table, condition, binds)
-    situation.check_rows_outside(state.rows_loaded - inside, wishes)
+    outside = state.rows_loaded - inside
+    situation.check_rows_outside(outside, wishes)
+    if outside and not wishes.allow_existing:
+        situation.check_left_outside(prepared.situation.table, load_outside.met_by(session, prepared, work_table))
     situation.check_shrink(state.rows_loaded, prepared.situation.rows_in_claimed, wishes)
     return load_publish.publish_plan(state, prepared, work_table, query_id, inside)

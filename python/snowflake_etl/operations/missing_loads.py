@@ -30,21 +30,25 @@ def missing_loads(
 ) -> MissingLoads:
     """Leave out what has no file, what is written to still (changed within ``settle_minutes``) and what is loaded.
 
-    A load of which the ledger knows only some files, or other ones, is run: it loads what is missing or refuses.
+    A load of which the ledger knows only some files, or other ones, is run: it loads what is missing or refuses.  What
+    somebody has dropped comes back only when somebody says so.
     """
     absent = [load for load in loads if load.absent]
     arriving = [load for load in loads if _is_arriving(load, now, settle_minutes * 60)]
     there = [load for load in loads if load not in absent and load not in arriving]
     states = [one.state for one in preview(warehouse, configuration, there)] if there else []
     loaded = [load for load, state in zip(there, states, strict=True) if state == "loaded"]
+    dropped = [load for load, state in zip(there, states, strict=True) if state == "dropped"]
     reasons = [
         (absent, "no file yet"),
         (arriving, f"a file was written to within {settle_minutes} minutes and is left for the next run"),
         (loaded, "loaded already"),
+        (dropped, "dropped on purpose, and loaded again only without --if-missing"),
     ]
+    left = [*loaded, *absent, *arriving, *dropped]
     told = [f"{_named(of)}: {why}" for of, why in reasons if of]
-    reason = f"{'; '.join(told)}. Nothing to do." if len(loaded + absent + arriving) == len(loads) else "; ".join(told)
-    return MissingLoads(tuple(load for load in there if load not in loaded), reason)
+    reason = f"{'; '.join(told)}. Nothing to do." if len(left) == len(loads) else "; ".join(told)
+    return MissingLoads(tuple(load for load in there if load not in left), reason)
 
 
 def _named(loads: Sequence[PlannedLoad]) -> str:

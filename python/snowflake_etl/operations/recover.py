@@ -188,7 +188,7 @@ class Recoverer:
     def _has_come_to_life(self, leftover: Leftover) -> bool:
         live = self._living(lease.rows_of(self._session, self._objects))
         if leftover.kind == "staged parts":
-            return _fingerprint_of(leftover.name) in {row.fingerprint for row in live}
+            return stage.place_of_folder(leftover.name) in _places(live)
         return leftover.run_id in {row.run_id for row in live} or leftover.name in {row.work_table for row in live}
 
     def _work_tables(self, live: Sequence[LeaseRow]) -> list[Leftover]:
@@ -211,16 +211,17 @@ class Recoverer:
         folders: dict[str, list[StagedObject]] = {}
         for found in stage.list_objects(self._session, self._objects.stage_root):
             folders.setdefault(found.folder, []).append(found)
-        leased, alive = {row.fingerprint for row in leases}, {row.fingerprint for row in live}
-        loaded = ledger.live_fingerprints(self._session, self._objects) if folders else set()
+        leased, alive = _places(leases), _places(live)
+        files = ledger.live_files(self._session, self._objects) if folders else []
+        loaded = {stage.place_of(*file) for file in files}
         leftovers = []
         for folder, members in sorted(folders.items()):
-            fingerprint = _fingerprint_of(folder)
+            place = stage.place_of_folder(folder)
             state = State.DEAD
-            if fingerprint in alive:
+            if place in alive:
                 state = State.LIVE
-            elif fingerprint not in leased and any(is_manifest(member.name) for member in members):
-                state = State.KEPT if fingerprint in loaded else self._of_complete_parts(folder)
+            elif place not in leased and any(is_manifest(member.name) for member in members):
+                state = State.KEPT if place in loaded else self._of_complete_parts(folder)
             leftovers.append(Leftover("staged parts", folder, "", _size_and_age(members), state))
         return leftovers
 
@@ -250,8 +251,8 @@ def _lease(row: LeaseRow, live: bool) -> Leftover:
     return Leftover("lease", f"{row.table_name} {row.fingerprint}", row.run_id, until, state)
 
 
-def _fingerprint_of(folder: str) -> str:
-    return folder.rstrip("/").rsplit("/", 1)[-1].split("-")[0]
+def _places(leases: Sequence[LeaseRow]) -> set[tuple[str, str]]:
+    return {stage.place_of(row.table_name, row.fingerprint) for row in leases}
 
 
 def _size_and_age(members: Sequence[StagedObject]) -> str:

@@ -129,7 +129,7 @@ def _permit_replace(situation: Situation, wishes: Wishes) -> Permission:
     _refuse_cutting(situation)
     if wishes.keep_outside:
         raise Refused("A replace deletes only the days of the files' names: --outside keep goes with append only.")
-    return Permission(tuple(situation.live_in_claimed()), _warnings(situation))
+    return Permission(tuple(situation.live_in_claimed()), (*_warnings(situation), *_staying(situation)))
 
 
 def _refuse_cutting(situation: Situation) -> None:
@@ -177,6 +177,11 @@ def other_version(row: LedgerRow, file: str, situation: Situation, wishes: Wishe
 
 def how_to_replace(situation: Situation, wishes: Wishes) -> str:
     """The sentence that says what to type to replace what is there."""
+    if not situation.claimed and not wishes.full_refresh:
+        return (
+            "Without a date_column a load cannot take its place; where files are always the whole table, set "
+            "full_refresh: true in the configuration."
+        )
     return f"To load it again in place of those rows: {_replace_command(situation, wishes)}"
 
 
@@ -192,6 +197,16 @@ def check_rows_outside(outside: int, wishes: Wishes) -> None:
         f"{counted(outside, 'row')} outside the days of the files' names, nothing was published. {advice}; "
         "--qc file names the days."
     )
+
+
+def check_left_outside(table: str, left: int) -> None:
+    """Refuse rows outside the claimed days that an earlier load of the month seems to have put there."""
+    if left:
+        raise Refused(
+            f"{table} has {counted(left, 'row')} already where rows outside the days of the files' names would come, "
+            "on days that no loaded file claims: a drop or a replace of the month left them. Nothing was published. "
+            "Delete them first; to load beside them: add --allow-existing."
+        )
 
 
 def check_shrink(rows_in: int, rows_out: int, wishes: Wishes) -> None:
@@ -220,6 +235,17 @@ def _warnings(situation: Situation) -> tuple[str, ...]:
     if situation.policies:
         warnings.append(f"{situation.table} has {', '.join(situation.policies)}; counts may not show every row.")
     return tuple(warnings)
+
+
+def _staying(situation: Situation) -> tuple[str, ...]:
+    """What a replace does not take although it came with the files that go out."""
+    loaded = sum(row.row_count for row in situation.live_in_claimed())
+    if not situation.claimed or loaded <= situation.rows_in_claimed:
+        return ()
+    return (
+        f"The files that are replaced were loaded with {loaded:,} rows, and {situation.rows_in_claimed:,} are in their "
+        "days: the others lie outside these days and stay, or went by other means.",
+    )
 
 
 def _loaded_by(rows: Sequence[LedgerRow]) -> str:

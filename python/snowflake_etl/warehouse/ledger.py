@@ -68,10 +68,10 @@ def all_rows(session: Session, objects: WorkObjects, table: ObjectName | None = 
     return [LedgerRow(*row) for row in session.query(sql, binds)]
 
 
-def live_fingerprints(session: Session, objects: WorkObjects) -> set[str]:
-    """The fingerprints of all files whose rows are in any table."""
-    rows = session.query(f"SELECT DISTINCT FINGERPRINT FROM {objects.ledger.sql} WHERE STATE = '{LIVE}'")
-    return {row[0] for row in rows}
+def live_files(session: Session, objects: WorkObjects) -> list[tuple[str, str]]:
+    """Table and fingerprint of all files whose rows are in a table."""
+    rows = session.query(f"SELECT DISTINCT TABLE_NAME, FINGERPRINT FROM {objects.ledger.sql} WHERE STATE = '{LIVE}'")
+    return [(str(table), str(fingerprint)) for table, fingerprint in rows]
 
 
 def is_published(session: Session, objects: WorkObjects, publish_id: str) -> bool:

@@ -98,6 +98,17 @@ def folder_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.$-]+", "-", text, flags=re.ASCII).strip("-") + "-" + digest
 
 
+def place_of(table_name: str, fingerprint: str) -> tuple[str, str]:
+    """What tells the parts of a file for a table from all others; the same file may be for several tables."""
+    return folder_name(table_name), fingerprint
+
+
+def place_of_folder(folder: str) -> tuple[str, str]:
+    """The same of a folder ``.../<table>/<month>/<fingerprint>-<plan>/``."""
+    table, _, name = ["", "", "", *folder.rstrip("/").split("/")][-3:]
+    return table, name.split("-")[0]
+
+
 def list_objects(session: Session, path: StagePath) -> list[StagedObject]:
     """LIST a folder and everything below it."""
     objects = []

@@ -53,13 +53,13 @@ def run(context: Context) -> ExitCode:
     arguments = context.arguments
     if arguments.staged and not arguments.clean:
         raise UsageError("--staged goes with --clean only.")
-    if arguments.dry_run and not arguments.widen:
+    if arguments.dry_run and arguments.widen is None:
         raise UsageError("--dry-run goes with --widen only; without --clean nothing is changed anyway.")
     if arguments.loads:
         return _loads(context)
-    if arguments.retry:
+    if arguments.retry is not None:
         return _retry(context)
-    return _widen(context) if arguments.widen else _list(context)
+    return _list(context) if arguments.widen is None else _widen(context)
 
 
 def _known(context: Context) -> list[RecoverableLoad]:

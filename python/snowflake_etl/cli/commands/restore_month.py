@@ -125,15 +125,15 @@ def _refused(context: Context, sentence: str) -> Refused:
 
 
 def _list(context: Context) -> ExitCode:
+    from snowflake_etl.config.places import today
+    from snowflake_etl.month import parse_months
+    from snowflake_etl.operations.checks.history import Selection
     from snowflake_etl.operations.months.restore_month import list_deletions
 
+    table, month = context.arguments.table, context.arguments.month
+    selection = Selection(table, parse_months(month, today()) if month else None)
     found = list_deletions(context.configuration.configuration, context.warehouse)
-    wanted = [
-        one
-        for one in found
-        if (not context.arguments.table or one.table.upper().endswith(context.arguments.table.upper()))
-        and (not context.arguments.month or one.month == context.arguments.month)
-    ]
+    wanted = [one for one in found if selection.takes(one.table, one.month)]
     for one in wanted:
         context.say("\n".join(_lines(one)))
     ready = sum(bool(one.source) and not one.restored_by for one in wanted)
@@ -156,11 +156,18 @@ def _lines(one: Restorable) -> Iterator[str]:
 def _drop_copies(context: Context) -> ExitCode:
     from snowflake_etl.operations.months.restore_month import drop_copies, list_copies
 
+    if any((context.arguments.table, context.arguments.month, context.arguments.run)):
+        raise UsageError("--drop-copies goes by age alone: leave --table, --month and --run out.")
     age = _days(context.arguments.older_than)
     configuration = context.configuration.configuration
     old = list_copies(configuration, context.warehouse, age)
     for copy in old:
         context.say(f"  {copy.name}, made {copy.made_at:%Y-%m-%d %H:%M} UTC")
+    if context.arguments.dry_run:
+        message = f"{counted(len(old), 'safety copy')} older than {counted(age.days, 'day')} would be dropped."
+        context.say(message)
+        deliver(context, {"status": "planned", "copies": [str(copy.name) for copy in old], "message": message})
+        return ExitCode.OK
     if old and not confirmed(context, f"Drop these {len(old)} safety copies? What they hold cannot be restored then."):
         raise Refused("Not confirmed: no safety copy was dropped. Without a terminal add --yes.")
     drop_copies(configuration, context.warehouse, old, str(context.configuration.path))

@@ -13,6 +13,7 @@ from snowflake_etl.cli.results import add_output_flag, deliver, where_all_is
 from snowflake_etl.cli.terminal import ascii_table, short_names
 from snowflake_etl.errors import ExitCode, FileError, UsageError
 from snowflake_etl.month import ALL_MONTHS, HOW_TO_WRITE_MONTHS
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.check_text import fitted
 
 if TYPE_CHECKING:
@@ -62,19 +63,22 @@ def run(context: Context) -> ExitCode:
 
 def _audit(context: Context) -> ExitCode:
     """The audit log of this state folder, oldest first; a start without its end is told by the warehouse's log."""
-    from snowflake_etl.operations.months.audit_trail import audit_entries
+    from snowflake_etl.history import audit_file
 
     arguments = context.arguments
     if arguments.action != "list":
         raise UsageError(f"--audit lists the audit log: leave '{arguments.action}' out.")
     selection = _selection(context)
-    months = None if selection.months is None else {str(month) for month in selection.months}
-    entries = audit_entries(context.state_directory, selection.table, months)[-arguments.limit :]
+    entries = [
+        entry
+        for entry in audit_file.entries(context.state_directory)
+        if selection.takes(str(entry.get("table")), str(entry.get("month")), str(entry.get("target", "")))
+    ][-arguments.limit :]
     if entries:
         headings = ("when (UTC)", "what", "outcome", "month", "rows")
         table = ascii_table(headings, list(map(_audit_row, entries)), list(map(_whose, entries)))
         context.say("\n".join(fitted(table.splitlines(), context.width)))
-    message = f"{len(entries)} audit entries."
+    message = f"{counted(len(entries), 'audit entry')}."
     context.say(message)
     deliver(context, {"status": "ok", "entries": entries, "message": message})
     return ExitCode.OK

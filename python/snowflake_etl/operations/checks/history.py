@@ -41,10 +41,14 @@ class Selection:
         wanted, known = self.table.replace('"', "").upper(), name.replace('"', "").upper()
         return known == wanted or known.endswith(f".{wanted}") or wanted.endswith(f".{known}")
 
+    def takes(self, table: str, month: str, place: str = "") -> bool:
+        """True for what was done to that table and month; ``place`` is target and work schema, "" where unknown."""
+        of_months = self.months is None or month in {str(one) for one in self.months}
+        of_target = self.target is None or place in ("", self.target) or place.startswith(f"{self.target}/")
+        return of_months and of_target and self.takes_table(table)
+
     def takes_run(self, run: PastRun) -> bool:
-        of_months = self.months is None or run.month in {str(month) for month in self.months}
-        of_target = self.target is None or run.target in ("", self.target) or run.target.startswith(f"{self.target}/")
-        return of_months and of_target and self.takes_table(run.table)
+        return self.takes(run.table, run.month, run.target)
 
     def takes_check(self, check: PastCheck) -> bool:
         days = check.about.days

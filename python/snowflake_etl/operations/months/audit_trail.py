@@ -6,7 +6,6 @@ import getpass
 import logging
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from snowflake_etl.config.model import Configuration
@@ -35,16 +34,6 @@ class Audited(Protocol):
 
 
 Result = TypeVar("Result", bound=Audited)
-
-
-def audit_entries(state_directory: Path, table: str | None, months: set[str] | None) -> list[dict[str, Any]]:
-    """The audit log of a state folder, oldest first, of one table (as configured, any case) and some months."""
-    return [
-        entry
-        for entry in audit_file.entries(state_directory)
-        if (table is None or str(entry.get("table")).upper().split(".")[-1] == table.upper().split(".")[-1])
-        and (months is None or entry.get("month") in months)
-    ]
 
 
 class Trail:

@@ -92,7 +92,7 @@ class _Drop:
         plan = plan_drop(session, self._configuration, entry, month, preview=request.preview)
         if not plan.rows and not plan.live:
             return self._result("nothing", plan, f"{plan.place} has no rows and no ledger entry: nothing to drop.")
-        protection = plan_protection(session, plan.objects, plan.target.name, self._run_id, request.copy)
+        protection = self._protection(plan, request)
         change = _change_of(plan, self._run_id, protection, request.config)
         _refuse(plan, request)
         where = f"account {self._configuration.snowflake.target}, role {refusals.role_of(session)}"
@@ -104,21 +104,29 @@ class _Drop:
             raise Refused(f"Not confirmed: {plan.target.name} is unchanged.")
         for warning in plan.warnings:
             LOGGER.warning(warning)
-        self._trail.started(rows=plan.rows, undo=protection.in_words)
-        protect(session, protection, plan.target.name, plan.selected, plan.rows)
+        self._trail.started(rows=plan.rows, undo=protection.in_words if protection else "")
+        if protection is not None:
+            protect(session, protection, plan.target.name, plan.selected, plan.rows)
         try:
             with watching(self._warehouse, session, plan.target.name, plan.objects):
                 done = change_month(session, plan.objects, change)
         except (Refused, WarehouseError):
             # Rolled back: there is nothing to undo.
-            give_up(session, protection)
+            if protection is not None:
+                give_up(session, protection)
             raise
         way_back = [places.program(), "restore-month", *request.same_configuration]
         way_back += ["--table", entry.table_name, "--month", str(month)]
         return self._verified(plan, change, done, protection, shlex.join(way_back))
 
+    def _protection(self, plan: DropPlan, request: DropRequest) -> Protection | None:
+        """What can undo the drop; None where the ledger alone changes, since no row goes."""
+        if not plan.rows:
+            return None
+        return plan_protection(self._session, plan.objects, plan.target.name, self._run_id, request.copy)
+
     def _verified(
-        self, plan: DropPlan, change: MonthChange, done: Changed, protection: Protection, way_back: str
+        self, plan: DropPlan, change: MonthChange, done: Changed, protection: Protection | None, way_back: str
     ) -> DropResult:
         """The rows are gone: what cannot be counted any more is a warning."""
         left: int | None = None
@@ -130,7 +138,12 @@ class _Drop:
         except EtlError as error:
             LOGGER.warning("The rows are deleted, but the table could not be counted afterwards: %s", error)
         now = "" if left is None else f" {plan.target.name} has {left:,} rows now."
-        message = f"{done.deleted:,} rows of {plan.place} deleted.{now} To undo it ({protection.in_words}): {way_back}"
+        message = f"{done.deleted:,} rows of {plan.place} deleted.{now} "
+        message += (
+            f"To undo it ({protection.in_words}): {way_back}"
+            if protection
+            else "The month had none; the ledger no longer says that it is loaded."
+        )
         return self._result("dropped", plan, message, change, done, left, protection)
 
     def _result(
@@ -166,7 +179,7 @@ class _Drop:
         )
 
 
-def _in_words(plan: DropPlan, change: MonthChange, protection: Protection, where: str) -> str:
+def _in_words(plan: DropPlan, change: MonthChange, protection: Protection | None, where: str) -> str:
     """What is shown before anything is done; ``where`` tells account and role."""
     days = f", {plan.first_day} to {plan.last_day}" if plan.first_day else ""
     sample = [" | ".join(values) for values in (plan.sample.columns, *plan.sample.rows)] if plan.sample.rows else []
@@ -180,7 +193,7 @@ def _in_words(plan: DropPlan, change: MonthChange, protection: Protection, where
         *(f"  warning: {warning}" for warning in plan.warnings),
         *(f"  row: {line}" for line in sample),
         *(f"  {statement}" for statement in change.statements()),
-        f"  to be undone {protection.in_words}",
+        f"  to be undone {protection.in_words}" if protection else "  no row goes; only the ledger changes",
     ]
     return "\n".join(lines)
 
@@ -198,7 +211,7 @@ def _refuse(plan: DropPlan, request: DropRequest) -> None:
         )
 
 
-def _change_of(plan: DropPlan, run_id: str, protection: Protection, config: str) -> MonthChange:
+def _change_of(plan: DropPlan, run_id: str, protection: Protection | None, config: str) -> MonthChange:
     days = [[str(plan.month.first_day), str(plan.month.last_day)]]
     return MonthChange(
         run_id=run_id,

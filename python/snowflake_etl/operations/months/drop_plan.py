@@ -190,7 +190,8 @@ def _with_warnings(session: Session, plan: DropPlan) -> DropPlan:
         f"The month is not in the ledger: its {plan.rows:,} rows were not loaded by this tool, or were never adopted."
         if plan.rows and not plan.live
         else "",
-        f"The ledger knows {sum(row.row_count for row in plan.live):,} rows of the month, the table has {plan.rows:,}."
+        f"The ledger knows {sum(row.row_count for row in plan.live):,} rows of the month, the table has {plan.rows:,}"
+        + (": the others lie in other months and stay, or went by other means." if unknown < 0 else ".")
         if plan.live and unknown
         else "",
         f"{unclaimed:,} rows lie on days that no loaded file claims." if plan.live and unclaimed else "",

@@ -84,12 +84,17 @@ def give_up(session: Session, protection: Protection) -> None:
         LOGGER.warning("Safety copy %s is not needed and could not be dropped: %s", protection.copy, error)
 
 
-def undo_detail(table: Table, rows: Sequence[LedgerRow], protection: Protection) -> dict[str, Any]:
-    """What restore-month needs to know of a deletion, for the audit log."""
+def undo_detail(table: Table, rows: Sequence[LedgerRow], protection: Protection | None) -> dict[str, Any]:
+    """What restore-month needs to know of a deletion, for the audit log; no protection where no row goes."""
+    source: dict[str, Any] = {}
+    if protection is not None:
+        source = {
+            "copy": protection.copy.name if protection.copy else None,
+            "until": protection.until.isoformat(timespec="seconds"),
+            "travel_until": protection.travel_until.isoformat(timespec="seconds"),
+        }
     return {
-        "copy": protection.copy.name if protection.copy else None,
-        "until": protection.until.isoformat(timespec="seconds"),
-        "travel_until": protection.travel_until.isoformat(timespec="seconds"),
+        **source,
         "columns": [column.name for column in table.columns],
         "ledger": [[row.publish_id, row.file_name] for row in rows],
         "who": getpass.getuser(),

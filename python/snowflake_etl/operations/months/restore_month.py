@@ -15,8 +15,9 @@ from typing import Any
 from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import EtlError, ExitCode, Refused, WarehouseError
+from snowflake_etl.files.naming import shown, shown_all
 from snowflake_etl.history.database import new_id
-from snowflake_etl.month import Month
+from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.operations.lock_watch import watching
@@ -76,6 +77,12 @@ class RestorePlan:
     @property
     def place(self) -> str:
         return f"{self.target.name} {self.month}"
+
+    @property
+    def leaving(self) -> tuple[LedgerRow, ...]:
+        """The live files whose days a replace takes out."""
+        days = self.deletion.days
+        return tuple(row for row in self.live if not days or (row.days and any(map(row.days.overlaps, days))))
 
     def in_words(self, change: MonthChange, where: str) -> str:
         """What is shown before anything is done: ``where``, rows in, rows out, where from, the statements."""
@@ -261,7 +268,11 @@ def _refuse(plan: RestorePlan, request: RestoreRequest) -> None:
             f"{plan.target.name} has {', '.join(plan.policies)}: a role that sees masked or filtered rows would write "
             "the wrong ones back. Check the policies, then add --policies-checked."
         )
-    if request.mode is Mode.REPLACE or request.allow_existing:
+    if request.mode is Mode.REPLACE:
+        _refuse_cutting(plan)
+        return
+    _refuse_doubling(plan)
+    if request.allow_existing:
         return
     if plan.rows_now:
         raise Refused(
@@ -273,6 +284,33 @@ def _refuse(plan: RestorePlan, request: RestoreRequest) -> None:
             f"The ledger says that {plan.place} is loaded again, but its days have no rows: somebody deleted them "
             "elsewhere. To restore all the same: --mode replace."
         )
+
+
+def _refuse_doubling(plan: RestorePlan) -> None:
+    """A file that was loaded again since has its rows in the table: the same ones never come beside them."""
+    again = {row.content_hash for row in plan.live if row.content_hash}
+    twice = [row.file_name for row in plan.revived if row.content_hash in again]
+    if twice and plan.rows_now:
+        raise Refused(
+            f"{shown_all(twice)}: loaded again since, so that rows which would come back are in {plan.place} already. "
+            f"To take its {plan.rows_now:,} rows out and put the {plan.deletion.rows:,} back: --mode replace."
+        )
+
+
+def _refuse_cutting(plan: RestorePlan) -> None:
+    """Files go out whole: rows left of one would be known to nobody."""
+    for row in plan.leaving:
+        if plan.deletion.days and row.days and not _within(row.days, plan.deletion.days):
+            days = ", ".join(map(str, plan.deletion.days))
+            raise Refused(
+                f"The restore would take away only a part of {shown(row.file_name)}, which is loaded for {row.days}: "
+                f"what was deleted is {days}. Drop the month first (drop-month), then restore with --run "
+                f"{plan.deletion.run_id}, and load the files of the other days."
+            )
+
+
+def _within(days: DayRange, ranges: Sequence[DayRange]) -> bool:
+    return all(any(day in one for one in ranges) for day in days)
 
 
 def _refuse_other_count(plan: RestorePlan, change: MonthChange, request: RestoreRequest) -> None:
@@ -288,7 +326,7 @@ def _change_of(plan: RestorePlan, run_id: str, request: RestoreRequest, protecti
     replaces = request.mode is Mode.REPLACE
     columns = column_list(plan.deletion.columns)
     days = [[str(days.first), str(days.last)] for days in plan.deletion.days]
-    leaving = tuple(row for row in plan.live if _is_among(row, plan)) if replaces else ()
+    leaving = plan.leaving if replaces else ()
     was = ledger.DROPPED if plan.deletion.event == audit.DROPPED else ledger.REPLACED
     detail: dict[str, Any] = {
         "of": plan.deletion.run_id,
@@ -319,12 +357,6 @@ def _change_of(plan: RestorePlan, run_id: str, request: RestoreRequest, protecti
         ),
         detail=detail,
     )
-
-
-def _is_among(row: LedgerRow, plan: RestorePlan) -> bool:
-    if not plan.deletion.days:
-        return True
-    return row.days is not None and any(row.days.overlaps(days) for days in plan.deletion.days)
 
 
 def list_deletions(configuration: Configuration, warehouse: Warehouse) -> list[Restorable]:

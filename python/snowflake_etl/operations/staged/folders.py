@@ -21,7 +21,7 @@ from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.stage import StagedObject
 
 # <table>/<month>/<fingerprint>-<plan>/ below the stage's root.
-_OURS = re.compile(r"(?P<table>[^/]+)/(?P<month>\d{4}-\d{2})/(?P<fingerprint>[0-9a-f]{32})-[0-9a-f]{16}/", re.ASCII)
+_OURS = re.compile(r"(?P<table>[^/]+)/(?P<month>\d{4}-\d{2})/[0-9a-f]{32}-[0-9a-f]{16}/", re.ASCII)
 _PART = re.compile(r"part-\d+-[0-9a-f]+\.[a-z]+\.zst", re.ASCII)
 
 
@@ -101,7 +101,8 @@ class StageReader:
             groups[found.folder, ours].append(found)
         leases = lease.rows_of(self._session, self._objects)
         live = self._living(leases)
-        loaded = ledger.live_fingerprints(self._session, self._objects) if groups else set()
+        files = ledger.live_files(self._session, self._objects) if groups else []
+        loaded = {stage.place_of(*file) for file in files}
         return [
             self._ours(folder, members, leases, live, loaded) if ours else _foreign(folder, members)
             for (folder, ours), members in sorted(groups.items())
@@ -109,11 +110,8 @@ class StageReader:
 
     def is_being_loaded(self, folder: StagedFolder) -> bool:
         """Whether a live run has a lease on the folder's file just now."""
-        match = _OURS.fullmatch(self._relative(folder.path))
-        if match is None:
-            return False
         live = self._living(lease.rows_of(self._session, self._objects))
-        return match["fingerprint"] in {row.fingerprint for row in live}
+        return any(_is_for(row, folder.path) for row in live)
 
     def _relative(self, folder: str) -> str:
         return folder.removeprefix(self._objects.stage_root.folder)
@@ -131,22 +129,21 @@ class StageReader:
         members: Sequence[StagedObject],
         leases: Sequence[LeaseRow],
         live: Sequence[LeaseRow],
-        loaded: set[str],
+        loaded: set[tuple[str, str]],
     ) -> StagedFolder:
         match = _OURS.fullmatch(self._relative(folder))
         if match is None:
             raise ValueError(f"{folder} is no folder of parts")
-        fingerprint = match["fingerprint"]
         names = tuple(sorted(found.name for found in members))
         manifest = self._manifest(folder, members)
         missing = tuple(sorted({part.name for part in manifest.parts} - set(names))) if manifest else ()
-        holder = next((row for row in [*live, *leases] if row.fingerprint == fingerprint), None)
+        holder = next((row for row in [*live, *leases] if _is_for(row, folder)), None)
         staged_by, ended = self._records.staging_run(folder.rstrip("/").rsplit("/", 1)[-1], self._place)
         if holder in live:
             state = State.LOADING
         elif manifest is None or missing:
             state = State.INCOMPLETE
-        elif fingerprint in loaded:
+        elif stage.place_of_folder(folder) in loaded:
             state = State.KEPT
         else:
             state = State.WAITING if holder is None and ended in (None, "staged") else State.FAILED
@@ -174,6 +171,10 @@ class StageReader:
             except EtlError:
                 continue
         return None
+
+
+def _is_for(row: LeaseRow, folder: str) -> bool:
+    return stage.place_of(row.table_name, row.fingerprint) == stage.place_of_folder(folder)
 
 
 def is_ours(name: str) -> bool:

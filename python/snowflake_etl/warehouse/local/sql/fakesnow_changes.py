@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+from string import Template
 from typing import Any
 
 from sqlglot import Expr, exp
 
 # Minutes east of UTC, plus 1440.
 _UTC_ON_THE_WIRE = 1440
+# Its sentences about a name, each a statement; the name stands in a literal.
+_SENTENCES = ("SQL_CREATED_SCHEMA", "SQL_CREATED_TABLE", "SQL_CREATED_VIEW", "SQL_DROPPED")
 
 
 def adapt_fakesnow() -> None:
     """Take out what would make answers differ from Snowflake's."""
-    from fakesnow import arrow, transforms
+    from fakesnow import arrow, cursor, info_schema, transforms
     from fakesnow.transforms import show
 
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -30,8 +33,24 @@ def adapt_fakesnow() -> None:
     show.SQL_CREATE_VIEW_SHOW_TABLES = show.SQL_CREATE_VIEW_SHOW_TABLES.replace(
         "1 as retention_time", "0 as retention_time"
     )
+    # It makes no table whose name has an apostrophe.
+    for sentence in _SENTENCES:
+        setattr(cursor, sentence, _Sentence(getattr(cursor, sentence).template))
+    commented = info_schema.insert_table_comment_sql
+    info_schema.insert_table_comment_sql = lambda *texts: commented(*map(_in_literal, texts))
     # It sends NULL timestamps as 1970.
     arrow.timestamp_to_sf_struct = _timestamps_on_the_wire
+
+
+class _Sentence(Template):
+    """A statement with names in its literals."""
+
+    def substitute(self, /, *arguments: Any, **names: Any) -> str:
+        return super().substitute(*arguments, **{key: _in_literal(name) for key, name in names.items()})
+
+
+def _in_literal(text: object) -> str:
+    return str(text).replace("'", "''")
 
 
 def numeric_agg_implicit_cast(node: Expr) -> Expr:
