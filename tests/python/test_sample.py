@@ -197,3 +197,11 @@ def test_results_go_where_they_may(desk: Desk) -> None:
         assert sample(desk, path, *words).code == 2
     assert sample(desk, path, "--table", "NONE").code == 3
     assert sample(desk, desk.files / "none.tsv").code == 6
+
+
+def test_a_wide_file_fits_into_the_default_memory(desk: Desk) -> None:
+    names = ",".join(f"measure_{number}" for number in range(60))
+    wide = desk.file(NAME, [f"2024-01-{day:02d}," + ",".join(["0.125"] * 60) for day in (1, 31)], f"day,{names}")
+    first, every = sample_json(desk, wide), sample_json(desk, wide, "--all")
+    assert {each["type"] for each in first["columns"][1:]} == {"NUMBER(9,3)"}
+    assert [each["type"] for each in every["columns"]] == [each["type"] for each in first["columns"]]
