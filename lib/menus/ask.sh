@@ -262,7 +262,7 @@ menus_ask_new_table() { # <title>: sets MENUS_ASK_NEW_TABLE
 menus_ask_into() { # <title>: sets MENUS_ASK_INTO, the configuration to merge into
   local typed text='Merge into which configuration? A new name makes a new file.'
   actions_config_current
-  typed=$REPLY
+  typed=${MENUS_ASK_INTO:-$REPLY}
   while ui_input "$1" "$text" "$typed"; do
     typed=$REPLY
     menus_ask_typed_into "$typed" && return 0

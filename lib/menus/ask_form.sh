@@ -195,7 +195,7 @@ _menus_ask_form_take_with() { # <text>
 }
 
 menus_ask_form_new_table() {
-  MENUS_ASK_FIELD=('For table' '' "empty: its name is made from the file's, and no warehouse is asked.")
+  MENUS_ASK_FIELD=('For table' "${MENUS_ASK_NEW_TABLE:-}" "its name, or empty for one made from the file's, asking no warehouse.")
 }
 
 _menus_ask_form_take_new_table() { # <text>
@@ -204,7 +204,7 @@ _menus_ask_form_take_new_table() { # <text>
 
 menus_ask_form_into() {
   actions_config_current
-  MENUS_ASK_FIELD=('Merge into' "$REPLY" 'a configuration; a new name makes a new file.')
+  MENUS_ASK_FIELD=('Merge into' "${MENUS_ASK_INTO:-$REPLY}" 'a configuration; a new name makes a new file.')
 }
 
 _menus_ask_form_take_into() { # <text>

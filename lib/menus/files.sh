@@ -154,7 +154,7 @@ menus_files_parts() {
 }
 
 menus_files_generate() {
-  local config MENUS_ASK_FROM=0
+  local config MENUS_ASK_FROM=0 MENUS_ASK_NEW_TABLE='' MENUS_ASK_INTO=''
   while menus_ask "Generate configuration" file new_table into; do
     actions_config_current
     config=$REPLY
@@ -179,6 +179,16 @@ _menus_files_merge() { # <file> <arguments...>: shows the difference, asks, writ
   menus_screen_command config generate "$@" --into "$into" "$REPLY"
   UI_OK=Write UI_BACK=Back ui_yesno "Write to ${into##*/}" "$REPLY" || return 1
   menus_screen_tell "Generate for $MENUS_ASK_ABOUT" config generate "$@" --into "$into" --yes
+  _menus_files_merged "$into"
+}
+
+_menus_files_merged() { # <file>: what was written is in use, or may be from now on
+  actions_config_current
+  if [[ $1 == "$REPLY" ]]; then
+    menus_screen_find_target
+  elif [[ -f $1 ]] && UI_OK="Use it" UI_BACK=Back ui_yesno "${1##*/}" "Use $1 from now on? In use is $REPLY."; then
+    menus_settings_use "$1"
+  fi
 }
 
 _menus_files_choose() { # <title> <question> <preference> <default> <word> <item>... -> REPLY: the word, the next default

@@ -74,13 +74,13 @@ menus_recovery_loads() { # the list, until Back or until a load of it was starte
 }
 
 menus_recovery_varchar() { # the newest load that failed for a value too long
-  local run way
+  local run way month table
   _menus_recovery_capture "Widen VARCHAR column" recover --loads || return 0
-  while IFS=$'\t' read -r run _ way _; do
+  while IFS=$'\t' read -r run _ way _ month table _; do
     [[ $way != widen ]] || break
   done <<<"$REPLY"
   if [[ -n $run ]]; then
-    _menus_recovery_widen "$run"
+    _menus_recovery_widen "$run" "$table $month"
     return
   fi
   ui_message "Widen VARCHAR column" "No load into this target failed for a value that is too long for its column."
@@ -93,11 +93,13 @@ menus_recovery_diagnose() { # <job or run id, or log; or flags>: why it failed; 
   if [[ $text =~ recover\ --widen\ ($MENUS_RECOVERY_RUN) ]]; then
     run=${BASH_REMATCH[1]}
     UI_OK=Widen UI_BACK=Back ui_yesno "Diagnosis" "$text" || return 0
-    _menus_recovery_widen "$run"
+    _menus_recovery_about "$text"
+    _menus_recovery_widen "$run" "$REPLY"
   elif [[ $text =~ recover\ --retry\ ($MENUS_RECOVERY_RUN) ]]; then
     run=${BASH_REMATCH[1]}
     _menus_recovery_ask_retry "$text" || return 0
-    menus_screen_begin "Load again" recover --retry "$run"
+    _menus_recovery_about "$text"
+    menus_screen_begin "Load ${REPLY:+$REPLY }again" recover --retry "$run"
   else
     ui_message "Diagnosis" "$text"
   fi
@@ -110,7 +112,12 @@ _menus_recovery_ask_retry() { # <diagnosis>: where something has to be done firs
   UI_OK=$word UI_BACK=Back UI_DEFAULT=$default ui_yesno "Diagnosis" "$1"
 }
 
-_menus_recovery_widen() { # <run>: measured, shown, asked
+_menus_recovery_about() { # <diagnosis> -> REPLY: table and month of the load, as a job's title has them; or nothing
+  REPLY=''
+  [[ ! $1 =~ $'\n  load of '([^$'\n']+)' (run ' ]] || REPLY=${BASH_REMATCH[1]}
+}
+
+_menus_recovery_widen() { # <run> [table and month]: measured, shown, asked
   local plan
   ui_busy "Widen" "Measuring the files of the load ... (Ctrl-C stops)"
   if ! actions_plan recover --widen "$1"; then
@@ -120,7 +127,7 @@ _menus_recovery_widen() { # <run>: measured, shown, asked
   plan=$REPLY
   menus_screen_typed recover --widen "$1" --yes --background
   UI_OK=Widen UI_BACK=Back ui_yesno "Widen and load again" "$plan"$'\n\n'"$REPLY" || return 0
-  menus_screen_begin "Widen and load again" recover --widen "$1" --yes
+  menus_screen_begin "Widen and load ${2:+$2 }again" recover --widen "$1" --yes
 }
 
 menus_recovery_job() { # jobs that did not end well, the newest first

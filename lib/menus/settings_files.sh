@@ -75,6 +75,7 @@ menus_settings_files_migrate() {
   menus_screen_command config migrate --config "$config" "$REPLY"
   UI_OK=Write UI_BACK=Back UI_DEFAULT=no ui_yesno "Write ${config##*/}" "$REPLY" || return 0
   menus_screen_tell "Older shape" config migrate --config "$config" --yes
+  menus_screen_find_target
 }
 
 menus_settings_files_secret() { # its name here; the secret itself only between the terminal and the tool

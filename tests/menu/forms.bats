@@ -124,6 +124,15 @@ operations() { # to Snowflake Operations
   tmux_wait 'As a command:' '--table SALES' '<Write>'
   tmux_keys Escape
   tmux_wait 'For table   ' 'Merge into  '
+  cp "$ROOT/config/example.json" "$BATS_TEST_TMPDIR/new.json"
+  tmux_keys Enter
+  tmux_wait 'As a command:' '<Write>'
+  tmux_keys Enter
+  tmux_wait '--table SALES' '--yes' '<  OK  >'
+  tmux_keys Enter
+  tmux_wait 'new.json from now on?' '<Use it>'
+  tmux_keys Enter
+  tmux_wait 'What is to be done with files?' 'new.json | target: local'
 }
 
 @test "forms: with one table and nothing else to ask the days are chosen from a list; one screen back starts nothing" {

@@ -86,7 +86,7 @@ recovery_from_job() { # <dialog or whiptail>: from the failed job's screen on, a
   recovery_wait 'ALTER COLUMN "NAME" SET DATA TYPE' ' VARCHAR(20);' 'T on local' '<Widen>'
   tmux_ascii
   recovery_key Enter
-  recovery_wait 'at work as job' 'Follow the log'
+  recovery_wait 'Widen and load T 2024-01 again: at work as job' 'Follow the log'
   tmux_keys Enter
   recovery_wait 'ended: done (exit code 0)'
   tmux_keys q

@@ -162,7 +162,7 @@ def test_files_of_several_months_are_a_batch(desk: Desk) -> None:
     assert desk.count() == 600
 
 
-def test_the_plan_says_files_bytes_state_and_estimate(own_desk: Desk) -> None:
+def test_the_plan_says_files_bytes_state_and_estimate(own_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = own_desk
     sizes = [
         desk.month("2024-01-01", "2024-01-15").stat().st_size,
@@ -175,6 +175,9 @@ def test_the_plan_says_files_bytes_state_and_estimate(own_desk: Desk) -> None:
     ]
     assert desk.load("--month", "2024-01").code == 0
     desk.month("2024-01-16", "2024-01-31")
+    second, _, _ = desk.load("--month", "all", "--dry-run").out.partition("\n\n")
+    assert not second.splitlines()[-1].endswith(" s"), "a small file tells nothing of the rate"
+    monkeypatch.setattr("snowflake_etl.history.run_record._LEAST_TELLING_BYTES", 1)
     second, _, _ = desk.load("--month", "all", "--dry-run").out.partition("\n\n")
     (january, february) = (line.split() for line in second.splitlines()[2:])
     assert (january[2], january[-4:-2]) == ("2", ["partly", "loaded"])

@@ -75,6 +75,16 @@ def test_yaml_says_the_same_as_json(tmp_path: Path) -> None:
     assert yaml.configuration == read(tmp_path, {"files": FILES}).configuration
 
 
+def test_keys_in_yaml_are_texts_whatever_else_yaml_takes_them_for(tmp_path: Path) -> None:
+    text = (
+        "files:\n  - {file_pattern: 'a_{month}.tsv', table_name: A, create_table: {no: DATE, null: DATE, 2024: DATE}}\n"
+        "notify:\n  targets:\n    - {name: sink, url: json://127.0.0.1/x, on: [failure]}\n"
+    )
+    configuration = read_configuration(write(tmp_path / "c.yaml", text), {}).configuration
+    assert list(configuration.files[0].create_table or {}) == ["no", "null", "2024"]
+    assert configuration.notify.targets[0].on == ("failure",)
+
+
 def test_dates_in_yaml_are_dates_of_rules_and_calendars(tmp_path: Path) -> None:
     text = (
         "files:\n  - {file_pattern: 'a_{month}.tsv', table_name: A, create_table: {X: DATE}}\n"

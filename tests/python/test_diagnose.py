@@ -219,7 +219,7 @@ def test_a_column_that_was_widened_by_hand_needs_no_widening(typed: Desk) -> Non
 def test_what_a_check_found_is_explained_like_what_copy_refused(typed: Desk) -> None:
     """The file's check is the default and comes first: its findings name the same place."""
     for number, (planted, cause) in enumerate(
-        [(PLANTED[0], "bad_value"), (PLANTED[2], "too_long"), (PLANTED[9], "column_count")], 1
+        [(PLANTED[0], "bad_value"), (PLANTED[2], "too_long"), *((one, "column_count") for one in PLANTED[9:11])], 1
     ):
         month = f"2024-{number:02d}"
         line = plant(typed, planted.line, month)
@@ -227,6 +227,8 @@ def test_what_a_check_found_is_explained_like_what_copy_refused(typed: Desk) -> 
         found = diagnosis(typed)
         assert (found["cause"], found["place"]["line"], found["place"]["column"]) == (cause, line, planted.column)
         assert found["place"]["value"] == planted.value
+        if (cause, planted.value) == ("column_count", None):
+            assert found["why"].endswith("The row ends before the column AMOUNT.")
         assert [shown["number"] for shown in found["lines"] if shown["wrong"]] == [line]
 
 

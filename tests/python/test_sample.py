@@ -206,3 +206,11 @@ def test_times_with_offsets_keep_them_and_what_is_no_time_stays_text(desk: Desk,
     result = sample_json(desk, desk.file("z.tsv", rows, "id\tzoned\tutc\tnamed\thalf"), *words)
     types = [column(result, name)["type"] for name in ("zoned", "utc", "named", "half")]
     assert types == ["TIMESTAMP_TZ", "TIMESTAMP_NTZ", "VARCHAR(50)", "VARCHAR(20)"]
+
+
+def test_a_wide_file_fits_into_the_default_memory(desk: Desk) -> None:
+    names = ",".join(f"measure_{number}" for number in range(60))
+    wide = desk.file(NAME, [f"2024-01-{day:02d}," + ",".join(["0.125"] * 60) for day in (1, 31)], f"day,{names}")
+    first, every = sample_json(desk, wide), sample_json(desk, wide, "--all")
+    assert {each["type"] for each in first["columns"][1:]} == {"NUMBER(9,3)"}
+    assert [each["type"] for each in every["columns"]] == [each["type"] for each in first["columns"]]

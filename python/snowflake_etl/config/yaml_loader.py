@@ -11,7 +11,7 @@ _MOST_COPIES = 100_000
 
 
 class _Loader(yaml.SafeLoader):
-    """It would take the last of two equal keys without a word."""
+    """It would take the last of two equal keys without a word, and some keys for no texts."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen: set[str] = set()
@@ -23,6 +23,9 @@ class _Loader(yaml.SafeLoader):
                     None, None, f"the key '{key_node.value}' stands twice in one object", key_node.start_mark
                 )
             seen.add(str(key_node.value))
+            # A key is a text: YAML takes on, no, 1 and null for other things, and `on:` of a notice for `true:`.
+            if key_node.tag != "tag:yaml.org,2002:merge":
+                key_node.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep=deep)
 
     def construct_yaml_timestamp(self, node: Any) -> Any:

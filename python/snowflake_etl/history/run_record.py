@@ -19,6 +19,9 @@ from snowflake_etl.config.state import open_private
 from snowflake_etl.history import database
 from snowflake_etl.history.batch_record import BatchRecords
 
+# A small file's seconds are those that every load takes: a rate from them would make hours of a large file's minutes.
+_LEAST_TELLING_BYTES = 16_000_000
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     run_id TEXT PRIMARY KEY, table_name TEXT NOT NULL, month TEXT NOT NULL, mode TEXT NOT NULL,
@@ -184,12 +187,13 @@ class RunRecords:
             )
 
     def bytes_per_second(self) -> float:
-        """The rate of the last loads that went well, 0 when there are none."""
+        """The rate of the last loads of some size that went well, 0 when there are none."""
         if not database.exists(self._state):
             return 0.0
-        last = "SELECT bytes, seconds FROM runs WHERE bytes > 0 AND seconds > 0 ORDER BY started_at DESC LIMIT 20"
+        last = "SELECT bytes, seconds FROM runs WHERE bytes >= ? AND seconds > 0 ORDER BY started_at DESC LIMIT 20"
         with self._connection() as connection:
-            moved, seconds = connection.execute(f"SELECT SUM(bytes), SUM(seconds) FROM ({last})").fetchone()
+            telling = (_LEAST_TELLING_BYTES,)
+            moved, seconds = connection.execute(f"SELECT SUM(bytes), SUM(seconds) FROM ({last})", telling).fetchone()
         return moved / seconds if seconds else 0.0
 
     def add_step(self, run_id: str, step: str, detail: Mapping[str, object]) -> None:

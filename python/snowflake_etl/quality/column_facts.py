@@ -6,7 +6,7 @@ draws the conclusions.  Nothing is concluded from some of the values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -45,8 +45,8 @@ TIMESTAMP_FORMATS = (
 _NUMBER = "[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)"
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _SHOWN_CHARACTERS = 60
-# As many columns as DuckDB's default memory takes at once, with some dozens of aggregates each.
-_COLUMNS_OF_A_SCAN = 50
+# Memory, and the time of DuckDB's planner, grow with the aggregates of a statement; a column can have some eighty.
+_QUESTIONS_OF_A_SCAN = 800
 
 
 @dataclass(frozen=True)
@@ -153,40 +153,48 @@ def count_columns(
 ) -> tuple[int, tuple[ColumnFacts, ...]]:
     """Count the rows and every column; ``left`` is what columns may still be, by default anything."""
     rows, facts = 0, []
-    for first in range(0, len(names), _COLUMNS_OF_A_SCAN):
-        places = range(first, min(first + _COLUMNS_OF_A_SCAN, len(names)))
-        tried = {place: left[place] if left else Hypotheses() for place in places}
-        questions = [question for place in places for question in _questions(place, tried[place])]
-        answer = list(relation.query(_statement(places, questions))[0])
-        rows = int(answer.pop(0))
-        fields: dict[int, dict[str, Any]] = {place: {} for place in places}
-        for (place, what, _), value in zip(questions, answer, strict=True):
-            fields[place][what] = value
-        facts += [_facts(names[place], rows, fields[place], tried[place].formats) for place in places]
+    for asked in _scans([left[place] if left else Hypotheses() for place in range(len(names))]):
+        answers = iter(relation.query(_statement(asked))[0])
+        rows = int(next(answers))
+        for place, questions in asked.items():
+            facts.append(_facts(names[place], rows, {what: next(answers) for what, _ in questions}))
     return rows, tuple(facts)
 
 
 Value = TypeVar("Value", int, float, str)
-_Question = tuple[int, str, str]
+_Question = tuple[str, str]
 
 
-def _statement(places: range, questions: Sequence[_Question]) -> Callable[[str], str]:
+def _scans(tried: Sequence[Hypotheses]) -> Iterator[dict[int, list[_Question]]]:
+    """What is asked of each column, by its place: as many columns at once as one statement takes, at least one."""
+    asked: dict[int, list[_Question]] = {}
+    for place, left in enumerate(tried):
+        questions = _questions(place, left)
+        if asked and sum(map(len, asked.values())) + len(questions) > _QUESTIONS_OF_A_SCAN:
+            yield asked
+            asked = {}
+        asked[place] = questions
+    yield asked
+
+
+def _statement(asked: Mapping[int, Sequence[_Question]]) -> Callable[[str], str]:
     values = ", ".join(
-        f"c{place}, CASE WHEN NOT ({_is_word(f'c{place}')}) THEN c{place} END AS v{place}" for place in places
+        f"c{place}, CASE WHEN NOT ({_is_word(f'c{place}')}) THEN c{place} END AS v{place}" for place in asked
     )
-    selected = ", ".join(sql for _, _, sql in questions)
+    selected = ", ".join(sql for questions in asked.values() for _, sql in questions)
     return lambda source: f"SELECT COUNT(*), {selected} FROM (SELECT {values} FROM {source})"
 
 
 def _is_word(value: str) -> str:
     """SQL that is true for a text that means nothing."""
-    words = ", ".join(map(text_literal, NULL_WORDS))
-    return f"{value} IN ({words})"
+    # IN with so many makes DuckDB join each column with a table of them: 4 MB and a plan of its own a column.
+    return " OR ".join(f"{value} = {text_literal(word)}" for word in NULL_WORDS)
 
 
 def _questions(place: int, left: Hypotheses) -> list[_Question]:
     raw, value = f"c{place}", f"v{place}"
     double = f"TRY_CAST({value} AS DOUBLE)"
+    finite = f"CASE WHEN isfinite({double}) THEN {double} END"
     # Functions that take texts apart cost ten times as much as these.
     length, point = (
         f"(strlen({value}) - (prefix({value}, '-') OR prefix({value}, '+'))::INTEGER)",
@@ -202,31 +210,35 @@ def _questions(place: int, left: Hypotheses) -> list[_Question]:
         ("distinct", f"approx_count_distinct({raw})"),
     ]
     if left.any:
-        asked.append(("words", f"histogram({raw}) FILTER ({_is_word(raw)})"))
+        asked += [(f"word {word}", _number_of(f"{raw} = {text_literal(word)}")) for word in NULL_WORDS]
     if left.numbers:
         asked += [
-            ("numbers", f"COUNT(*) FILTER (regexp_full_match({value}, '{_NUMBER}'))"),
+            ("numbers", _number_of(f"regexp_full_match({value}, '{_NUMBER}')")),
             ("digits", f"MAX({length} - CASE WHEN {point} > 0 THEN strlen({value}) - {point} + 1 ELSE 0 END)"),
             ("fraction", f"MAX(CASE WHEN {point} > 0 THEN strlen({value}) - {point} ELSE 0 END)"),
         ]
     if left.numbers or left.floats:
-        asked.append(("leading_zeros", f"COUNT(*) FILTER (regexp_matches({value}, '^[-+]?0[0-9]'))"))
+        asked.append(("leading_zeros", _number_of(f"regexp_matches({value}, '^[-+]?0[0-9]')")))
     if left.floats:
-        finite = f"FILTER (isfinite({double}))"
         asked += [
-            ("floats", f"COUNT(*) {finite}"),
-            ("lowest", f"MIN({double}) {finite}"),
-            ("highest", f"MAX({double}) {finite}"),
-            ("mean", f"AVG({double}) {finite}"),
+            ("floats", f"COUNT({finite})"),
+            ("lowest", f"MIN({finite})"),
+            ("highest", f"MAX({finite})"),
+            ("mean", f"AVG({finite})"),
         ]
     if left.booleans:
-        asked.append(("booleans", f"COUNT(*) FILTER (lower({value}) IN ('true', 'false'))"))
+        asked.append(("booleans", _number_of(f"lower({value}) IN ('true', 'false')")))
     if ISO_TIMESTAMP in left.formats:
-        asked.append(("offsets", f"COUNT(*) FILTER (regexp_matches({value}, ':[0-9.:]+ ?[-+][0-9:]+$'))"))
+        asked.append(("offsets", _number_of(f"regexp_matches({value}, ':[0-9.:]+ ?[-+][0-9:]+$')")))
     for each in left.formats:
         day = _day(value, each)
         asked += [(f"days {each}", f"COUNT({day})"), (f"first {each}", f"MIN({day})"), (f"last {each}", f"MAX({day})")]
-    return [(place, what, sql) for what, sql in asked]
+    return asked
+
+
+def _number_of(condition: str) -> str:
+    """How many values fulfil it.  FILTER would copy every column of the statement for every aggregate that has one."""
+    return f"COUNT(CASE WHEN {condition} THEN 1 END)"
 
 
 def _day(value: str, text: str) -> str:
@@ -244,12 +256,12 @@ def _day(value: str, text: str) -> str:
     return f"CASE WHEN year({day}) BETWEEN {_FIRST_YEAR} AND {_LAST_YEAR} THEN {day} END"
 
 
-def _facts(name: str, rows: int, fields: Mapping[str, Any], formats: Sequence[str]) -> ColumnFacts:
+def _facts(name: str, rows: int, fields: Mapping[str, Any]) -> ColumnFacts:
     return ColumnFacts(
         name=name,
         nulls=rows - fields["filled"],
         values=fields["values"],
-        null_words=dict(sorted((fields.get("words") or {}).items())),
+        null_words={word: count for word in sorted(NULL_WORDS) if (count := fields.get(f"word {word}"))},
         shortest=fields["shortest"],
         longest=fields["longest"],
         least=fields["least"],
@@ -266,8 +278,8 @@ def _facts(name: str, rows: int, fields: Mapping[str, Any], formats: Sequence[st
         booleans=fields.get("booleans", 0),
         days={
             each: DayFacts(fields[f"days {each}"], fields[f"first {each}"], fields[f"last {each}"])
-            for each in formats
-            if fields[f"days {each}"]
+            for each in (*DATE_FORMATS, *TIMESTAMP_FORMATS)
+            if fields.get(f"days {each}")
         },
         offsets=fields.get("offsets", 0),
     )

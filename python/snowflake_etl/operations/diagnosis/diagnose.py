@@ -92,8 +92,9 @@ def _why(cause: Cause, facts: Facts, seen: Seen) -> str:
             return f"{cause.why} {place.column} has been widened since: it is {place.type}, {size}"
         return f"{cause.why} {place.column} is {place.type}, {size}"
     if cause.code == "column_count" and place and place.column:
-        many = "What stands in and behind" if place.value is not None else "Nothing stands in"
-        return f"{cause.why} {many} the column {place.column} is what does not fit."
+        if place.value is None:
+            return f"{cause.why} The row ends before the column {place.column}."
+        return f"{cause.why} What stands in the column {place.column} and behind it does not fit."
     if cause.code == "lost_job" and facts.rebooted:
         return f"{cause.why} This host was started anew since then."
     if cause.code in ("lost_job", "interrupted") and facts.last_step:

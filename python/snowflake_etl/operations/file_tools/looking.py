@@ -22,6 +22,8 @@ from snowflake_etl.quality.file_relation import FileRelation
 
 _ESTIMATED_FROM_BYTES = 4 << 20
 _PIECES, _PIECE_BYTES = 64, 64 << 10
+# A thread of DuckDB holds buffers and vectors of its own: on many cores the limit would not hold them all.
+_THREAD_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def wishes_of(entry: FileSection | None, flags: LayoutWishes) -> LayoutWishes:
 @contextmanager
 def one_duck(path: Path, means: Means, what: str) -> Iterator[Duck]:
     """A DuckDB within the limits.  Raise FileError, which names them, where ``path`` cannot be ``what`` within them."""
-    with Duck(means.memory_limit, means.directory, means.temp_limit, default_threads(), means.stopped) as duck:
+    threads = max(1, min(default_threads(), means.memory_limit // _THREAD_BYTES))
+    with Duck(means.memory_limit, means.directory, means.temp_limit, threads, means.stopped) as duck:
         try:
             yield duck
         except OutOfSpace as error:
