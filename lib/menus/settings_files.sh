@@ -3,6 +3,10 @@
 # Offers the screen settings_files.
 
 menus_screen_define settings_files "Configuration tools" "What is to be done with configurations?" <<'HELP'
+Edit opens the configuration in use in your editor ($VISUAL, $EDITOR,
+else vi), and checks it afterwards: what is not valid can be edited
+again or put back.
+
 New writes a commented configuration to begin with, into a new file.
 File Tools, Generate configuration, makes entries for files.
 
@@ -17,6 +21,7 @@ SQL for a DBA is shown, for objects and grants; nothing runs it.
 HELP
 
 menus_screen_entries settings_files \
+  edit config "Edit" "in your editor, and checked afterwards" \
   new config "New" "local, key pair, connection, environments" \
   connect config "Check with tables" "columns against those of the tables" \
   keys config "Every key" "what may stand in a configuration" \
@@ -31,6 +36,49 @@ MENUS_SETTINGS_TEMPLATES=( # the tool's word, and what it means
   connection "Connection     one of connections.toml, by its name"
   environments "Environments   dev, staging and prod with the same files"
 )
+
+menus_settings_files_edit() { # until it is valid, put back, or left as it is
+  local config kept
+  actions_config_current
+  config=$REPLY
+  if [[ ! -w $config ]]; then
+    ui_message "Edit" "$config is not yours to write. Copy it, and choose the copy with Settings, Other configuration."
+    return 0
+  fi
+  kept=$(mktemp) && cat -- "$config" >"$kept" || return 0
+  while _menus_settings_files_editor "$config"; do
+    if cmp -s -- "$config" "$kept"; then
+      ui_message "Edit" "Nothing was changed."
+      break
+    fi
+    if actions_capture config validate --config "$config"; then
+      ui_message "Edit" "$REPLY"
+      break
+    fi
+    ui_message "Not valid: ${config##*/}" "$REPLY"
+    ui_menu "Edit" "${config##*/} is not valid." again "Edit it again" restore "Put back what was there" leave "Leave it as it is" \
+      || REPLY=leave
+    case $REPLY in
+      restore) cat -- "$kept" >"$config" ;;
+      leave) ;;
+      *) continue ;;
+    esac
+    break
+  done
+  rm -f -- "$kept"
+  menus_screen_find_target
+}
+
+_menus_settings_files_editor() { # <file>
+  local -a editor
+  read -ra editor <<<"${VISUAL:-${EDITOR:-vi}}"
+  if ! command -v -- "${editor[0]}" >/dev/null; then
+    ui_message "Edit" "There is no editor '${editor[0]}' here: set EDITOR to one that there is, such as nano, and start the menu again."
+    return 1
+  fi
+  ui_leave
+  "${editor[@]}" "$1"
+}
 
 menus_settings_files_new() {
   local name path text="Write it to which new file?"

@@ -87,3 +87,28 @@ called() { # <words>: whether Python was called with them
   grep -q '^snowflake:' new.yaml
   [ "$(cat "$ETL_STATE_DIR/preferences/config")" = "$BATS_TEST_TMPDIR/new.yaml" ]
 }
+
+@test "menus settings: a configuration is edited, and what is not valid is edited again, put back, or left" {
+  local config=$BATS_TEST_TMPDIR/c.json
+  export ETL_CONFIG=$config VISUAL='' EDITOR=true
+  printf '{}\n' >"$config"
+  chmod 640 "$config"
+  menu files edit b
+  says 'Nothing was changed.'
+  printf '#!/bin/bash\nprintf "new\\n" >>"$1"\n' >"$BATS_TEST_TMPDIR/editor"
+  chmod +x "$BATS_TEST_TMPDIR/editor"
+  EDITOR=$BATS_TEST_TMPDIR/editor
+  menu files edit b
+  called "config_tool.py validate --config $config"
+  [ "$(cat "$config")" = $'{}\nnew' ]
+  [ "$(stat -c %a "$config")" = 640 ]
+  echo 3 >"$FAKE/job_code"
+  menu files edit restore b
+  says 'Not valid: c.json' 'c.json is not valid.'
+  [ "$(cat "$config")" = $'{}\nnew' ]
+  menu files edit again leave b
+  [ "$(cat "$config")" = $'{}\nnew\nnew\nnew' ]
+  EDITOR=no-such-editor
+  menu files edit b
+  says "There is no editor 'no-such-editor' here"
+}

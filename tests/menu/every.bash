@@ -51,6 +51,7 @@ every_walk() { # <back end> <columns> <rows>: TERM and TMUX_LOCALE are set by th
     [[ $path == */screen.sh ]] || source "$path"
   done
   _menus_main_entries
+  export EDITOR=true VISUAL='' # changes nothing
   EVERY_UI=$1 EVERY_PRESSED=0
   export ETL_UI=$1
   tmux_start "$2" "$3" -- "$ROOT/snowflake_etl.sh"

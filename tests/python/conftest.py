@@ -17,6 +17,7 @@ from snowflake.connector.cursor import SnowflakeCursor
 from desk import Desk
 from local_client import sign_in
 from no_secrets import assert_in_no_command_line, assert_nowhere_below, login_secret
+from snowflake_etl.config import secret
 from snowflake_etl.warehouse.local import lifecycle
 from snowflake_etl.warehouse.local.folder import LocalEndpoint
 
@@ -31,6 +32,14 @@ _numbers = itertools.count(1)
 
 # A test that hangs fails with a trace of where it stands, and the others go on; none takes a tenth of this.
 LONGEST_SECONDS = int(os.environ.get("ETL_TEST_LONGEST_SECONDS", "900"))
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> Iterator[None]:
+    """What a test signed in with is cut out of no other test's texts: one had the password "wrong"."""
+    before = set(secret._used)
+    yield
+    secret._used.intersection_update(before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -48,7 +48,7 @@ def kept(
     **more: Any,
 ) -> None:
     rows = sum(rows_per_day.values())
-    report = CheckReport("snowflake", table, rows, 31, len(rows_per_day), "", "", findings, 0.1, rows_per_day)
+    report = CheckReport("snowflake", table, rows, 31, len(rows_per_day), "", "", findings, 0.0, rows_per_day)
     CheckRecords(desk.state).add(verb, CheckSubject(target, table, days), report, **more)
 
 

@@ -69,7 +69,8 @@ def ranges_of_days(room: Room) -> Finding:
     days = DayRange(date(2024, 1, 1), date(2024, 1, 31))
     counts = []
     for name, kind in kinds.items():
-        condition, binds = day_bounds(name, column_type(kind), days, "YYYY-MM-DD")
+        written = "YYYYMMDD" if kind.startswith("NUMBER") else "YYYY-MM-DD"
+        condition, binds = day_bounds(name, column_type(kind), days, written)
         counts.append(room.main.query(f"SELECT COUNT(*) FROM {table.sql} WHERE {condition}", binds)[0][0])
     return Finding(counts == [2, 2, 2, 2], f"{counts}")
 
