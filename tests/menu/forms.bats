@@ -117,20 +117,20 @@ operations() { # to Snowflake Operations
   tmux_keys Escape
   tmux_wait 'What is to be done with files?'
   tmux_keys G Enter
-  tmux_wait 'For table   ' 'Merge into  ' 'a.tsv'
+  tmux_wait 'File        /' 'For table   ' 'Merge into  '
   field 1 SALES
   field 1 "$BATS_TEST_TMPDIR/new.json"
   tmux_keys Enter
-  tmux_wait 'As a command:' '--table SALES' '<Write>'
+  tmux_wait 'As a command:' 'SALES' '<Write>'
   tmux_keys Escape
   tmux_wait 'For table   ' 'Merge into  '
   cp "$ROOT/config/example.json" "$BATS_TEST_TMPDIR/new.json"
   tmux_keys Enter
   tmux_wait 'As a command:' '<Write>'
   tmux_keys Enter
-  tmux_wait '--table SALES' '--yes' '<  OK  >'
+  tmux_wait 'SALES' '--yes' '<  OK  >'
   tmux_keys Enter
-  tmux_wait 'new.json from now on?' '<Use it>'
+  tmux_wait 'In use is ' '<Use it>'
   tmux_keys Enter
   tmux_wait 'What is to be done with files?' 'new.json | target: local'
 }
