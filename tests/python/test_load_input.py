@@ -109,6 +109,16 @@ def test_a_damaged_packed_file_publishes_nothing_and_names_the_byte(
     assert_nothing_published(desk)
 
 
+def test_a_step_that_failed_claims_no_bytes(desk: Desk) -> None:
+    packed = gzip.compress(
+        "".join(f"20240101\t{number}\t{number * 7919 % 1_000_003}\n" for number in range(200_000)).encode()
+    )
+    answer = load(desk, packed[: len(packed) - 1000], "--qc", "skip", "--json", name="t_20240101-20240131.tsv.gz")
+    assert answer.code == 6
+    stage = next(phase for phase in answer.result["phases"] if phase["name"] == "stage")
+    assert (stage["bytes"], stage["bytes_per_second"]) == (0, 0)
+
+
 def test_a_window_that_does_not_fit_into_memory_is_no_damage(desk: Desk) -> None:
     """``zstd --long=30``: copying such a file again, as the advice for damage is, would not help."""
     parameters = zstandard.ZstdCompressionParameters(window_log=30, enable_ldm=True)

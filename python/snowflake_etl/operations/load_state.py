@@ -143,15 +143,16 @@ class LoadState:
 
     @contextmanager
     def phase(self, name: str, size: int = 0) -> Iterator[None]:
-        """Time a step, also one that fails; ``size`` bytes move in it."""
-        began = time.monotonic()
+        """Time a step, also one that fails; ``size`` bytes move in it, of which nothing is claimed when it fails."""
+        began, moved = time.monotonic(), 0
         with noting_queries() as queries:
             try:
                 yield
+                moved = size
             finally:
                 seconds = time.monotonic() - began
-                rate = int(size / seconds) if seconds else 0
-                phase = Phase(name, round(seconds, 3), rate, size, peak_memory(), tuple(queries))
+                rate = int(moved / seconds) if seconds else 0
+                phase = Phase(name, round(seconds, 3), rate, moved, peak_memory(), tuple(queries))
                 self.phases.append(phase)
                 LOGGER.info("%s", _phase_in_words(phase), extra={"facts": {"phase": dataclasses.asdict(phase)}})
 
