@@ -222,8 +222,7 @@ menus_operations_history_diff() {
 }
 
 menus_operations_deleted() {
-  actions_config_current
-  menus_screen_show "What was deleted" restore-month --list --config "$REPLY"
+  menus_screen_configured show "What was deleted" restore-month --list
 }
 
 menus_operations_restore() {

@@ -165,8 +165,7 @@ menus_recovery_log() {
 }
 
 menus_recovery_left() {
-  actions_config_current
-  menus_screen_show "What was left" recover --config "$REPLY"
+  menus_screen_configured show "What was left" recover
 }
 
 menus_recovery_clean() {
@@ -186,13 +185,11 @@ menus_recovery_clean() {
 }
 
 menus_recovery_stage_list() {
-  actions_config_current
-  menus_screen_show "Stage" stage list --config "$REPLY"
+  menus_screen_configured show "Stage" stage list
 }
 
 menus_recovery_stage_performance() {
-  actions_config_current
-  menus_screen_show "Past COPYs" stage performance --config "$REPLY"
+  menus_screen_configured show "Past COPYs" stage performance
 }
 
 menus_recovery_stage_only() {

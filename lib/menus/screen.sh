@@ -205,6 +205,11 @@ menus_screen_tell() { # <title> <verb> <arguments...>: the command and what it p
   ui_message "$title" "\$ $REPLY"$'\n\n'"$said"
 }
 
+menus_screen_configured() { # <show or tell> <title> <verb> <arguments...>: that, with the configuration in use
+  actions_config_current
+  "menus_screen_$1" "${@:2}" --config "$REPLY"
+}
+
 menus_screen_plan() { # <title> <verb> <arguments...> -> REPLY: what it would do; 1 after a message when it cannot be done
   local title=$1
   local -i status

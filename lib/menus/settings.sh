@@ -146,38 +146,31 @@ menus_settings_environment() {
 }
 
 menus_settings_validate() {
-  actions_config_current
-  menus_screen_tell "Check it" config validate --config "$REPLY"
+  menus_screen_configured tell "Check it" config validate
 }
 
 menus_settings_show() {
-  actions_config_current
-  menus_screen_show "Show it" config show --config "$REPLY"
+  menus_screen_configured show "Show it" config show
 }
 
 menus_settings_doctor() {
-  actions_config_current
-  menus_screen_tell "Test connection" doctor --config "$REPLY"
+  menus_screen_configured tell "Test connection" doctor
 }
 
 menus_settings_notices_show() {
-  actions_config_current
-  menus_screen_tell "Show" notify list --config "$REPLY"
+  menus_screen_configured tell "Show" notify list
 }
 
 menus_settings_notices_test() {
-  actions_config_current
-  menus_screen_tell "Send a test" notify test --config "$REPLY"
+  menus_screen_configured tell "Send a test" notify test
 }
 
 menus_settings_notices_silence() {
-  actions_config_current
-  menus_screen_tell "Silence" notify silence --config "$REPLY"
+  menus_screen_configured tell "Silence" notify silence
 }
 
 menus_settings_notices_retry() {
-  actions_config_current
-  menus_screen_tell "Send again" notify retry --config "$REPLY"
+  menus_screen_configured tell "Send again" notify retry
 }
 
 menus_settings_notices_metrics() {

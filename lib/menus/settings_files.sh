@@ -103,8 +103,7 @@ _menus_settings_files_use() { # <path> <what the tool said>
 }
 
 menus_settings_files_connect() {
-  actions_config_current
-  menus_screen_show "Check with tables" config validate --connect --config "$REPLY"
+  menus_screen_configured show "Check with tables" config validate --connect
 }
 
 menus_settings_files_keys() {
@@ -161,6 +160,5 @@ _menus_settings_files_name() { # <title> -> REPLY
 }
 
 menus_settings_files_sql() {
-  actions_config_current
-  menus_screen_show "SQL for a DBA" doctor --setup-sql --config "$REPLY"
+  menus_screen_configured show "SQL for a DBA" doctor --setup-sql
 }

@@ -200,8 +200,7 @@ def asked_for_yes(context: Context, question: str, stop: threading.Event | None 
         return False
     # Several loads may ask at once: one question, then its answer.
     with _ASKING:
-        if stop is not None and stop.is_set():
-            raise Stopped("Stopped with the other loads.")
+        _check_stop(stop)
         context.close()
         print(f"{printable(_in_environment(context, question))} Type yes: ", end="", file=sys.stderr, flush=True)
         return _typed_line(stop).strip().lower() == "yes"
@@ -209,9 +208,13 @@ def asked_for_yes(context: Context, question: str, stop: threading.Event | None 
 
 def _typed_line(stop: threading.Event | None) -> str:
     while stop is not None and sys.stdin.isatty() and not select.select([sys.stdin], [], [], _LOOK_FOR_STOP_SECONDS)[0]:
-        if stop.is_set():
-            raise Stopped("Stopped with the other loads.")
+        _check_stop(stop)
     return sys.stdin.readline()
+
+
+def _check_stop(stop: threading.Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise Stopped("Stopped with the other loads.")
 
 
 def confirmed_by_typing(context: Context, question: str, phrase: str) -> bool:

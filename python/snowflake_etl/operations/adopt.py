@@ -21,10 +21,11 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import load_target, month_counts, refusals
 from snowflake_etl.operations.load_plan import PlannedLoad
+from snowflake_etl.operations.load_prepare import Prepared
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
-from snowflake_etl.results import Difference
+from snowflake_etl.results import ComparedFile, Difference
 from snowflake_etl.warehouse import catalog, ledger
 from snowflake_etl.warehouse.ledger import LedgerRow
 from snowflake_etl.warehouse.objects import WorkObjects, ensure_objects
@@ -103,20 +104,7 @@ def adopt_files(
             found.append(Difference("rows", notes.pop(0), outside, None))
         if found:
             return _different(now.place, now.table, now.month, found, notes)
-        template = _template(prepared.target, now.month)
-        rows = [
-            replace(
-                template,
-                file_name=source.path.name,
-                file_bytes=file.bytes,
-                fingerprint=source.fingerprint,
-                content_hash=file.content_hash,
-                row_count=file.rows,
-                first_day=source.found.days.first if now.month else None,
-                last_day=source.found.days.last if now.month else None,
-            )
-            for source, file in zip(prepared.sources, read, strict=True)
-        ]
+        rows = _file_rows(prepared, read)
         if other := now.rows_in_month - now.ledger_rows - in_table.rows:
             notes.append(f"{other:,} other rows of the month are still unknown to the ledger.")
         if now.policies:
@@ -128,10 +116,29 @@ def adopt_files(
             now.claimed,
             in_table.rows,
             now.live,
-            tuple(rows),
+            rows,
             tuple(notes),
         )
         return _record(session, proposal, confirm)
+
+
+def _file_rows(prepared: Prepared, read: Sequence[ComparedFile]) -> tuple[LedgerRow, ...]:
+    """One row of the ledger a file, with what was read of it."""
+    month = prepared.situation.month
+    template = _template(prepared.target, month)
+    return tuple(
+        replace(
+            template,
+            file_name=source.path.name,
+            file_bytes=file.bytes,
+            fingerprint=source.fingerprint,
+            content_hash=file.content_hash,
+            row_count=file.rows,
+            first_day=source.found.days.first if month else None,
+            last_day=source.found.days.last if month else None,
+        )
+        for source, file in zip(prepared.sources, read, strict=True)
+    )
 
 
 def adopt_counts(

@@ -33,7 +33,7 @@ from snowflake_etl.operations.load_advice import warehouse_warnings
 from snowflake_etl.operations.load_lease import lock_watch, take_leases
 from snowflake_etl.operations.load_leftovers import put_away_replaced, remove_old_parts
 from snowflake_etl.operations.load_plan import PlannedLoad
-from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare
+from snowflake_etl.operations.load_prepare import AlreadyLoaded, Prepared, Source, prepare, refuse_twins
 from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadRequest, LoadState
 from snowflake_etl.operations.memory import MemoryPlan, give_back_freed_blocks, plan_memory
@@ -141,7 +141,8 @@ class _Load:
         with keeper:
             with state.phase("stage", prepared.bytes):
                 self._stage_and_check(session, prepared, keeper, stop)
-                load_stage.refuse_twins(state.staged)
+                # Files that are packed differently are told to be equal only now.
+                refuse_twins("rows", ((staged.content_hash, staged.path) for staged in state.staged))
                 if state.request.wishes.mode is Mode.APPEND:
                     load_stage.refuse_loaded(state.staged, prepared, state.planned.entry, state.request.wishes)
             if state.request.stage_only:

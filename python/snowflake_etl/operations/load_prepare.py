@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -142,37 +142,39 @@ def prepare(
     live = load_target.of_planned_month(everything, target, planned)
     sources = _sources(planned, target)
     _check_alike(sources)
-    all_sources = list(sources)
     loaded = loaded_files.find(sources, everything, planned.entry, contents) if wishes.mode is Mode.APPEND else {}
-    sources = [source for source in all_sources if source.fingerprint not in loaded]
-    left_out = [
-        situation.same_content(loaded[source.fingerprint], shown(source.path.name))
-        for source in all_sources
-        if source.fingerprint in loaded
-    ]
-    remaining = replace(planned, files=tuple(source.found for source in sources) or planned.files)
-    present = load_target.situation_of(session, target, remaining, live)
-    if sources and left_out and wishes.command_of_files:
+    there = [source for source in sources if source.fingerprint in loaded]
+    missing = [source for source in sources if source.fingerprint not in loaded]
+
+    def situation_with(some: Sequence[Source]) -> Situation:
+        files = tuple(source.found for source in some)
+        return load_target.situation_of(session, target, replace(planned, files=files or planned.files), live)
+
+    present = situation_with(missing)
+    if missing and there and wishes.command_of_files:
         # What is said of the rest has to be true of the rest alone.
-        wishes = replace(wishes, command=wishes.command_of_files([source.path for source in sources]))
-    if loaded:
-        left = tuple(source.found for source in all_sources if source.fingerprint in loaded)
-        there = (
-            present if not sources else load_target.situation_of(session, target, replace(planned, files=left), live)
-        )
-        left_out += loaded_files.still_there(there, list(loaded.values()), wishes)
-    if not sources:
-        done = Prepared(objects, target, planned.month, tuple(all_sources), present, Permission(), ())
+        wishes = replace(wishes, command=wishes.command_of_files([source.path for source in missing]))
+    left_out = _left_out(there, loaded, situation_with(there) if missing and there else present, wishes)
+    if not missing:
+        done = Prepared(objects, target, planned.month, tuple(sources), present, Permission(), ())
         rows = list(loaded.values())
         raise AlreadyLoaded(" ".join([*left_out, situation.how_to_replace(present, wishes)]), done, rows)
     if wishes.mode is Mode.APPEND and not wishes.allow_existing:
-        loaded_files.refuse_other_versions(sources, present, planned.entry, wishes)
+        loaded_files.refuse_other_versions(missing, present, planned.entry, wishes)
     permission = situation.permit(present, wishes)
     if not dry_run:
-        _say_what_was_detected(sources)
+        _say_what_was_detected(missing)
     return Prepared(
-        objects, target, planned.month, tuple(sources), present, permission, tuple(left_out), tuple(everything)
+        objects, target, planned.month, tuple(missing), present, permission, tuple(left_out), tuple(everything)
     )
+
+
+def _left_out(there: Sequence[Source], loaded: Mapping[str, LedgerRow], now: Situation, wishes: Wishes) -> list[str]:
+    """What is said of the files that are loaded.  Raise Refused when their rows are not there any more."""
+    if not there:
+        return []
+    said = [situation.same_content(loaded[source.fingerprint], shown(source.path.name)) for source in there]
+    return said + loaded_files.still_there(now, list(loaded.values()), wishes)
 
 
 def _say_what_was_detected(sources: list[Source]) -> None:
@@ -207,17 +209,22 @@ def read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:
     return Source(file, layout, columns, fingerprint(file.path), touch=touch)
 
 
+def refuse_twins(what: str, contents: Iterable[tuple[str, Path]]) -> None:
+    """Raise FileError when two files of a load have one content, told by its hash: their rows would double."""
+    seen: dict[str, Path] = {}
+    for content, path in contents:
+        if content in seen:
+            raise FileError(
+                f"{shown(seen[content])} and {shown(path)} hold the same {what} for different days. One of them is a "
+                "copy under a wrong name: remove it. Nothing was published."
+            )
+        seen[content] = path
+
+
 def _check_alike(sources: list[Source]) -> None:
     """One COPY reads all parts, so that the files of one load have to be laid out alike."""
     first = sources[0]
-    seen: dict[str, Source] = {}
-    for source in sources:
-        twin = seen.setdefault(source.fingerprint, source)
-        if twin is not source:
-            raise FileError(
-                f"{shown(twin.path.name)} and {shown(source.path.name)} hold the same bytes for different days. "
-                "One of them is a copy under a wrong name: remove it."
-            )
+    refuse_twins("bytes", ((source.fingerprint, source.path) for source in sources))
     for other in sources[1:]:
         same = (first.columns, first.layout.delimiter, first.layout.quote)
         if same != (other.columns, other.layout.delimiter, other.layout.quote):

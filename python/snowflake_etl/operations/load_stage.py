@@ -161,18 +161,6 @@ def staged_before(source: Source, manifest: Manifest, month_path: StagePath, ses
     return StagedSource(source, manifest, 0)
 
 
-def refuse_twins(staged: Sequence[StagedSource]) -> None:
-    """Raise FileError when two files of a load hold the same rows, be they packed differently: they would double."""
-    seen: dict[str, StagedSource] = {}
-    for one in staged:
-        twin = seen.setdefault(one.content_hash, one)
-        if twin is not one:
-            raise FileError(
-                f"{shown(twin.path)} and {shown(one.path)} hold the same rows for different days. One of them is a "
-                "copy under a wrong name: remove it. Nothing was published."
-            )
-
-
 def refuse_loaded(staged: Sequence[StagedSource], prepared: Prepared, entry: FileSection, wishes: Wishes) -> None:
     """Raise Refused when what is to be appended is in the table: the content hash is known only once all is read."""
     for one in staged:
