@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Paths, exit codes, error sentences and small text helpers (layer 0: needs nothing else of ours).
-# Offers core_init core_program core_error core_write_file core_printable core_json core_meant core_nearest core_number core_now
+# Offers core_init core_program core_error core_write_file core_wait core_printable core_json core_meant core_nearest core_number core_now
 # core_duration core_age.
 # Answers come back in REPLY; nothing here forks, apart from making the state folder and writing files.
 
@@ -52,6 +52,15 @@ core_write_file() { # <path> <text>: text and a newline, whole or not at all
   fi
   rm -f -- "$temporary" 2>/dev/null
   return 1
+}
+
+core_wait() { # <process>: until it has ended, whatever is trapped meanwhile; answers its status
+  local -i status
+  while true; do
+    wait "$1"
+    status=$?
+    ((status > 128)) && kill -0 "$1" 2>/dev/null || return "$status"
+  done
 }
 
 core_printable() { # <text> -> REPLY: printable ASCII only; newlines and tabs become blanks, all else '?'

@@ -60,7 +60,18 @@ _log_viewer_less() { # <file> [--end] [--mark OFFSET]: no -r or -R from the user
   fi
   [[ -z $start ]] || options+=("+$start")
   # -f: no question whether to show a log with control codes in it.
-  LESS='' LESSOPEN='' LESSCLOSE='' LESSSECURE=1 LESSCHARSET=ascii less "${options[@]}" "-Ps$keys   $where" -- "$file"
+  LESS='' LESSOPEN='' LESSCLOSE='' LESSSECURE=1 LESSCHARSET=ascii less "${options[@]}" "-Ps$keys   $where" -- "$file" <&0 &
+  trap '_log_viewer_suspend "$!"' TSTP
+  core_wait "$!"
+}
+
+_log_viewer_suspend() { # <process of less>: Ctrl-Z, which less is deaf to while it may start no shell
+  # Left alone it would read what is typed into the shell, and not know that the terminal is in another mode afterwards.
+  kill -STOP "$1"
+  kill -STOP "$BASHPID"
+  stty -icanon -echo min 1 time 0
+  kill -CONT "$1"
+  kill -WINCH "$1" # paints
 }
 
 _log_viewer_is_long() { # <file>: longer than its lines are counted in a moment

@@ -226,7 +226,6 @@ _ui_prepare() { # <title> <text>: sets UI_TITLE (with the way there before it), 
   # The screen itself is the last step of its own way.
   [[ -z ${UI_TRAIL:-} || ($UI_TRAIL != "$1" && $UI_TRAIL != *" > $1") ]] || core_printable "$UI_TRAIL"
   UI_TITLE=$REPLY
-  ((${#UI_TITLE} <= COLUMNS - 24)) || UI_TITLE="...${UI_TITLE:${#UI_TITLE}-COLUMNS+27}"
   UI_TEXT=$2
 }
 
@@ -309,19 +308,19 @@ _ui_explain() { # shows UI_HELP
 }
 
 _ui_paint_once() { # <widget>: with the back end, or as plain text while the terminal is too small for it
-  local UI_HEAD UI_TITLE=$UI_TITLE size=''
+  local title=$UI_TITLE size=''
+  local UI_HEAD UI_TITLE
   local -i status
-  _ui_head
-  UI_HEAD=$REPLY
+  _ui_measured "$title"
   while _ui_fits && [[ $size != "${COLUMNS}x$LINES" ]]; do
     size=${COLUMNS}x$LINES
     "ui_curses_$1"
     status=$?
-    ((status == UI_CURSES_BROKEN)) || return "$status"
+    ((status == UI_CURSES_BROKEN || status == UI_CURSES_RESIZED)) || return "$status"
+    ((status == UI_CURSES_BROKEN)) || size=''
     # Another size by now: the same question once more, made for that one.
     _ui_measure
-    _ui_head
-    UI_HEAD=$REPLY
+    _ui_measured "$title"
   done
   # Made too small while it was shown, or the program failed: the same question as text.
   if [[ -n $size ]] && _ui_fits; then
@@ -330,6 +329,18 @@ _ui_paint_once() { # <widget>: with the back end, or as plain text while the ter
   fi
   ui_leave
   "ui_plain_$1"
+}
+
+_ui_measured() { # <title>: sets UI_HEAD and UI_TITLE as the terminal has room for
+  _ui_head
+  UI_HEAD=$REPLY
+  _ui_tail "$1" $((COLUMNS - 24))
+  UI_TITLE=$REPLY
+}
+
+_ui_tail() { # <text> <columns> -> REPLY: the end of it, where it has no room
+  REPLY=$1
+  ((${#REPLY} <= $2)) || REPLY="...${REPLY:${#REPLY}-$2+3}"
 }
 
 _ui_fits() { # whether a dialog has room; leaves a word why not

@@ -3,8 +3,9 @@
 # Offers ui_curses_menu _checklist _yesno _input _form _message _busy, called by ui.sh with UI_TITLE, UI_TEXT and so on set.
 # Items go out numbered and come back as numbers, so no name can be taken for an option or break an answer apart.
 
-UI_CURSES_BROKEN=99 # the program did not show the question
-UI_CURSES_ERROR=''  # and what it said
+UI_CURSES_BROKEN=99  # the program did not show the question
+UI_CURSES_ERROR=''   # and what it said
+UI_CURSES_RESIZED=97 # the terminal has another size: the question has to be asked anew, made for that one
 
 ui_curses_menu() { # -> REPLY: index of the chosen item
   local -a items=() options=(--notags)
@@ -24,6 +25,7 @@ ui_curses_menu() { # -> REPLY: index of the chosen item
 }
 
 ui_curses_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
+  local UI_CURSES_TYPED=1
   local -a items=()
   local -i index
   _ui_curses_box "${#UI_ITEMS[@]}"
@@ -49,6 +51,7 @@ ui_curses_yesno() {
 }
 
 ui_curses_input() { # -> REPLY
+  local UI_CURSES_TYPED=1
   _ui_curses_box 1
   _ui_curses_run --ok-button "${UI_OK:-OK}" --cancel-button "${UI_BACK:-Back}" \
     --inputbox -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH" "$UI_VALUE" || return
@@ -145,26 +148,36 @@ _ui_curses_run() { # <options and data...> -> REPLY; 0, 1 for Cancel, ESC and Ct
 
 _ui_curses_program() { # <options and data...>: the program; its answer goes to 3, what it complains of to 2
   local -x LC_ALL=C DIALOG_ERROR=254 ESCDELAY="${ESCDELAY:-200}"
-  local heard=1
-  local -i status
-  if [[ $UI_BACKEND != dialog ]]; then
-    "$UI_BACKEND" "$@"
+  if [[ $UI_BACKEND == whiptail ]]; then
+    _ui_curses_whiptail "$@"
     return
   fi
   # After Ctrl-Z and "fg" dialog has its terminal back, but not the mode in which an arrow is one key: the next one would
   # be taken for ESC.  Only who waits hears that it goes on; a program in the background would not hear Ctrl-C by itself.
-  trap 'heard=1; tput smkx 2>/dev/null' CONT
-  trap 'heard=1' INT
+  trap 'tput smkx 2>/dev/null' CONT
+  trap : INT
   (
     trap - INT
     exec dialog "$@"
   ) <&0 &
-  while [[ -n $heard ]]; do
-    heard=''
-    wait "$!"
-    status=$?
-  done
-  return "$status"
+  core_wait "$!"
+}
+
+_ui_curses_whiptail() { # <options and data...>: whiptail; UI_CURSES_RESIZED when the terminal is another, or was another's meanwhile
+  local modes
+  local -i status
+  # It paints nothing anew.  Where that would cost nobody what was typed or ticked it ends, and is asked once more.
+  if [[ -n ${UI_CURSES_TYPED:-} ]] || ! modes=$(stty -g 2>/dev/null); then
+    whiptail "$@"
+    return
+  fi
+  whiptail "$@" <&0 &
+  trap 'kill -TERM "$!" 2>/dev/null' WINCH CONT
+  core_wait "$!"
+  status=$?
+  ((status == ETL_EXIT_TERMINATED)) || return "$status"
+  stty "$modes"
+  return "$UI_CURSES_RESIZED"
 }
 
 _ui_curses_judge() { # <status of the program>: tells Cancel from an error, which whiptail does not
@@ -176,6 +189,7 @@ _ui_curses_judge() { # <status of the program>: tells Cancel from an error, whic
       [[ -n $REPLY ]] || ((LINES < UI_MIN_ROWS || COLUMNS < UI_MIN_COLUMNS)) || return 1
       ;;
     130) return 1 ;;
+    "$UI_CURSES_RESIZED") return "$1" ;;
   esac
   UI_CURSES_ERROR=${REPLY//$'\n'/ }
   UI_CURSES_ERROR="exit code $1. ${UI_CURSES_ERROR:0:200}"
@@ -259,7 +273,8 @@ _ui_curses_width() { # <columns of the frame>: sets UI_WIDTH for the widest of t
 }
 
 _ui_curses_scroll() { # sets UI_SCROLL, what a long text needs, and says how to read on
-  ((${#UI_TITLE} <= COLUMNS - 44)) || UI_TITLE="...${UI_TITLE:${#UI_TITLE}-COLUMNS+47}"
+  _ui_tail "$UI_TITLE" $((COLUMNS - 44))
+  UI_TITLE=$REPLY
   UI_SCROLL=()
   if [[ $UI_BACKEND == whiptail && ${UI_DEFAULT:-} == no ]]; then
     # The keys go to the button No first; a list of lines would have Yes for Enter.

@@ -236,7 +236,8 @@ _ui_live_lines() { # sets lines, all of the screen, and UI_LIVE_CURSOR
   local line
   local -i index width=$((COLUMNS - 1)) used
   printf -v line '%*s' "${#UI_HEAD}" ''
-  lines=("${UI_HEAD:0:width}" "${line// /-}" "$UI_TITLE" '')
+  _ui_tail "$UI_TITLE" "$width"
+  lines=("${UI_HEAD:0:width}" "${line// /-}" "$REPLY" '')
   if [[ -n $UI_TEXT ]]; then
     ui_wrap "$UI_TEXT" "$width"
     # The list and its heads keep eight lines, or as many as they need.

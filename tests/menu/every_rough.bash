@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # every.bash reads what is set here
 # Ctrl-C, Ctrl-D, Ctrl-Z and another size of the terminal on screen after screen, as the menu's own data name them (after every.bash).
 # Every screen is made for 100x30, seen at 80x24, stopped there and carried on with at 100x30, and left by Ctrl-C, then by Ctrl-D.
-# In dialog its box has to fit each time, and the first arrow to be one; in plain text the last line asks once more.
+# A box has to fit each time, in dialog the first arrow has to be one; in plain text the last line asks once more.
 # What has to hold: the same question is there again, a key is one screen back at most, nothing is left over or stopped.
 # By default the first entry of the menus in EVERY_ROUGH, which has every kind of question; with MENU_TEST_FULL=1 all entries of all.
 
@@ -111,6 +111,7 @@ every_rough_stays() { # what leaves the screen where it is; the size goes back w
   every_rough_again "$id"
   if every_rough_deaf; then
     tmux_resize 100 30
+    every_rough_again "$id"
     tmux_keys C-z C-c C-d
     every_rough_again "$id"
     return
@@ -149,14 +150,16 @@ every_rough_again() { # <title and kind>: until that screen is there, painted an
   for ((attempt = 0; attempt < 400; ++attempt)); do
     screen=$(tmux_screen)
     if [[ $screen == "$last" ]] && every_rough_is "$1" "$screen"; then
-      ((++same < 2)) || { EVERY_SCREEN=$screen && return 0; }
+      ((++same < 2)) || break
     else
       same=0
     fi
     last=$screen
     sleep 0.03
   done
-  every_fail "'$1' is not there (again)"
+  ((attempt < 400)) || every_fail "'$1' is not there (again)"
+  EVERY_SCREEN=$screen
+  EVERY_ASKED=$(wc -l <"$EVERY_EVENTS") # whiptail is asked once more for another size
 }
 
 every_rough_is() { # <title and kind> <screen>: whether it shows that
@@ -165,12 +168,18 @@ every_rough_is() { # <title and kind> <screen>: whether it shows that
   every_what
   # The head of a followed log scrolls away; its last line is left.
   [[ $1 != *follow || $EVERY_WHAT != less ]] || return 0
-  [[ $EVERY_UI != dialog || $EVERY_TITLE == '('* ]] || every_rough_fits || return
-  # Of text only the last line is asked anew.
+  if [[ $EVERY_UI == whiptail && ($EVERY_WHAT == inputbox || $EVERY_WHAT == checklist) ]]; then
+    # Never painted anew, so that what was typed stays: what was cut off may be its title's end.
+    [[ $1 == "$EVERY_TITLE"*"|$EVERY_WHAT" ]]
+    return
+  fi
+  [[ $EVERY_UI == plain || $EVERY_TITLE == '('* ]] || every_rough_fits || return
+  # Where it is narrower the end of a title is left; of text only the last line is asked anew.
+  [[ $EVERY_TITLE != ...* || $1 != *"${EVERY_ID#...}" ]] || return 0
   [[ $EVERY_ID == "$1" || ($EVERY_UI == plain && $EVERY_WHAT == "${1##*|}") ]]
 }
 
-every_rough_fits() { # whether the last line of the box is there
+every_rough_fits() { # whether the last line of the box is there, of ASCII or of the terminal's own line characters
   local text=${EVERY_SCREEN%"${EVERY_SCREEN##*[![:space:]]}"}
-  [[ ${text##*$'\n'} =~ ^\ *\+-+\+$ ]]
+  [[ ${text##*$'\n'} =~ ^\ *(\+-+\+|mq+j)$ ]]
 }

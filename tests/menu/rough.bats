@@ -81,6 +81,45 @@ press() { # <key...>: one at a time, counted in PRESSED
   done
 }
 
+@test "rough: Ctrl-Z stops a log like any program, the shell gets all that is typed, and after fg a key is a key" {
+  helpers_source core settings jobs
+  jobs_start load 'Load 2013-02' bash -c 'seq 60' 3>&-
+  jobs_wait "$REPLY" 20
+  tmux_start -- "$ROOT/snowflake_etl.sh" jobs log "$REPLY"
+  tmux_wait 'q back'
+  tmux_keys C-z
+  tmux_wait Stopped
+  tmux_type "touch '$BATS_TEST_TMPDIR/typed'; clear; fg"
+  tmux_wait 'q back'
+  tmux_keys G
+  tmux_wait '-62 of 62'
+  tmux_keys q
+  tmux_ended
+  [ -e "$BATS_TEST_TMPDIR/typed" ]
+}
+
+@test "rough: in whiptail a menu follows another size of the terminal; what is being typed is kept" {
+  ETL_UI=whiptail tmux_menu 132 43
+  tmux_wait 'Main menu' '<Choose>'
+  tmux_resize 80 24
+  tmux_wait '<Choose>' 'mqqq'
+  tmux_keys Enter
+  tmux_wait 'What is to be loaded?'
+  tmux_keys Down Down Enter
+  tmux_wait 'Which month?'
+  tmux_keys C-a C-k
+  tmux_text 2013-0
+  tmux_wait '2013-0_'
+  tmux_resize 132 43
+  tmux_text 5
+  tmux_wait 2013-05
+  tmux_keys Enter
+  tmux_wait 'How is it to be checked?'
+  tmux_keys Enter
+  tmux_wait '--month 2013-05'
+  tmux_keys Escape Escape Escape Escape
+}
+
 @test "rough: Ctrl-C and Ctrl-D are one screen back in dialog; whiptail hears neither, ESC does it" {
   local ui key
   for ui in dialog whiptail; do
