@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.quality.formats import fixed_width, to_strptime
 from snowflake_etl.quality.names import text_literal
+from snowflake_etl.quality.numbers import number
 
 NULL_WORDS = ("NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", "-", "?")
 """Texts that files write for "nothing" where the column is not text."""
@@ -193,7 +194,7 @@ def _is_word(value: str) -> str:
 
 def _questions(place: int, left: Hypotheses) -> list[_Question]:
     raw, value = f"c{place}", f"v{place}"
-    double = f"TRY_CAST({value} AS DOUBLE)"
+    double = number(value, "DOUBLE")
     finite = f"CASE WHEN isfinite({double}) THEN {double} END"
     # Functions that take texts apart cost ten times as much as these.
     length, point = (

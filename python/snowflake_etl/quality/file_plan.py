@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from snowflake_etl.errors import ConfigError
 from snowflake_etl.files.layout import Layout
-from snowflake_etl.quality import moments
+from snowflake_etl.quality import moments, numbers
 from snowflake_etl.quality.conditions import Dialect, Value
 from snowflake_etl.quality.formats import day_format, to_strptime
 from snowflake_etl.quality.names import stored, text_literal
@@ -91,10 +91,10 @@ class Plan:
         kind, value = column.type, column.sql
         if kind is None or kind.is_text:
             return None
-        if number := _number_type(kind):
-            typed = f"TRY_CAST({value} AS {number})"
+        if type_name := numbers.number_type(kind):
+            typed = numbers.number(value, type_name)
             # Adding nothing makes -0.0 the 0.0 that it is equal to.
-            return f"({typed} + 0)" if number == "DOUBLE" else typed
+            return f"({typed} + 0)" if type_name == "DOUBLE" else typed
         if kind.is_date:
             return moments.day(value, to_strptime(self._expectations.date_format))
         if kind.is_timestamp:
@@ -142,7 +142,7 @@ class Plan:
         """What a table sorts the ``parts`` of a key by (see ``key_parts``): numbers by value, all else by its text."""
         columns = self.key if key is None else key
         return [
-            f"TRY_CAST({part} AS {number})" if (number := _number_type(column.type)) else part
+            numbers.number(part, type_name) if (type_name := numbers.number_type(column.type)) else part
             for part, column in zip(parts, columns, strict=True)
         ]
 
@@ -176,13 +176,6 @@ class Plan:
     def _rule_value(self, name: str) -> Value:
         column = self.find(name, "column of a rule,")
         return typed_value(column.type, self.cast(column) or column.sql, column.sql)
-
-
-def _number_type(kind: ColumnType | None) -> str | None:
-    """DuckDB's type for numbers of that kind; None for what is no number."""
-    if kind and kind.is_number:
-        return f"DECIMAL({kind.length}, {kind.scale})"
-    return "DOUBLE" if kind and kind.base == "FLOAT" else None
 
 
 def _full_match(value: str, pattern: str) -> str:

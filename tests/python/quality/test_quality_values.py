@@ -377,6 +377,14 @@ def test_what_only_duckdb_takes_for_a_time_is_no_value(kind: str, text: str, tmp
     assert finding(report, "values_do_not_cast").samples == ("line 3",)
 
 
+@pytest.mark.parametrize("kind", ["NUMBER(9, 2)", "NUMBER(38, 0)", "FLOAT"])
+@pytest.mark.parametrize("text", ["1_000", "0x1F", "0b11", "1,5"])
+def test_what_only_duckdb_takes_for_a_number_is_no_value(kind: str, text: str, tmp_path: Path) -> None:
+    lines = ["20240101\t1\t-1.5e2", f"20240101\t2\t{text}"]
+    report = check_lines(tmp_path, lines, days=(), types=TYPES | {"NAME": column_type(kind)})
+    assert finding(report, "values_do_not_cast").samples == ("line 3",)
+
+
 @pytest.mark.parametrize("date_format", ["YYYYMMDD", "YYYY-MM-DD", "MON DD YYYY", None])
 @pytest.mark.parametrize("word", ["infinity", "EPOCH", " 2024022"])
 def test_words_for_no_day_are_no_day(word: str, date_format: str | None, tmp_path: Path) -> None:
