@@ -55,12 +55,17 @@ core_write_file() { # <path> <text>: text and a newline, whole or not at all
 }
 
 core_wait() { # <process>: until it has ended, whatever is trapped meanwhile; answers its status
-  local -i status
+  local -i status last
   while true; do
     wait "$1"
     status=$?
-    ((status > 128)) && kill -0 "$1" 2>/dev/null || return "$status"
+    ((status > 128)) && kill -0 "$1" 2>/dev/null || break
   done
+  # A signal as it ended hides its status.  bash remembers that, but not always: then it is -1, and the signal's is as good.
+  wait "$1" 2>/dev/null
+  last=$?
+  ((last < 0 || last == 127)) || status=$last
+  return "$status"
 }
 
 core_printable() { # <text> -> REPLY: printable ASCII only; newlines and tabs become blanks, all else '?'

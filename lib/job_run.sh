@@ -116,7 +116,10 @@ job_run_command() { # <job folder>: returns the command's exit code
     signalled=0
     wait "$child"
     code=$?
-    ((signalled)) || return "$code"
+    ((signalled)) && continue
+    # bash forgets the code of what ends just as a signal comes.
+    ((code >= 0)) || code=$ETL_EXIT_TERMINATED
+    return "$code"
   done
 }
 

@@ -164,7 +164,7 @@ _ui_curses_program() { # <options and data...>: the program; its answer goes to 
 }
 
 _ui_curses_whiptail() { # <options and data...>: whiptail; UI_CURSES_RESIZED when the terminal is another, or was another's meanwhile
-  local modes
+  local modes resized=''
   local -i status
   # It paints nothing anew.  Where that would cost nobody what was typed or ticked it ends, and is asked once more.
   if [[ -n ${UI_CURSES_TYPED:-} ]] || ! modes=$(stty -g 2>/dev/null); then
@@ -172,10 +172,10 @@ _ui_curses_whiptail() { # <options and data...>: whiptail; UI_CURSES_RESIZED whe
     return
   fi
   whiptail "$@" <&0 &
-  trap 'kill -TERM "$!" 2>/dev/null' WINCH CONT
+  trap 'resized=1; kill -TERM "$!" 2>/dev/null' WINCH CONT
   core_wait "$!"
   status=$?
-  ((status == ETL_EXIT_TERMINATED)) || return "$status"
+  [[ -n $resized ]] || return "$status"
   stty "$modes"
   return "$UI_CURSES_RESIZED"
 }
