@@ -59,7 +59,9 @@ core_wait() { # <process>: until it has ended, whatever is trapped meanwhile; an
   while true; do
     wait "$1"
     status=$?
-    ((status > 128)) && kill -0 "$1" 2>/dev/null || break
+    if ((status <= 128)) || ! kill -0 "$1" 2>/dev/null; then
+      break
+    fi
   done
   # A signal as it ended hides its status.  bash remembers that, but not always: then it is -1, and the signal's is as good.
   wait "$1" 2>/dev/null
