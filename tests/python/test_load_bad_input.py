@@ -34,6 +34,7 @@ def nothing_is_there(desk: Desk) -> None:
         (("--month", "2024-01", "--jobs", "17"), 2, "--jobs takes 1 to 16"),
         (("--month", "2024-01", "--expect-rows", "many"), 2, "number of rows or 'any'"),
         (("--month", "2024-01", "--allow-shrink"), 2, "--mode replace only"),
+        (("--month", "2024-01", "--allow-existing", "--mode", "replace"), 2, "--mode append only"),
         (("--month", "2024-01", "--qc", "maybe"), 2, "invalid choice"),
         (("--month", "2024-01", "--frobnicate"), 2, "--help"),
         (("--month", "2024-01", "--base-path", "/nowhere"), 2, "does not exist. Correct --base-path."),

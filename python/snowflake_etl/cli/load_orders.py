@@ -31,6 +31,7 @@ from snowflake_etl.results import LoadResult
 
 _SWITCHES = ("allow_existing", "allow_shrink", "policies_checked", "strict", "stage_only", "keep_staged")
 _OF_ONE_LOAD = ("table", "base_path", "qc", *_SWITCHES)
+_OF_ONE_MODE = {"expect_rows": "replace", "allow_shrink": "replace", "allow_existing": "append"}
 
 
 @dataclass(frozen=True)
@@ -179,12 +180,12 @@ def check_flags(context: Context) -> None:
     expected = arguments.expect_rows
     if expected is not None and expected != "any" and not (expected.isascii() and expected.isdigit()):
         raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
-    if arguments.mode != "replace":
-        for name in ("expect_rows", "allow_shrink"):
-            # Among the loads that are carried on there may be a replace.
-            if getattr(arguments, name) and not arguments.resume:
-                raise UsageError(f"--{name.replace('_', '-')} goes with --mode replace only.")
-    elif not arguments.dry_run and not context.is_interactive and not (arguments.yes and expected):
+    for name, mode in _OF_ONE_MODE.items():
+        # Among the loads that are carried on there may be a replace.
+        if getattr(arguments, name) and arguments.mode != mode and not arguments.resume:
+            raise UsageError(f"--{name.replace('_', '-')} goes with --mode {mode} only.")
+    asks_nobody = not arguments.dry_run and not context.is_interactive
+    if arguments.mode == "replace" and asks_nobody and not (arguments.yes and expected):
         raise Refused(
             "A replace deletes rows, and nobody can be asked here. Add --yes and --expect-rows N (the rows that it may "
             "delete; see --dry-run) or --expect-rows any."
