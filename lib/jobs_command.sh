@@ -299,13 +299,14 @@ _jobs_command_show_json() { # prints what _jobs_command_show has read
 }
 
 _jobs_command_show_text() { # prints what _jobs_command_show has read
-  local command started text=''
+  local command started text='' label=Started
+  [[ $JOB_STATE != queued ]] || label=Queued
   printf -v command '%q ' "${words[@]}"
   printf -v started '%(%Y-%m-%d %H:%M:%S)T' "$JOB_STARTED_AT"
   _jobs_command_fact 'Job' "$JOB_ID"
   _jobs_command_fact 'Title' "$JOB_TITLE"
   _jobs_command_fact 'State' "$JOB_STATE${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
-  _jobs_command_fact 'Started' "$started, $JOB_AGE ago, on $JOB_HOST"
+  _jobs_command_fact "$label" "$started, $JOB_AGE ago, on $JOB_HOST"
   if ((JOB_FINISHED_AT > 0)); then
     core_duration $((JOB_FINISHED_AT - JOB_BEGAN_AT))
     _jobs_command_fact 'Took' "$REPLY"

@@ -178,6 +178,8 @@ _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back
     if [[ $last == refresh ]]; then
       last=''
     else
+      # Read anew: the head line has read others meanwhile, and it may have ended or gone.
+      jobs_read "$1" 2>/dev/null || break
       "_menus_jobs_${last%-*}" "$1" "${last#*-}"
     fi
   done
@@ -185,7 +187,7 @@ _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back
 }
 
 _menus_jobs_look() { # for ui_live: the job MENUS_JOBS_ID; 1 when it is gone
-  local began error=''
+  local began error='' label='Started '
   jobs_read "$MENUS_JOBS_ID" 2>/dev/null || return 1
   UI_LIVE_FAST='' UI_LIVE_HEADING=''
   printf -v began '%(%Y-%m-%d %H:%M:%S)T, %s ago' "$JOB_BEGAN_AT" "$JOB_AGE"
@@ -193,10 +195,10 @@ _menus_jobs_look() { # for ui_live: the job MENUS_JOBS_ID; 1 when it is gone
   UI_LIVE_TEXT="State    $JOB_STATE${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
   case $JOB_STATE in
     running) UI_LIVE_FAST=1 ;;
-    queued) UI_LIVE_FAST=1 && jobs_queue_words "$MENUS_JOBS_ID" && UI_LIVE_TEXT+=". $REPLY" ;;
+    queued) UI_LIVE_FAST=1 label='Queued  ' && jobs_queue_words "$MENUS_JOBS_ID" && UI_LIVE_TEXT+=". $REPLY" ;;
     *) actions_jobs_seen "$MENUS_JOBS_ID" ;;
   esac
-  UI_LIVE_TEXT+=$'\n'"Started  $began"
+  UI_LIVE_TEXT+=$'\n'"$label $began"
   if ((JOB_FINISHED_AT > 0)); then
     core_duration $((JOB_FINISHED_AT - JOB_BEGAN_AT))
     UI_LIVE_TEXT+=", took $REPLY"
