@@ -19,7 +19,11 @@ source "${BASH_SOURCE[0]%/*}/jobs_news.sh"
 source "${BASH_SOURCE[0]%/*}/jobs_compare.sh"
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/jobs_command.sh"
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/jobs_command_show.sh"
 
+# What is called otherwise in the folder is no job, and its name may hold anything.
+JOBS_NAMES='[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-[0-9][0-9][0-9][0-9][0-9][0-9]-*[a-z0-9_-]-[0-9]*'
 JOBS_WHEN_ENDED=() # the job's id, state and exit code come behind these words; ETL_JOB_DIR is set, too
 
 jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id; runs in the current folder
@@ -34,13 +38,15 @@ jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id; runs in the
 
 jobs_ids() { # sets JOBS_IDS, newest first
   local LC_ALL=C
-  local -a names=("$ETL_STATE_DIR"/jobs/[0-9]*)
+  # shellcheck disable=SC2206 # it is a pattern
+  local -a names=("$ETL_STATE_DIR"/jobs/$JOBS_NAMES/)
   local -i index=${#names[@]}
   JOBS_IDS=()
+  names=("${names[@]%/}")
   [[ -d ${names[0]} ]] || return 0
   names=("${names[@]##*/}")
   while ((index--)); do
-    JOBS_IDS+=("${names[index]}")
+    [[ ${names[index]} == *[!a-z0-9_-]* ]] || JOBS_IDS+=("${names[index]}")
   done
 }
 
@@ -77,8 +83,8 @@ jobs_running_count() { # -> REPLY: jobs running or queued, JOBS_QUEUED_COUNT: th
   local folder
   local -i count=0
   JOBS_QUEUED_COUNT=0
-  for folder in "$ETL_STATE_DIR"/jobs/[0-9]*; do
-    [[ -d $folder && ! -e $folder/exit_code ]] || continue
+  for folder in "$ETL_STATE_DIR"/jobs/$JOBS_NAMES; do
+    [[ -d $folder && ! -e $folder/exit_code && ${folder##*/} != *[!a-z0-9_-]* ]] || continue
     jobs_read_brief "${folder##*/}" || continue
     [[ $JOB_STATE != running && $JOB_STATE != queued ]] || ((++count))
     [[ $JOB_STATE != queued || ! -e $folder/wake ]] || ((++JOBS_QUEUED_COUNT))
@@ -91,11 +97,13 @@ jobs_log_path() { # <id> -> REPLY
 }
 
 jobs_rerun() { # <id> -> REPLY: the id of a new job with the same command, title and folder
-  local folder=$ETL_STATE_DIR/jobs/$1 directory
-  local -a command
+  local folder=$ETL_STATE_DIR/jobs/$1 directory=''
+  local -a command=()
   jobs_read "$1" || return
-  mapfile -d '' -t command <"$folder/command"
-  IFS= read -r -d '' directory <"$folder/directory" || :
+  {
+    mapfile -d '' -t command <"$folder/command"
+    IFS= read -r -d '' directory <"$folder/directory"
+  } 2>/dev/null || :
   directory=${directory%$'\n'}
   if ((${#command[@]} == 0)) || [[ ! -d $directory ]]; then
     core_error "Job $1 cannot run again: its command or its folder '$directory' is gone. Start it anew from the menu."

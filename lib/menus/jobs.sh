@@ -13,6 +13,7 @@ that went wrong is chosen already: Enter says why it did.
   refused           nothing was done, on purpose
   failed, stopped   ended by an error, or cancelled
   lost              the host went down meanwhile
+  unknown           of another host, or its folder is not whole
 
 The list looks again by itself. / shows only lines with a text.
 l opens a log: of a job that went wrong at its end, and ' e goes
@@ -86,7 +87,7 @@ _menus_jobs_list() { # for ui_live: jobs that run, that wait in order, that ende
     case $JOB_STATE in
       running) running+=("$id") ;;
       queued) waiting[$id]=1 ;;
-      *) ended+=("$id") && MENUS_JOBS_KNOWN[$id]="$JOB_STARTED_AT $JOB_STATE $JOB_TITLE" ;;
+      *) ended+=("$id") && MENUS_JOBS_KNOWN[$id]="$JOB_STARTED_AT $JOB_STATE ${JOB_TITLE:-$id}" ;;
     esac
   done
   UI_LIVE_FAST=''
@@ -134,7 +135,7 @@ _menus_jobs_wanted() { # <state>: whether jobs in it are shown
 _menus_jobs_at_work() { # <id> <what it does while it has no phase>: adds its line
   jobs_read "$1" 2>/dev/null && _menus_jobs_wanted "$JOB_STATE" || return 0
   printf -v REPLY '%-8s %-7s %-9s %4s %-12s %-7s %s' "$JOB_STATE" "$JOB_AGE" "${JOB_PHASE:-$2}" "${JOB_PERCENT:+$JOB_PERCENT%}" \
-    "$JOB_RATE" "$JOB_ETA" "$JOB_TITLE"
+    "$JOB_RATE" "$JOB_ETA" "${JOB_TITLE:-$1}"
   UI_LIVE_PAIRS+=("$1" "$REPLY")
 }
 

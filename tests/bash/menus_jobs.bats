@@ -104,6 +104,15 @@ ended_job() { # <verb> <title> <command...>: sets ID
   [[ ${output##*'Only in these states'} != *'Load 2013-01'* ]]
 }
 
+@test "menus jobs: a job without a title is known by its id, and its folder may lack all that running again needs" {
+  ended_job load 'Load 2013-01' true
+  rm "$ETL_STATE_DIR/jobs/$ID"/{title,command,directory}
+  menu jobs "$ID" rerun y '' b b quit
+  [ "$status" -eq 0 ]
+  [[ $output == *"done     0s      $ID"*"Job: $ID"*'could not be started again: its command or its folder is gone'*'Main menu'* ]]
+  [[ $output != *'line '[0-9]*':'* ]]
+}
+
 @test "menus jobs: a job that vanishes while its screen is open is said, and the list comes back" {
   ended_job load 'Load 2013-01' true
   # shellcheck disable=SC2016
