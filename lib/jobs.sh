@@ -145,19 +145,21 @@ jobs_cancel() { # <id> -> REPLY: what was done and what the job said; waits for 
   _jobs_cancel "$1"
 }
 
-jobs_prune() { # [--older-than DAYS] [--state STATE,..] -> REPLY: how many finished jobs were removed
+# --at: as it was then, so that what ended since stays.
+jobs_prune() { # [--older-than DAYS] [--state STATE,..] [--at EPOCH] -> REPLY: how many finished jobs were removed; 1 when JOBS_KEPT could not be
   local -i days=30 now
   local -a gone=()
   local id state=''
+  core_now
+  now=$REPLY
   while (($#)); do
     case $1 in
       --older-than) days=$2 ;;
       --state) state=$2 ;;
+      --at) now=$2 ;;
     esac
     shift 2
   done
-  core_now
-  now=$REPLY
   jobs_ids
   for id in "${JOBS_IDS[@]}"; do
     jobs_read_brief "$id" || continue
@@ -167,6 +169,7 @@ jobs_prune() { # [--older-than DAYS] [--state STATE,..] -> REPLY: how many finis
   _jobs_remove "${gone[@]}"
   _jobs_remove_leftovers
   REPLY=$JOBS_REMOVED
+  ((JOBS_KEPT == 0)) || return "$ETL_EXIT_UNEXPECTED"
 }
 
 _jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a subshell, which the descriptor 9 belongs to
@@ -228,16 +231,21 @@ _jobs_prunable() { # <wanted states or ''> <epoch>: of the job just read: finish
   (((JOB_FINISHED_AT > 0 ? JOB_FINISHED_AT : JOB_STARTED_AT) <= $2))
 }
 
-_jobs_remove() { # <id...>: sets JOBS_REMOVED; out of sight by rename first, so that nobody reads half a job
-  local root=$ETL_STATE_DIR/jobs trash=$ETL_STATE_DIR/jobs/.old.$BASHPID
+_jobs_remove() { # <id...>: sets JOBS_REMOVED and JOBS_KEPT; out of sight by rename first, so that nobody reads half a job
+  local root=$ETL_STATE_DIR/jobs trash=$ETL_STATE_DIR/jobs/.old.$BASHPID id
   local -a moved
-  JOBS_REMOVED=0
-  (($# > 0)) && mkdir -m 0700 -- "$trash" 2>/dev/null || return 0
-  # What another clean-up has taken meanwhile is not counted here.
-  mv -t "$trash" -- "${@/#/"$root/"}" 2>/dev/null
-  moved=("$trash"/[0-9]*)
-  [[ ! -e ${moved[0]} ]] || JOBS_REMOVED=${#moved[@]}
-  rm -rf -- "$trash" "${@/#/"$root/.news/"}"
+  JOBS_REMOVED=0 JOBS_KEPT=0
+  (($# > 0)) || return 0
+  if mkdir -m 0700 -- "$trash" 2>/dev/null; then
+    # What another clean-up has taken meanwhile is not counted here.
+    mv -t "$trash" -- "${@/#/"$root/"}" 2>/dev/null
+    moved=("$trash"/[0-9]*)
+    [[ ! -e ${moved[0]} ]] || JOBS_REMOVED=${#moved[@]}
+    rm -rf -- "$trash" "${@/#/"$root/.news/"}"
+  fi
+  for id in "$@"; do
+    [[ ! -d $root/$id ]] || ((++JOBS_KEPT))
+  done
 }
 
 _jobs_remove_leftovers() { # what a start or a prune that was killed left behind, a day later

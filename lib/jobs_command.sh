@@ -187,6 +187,7 @@ _jobs_command_json() { # [extra members] -> REPLY: one object for the job just r
 
 _jobs_command_prune() {
   local -a options=()
+  local -i status=0
   while (($#)); do
     case $1 in
       --older-than)
@@ -203,8 +204,10 @@ _jobs_command_prune() {
     esac
     shift 2
   done
-  jobs_prune "${options[@]}" || return
+  jobs_prune "${options[@]}" || status=$?
   printf 'Removed %d finished jobs.\n' "$REPLY"
+  ((status == 0)) || core_error "$JOBS_KEPT could not be removed. Make $ETL_STATE_DIR/jobs writable."
+  return "$status"
 }
 
 _jobs_command_limit() { # [number]

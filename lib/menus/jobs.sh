@@ -345,8 +345,11 @@ _menus_jobs_clean_age() { # <state or all>
   local state=$1 days text
   local -a items=()
   for days in 30 7 1 0; do
-    text="Older than $days days"
-    ((days > 0)) || text='Whatever their age'
+    case $days in
+      0) text='Whatever their age' ;;
+      1) text='Older than a day' ;;
+      *) text="Older than $days days" ;;
+    esac
     printf -v text '%-22s %6d' "$text" "${MENUS_JOBS_COUNTS[$state - $days]:-0}"
     items+=("$days" "$text")
   done
@@ -361,17 +364,19 @@ _menus_jobs_clean_age() { # <state or all>
   menus_screen_command jobs prune --older-than "$days" ${state:+--state "$state"} "$text"
   UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Clean up" "$REPLY" || return 0
   ui_busy "Clean up" "Removing ..."
-  actions_jobs_clean "$days" "$state"
+  # What has ended since it was counted was not asked about.
+  actions_jobs_clean "$days" "$state" "$MENUS_JOBS_COUNTED"
   MENUS_JOBS_KNOWN=()
-  ui_message "Clean up" "Removed: $REPLY."
+  ui_message "Clean up" "$REPLY"
 }
 
-_menus_jobs_count() { # sets MENUS_JOBS_COUNTS: <state>-<days> of jobs that ended so long ago, "all" without the lost ones
+_menus_jobs_count() { # sets MENUS_JOBS_COUNTED, when, and MENUS_JOBS_COUNTS: <state>-<days> of jobs that ended so long ago, "all" without the lost ones
   local id
   local -i now ended days
   declare -gA MENUS_JOBS_COUNTS=()
   core_now
   now=REPLY
+  MENUS_JOBS_COUNTED=$now
   jobs_ids
   for id in "${JOBS_IDS[@]}"; do
     jobs_read_brief "$id" || continue

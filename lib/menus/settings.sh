@@ -257,7 +257,7 @@ menus_settings_cleanup_jobs() {
   menus_screen_command jobs prune --older-than 30 "Remove jobs that ended more than 30 days ago, with their logs? Jobs that run stay."
   UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Old jobs" "$REPLY" || return 0
   actions_jobs_clean 30
-  ui_message "Old jobs" "Removed: $REPLY."
+  ui_message "Old jobs" "$REPLY"
 }
 
 menus_settings_use() { # <path>
