@@ -26,7 +26,7 @@ source "${BASH_SOURCE[0]%/*}/jobs_command_show.sh"
 JOBS_NAMES='[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-[0-9][0-9][0-9][0-9][0-9][0-9]-*[a-z0-9_-]-[0-9]*'
 JOBS_WHEN_ENDED=() # the job's id, state and exit code come behind these words; ETL_JOB_DIR is set, too
 
-jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id; runs in the current folder
+jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id, or why there is none; runs in the current folder
   REPLY=''
   if (($# < 3)); then
     core_error "A background job needs a verb, a title and a command."
@@ -96,7 +96,7 @@ jobs_log_path() { # <id> -> REPLY
   REPLY=$ETL_STATE_DIR/jobs/$1/output.log
 }
 
-jobs_rerun() { # <id> -> REPLY: the id of a new job with the same command, title and folder
+jobs_rerun() { # <id> -> REPLY: the id of a new job with the same command, title and folder, or why there is none
   local folder=$ETL_STATE_DIR/jobs/$1 directory=''
   local -a command=()
   jobs_read "$1" || return
@@ -106,7 +106,8 @@ jobs_rerun() { # <id> -> REPLY: the id of a new job with the same command, title
   } 2>/dev/null || :
   directory=${directory%$'\n'}
   if ((${#command[@]} == 0)) || [[ ! -d $directory ]]; then
-    core_error "Job $1 cannot run again: its command or its folder '$directory' is gone. Start it anew from the menu."
+    REPLY="Job $1 cannot run again: its command or its folder '$directory' is gone. Start it anew from the menu."
+    core_error "$REPLY"
     return "$ETL_EXIT_USAGE"
   fi
   REPLY=$(cd -- "$directory" && _jobs_launch "$JOB_VERB" "$JOB_TITLE_RAW" "${command[@]}")
@@ -172,11 +173,11 @@ jobs_prune() { # [--older-than DAYS] [--state STATE,..] [--at EPOCH] -> REPLY: h
   ((JOBS_KEPT == 0)) || return "$ETL_EXIT_UNEXPECTED"
 }
 
-_jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a subshell, which the descriptor 9 belongs to
+_jobs_launch() { # <verb> <title> <command...>: prints the id, or why there is none; must run in a subshell, which the descriptor 9 belongs to
   local root=$ETL_STATE_DIR/jobs folder id program mask
   for program in flock setsid; do
     if ! command -v "$program" >/dev/null; then
-      core_error "Cannot start a background job: the program '$program' is missing. Install the package util-linux."
+      _jobs_not_launched "Cannot start a background job: the program '$program' is missing. Install the package util-linux."
       return "$ETL_EXIT_UNEXPECTED"
     fi
   done
@@ -186,7 +187,7 @@ _jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a sub
   folder=$root/.new.$id
   if ! _jobs_make_folder "$root" "$folder" "$@" || ! mv -T -- "$folder" "$root/$id" 2>/dev/null; then
     rm -rf -- "$folder"
-    core_error "Cannot write the job's folder in $root. Free disk space, make it writable, or set ETL_STATE_DIR to another folder."
+    _jobs_not_launched "Cannot write the job's folder in $root. Free disk space, make it writable, or set ETL_STATE_DIR to another folder."
     return "$ETL_EXIT_UNEXPECTED"
   fi
   # The place in the queue is that of the start; a job without one finds it itself.
@@ -197,10 +198,16 @@ _jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a sub
   umask "$mask"
   if ! "${JOBS_LAUNCHER[@]}" setsid --fork bash "$ETL_ROOT/lib/job_run.sh" "$root/$id" </dev/null >/dev/null 2>&1; then
     jobs_queue_leave "$id"
-    core_error "Job $id was recorded but could not be started. Try again, or run the command in the foreground."
+    _jobs_not_launched "Job $id was recorded but could not be started. Try again, or run the command in the foreground."
     return "$ETL_EXIT_UNEXPECTED"
   fi
   printf '%s\n' "$id"
+}
+
+_jobs_not_launched() { # <sentence>: for who sees standard error, and for the caller, whose screen may hide it
+  core_error "$1"
+  core_printable "$1"
+  printf '%s\n' "$REPLY"
 }
 
 _jobs_make_folder() { # <jobs folder> <new folder> <verb> <title> <command...>: all facts, and the lock held on descriptor 9

@@ -315,8 +315,8 @@ _menus_jobs_rerun() { # <id>
   local title=$JOB_TITLE id
   menus_screen_command jobs rerun "$1" "The same command is started once more as a new job."
   UI_OK=Start UI_BACK=Back ui_yesno "Run again: $title" "$REPLY" || return 0
-  if ! actions_jobs_rerun "$1"; then
-    ui_message "Run again" "The job could not be started again: its command or its folder is gone."
+  if ! actions_jobs_rerun "$1" 2>/dev/null; then
+    ui_message "Run again" "$REPLY"
     return 0
   fi
   id=$REPLY

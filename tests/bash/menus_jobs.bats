@@ -109,7 +109,7 @@ ended_job() { # <verb> <title> <command...>: sets ID
   rm "$ETL_STATE_DIR/jobs/$ID"/{title,command,directory}
   menu jobs "$ID" rerun y '' b b quit
   [ "$status" -eq 0 ]
-  [[ $output == *"done     0s      $ID"*"Job: $ID"*'could not be started again: its command or its folder is gone'*'Main menu'* ]]
+  [[ $output == *"done     0s      $ID"*"Job: $ID"*'cannot run again: its command or its folder'*'Main menu'* ]]
   [[ $output != *'line '[0-9]*':'* ]]
 }
 
