@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -150,6 +151,32 @@ def test_orders_and_folders(months: Desk) -> None:
         assert look.app.browser.name_of(look.app.browser.current or 0) == "2024-03"
 
     looking(months, walk)
+
+
+def test_a_folder_that_cannot_be_read_says_so_for_as_long_as_one_is_in_it(months: Desk) -> None:
+    async def walk(look: Looking) -> None:
+        await look.see("2024-03/", JANUARY)
+        shutil.rmtree(months.files / "2024-03")
+        await look.press("home", "down", "enter")
+        await look.see("does not exist", "0 here")
+        await look.press("down", "ctrl+t")
+        await look.see("does not exist", "0 here, by name, hidden, too")
+        assert "reading the folder" not in "\n".join(look.lines), "nobody reads it any more"
+        assert "/2024-03'" in "".join(line.strip() for line in look.lines), "whole, however long the path is"
+        await look.press("left")
+        await look.see(JANUARY)
+        assert "does not exist" not in "\n".join(look.lines)
+
+    looking(months, walk)
+
+
+def test_a_sentence_that_has_no_room_in_its_line_is_shown_whole(months: Desk) -> None:
+    words = ("--base-path", str(months.files), "--set", f"load.nonsense_{'x' * 100}_end=1")
+
+    async def walk(look: Looking) -> None:
+        await look.see(JANUARY, "_end")
+
+    looking(months, walk, *words)
 
 
 def test_several_files_are_chosen_and_given_to_an_action(months: Desk) -> None:
