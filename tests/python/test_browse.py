@@ -321,8 +321,8 @@ def test_the_plain_list_chooses_by_number_and_prints_the_command(months: Desk, m
 
 
 def test_the_plain_list_does_what_the_screen_does(months: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = ["2", "1", "hidden", "sort size", "sort size", "sort nothing", "/", "view 3", "view x", "99", "load", "?"]
-    lines += ["cd nowhere", "cd 2024-03", "", "..", "all", "all", "ledger", "/check", "nothing"]
+    lines = ["2", "1", "hidden", "sort size", "sort size", "sort nothing", "/", "view 3", "view x", f"view {'9' * 5000}", "9" * 5000, "/", "99", "load", "?"]
+    lines += ["cd nowhere", "cd ~nobody of this name/x", "cd a\0b", f"cd {'x' * 3000}", "cd 2024-03", "", "..", "all", "all", "ledger", "/check", "nothing"]
     answer = plain(months, monkeypatch, lines)
     assert (answer.code, answer.out) == (0, "ok: Nothing was chosen.\n")
     for text in (
@@ -335,6 +335,9 @@ def test_the_plain_list_does_what_the_screen_does(months: Desk, monkeypatch: pyt
         "Nothing is chosen.",
         "opens a folder; chooses a file",
         "does not exist",
+        "There is no such home: '~nobody of this name/x'.",
+        "No path has a NUL in it: 'a\\x00b'.",
+        "File name too long",
         "answered in",
         "T 2024-01 new",
         "Filter: check_, 0 of 6 here",
