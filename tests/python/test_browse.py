@@ -321,8 +321,10 @@ def test_the_plain_list_chooses_by_number_and_prints_the_command(months: Desk, m
 
 
 def test_the_plain_list_does_what_the_screen_does(months: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = ["2", "1", "hidden", "sort size", "sort size", "sort nothing", "/", "view 3", "view x", f"view {'9' * 5000}", "9" * 5000, "/", "99", "load", "?"]
-    lines += ["cd nowhere", "cd ~nobody of this name/x", "cd a\0b", f"cd {'x' * 3000}", "cd 2024-03", "", "..", "all", "all", "ledger", "/check", "nothing"]
+    lines = ["2", "1", "hidden", "sort size", "sort size", "sort nothing", "/", "view 3", "view x", "99", "load", "?"]
+    lines += ["cd nowhere", "cd 2024-03", "", "..", "all", "all", "ledger"]
+    lines += [f"view {'9' * 5000}", "9" * 5000, "cd ~nobody of this name/x", "cd a\0b", f"cd {'x' * 3000}"]
+    lines += ["/check", "nothing"]
     answer = plain(months, monkeypatch, lines)
     assert (answer.code, answer.out) == (0, "ok: Nothing was chosen.\n")
     for text in (
