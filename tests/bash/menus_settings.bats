@@ -108,6 +108,16 @@ called() { # <words>: whether Python was called with them
   [ "$(cat "$config")" = $'{}\nnew' ]
   menu files edit again leave b
   [ "$(cat "$config")" = $'{}\nnew\nnew\nnew' ]
+  # What cannot be put back is not thrown away.
+  printf '#!/bin/bash\nrm "$1"\nmkdir "$1"\n' >"$BATS_TEST_TMPDIR/editor"
+  mkdir "$BATS_TEST_TMPDIR/kept"
+  TMPDIR=$BATS_TEST_TMPDIR/kept menu files edit restore b
+  says "$config could not be written. What was there is kept in $BATS_TEST_TMPDIR/kept/tmp."
+  [ "$(cat "$BATS_TEST_TMPDIR"/kept/tmp.*)" = $'{}\nnew\nnew\nnew' ]
+  rmdir "$config"
+  echo '{}' >"$config"
+  TMPDIR=/nowhere menu files edit b
+  says "Of $config no copy could be kept in /nowhere"
   EDITOR=no-such-editor
   menu files edit b
   says "There is no editor 'no-such-editor' here"
