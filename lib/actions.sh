@@ -203,8 +203,10 @@ actions_jobs_seen() { # <id>: its end need not be told any more
   jobs_seen "$1"
 }
 
-actions_jobs_clean() { # <days> [state, or several with commas] -> REPLY: how many finished jobs, older than that, were removed
-  jobs_prune --older-than "$1" ${2:+--state "$2"}
+actions_jobs_clean() { # <days> [state, or several with commas] [epoch] -> REPLY: a sentence, how many finished jobs, older than that then, are gone
+  jobs_prune --older-than "$1" ${2:+--state "$2"} ${3:+--at "$3"}
+  REPLY="Removed: $REPLY."
+  ((JOBS_KEPT == 0)) || REPLY+=" Not removed: $JOBS_KEPT. Is $ETL_STATE_DIR/jobs writable?"
 }
 
 _actions_verb_jobs() {

@@ -48,8 +48,12 @@ actions_config_use() { # <path>: in this process only; 3 with a sentence when it
 }
 
 actions_config_choose() { # <path>: from now on, in this process and the next; 3 with a sentence when it is no file
-  actions_config_use "$1" && actions_config_set_preference config "$ETL_CONFIG" || return
+  local -i status=0
+  actions_config_use "$1" || return
+  # What cannot be saved is in use all the same, with its environment.
+  actions_config_set_preference config "$ETL_CONFIG" || status=$?
   actions_config_environment_load
+  return "$status"
 }
 
 actions_config_environments() { # sets ACTIONS_ENVIRONMENTS to the names in the configuration in use; else 1 and why not in REPLY

@@ -19,10 +19,14 @@ source "${BASH_SOURCE[0]%/*}/jobs_news.sh"
 source "${BASH_SOURCE[0]%/*}/jobs_compare.sh"
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/jobs_command.sh"
+# shellcheck source-path=SCRIPTDIR
+source "${BASH_SOURCE[0]%/*}/jobs_command_show.sh"
 
+# What is called otherwise in the folder is no job, and its name may hold anything.
+JOBS_NAMES='[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-[0-9][0-9][0-9][0-9][0-9][0-9]-*[a-z0-9_-]-[0-9]*'
 JOBS_WHEN_ENDED=() # the job's id, state and exit code come behind these words; ETL_JOB_DIR is set, too
 
-jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id; runs in the current folder
+jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id, or why there is none; runs in the current folder
   REPLY=''
   if (($# < 3)); then
     core_error "A background job needs a verb, a title and a command."
@@ -34,13 +38,15 @@ jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id; runs in the
 
 jobs_ids() { # sets JOBS_IDS, newest first
   local LC_ALL=C
-  local -a names=("$ETL_STATE_DIR"/jobs/[0-9]*)
+  # shellcheck disable=SC2206 # it is a pattern
+  local -a names=("$ETL_STATE_DIR"/jobs/$JOBS_NAMES/)
   local -i index=${#names[@]}
   JOBS_IDS=()
+  names=("${names[@]%/}")
   [[ -d ${names[0]} ]] || return 0
   names=("${names[@]##*/}")
   while ((index--)); do
-    JOBS_IDS+=("${names[index]}")
+    [[ ${names[index]} == *[!a-z0-9_-]* ]] || JOBS_IDS+=("${names[index]}")
   done
 }
 
@@ -77,8 +83,8 @@ jobs_running_count() { # -> REPLY: jobs running or queued, JOBS_QUEUED_COUNT: th
   local folder
   local -i count=0
   JOBS_QUEUED_COUNT=0
-  for folder in "$ETL_STATE_DIR"/jobs/[0-9]*; do
-    [[ -d $folder && ! -e $folder/exit_code ]] || continue
+  for folder in "$ETL_STATE_DIR"/jobs/$JOBS_NAMES; do
+    [[ -d $folder && ! -e $folder/exit_code && ${folder##*/} != *[!a-z0-9_-]* ]] || continue
     jobs_read_brief "${folder##*/}" || continue
     [[ $JOB_STATE != running && $JOB_STATE != queued ]] || ((++count))
     [[ $JOB_STATE != queued || ! -e $folder/wake ]] || ((++JOBS_QUEUED_COUNT))
@@ -90,15 +96,18 @@ jobs_log_path() { # <id> -> REPLY
   REPLY=$ETL_STATE_DIR/jobs/$1/output.log
 }
 
-jobs_rerun() { # <id> -> REPLY: the id of a new job with the same command, title and folder
-  local folder=$ETL_STATE_DIR/jobs/$1 directory
-  local -a command
+jobs_rerun() { # <id> -> REPLY: the id of a new job with the same command, title and folder, or why there is none
+  local folder=$ETL_STATE_DIR/jobs/$1 directory=''
+  local -a command=()
   jobs_read "$1" || return
-  mapfile -d '' -t command <"$folder/command"
-  IFS= read -r -d '' directory <"$folder/directory" || :
+  {
+    mapfile -d '' -t command <"$folder/command"
+    IFS= read -r -d '' directory <"$folder/directory"
+  } 2>/dev/null || :
   directory=${directory%$'\n'}
   if ((${#command[@]} == 0)) || [[ ! -d $directory ]]; then
-    core_error "Job $1 cannot run again: its command or its folder '$directory' is gone. Start it anew from the menu."
+    REPLY="Job $1 cannot run again: its command or its folder '$directory' is gone. Start it anew from the menu."
+    core_error "$REPLY"
     return "$ETL_EXIT_USAGE"
   fi
   REPLY=$(cd -- "$directory" && _jobs_launch "$JOB_VERB" "$JOB_TITLE_RAW" "${command[@]}")
@@ -137,19 +146,21 @@ jobs_cancel() { # <id> -> REPLY: what was done and what the job said; waits for 
   _jobs_cancel "$1"
 }
 
-jobs_prune() { # [--older-than DAYS] [--state STATE,..] -> REPLY: how many finished jobs were removed
+# --at: as it was then, so that what ended since stays.
+jobs_prune() { # [--older-than DAYS] [--state STATE,..] [--at EPOCH] -> REPLY: how many finished jobs were removed; 1 when JOBS_KEPT could not be
   local -i days=30 now
   local -a gone=()
   local id state=''
+  core_now
+  now=$REPLY
   while (($#)); do
     case $1 in
       --older-than) days=$2 ;;
       --state) state=$2 ;;
+      --at) now=$2 ;;
     esac
     shift 2
   done
-  core_now
-  now=$REPLY
   jobs_ids
   for id in "${JOBS_IDS[@]}"; do
     jobs_read_brief "$id" || continue
@@ -159,13 +170,14 @@ jobs_prune() { # [--older-than DAYS] [--state STATE,..] -> REPLY: how many finis
   _jobs_remove "${gone[@]}"
   _jobs_remove_leftovers
   REPLY=$JOBS_REMOVED
+  ((JOBS_KEPT == 0)) || return "$ETL_EXIT_UNEXPECTED"
 }
 
-_jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a subshell, which the descriptor 9 belongs to
+_jobs_launch() { # <verb> <title> <command...>: prints the id, or why there is none; must run in a subshell, which the descriptor 9 belongs to
   local root=$ETL_STATE_DIR/jobs folder id program mask
   for program in flock setsid; do
     if ! command -v "$program" >/dev/null; then
-      core_error "Cannot start a background job: the program '$program' is missing. Install the package util-linux."
+      _jobs_not_launched "Cannot start a background job: the program '$program' is missing. Install the package util-linux."
       return "$ETL_EXIT_UNEXPECTED"
     fi
   done
@@ -175,7 +187,7 @@ _jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a sub
   folder=$root/.new.$id
   if ! _jobs_make_folder "$root" "$folder" "$@" || ! mv -T -- "$folder" "$root/$id" 2>/dev/null; then
     rm -rf -- "$folder"
-    core_error "Cannot write the job's folder in $root. Free disk space, make it writable, or set ETL_STATE_DIR to another folder."
+    _jobs_not_launched "Cannot write the job's folder in $root. Free disk space, make it writable, or set ETL_STATE_DIR to another folder."
     return "$ETL_EXIT_UNEXPECTED"
   fi
   # The place in the queue is that of the start; a job without one finds it itself.
@@ -186,10 +198,16 @@ _jobs_launch() { # <verb> <title> <command...>: prints the id; must run in a sub
   umask "$mask"
   if ! "${JOBS_LAUNCHER[@]}" setsid --fork bash "$ETL_ROOT/lib/job_run.sh" "$root/$id" </dev/null >/dev/null 2>&1; then
     jobs_queue_leave "$id"
-    core_error "Job $id was recorded but could not be started. Try again, or run the command in the foreground."
+    _jobs_not_launched "Job $id was recorded but could not be started. Try again, or run the command in the foreground."
     return "$ETL_EXIT_UNEXPECTED"
   fi
   printf '%s\n' "$id"
+}
+
+_jobs_not_launched() { # <sentence>: for who sees standard error, and for the caller, whose screen may hide it
+  core_error "$1"
+  core_printable "$1"
+  printf '%s\n' "$REPLY"
 }
 
 _jobs_make_folder() { # <jobs folder> <new folder> <verb> <title> <command...>: all facts, and the lock held on descriptor 9
@@ -220,16 +238,21 @@ _jobs_prunable() { # <wanted states or ''> <epoch>: of the job just read: finish
   (((JOB_FINISHED_AT > 0 ? JOB_FINISHED_AT : JOB_STARTED_AT) <= $2))
 }
 
-_jobs_remove() { # <id...>: sets JOBS_REMOVED; out of sight by rename first, so that nobody reads half a job
-  local root=$ETL_STATE_DIR/jobs trash=$ETL_STATE_DIR/jobs/.old.$BASHPID
+_jobs_remove() { # <id...>: sets JOBS_REMOVED and JOBS_KEPT; out of sight by rename first, so that nobody reads half a job
+  local root=$ETL_STATE_DIR/jobs trash=$ETL_STATE_DIR/jobs/.old.$BASHPID id
   local -a moved
-  JOBS_REMOVED=0
-  (($# > 0)) && mkdir -m 0700 -- "$trash" 2>/dev/null || return 0
-  # What another clean-up has taken meanwhile is not counted here.
-  mv -t "$trash" -- "${@/#/"$root/"}" 2>/dev/null
-  moved=("$trash"/[0-9]*)
-  [[ ! -e ${moved[0]} ]] || JOBS_REMOVED=${#moved[@]}
-  rm -rf -- "$trash" "${@/#/"$root/.news/"}"
+  JOBS_REMOVED=0 JOBS_KEPT=0
+  (($# > 0)) || return 0
+  if mkdir -m 0700 -- "$trash" 2>/dev/null; then
+    # What another clean-up has taken meanwhile is not counted here.
+    mv -t "$trash" -- "${@/#/"$root/"}" 2>/dev/null
+    moved=("$trash"/[0-9]*)
+    [[ ! -e ${moved[0]} ]] || JOBS_REMOVED=${#moved[@]}
+    rm -rf -- "$trash" "${@/#/"$root/.news/"}"
+  fi
+  for id in "$@"; do
+    [[ ! -d $root/$id ]] || ((++JOBS_KEPT))
+  done
 }
 
 _jobs_remove_leftovers() { # what a start or a prune that was killed left behind, a day later

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The verb "jobs" (part of jobs.sh, layer 2): list, show, log, follow, cancel, rerun, compare, report, move, wait, limit,
 # prune.
-# Offers jobs_command.  Answers go to standard output, sentences about errors to standard error.
+# Offers jobs_command.  "jobs show" is in jobs_command_show.sh.  Answers go to standard output, sentences about errors to standard error.
 
 jobs_command() { # [subcommand] [arguments...], flags anywhere among them
   local subcommand=list
@@ -121,6 +121,7 @@ _jobs_command_list_text() { # <wanted state or ''> <1 for all>
     esac
     color=${colors[$JOB_STATE]:-}
     core_duration $((now - JOB_STARTED_AT))
+    ((JOB_STARTED_AT > 0)) || REPLY='?'
     printf '%-32s %s%-9s%s %-9s %s%s\n' "$id" "$color" "$JOB_STATE" "${color:+$COLOR_RESET}" "$REPLY" "$JOB_TITLE" "$text"
   done
   _jobs_command_list_foot "$shown" "$position" "$1"
@@ -186,6 +187,7 @@ _jobs_command_json() { # [extra members] -> REPLY: one object for the job just r
 
 _jobs_command_prune() {
   local -a options=()
+  local -i status=0
   while (($#)); do
     case $1 in
       --older-than)
@@ -202,8 +204,10 @@ _jobs_command_prune() {
     esac
     shift 2
   done
-  jobs_prune "${options[@]}" || return
+  jobs_prune "${options[@]}" || status=$?
   printf 'Removed %d finished jobs.\n' "$REPLY"
+  ((status == 0)) || core_error "$JOBS_KEPT could not be removed. Make $ETL_STATE_DIR/jobs writable."
+  return "$status"
 }
 
 _jobs_command_limit() { # [number]
@@ -269,78 +273,6 @@ _jobs_command_one() { # <subcommand> <id> [options...]: those that are about one
   "_jobs_command_$subcommand" "$REPLY" "${option:-$timeout}"
 }
 
-_jobs_command_show() { # <id> <'' or --json>
-  local -a words=()
-  local directory='' log
-  jobs_read "$1" || return
-  { mapfile -d '' -t words <"$JOB_DIR/command"; } 2>/dev/null || :
-  { IFS= read -r -d '' directory <"$JOB_DIR/directory"; } 2>/dev/null || :
-  directory=${directory%$'\n'}
-  jobs_log_path "$1"
-  log=$REPLY
-  if [[ $2 == --json ]]; then
-    _jobs_command_show_json
-  else
-    _jobs_command_show_text
-  fi
-}
-
-_jobs_command_show_json() { # prints what _jobs_command_show has read
-  local word extra list=''
-  for word in "${words[@]}"; do
-    core_json "$word"
-    list+="${list:+, }$REPLY"
-  done
-  core_json "$directory"
-  extra=", \"directory\": $REPLY, \"command\": [$list]"
-  core_json "$log"
-  _jobs_command_json "$extra, \"log\": $REPLY"
-  printf '%s\n' "$REPLY"
-}
-
-_jobs_command_show_text() { # prints what _jobs_command_show has read
-  local command started text=''
-  printf -v command '%q ' "${words[@]}"
-  printf -v started '%(%Y-%m-%d %H:%M:%S)T' "$JOB_STARTED_AT"
-  _jobs_command_fact 'Job' "$JOB_ID"
-  _jobs_command_fact 'Title' "$JOB_TITLE"
-  _jobs_command_fact 'State' "$JOB_STATE${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
-  _jobs_command_fact 'Started' "$started, $JOB_AGE ago, on $JOB_HOST"
-  if ((JOB_FINISHED_AT > 0)); then
-    core_duration $((JOB_FINISHED_AT - JOB_BEGAN_AT))
-    _jobs_command_fact 'Took' "$REPLY"
-  fi
-  if ((JOB_BEGAN_AT > JOB_STARTED_AT)); then
-    core_duration $((JOB_BEGAN_AT - JOB_STARTED_AT))
-    _jobs_command_fact 'Waited' "$REPLY for its turn"
-  fi
-  _jobs_command_progress
-  _jobs_command_fact 'Progress' "${text# - }"
-  _jobs_command_fact 'Result' "$JOB_MESSAGE"
-  _jobs_command_fact 'Command' "${command% }"
-  _jobs_command_fact 'Folder' "$directory"
-  _jobs_command_fact 'Log' "$log"
-  _jobs_command_log_end "$log"
-}
-
-_jobs_command_log_end() { # <log>: its last lines, printable; the whole log is in the pager
-  local line
-  local -a lines=()
-  mapfile -t lines < <(tail -c 8000 -- "$1" 2>/dev/null | tail -n 12 | tr -d '\0')
-  ((${#lines[@]} > 1)) || return 0
-  printf '\n'
-  for line in "${lines[@]}"; do
-    core_printable "$line"
-    printf '  %s\n' "$REPLY"
-  done
-}
-
-_jobs_command_fact() { # <name> <text>: one line, none when there is nothing to say
-  [[ -n $2 ]] || return 0
-  core_printable "$2"
-  printf '%-9s %s\n' "$1:" "$REPLY"
-}
-
 _jobs_command_log() { # <id>
   jobs_log_path "$1"
   log_viewer_show "$REPLY"
@@ -392,7 +324,7 @@ _jobs_command_wait() { # <id> <timeout or ''>
   jobs_wait "$1" "$2" || status=$?
   ((status != 124)) || core_error "Job $1 is still $JOB_STATE after $2s. It runs on; wait again, or see it with: jobs follow $1"
   [[ $JOB_STATE != lost ]] || core_error "Job $1 is lost: it ended without an exit code (killed, or the host went down). Run it again with: jobs rerun $1"
-  [[ $JOB_STATE != unknown ]] || core_error "Job $1 was started on another host that cannot be asked from here. Wait for it there."
+  [[ $JOB_STATE != unknown ]] || core_error "Nobody can tell from here how job $1 is: it was started on another host, or its folder is not whole. Wait for it there, or see: jobs show $1"
   [[ -z $JOB_EXIT_CODE ]] || printf 'Job %s ended: %s (exit code %d). More: jobs show %s\n' "$1" "$JOB_STATE" "$JOB_EXIT_CODE" "$1"
   return "$status"
 }

@@ -170,7 +170,8 @@ menus_ask_typed_span() { # <months or days> <text without blanks>: sets MENUS_AS
   else
     return 1
   fi
-  actions_config_set_preference "quality_other_$1" "$2"
+  # The answer holds, whether it can be kept or not.
+  actions_config_set_preference "quality_other_$1" "$2" || :
 }
 
 _menus_ask_are_days() { # <text>: one day or two with dots between them

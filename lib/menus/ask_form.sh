@@ -72,7 +72,8 @@ _menus_ask_form_take_table() { # <text>
     REPLY="The configuration has no table '$1'.$name It has: $REPLY."
     return 1
   fi
-  actions_config_set_preference quality_table "${table:-*}"
+  # The answer holds, whether it can be kept or not.
+  actions_config_set_preference quality_table "${table:-*}" || :
 }
 
 menus_ask_form_days() {
@@ -123,7 +124,7 @@ _menus_ask_form_take_span() { # <days or months> <text without blanks>
       ;;
     *) menus_ask_typed_span "$1" "$2" || return 1 ;;
   esac
-  actions_config_set_preference quality_days "$chosen"
+  actions_config_set_preference quality_days "$chosen" || :
 }
 
 menus_ask_form_key() {

@@ -13,6 +13,7 @@ that went wrong is chosen already: Enter says why it did.
   refused           nothing was done, on purpose
   failed, stopped   ended by an error, or cancelled
   lost              the host went down meanwhile
+  unknown           of another host, or its folder is not whole
 
 The list looks again by itself. / shows only lines with a text.
 l opens a log: of a job that went wrong at its end, and ' e goes
@@ -86,7 +87,7 @@ _menus_jobs_list() { # for ui_live: jobs that run, that wait in order, that ende
     case $JOB_STATE in
       running) running+=("$id") ;;
       queued) waiting[$id]=1 ;;
-      *) ended+=("$id") && MENUS_JOBS_KNOWN[$id]="$JOB_STARTED_AT $JOB_STATE $JOB_TITLE" ;;
+      *) ended+=("$id") && MENUS_JOBS_KNOWN[$id]="$JOB_STARTED_AT $JOB_STATE ${JOB_TITLE:-$id}" ;;
     esac
   done
   UI_LIVE_FAST=''
@@ -134,7 +135,7 @@ _menus_jobs_wanted() { # <state>: whether jobs in it are shown
 _menus_jobs_at_work() { # <id> <what it does while it has no phase>: adds its line
   jobs_read "$1" 2>/dev/null && _menus_jobs_wanted "$JOB_STATE" || return 0
   printf -v REPLY '%-8s %-7s %-9s %4s %-12s %-7s %s' "$JOB_STATE" "$JOB_AGE" "${JOB_PHASE:-$2}" "${JOB_PERCENT:+$JOB_PERCENT%}" \
-    "$JOB_RATE" "$JOB_ETA" "$JOB_TITLE"
+    "$JOB_RATE" "$JOB_ETA" "${JOB_TITLE:-$1}"
   UI_LIVE_PAIRS+=("$1" "$REPLY")
 }
 
@@ -178,6 +179,8 @@ _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back
     if [[ $last == refresh ]]; then
       last=''
     else
+      # Read anew: the head line has read others meanwhile, and it may have ended or gone.
+      jobs_read "$1" 2>/dev/null || break
       "_menus_jobs_${last%-*}" "$1" "${last#*-}"
     fi
   done
@@ -185,7 +188,7 @@ _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back
 }
 
 _menus_jobs_look() { # for ui_live: the job MENUS_JOBS_ID; 1 when it is gone
-  local began error=''
+  local began error='' label='Started '
   jobs_read "$MENUS_JOBS_ID" 2>/dev/null || return 1
   UI_LIVE_FAST='' UI_LIVE_HEADING=''
   printf -v began '%(%Y-%m-%d %H:%M:%S)T, %s ago' "$JOB_BEGAN_AT" "$JOB_AGE"
@@ -193,10 +196,10 @@ _menus_jobs_look() { # for ui_live: the job MENUS_JOBS_ID; 1 when it is gone
   UI_LIVE_TEXT="State    $JOB_STATE${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
   case $JOB_STATE in
     running) UI_LIVE_FAST=1 ;;
-    queued) UI_LIVE_FAST=1 && jobs_queue_words "$MENUS_JOBS_ID" && UI_LIVE_TEXT+=". $REPLY" ;;
+    queued) UI_LIVE_FAST=1 label='Queued  ' && jobs_queue_words "$MENUS_JOBS_ID" && UI_LIVE_TEXT+=". $REPLY" ;;
     *) actions_jobs_seen "$MENUS_JOBS_ID" ;;
   esac
-  UI_LIVE_TEXT+=$'\n'"Started  $began"
+  UI_LIVE_TEXT+=$'\n'"$label $began"
   if ((JOB_FINISHED_AT > 0)); then
     core_duration $((JOB_FINISHED_AT - JOB_BEGAN_AT))
     UI_LIVE_TEXT+=", took $REPLY"
@@ -312,8 +315,8 @@ _menus_jobs_rerun() { # <id>
   local title=$JOB_TITLE id
   menus_screen_command jobs rerun "$1" "The same command is started once more as a new job."
   UI_OK=Start UI_BACK=Back ui_yesno "Run again: $title" "$REPLY" || return 0
-  if ! actions_jobs_rerun "$1"; then
-    ui_message "Run again" "The job could not be started again: its command or its folder is gone."
+  if ! actions_jobs_rerun "$1" 2>/dev/null; then
+    ui_message "Run again" "$REPLY"
     return 0
   fi
   id=$REPLY
@@ -342,8 +345,11 @@ _menus_jobs_clean_age() { # <state or all>
   local state=$1 days text
   local -a items=()
   for days in 30 7 1 0; do
-    text="Older than $days days"
-    ((days > 0)) || text='Whatever their age'
+    case $days in
+      0) text='Whatever their age' ;;
+      1) text='Older than a day' ;;
+      *) text="Older than $days days" ;;
+    esac
     printf -v text '%-22s %6d' "$text" "${MENUS_JOBS_COUNTS[$state - $days]:-0}"
     items+=("$days" "$text")
   done
@@ -358,17 +364,19 @@ _menus_jobs_clean_age() { # <state or all>
   menus_screen_command jobs prune --older-than "$days" ${state:+--state "$state"} "$text"
   UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Clean up" "$REPLY" || return 0
   ui_busy "Clean up" "Removing ..."
-  actions_jobs_clean "$days" "$state"
+  # What has ended since it was counted was not asked about.
+  actions_jobs_clean "$days" "$state" "$MENUS_JOBS_COUNTED"
   MENUS_JOBS_KNOWN=()
-  ui_message "Clean up" "Removed: $REPLY."
+  ui_message "Clean up" "$REPLY"
 }
 
-_menus_jobs_count() { # sets MENUS_JOBS_COUNTS: <state>-<days> of jobs that ended so long ago, "all" without the lost ones
+_menus_jobs_count() { # sets MENUS_JOBS_COUNTED, when, and MENUS_JOBS_COUNTS: <state>-<days> of jobs that ended so long ago, "all" without the lost ones
   local id
   local -i now ended days
   declare -gA MENUS_JOBS_COUNTS=()
   core_now
   now=REPLY
+  MENUS_JOBS_COUNTED=$now
   jobs_ids
   for id in "${JOBS_IDS[@]}"; do
     jobs_read_brief "$id" || continue

@@ -141,7 +141,7 @@ menus_recovery_job() { # jobs that did not end well, the newest first
       *) continue ;;
     esac
     core_age "$JOB_STARTED_AT"
-    printf -v label '%-8s %-8s %s' "$JOB_STATE" "$REPLY" "$JOB_TITLE"
+    printf -v label '%-8s %-8s %s' "$JOB_STATE" "$REPLY" "${JOB_TITLE:-$JOB_ID}"
     items+=("$id" "$label")
     ((${#items[@]} < 2 * MENUS_RECOVERY_JOBS)) || break
   done

@@ -141,7 +141,7 @@ menus_settings_environment() {
     items+=("$name" "${name^^}")
   done
   UI_DEFAULT=${ETL_ENVIRONMENT:-} ui_menu "Environment" "Which one is to be used from now on?" "${items[@]}" || return 0
-  actions_config_environment_choose "$REPLY" || ui_message "Environment" "The choice could not be saved: $REPLY"
+  actions_config_environment_choose "$REPLY" 2>/dev/null || _menus_settings_unsaved "Environment" "The environment ${ETL_ENVIRONMENT^^}"
   menus_screen_find_target
 }
 
@@ -239,7 +239,8 @@ menus_settings_preferences_entry() { # <name>
 }
 
 _menus_settings_set() { # <title> <name> <value>
-  settings_set "$2" "$3" || ui_message "$1" "It could not be saved: see the message above."
+  local said
+  said=$(settings_set "$2" "$3" 2>&1) || ui_message "$1" "$said"
   [[ $2 != colours ]] || menus_screen_colours
 }
 
@@ -257,13 +258,23 @@ menus_settings_cleanup_jobs() {
   menus_screen_command jobs prune --older-than 30 "Remove jobs that ended more than 30 days ago, with their logs? Jobs that run stay."
   UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Old jobs" "$REPLY" || return 0
   actions_jobs_clean 30
-  ui_message "Old jobs" "Removed: $REPLY."
+  ui_message "Old jobs" "$REPLY"
 }
 
 menus_settings_use() { # <path>
-  if ! actions_config_choose "$1"; then
-    ui_message "Configuration" "The choice could not be saved: $1"
-    return 0
-  fi
+  local -i status=0
+  actions_config_choose "$1" 2>/dev/null || status=$?
+  case $status in
+    0) ;;
+    "$ETL_EXIT_CONFIGURATION")
+      ui_message "Configuration" "It cannot be read, or its name holds a line break: $1"
+      return 0
+      ;;
+    *) _menus_settings_unsaved "Configuration" "$1" ;;
+  esac
   menus_screen_find_target
+}
+
+_menus_settings_unsaved() { # <title> <what was chosen>
+  ui_message "$1" "$2 is in use until you leave the menu, but could not be saved in $ETL_STATE_DIR/preferences. Make it writable or free disk space."
 }

@@ -45,7 +45,10 @@ menus_settings_files_edit() { # until it is valid, put back, or left as it is
     ui_message "Edit" "$config is not yours to write. Copy it, and choose the copy with Settings, Other configuration."
     return 0
   fi
-  kept=$(mktemp) && cat -- "$config" >"$kept" || return 0
+  if ! { kept=$(mktemp) && cat -- "$config" >"$kept"; } 2>/dev/null; then
+    ui_message "Edit" "Of $config no copy could be kept in ${TMPDIR:-/tmp}, so that it could not be put back. Free disk space."
+    return 0
+  fi
   while _menus_settings_files_editor "$config"; do
     if cmp -s -- "$config" "$kept"; then
       ui_message "Edit" "Nothing was changed."
@@ -59,13 +62,18 @@ menus_settings_files_edit() { # until it is valid, put back, or left as it is
     ui_menu "Edit" "${config##*/} is not valid." again "Edit it again" restore "Put back what was there" leave "Leave it as it is" \
       || REPLY=leave
     case $REPLY in
-      restore) cat -- "$kept" >"$config" ;;
+      restore)
+        if ! cat -- "$kept" >"$config"; then
+          ui_message "Edit" "$config could not be written. What was there is kept in $kept: free disk space, and copy it back."
+          kept=''
+        fi
+        ;;
       leave) ;;
       *) continue ;;
     esac
     break
   done
-  rm -f -- "$kept"
+  [[ -z $kept ]] || rm -f -- "$kept"
   menus_screen_find_target
 }
 

@@ -237,6 +237,8 @@ TELL
     jobs_start load title bash -c "exit ${pair#*=}"
     id=$REPLY
     run "-${pair#*=}" jobs_wait "$id" 20
+    # Its supervisor looks at the setting behind that.
+    flock -w 20 "$ETL_STATE_DIR/jobs/$id/lock" true
     case $pair in
       problems=6) helpers_wait_for 20 grep -qF "a b|$id|problems|6|$ETL_STATE_DIR/jobs/$id|" "$HOME/told" ;;
       all=0) helpers_wait_for 20 grep -qF "a b|$id|done|0|$ETL_STATE_DIR/jobs/$id|" "$HOME/told" ;;

@@ -269,6 +269,46 @@ processes_of() { # <job id>: its supervisor and what it runs
   [ "${#lines[@]}" = 2 ]
 }
 
+@test "jobs: what cannot be removed is said, and what has ended since it was counted stays" {
+  local root=$ETL_STATE_DIR/jobs
+  mkdir -p "$root"/20240101-000000-load-{1,2}
+  echo 0 | tee "$root"/20240101-000000-load-{1,2}/exit_code >/dev/null
+  echo 1704067200 | tee "$root"/20240101-000000-load-{1,2}/started_at >"$root/20240101-000000-load-1/finished_at"
+  echo 1704067300 >"$root/20240101-000000-load-2/finished_at"
+  mv() { return 1; }
+  run -1 jobs_command prune --older-than 1
+  [[ ${lines[*]} == "Removed 0 finished jobs. 2 could not be removed. Make $root writable." ]]
+  unset -f mv
+  jobs_prune --older-than 0 --at 1704067250
+  [ "$REPLY" = 1 ]
+  [ -d "$root/20240101-000000-load-2" ]
+  run -0 jobs_command prune --older-than 1
+  [ "$output" = 'Removed 1 finished jobs.' ]
+}
+
+@test "jobs: what is no job's name is no job, whatever it holds, and --all counts what it shows" {
+  local root=$ETL_STATE_DIR/jobs
+  mkdir -p "$root/20240101-000000-load-1" "$root/2024" "$root/3 months" "$root/"$'20240101-000000-lo\ad-2' "$root/"$'20240101-000000-lo\e[31mad-3'
+  : >"$root/20240101-000000-load-4"
+  ln -s 20240101-000000-load-5 "$root/20240101-000000-load-5"
+  run -0 jobs_command list --all
+  [ "${#lines[@]}" = 2 ]
+  [[ ${lines[1]} == '20240101-000000-load-1 '*' unknown   ?'* ]]
+  jobs_running_count
+  [ "$REPLY" = 0 ]
+}
+
+@test "jobs: of a folder that is not whole is said what is known, and it cannot run again" {
+  local id=20240101-000000-load-1
+  mkdir -p "$ETL_STATE_DIR/jobs/$id"
+  run -0 jobs_command show "$id"
+  [[ $output == *'State:    unknown'*'Started:  nobody knows when'* && $output != *Command* ]]
+  run -2 env ETL_STATE_DIR="$ETL_STATE_DIR" "$ROOT/snowflake_etl.sh" jobs rerun "$id"
+  [[ $output == "Job $id cannot run again: its command or its folder '' is gone."* ]]
+  run -1 jobs_command wait "$id"
+  [[ $output == *'or its folder is not whole'* ]]
+}
+
 @test "jobs: the result's message is read from an object and from a list" {
   local id=20240101-000000-load-1
   mkdir -p "$ETL_STATE_DIR/jobs/$id"

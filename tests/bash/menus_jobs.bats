@@ -74,11 +74,26 @@ ended_job() { # <verb> <title> <command...>: sets ID
   local waits=$REPLY
   helpers_wait_for 20 test -e "$ETL_STATE_DIR/jobs/$waits/wake"
   menu jobs "$waits" move-first b b quit
-  [[ $(tr -s ' \n' '  ' <<<"$output") == *'jobs running: 1, 2 waiting'*'number 2 in the queue'*'number 1 in the queue: at most 1 run at a time'* ]]
+  [[ $(tr -s ' \n' '  ' <<<"$output") == *'jobs running: 1, 2 waiting'*'number 2 in the queue'*'Queued 20'*'number 1 in the queue: at most 1 run at a time'* ]]
+  [[ $("$ROOT/snowflake_etl.sh" jobs show "$waits") == *'Queued:   20'* ]]
   menu jobs "$waits" cancel y b b quit
   [[ $(tr -s ' \n' '  ' <<<"$output") == *'nothing of it is run'*'was taken out of the queue; nothing of it was run.'* ]]
   menu jobs "$ID" rerun y b b quit
   [[ $(tr -s ' \n' '  ' <<<"$output") == *'It waits for its turn, number 2 in the queue'* ]]
+}
+
+@test "menus jobs: what is asked about a job names it, and not another one that runs or waits" {
+  settings_set jobs_limit 1
+  ended_job load 'Load 2013-01' true
+  helpers_gate_job "$BATS_TEST_TMPDIR/gate" 0 'Load 2013-02' 3>&-
+  local runs=$REPLY
+  helpers_wait_for 20 helpers_has_state "$runs" running
+  jobs_start load 'Load 2013-03' true 3>&-
+  helpers_wait_for 20 test -e "$ETL_STATE_DIR/jobs/$REPLY/wake"
+  menu jobs "$runs" cancel n b b quit
+  [[ $(tr -s ' \n' '  ' <<<"$output") == *'Cancel Load 2013-02?'*'is asked to stop'* ]]
+  menu jobs "$ID" rerun n compare '' show n b b quit
+  [[ $output == *'Run again: Load 2013-01'*'Compare: Load 2013-01'*'Job: Load 2013-01'*'State:'* ]]
 }
 
 @test "menus jobs: only some states are shown when asked" {
@@ -87,6 +102,15 @@ ended_job() { # <verb> <title> <command...>: sets ID
   menu jobs states 2 b quit
   [[ ${output##*'Only in these states'} == *'Load 2013-02'* ]]
   [[ ${output##*'Only in these states'} != *'Load 2013-01'* ]]
+}
+
+@test "menus jobs: a job without a title is known by its id, and its folder may lack all that running again needs" {
+  ended_job load 'Load 2013-01' true
+  rm "$ETL_STATE_DIR/jobs/$ID"/{title,command,directory}
+  menu jobs "$ID" rerun y '' b b quit
+  [ "$status" -eq 0 ]
+  [[ $output == *"done     0s      $ID"*"Job: $ID"*'cannot run again: its command or its folder'*'Main menu'* ]]
+  [[ $output != *'line '[0-9]*':'* ]]
 }
 
 @test "menus jobs: a job that vanishes while its screen is open is said, and the list comes back" {

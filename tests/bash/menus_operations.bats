@@ -77,6 +77,14 @@ job_count() {
   [ "$WORDS" = 'validate_table.py --days 2013-01-03..2013-01-10' ]
 }
 
+@test "menus operations: an answer holds where it cannot be kept as the next default" {
+  mkdir -p "$ETL_STATE_DIR"
+  : >"$ETL_STATE_DIR/preferences"
+  menu validate other 2013-01..2013-02 y back
+  newest_words
+  [ "$WORDS" = 'validate_table.py --month 2013-01..2013-02' ]
+}
+
 @test "menus operations: files of a month, or one, are checked before they are loaded, and held against the table afterwards" {
   MENU=files menu check month other '2013-01-03..2013-01-10' 2013-01,2013-02 y back b
   [[ $output == *'Files of a month'*"is not a month"* ]]

@@ -108,7 +108,29 @@ called() { # <words>: whether Python was called with them
   [ "$(cat "$config")" = $'{}\nnew' ]
   menu files edit again leave b
   [ "$(cat "$config")" = $'{}\nnew\nnew\nnew' ]
+  # What cannot be put back is not thrown away.
+  printf '#!/bin/bash\nrm "$1"\nmkdir "$1"\n' >"$BATS_TEST_TMPDIR/editor"
+  mkdir "$BATS_TEST_TMPDIR/kept"
+  TMPDIR=$BATS_TEST_TMPDIR/kept menu files edit restore b
+  says "$config could not be written. What was there is kept in $BATS_TEST_TMPDIR/kept/tmp."
+  [ "$(cat "$BATS_TEST_TMPDIR"/kept/tmp.*)" = $'{}\nnew\nnew\nnew' ]
+  rmdir "$config"
+  echo '{}' >"$config"
+  TMPDIR=/nowhere menu files edit b
+  says "Of $config no copy could be kept in /nowhere"
   EDITOR=no-such-editor
   menu files edit b
   says "There is no editor 'no-such-editor' here"
+}
+
+@test "menus settings: what cannot be saved says where and what to do, on the screen itself, and is in use all the same" {
+  mkdir -p "$ETL_STATE_DIR/settings"
+  : >"$ETL_STATE_DIR/preferences"
+  cp "$CONFIG" "$BATS_TEST_TMPDIR/mine.json"
+  menu preferences workers 7 b path "$BATS_TEST_TMPDIR/mine.json"
+  says "Workers The setting workers could not be saved in $ETL_STATE_DIR/settings. Make it writable or free disk space." \
+    "$BATS_TEST_TMPDIR/mine.json is in use until you leave the menu, but could not be saved in $ETL_STATE_DIR/preferences." \
+    'config: mine.json | target: local'
+  # The error is not told above the screen alone, where dialog and whiptail hide it.
+  [[ $FLAT != *'message above'* ]]
 }

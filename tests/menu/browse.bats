@@ -99,3 +99,29 @@ browse_walk() { # looks, filters, chooses; every byte that is sent is ASCII, and
   tmux_ended
   [ ! -e "$ETL_STATE_DIR/jobs" ]
 }
+
+# bats test_tags=slow
+@test "browse: Ctrl-Z stops the menu with its browser, the shell gets a clean terminal, and after fg a key is a key" {
+  ETL_UI=dialog tmux_menu
+  browse_wait 'Main menu'
+  tmux_keys F Enter
+  browse_wait 'What is to be done with files?'
+  tmux_keys B Enter
+  browse_wait 'Files: ' 'FLIGHTS 2013-01' '3 here'
+  local round
+  # The second time, too.
+  for round in one two; do
+    tmux_keys C-z
+    browse_wait Stopped
+    [[ $(tmux_screen) != *'Files: '* ]]
+    tmux_type "touch '$BATS_TEST_TMPDIR/$round'; clear; fg"
+    browse_wait 'Files: ' '3 here'
+    [ -e "$BATS_TEST_TMPDIR/$round" ]
+    tmux_keys Down
+    browse_wait '> flights_20130101'
+    tmux_keys Up
+    browse_wait '> ../'
+  done
+  tmux_keys Escape
+  browse_wait 'What is to be done with files?'
+}

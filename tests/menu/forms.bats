@@ -149,3 +149,15 @@ operations() { # to Snowflake Operations
   tmux_wait 'Load by browsing'
   [ ! -e "$ETL_STATE_DIR/jobs" ]
 }
+
+@test "forms: answers hold where they cannot be kept as the next defaults" {
+  mkdir -p "$ETL_STATE_DIR"
+  : >"$ETL_STATE_DIR/preferences"
+  operations
+  tmux_keys V Enter
+  tmux_wait 'Table  *' 'Days   last'
+  field 0 'flights'
+  field 1 '2013-01'
+  tmux_keys Enter
+  started "validate_table.py --config $ROOT/config/example.json --table FLIGHTS --month 2013-01"
+}

@@ -170,7 +170,7 @@ PROGRAM
     id=$REPLY
     tmux -L "$TMUX_SOCKET" kill-server
     helpers_wait_for 20 helpers_gone "$pid"
-    helpers_has_state "$id" running
+    helpers_wait_for 20 helpers_has_state "$id" running
   done
   touch "$BATS_TEST_TMPDIR/gate"
 }

@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -152,6 +153,32 @@ def test_orders_and_folders(months: Desk) -> None:
     looking(months, walk)
 
 
+def test_a_folder_that_cannot_be_read_says_so_for_as_long_as_one_is_in_it(months: Desk) -> None:
+    async def walk(look: Looking) -> None:
+        await look.see("2024-03/", JANUARY)
+        shutil.rmtree(months.files / "2024-03")
+        await look.press("home", "down", "enter")
+        await look.see("does not exist", "0 here")
+        await look.press("down", "ctrl+t")
+        await look.see("does not exist", "0 here, by name, hidden, too")
+        assert "reading the folder" not in "\n".join(look.lines), "nobody reads it any more"
+        assert "/2024-03'" in "".join(line.strip() for line in look.lines), "whole, however long the path is"
+        await look.press("left")
+        await look.see(JANUARY)
+        assert "does not exist" not in "\n".join(look.lines)
+
+    looking(months, walk)
+
+
+def test_a_sentence_that_has_no_room_in_its_line_is_shown_whole(months: Desk) -> None:
+    words = ("--base-path", str(months.files), "--set", f"load.nonsense_{'x' * 100}_end=1")
+
+    async def walk(look: Looking) -> None:
+        await look.see(JANUARY, "_end")
+
+    looking(months, walk, *words)
+
+
 def test_several_files_are_chosen_and_given_to_an_action(months: Desk) -> None:
     async def walk(look: Looking) -> None:
         await look.see("T 2024-01")
@@ -295,7 +322,9 @@ def test_the_plain_list_chooses_by_number_and_prints_the_command(months: Desk, m
 
 def test_the_plain_list_does_what_the_screen_does(months: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["2", "1", "hidden", "sort size", "sort size", "sort nothing", "/", "view 3", "view x", "99", "load", "?"]
-    lines += ["cd nowhere", "cd 2024-03", "", "..", "all", "all", "ledger", "/check", "nothing"]
+    lines += ["cd nowhere", "cd 2024-03", "", "..", "all", "all", "ledger"]
+    lines += [f"view {'9' * 5000}", "9" * 5000, "cd ~nobody of this name/x", "cd a\0b", f"cd {'x' * 3000}"]
+    lines += ["/check", "nothing"]
     answer = plain(months, monkeypatch, lines)
     assert (answer.code, answer.out) == (0, "ok: Nothing was chosen.\n")
     for text in (
@@ -308,6 +337,9 @@ def test_the_plain_list_does_what_the_screen_does(months: Desk, monkeypatch: pyt
         "Nothing is chosen.",
         "opens a folder; chooses a file",
         "does not exist",
+        "There is no such home: '~nobody of this name/x'.",
+        "No path has a NUL in it: 'a\\x00b'.",
+        "File name too long",
         "answered in",
         "T 2024-01 new",
         "Filter: check_, 0 of 6 here",

@@ -187,7 +187,8 @@ def test_the_screen_shows_place_record_cause_and_commands(typed: Desk) -> None:
     ):
         assert line in out.splitlines()
     shown = [line for line in out.splitlines() if "$" not in line and "/" not in line]
-    assert max(map(len, shown)) <= 80
+    # A long text in whiptail has 68 columns; what is broken once more there has lines of one word.
+    assert max(len(line) for line in shown if not line.startswith("  part ")) <= 68
     assert out.isascii()
     (marked,) = [line for line in out.splitlines() if line.startswith("  >")]
     assert marked.startswith("  > 22  20240120\\t99\\tlonger")

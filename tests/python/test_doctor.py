@@ -69,6 +69,28 @@ def test_where_all_is_well_every_line_says_so_and_nothing_is_left(desk: Desk, wh
     assert desk.count() == 310
 
 
+@pytest.mark.parametrize(
+    ("wanted", "there", "said"),
+    [
+        ("", ("dialog", "whiptail"), "asks with dialog"),
+        ("", ("whiptail",), "asks with whiptail"),
+        ("whiptail", ("dialog", "whiptail"), "asks with whiptail, as ETL_UI wants"),
+        ("plain", ("dialog", "whiptail"), "asks with plain text, as ETL_UI wants"),
+        ("whiptail", ("dialog",), "asks with plain text (no whiptail)"),
+        ("", (), "asks with plain text (no dialog, no whiptail)"),
+        ("zenity", ("dialog",), "does not open, since ETL_UI is 'zenity'"),
+    ],
+)
+def test_what_the_menu_asks_with_is_what_the_menu_takes(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, there: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setenv("ETL_UI", wanted)
+    monkeypatch.setattr(command.shutil, "which", lambda name: name if name in (*there, "flock", "setsid") else None)
+    (point,) = (point for point in command._terminal() if point.subject == "menu")
+    assert point.message == said
+    assert bool(point.cure) == (wanted == "zenity")
+
+
 def test_the_json_document_says_the_same(desk: Desk, tmp_path: Path) -> None:
     output = tmp_path / "doctor.json"
     answer = doctor(desk, "--json", "--output", str(output))

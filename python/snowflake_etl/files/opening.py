@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -43,14 +44,25 @@ class SourceFile:
         self.position = 0
         self._descriptor = -1
         try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Where nobody writes into a pipe, opening it would wait for ever.
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             self._opened = os.fstat(self._descriptor)
         except OSError as error:
             self.close()
             raise FileError(
                 f"{shown(path)} cannot be read: {error.strerror}. Check the file and its permissions."
             ) from None
+        self._require_file()
         self.size = self._opened.st_size
+
+    def _require_file(self) -> None:
+        """Files are read more than once, which gives nothing, or the rest, of anything else."""
+        if stat.S_ISREG(self._opened.st_mode):
+            return
+        self.close()
+        if stat.S_ISDIR(self._opened.st_mode):
+            raise FileError(f"{shown(self.path)} is a folder, not a file. Name a file in it.")
+        raise FileError(f"{shown(self.path)} is a pipe, socket or device, not a file. Copy its data to a regular file.")
 
     def __enter__(self) -> SourceFile:
         return self

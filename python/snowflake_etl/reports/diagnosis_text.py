@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.results_diagnosis import DiagnoseResult, Diagnosis, ShownLine
 
-# What the box of a menu holds on a terminal of 80 columns.
-_WIDTH = 72
+# What a menu holds on a terminal of 80 columns: in whiptail long texts are lists, which have a wider frame than boxes.
+_WIDTH = 68
 _LABEL = 9
 _BEFORE_VALUE = 30
 

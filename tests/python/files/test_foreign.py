@@ -6,6 +6,8 @@ import bz2
 import gzip
 import io
 import lzma
+import os
+import socket
 import tarfile
 import zipfile
 from pathlib import Path
@@ -16,6 +18,7 @@ import zstandard
 from snowflake_etl.errors import FileError
 from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.layout import LayoutWishes
+from snowflake_etl.files.opening import SourceFile
 
 ROWS = b"20240101\t1\tname\n" * 100
 
@@ -86,3 +89,18 @@ def test_rows_that_begin_with_the_letters_of_another_format_are_rows(tmp_path: P
     path = tmp_path / "t.tsv.gz"
     path.write_bytes(gzip.compress(f"{first}\t1\n{first}\t2\n".encode()))
     assert read_layout(path, LayoutWishes(header=False)).delimiter == "\t"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "folder"])
+def test_what_is_no_file_is_said_at_once_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "t_20240101-20240131.tsv"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(path))
+    said = {"folder": "is a folder, not a file", "pipe": "is a pipe, socket or device", "socket": "cannot be read"}
+    with pytest.raises(FileError, match=said[kind]):
+        SourceFile(path)

@@ -178,8 +178,9 @@ class BrowserApp(App[Choice]):
         self._arranging += 1
         self.browser.go(folder)
         self.screen_state.busy = "reading the folder"
-        self.screen_state.message = ""
-        self._in_background(partial(self._read, self._reading), self._read_through, self._say)
+        self.screen_state.message = self.screen_state.problem = ""
+        work, failed = partial(self._read, self._reading), partial(self._not_read, self._reading)
+        self._in_background(work, self._read_through, failed)
         self._paint()
 
     def _read(self, reading: int) -> int:
@@ -215,6 +216,11 @@ class BrowserApp(App[Choice]):
     def _read_through(self, reading: int) -> None:
         if reading == self._reading:
             self.screen_state.busy = ""
+            self._paint()
+
+    def _not_read(self, reading: int, problem: str) -> None:
+        if reading == self._reading:
+            self.screen_state.busy, self.screen_state.problem = "", problem
             self._paint()
 
     def _arranged_while_reading(self, reading: int, arranged: Arranged) -> None:

@@ -19,11 +19,28 @@ class PlainDriver(LinuxDriver):
     def _query_in_band_window_resize(self) -> None:
         """Not asked: a signal tells of another size."""
 
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop for the shell, with all that belongs to the same job: a menu that started us waits as long.
+
+        Only once the terminal is as it was: as soon as the menu stops, it is the shell's, and who sets it then is
+        stopped in the middle of that.
+        """
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        if _has_shell():
+            signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+            os.killpg(os.getpgrp(), signal.SIGTSTP)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        # It goes on.
+        signal.signal(signal.SIGTSTP, self._sigtstp_application)
+
 
 def suspend() -> None:
-    """Stop for the shell, with all that belongs to the same job: a menu that started us waits as long.
+    """Stop, as the driver does it.  Where no shell could wake us up, nothing is stopped."""
+    if _has_shell():
+        os.kill(os.getpid(), signal.SIGTSTP)
 
-    Where no shell could wake us up, nothing is stopped.
-    """
-    if os.getpgrp() != os.getsid(0):
-        os.killpg(os.getpgrp(), signal.SIGTSTP)
+
+def _has_shell() -> bool:
+    return os.getpgrp() != os.getsid(0)

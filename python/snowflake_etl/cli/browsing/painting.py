@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,12 +51,16 @@ ESC             one back: filter, then the browser.  Ctrl-C leaves.
 
 @dataclass
 class Screen:
-    """What is on the screen beside the list.  ``panel`` is "", "actions" or "help"."""
+    """What is on the screen beside the list.
+
+    ``panel`` is "", "actions" or "help"; ``problem`` is why the folder has no list.
+    """
 
     config: str = ""
     preview: Preview | None = None
     proof: str = ""
     message: str = ""
+    problem: str = ""
     busy: str = ""
     panel: str = ""
     action: int = 0
@@ -78,7 +83,7 @@ def paint(browser: Browser, screen: Screen, width: int, height: int) -> list[Lin
         lower = _actions(browser, screen, width) if screen.panel else _preview(screen, width, height)
         foot = [*lower, Line(status(browser, screen, width)), *(Line(text) for text in KEYS)]
         rows = max(1, height - 2 - len(foot))
-        lines = [_head(browser, screen, width), *_rows(browser, width, rows), *foot]
+        lines = [_head(browser, screen, width), *_rows(browser, screen.problem, width, rows), *foot]
     blank = Line("")
     return [Line(line.text[:shown].ljust(shown), line.kind) for line in [*lines, *[blank] * height][:height]]
 
@@ -105,7 +110,7 @@ def widths_for(browser: Browser, entries: Sequence[int], width: int) -> tuple[in
     return width - 15 - stamp - min(owner, most), stamp, min(owner, most)
 
 
-def _rows(browser: Browser, width: int, height: int) -> list[Line]:
+def _rows(browser: Browser, problem: str, width: int, height: int) -> list[Line]:
     """The columns' heads, and the entries in the lines below them."""
     entries = browser.window(height)
     name, stamp, owner = widths = widths_for(browser, entries, width)
@@ -114,7 +119,8 @@ def _rows(browser: Browser, width: int, height: int) -> list[Line]:
         lines.append(row(browser, index, place == browser.place, widths))
     if not entries and browser.view.text:
         lines.append(Line("    nothing here has these letters in its name; ESC shows all"))
-    return [*lines, *[Line("")] * (height + 1 - len(lines))]
+    lines += [Line(f"    {text}") for text in _wrapped(problem, width - 4)]
+    return [*lines, *[Line("")] * (height + 1 - len(lines))][: height + 1]
 
 
 def row(browser: Browser, index: int, here: bool, widths: tuple[int, int, int]) -> Line:
@@ -164,13 +170,14 @@ def _preview(screen: Screen, width: int, height: int) -> list[Line]:
     if not lines:
         return []
     found = screen.preview
-    if found is None:
-        return _box("", [], width, lines)
+    said = _wrapped(screen.message, width - 4)
+    if found is None or len(said) > 1:
+        # What the line below has no room for.
+        return _box("", said if len(said) > 1 else [], width, lines)
     title = f"{one_line(found.path.name)}: {found.layout}" if found.layout else one_line(found.path.name)
     inside = width - 4
     if found.problem:
-        text = one_line(found.problem)
-        return _box(title, [text[at : at + inside] for at in range(0, len(text), inside)], width, lines)
+        return _box(title, _wrapped(found.problem, inside), width, lines)
     proof = [one_line(screen.proof)[:inside]] if screen.proof else []
     room = lines - 2 - len(proof)
     return _box(title, [*proof, *table(found, screen.first_column, inside, room)], width, lines)
@@ -188,6 +195,11 @@ def table(found: Preview, first_column: int, width: int, height: int) -> list[st
             break
         lines = [f"{line}{_cell(text, cell):<{cell}} | " for line, text in zip(lines, cells, strict=True)]
     return [line[:width].removesuffix(" | ") for line in lines]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """In lines that fit, broken at blanks where there are any."""
+    return textwrap.wrap(one_line(text), width, break_on_hyphens=False)
 
 
 def _cell(text: str, width: int) -> str:

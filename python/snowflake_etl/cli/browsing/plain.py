@@ -23,7 +23,8 @@ from snowflake_etl.operations.browsing.choices import ACTIONS, Choice, refusal
 _LINES = 18
 _WIDTH = 79
 _PREVIEW_ROWS = 5
-_NUMBERS = re.compile(r"[0-9]+(?:-[0-9]+)?(?:[ ,]+[0-9]+(?:-[0-9]+)?)*")
+_NUMBER = r"[0-9]{1,9}"
+_NUMBERS = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?(?:[ ,]+{_NUMBER}(?:-{_NUMBER})?)*")
 _HELP = """
 NUMBER            opens a folder; chooses a file, or no longer (also: 3 5-7)
 Enter             the next page
@@ -140,7 +141,13 @@ class PlainList:
         browser.top = browser.place
 
     def _folder(self, text: str) -> None:
-        self._go(self._browser.folder / Path(text).expanduser())
+        try:
+            folder = Path(text).expanduser()
+        except RuntimeError:
+            raise FileError(f"There is no such home: {text!a}.") from None
+        if "\0" in text:
+            raise FileError(f"No path has a NUL in it: {text!a}.")
+        self._go(self._browser.folder / folder)
 
     def _go(self, folder: Path) -> None:
         before = self._browser.folder
@@ -183,7 +190,7 @@ class PlainList:
             self._arrange()
 
     def _view(self, text: str) -> None:
-        if not text.isdecimal():
+        if not re.fullmatch(_NUMBER, text):
             raise FileError("View which file? Type view and its number.")
         path = self._browser.path_of(self._numbered(int(text)))
         found, proof = self._source.preview(path, self._browser.known, _PREVIEW_ROWS)

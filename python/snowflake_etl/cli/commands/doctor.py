@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "Try everything that a load needs, from Python to COPY, or print the SQL that sets up an account."
 _SMALLEST_TERMINAL = (80, 24)
+_BACK_ENDS = ("dialog", "whiptail")
 _INDENT = " " * 10
 
 
@@ -83,11 +84,22 @@ def _terminal() -> Iterator[Point]:
     else:
         message = "this command has none: nothing is asked, and what deletes needs --yes and --expect-rows"
         yield Point("terminal", Health.OK, message)
-    asking = next(
-        (name for name in ("dialog", "whiptail") if shutil.which(name)), "plain text (no dialog, no whiptail)"
-    )
-    yield Point("menu", Health.OK, f"asks with {asking}")
+    wanted = os.environ.get("ETL_UI", "")
+    if wanted in ("", "plain", *_BACK_ENDS):
+        yield Point("menu", Health.OK, f"asks with {_asking(wanted)}")
+    else:
+        cure = "Set it to dialog, whiptail or plain, or unset it."
+        yield Point("menu", Health.WARNING, f"does not open, since ETL_UI is {wanted!a}", cure)
     missing = [name for name in ("flock", "setsid") if not shutil.which(name)]
     if missing:
         cure = "Install util-linux, or run everything in the foreground."
         yield Point("jobs", Health.FAILED, f"background jobs need {' and '.join(missing)}", cure)
+
+
+def _asking(wanted: str) -> str:
+    """What the menu asks with, as ``lib/ui.sh`` chooses it: what ETL_UI names, else the first that is there."""
+    names = (wanted,) if wanted else _BACK_ENDS
+    found = next((name for name in names if name == "plain" or shutil.which(name)), "")
+    if not found:
+        return f"plain text ({', '.join(f'no {name}' for name in names)})"
+    return f"{'plain text' if found == 'plain' else found}{', as ETL_UI wants' if wanted else ''}"
