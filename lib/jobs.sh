@@ -240,15 +240,20 @@ _jobs_prunable() { # <wanted states or ''> <epoch>: of the job just read: finish
 
 _jobs_remove() { # <id...>: sets JOBS_REMOVED and JOBS_KEPT; out of sight by rename first, so that nobody reads half a job
   local root=$ETL_STATE_DIR/jobs trash=$ETL_STATE_DIR/jobs/.old.$BASHPID id
-  local -a moved
+  local -a moved some
+  local -i first
   JOBS_REMOVED=0 JOBS_KEPT=0
   (($# > 0)) || return 0
   if mkdir -m 0700 -- "$trash" 2>/dev/null; then
-    # What another clean-up has taken meanwhile is not counted here.
-    mv -t "$trash" -- "${@/#/"$root/"}" 2>/dev/null
+    # As many at once as a command takes; what another clean-up has taken meanwhile is not counted here.
+    for ((first = 1; first <= $#; first += 1000)); do
+      some=("${@:first:1000}")
+      mv -t "$trash" -- "${some[@]/#/"$root/"}" 2>/dev/null
+      rm -rf -- "${some[@]/#/"$root/.news/"}"
+    done
     moved=("$trash"/[0-9]*)
     [[ ! -e ${moved[0]} ]] || JOBS_REMOVED=${#moved[@]}
-    rm -rf -- "$trash" "${@/#/"$root/.news/"}"
+    rm -rf -- "$trash"
   fi
   for id in "$@"; do
     [[ ! -d $root/$id ]] || ((++JOBS_KEPT))

@@ -232,6 +232,25 @@ assert done["finished_at"] - done["started_at"] == 60 and done["verb"] == "load"
   [ "${#JOBS_IDS[@]}" = 0 ]
 }
 
+@test "jobs prune: thousands go in portions, since a command takes no more" {
+  local number
+  helpers_program mv <<'PROGRAM'
+#!/bin/bash
+(($# <= 1100)) || exit 126
+exec /bin/mv "$@"
+PROGRAM
+  for ((number = 1; number <= 2100; ++number)); do
+    printf -v REPLY '%s/jobs/20240101-%06d-load-%d' "$ETL_STATE_DIR" "$number" "$number"
+    mkdir -p "$REPLY"
+    echo 1704067200 >"$REPLY/started_at"
+    echo 0 >"$REPLY/exit_code"
+  done
+  run -0 jobs_command prune
+  [ "$output" = 'Removed 2100 finished jobs.' ]
+  jobs_ids
+  [ "${#JOBS_IDS[@]}" -eq 0 ]
+}
+
 @test "jobs prune: follows no link out of the jobs' folder" {
   mkdir "$BATS_TEST_TMPDIR/precious"
   touch "$BATS_TEST_TMPDIR/precious/file"
