@@ -38,7 +38,7 @@ MENUS_SETTINGS_TEMPLATES=( # the tool's word, and what it means
 )
 
 menus_settings_files_edit() { # until it is valid, put back, or left as it is
-  local config kept
+  local config kept written
   actions_config_current
   config=$REPLY
   if [[ ! -w $config ]]; then
@@ -50,6 +50,7 @@ menus_settings_files_edit() { # until it is valid, put back, or left as it is
     return 0
   fi
   while _menus_settings_files_editor "$config"; do
+    written=$(cksum <"$config" 2>/dev/null)
     if cmp -s -- "$config" "$kept"; then
       ui_message "Edit" "Nothing was changed."
       break
@@ -63,7 +64,10 @@ menus_settings_files_edit() { # until it is valid, put back, or left as it is
       || REPLY=leave
     case $REPLY in
       restore)
-        if ! cat -- "$kept" >"$config"; then
+        if [[ $(cksum <"$config" 2>/dev/null) != "$written" ]]; then
+          ui_message "Edit" "$config was written by somebody else meanwhile, and stays as it is. What was there is kept in $kept."
+          kept=''
+        elif ! cat -- "$kept" >"$config"; then
           ui_message "Edit" "$config could not be written. What was there is kept in $kept: free disk space, and copy it back."
           kept=''
         fi
@@ -77,7 +81,7 @@ menus_settings_files_edit() { # until it is valid, put back, or left as it is
   menus_screen_find_target
 }
 
-_menus_settings_files_editor() { # <file>
+_menus_settings_files_editor() { # <file>: 1 when there is no editor; what the editor answers says nothing of the file
   local -a editor
   read -ra editor <<<"${VISUAL:-${EDITOR:-vi}}"
   if ! command -v -- "${editor[0]}" >/dev/null; then
@@ -85,7 +89,7 @@ _menus_settings_files_editor() { # <file>
     return 1
   fi
   ui_leave
-  "${editor[@]}" "$1"
+  "${editor[@]}" "$1" || :
 }
 
 menus_settings_files_new() {

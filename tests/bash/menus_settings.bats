@@ -95,7 +95,8 @@ called() { # <words>: whether Python was called with them
   chmod 640 "$config"
   menu files edit b
   says 'Nothing was changed.'
-  printf '#!/bin/bash\nprintf "new\\n" >>"$1"\n' >"$BATS_TEST_TMPDIR/editor"
+  # What an editor answers says nothing of the file.
+  printf '#!/bin/bash\nprintf "new\\n" >>"$1"\nexit 1\n' >"$BATS_TEST_TMPDIR/editor"
   chmod +x "$BATS_TEST_TMPDIR/editor"
   EDITOR=$BATS_TEST_TMPDIR/editor
   menu files edit b
@@ -108,6 +109,14 @@ called() { # <words>: whether Python was called with them
   [ "$(cat "$config")" = $'{}\nnew' ]
   menu files edit again leave b
   [ "$(cat "$config")" = $'{}\nnew\nnew\nnew' ]
+  # What somebody else wrote meanwhile is not lost.
+  cp "$ETL_VENV/bin/python" "$BATS_TEST_TMPDIR/python"
+  sed -i "2i [[ \"\$*\" != *' validate '* ]] || echo other >>'$config'" "$ETL_VENV/bin/python"
+  menu files edit restore b
+  says "$config was written by somebody else meanwhile, and stays as it is."
+  [ "$(cat "$config")" = $'{}\nnew\nnew\nnew\nnew\nother' ]
+  cp "$BATS_TEST_TMPDIR/python" "$ETL_VENV/bin/python"
+  printf '{}\nnew\nnew\nnew\n' >"$config"
   # What cannot be put back is not thrown away.
   printf '#!/bin/bash\nrm "$1"\nmkdir "$1"\n' >"$BATS_TEST_TMPDIR/editor"
   mkdir "$BATS_TEST_TMPDIR/kept"
