@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snowflake_etl.cli.common import Context, Parser, add_common_flags, write_private
+from snowflake_etl.cli.common import Context, Parser, add_common_flags
+from snowflake_etl.cli.output import write_private
 from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode, Stopped

@@ -21,6 +21,7 @@ from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.packing import Writable
 from snowflake_etl.quality.clean_records import Reject
+from snowflake_etl.result_file import is_no_file
 
 HEADINGS = b"line\treason\trecord\n"
 _FOOTER_BYTES = 8192
@@ -59,6 +60,8 @@ def places_of(source: Path, copy: Path | None, rejects: Path | None) -> Places:
     for target, flag in ((copy, "--to"), (rejects, "--rejects")):
         if target.is_dir():
             raise UsageError(f"{shown(target)} is a folder. Name the file to write with {flag}.")
+        if is_no_file(target):
+            raise UsageError(f"{shown(target)} is a device or a pipe. Name a file with {flag}.")
         if not target.parent.is_dir():
             raise UsageError(f"There is no folder {shown(target.parent)} to write to. Make it, or correct {flag}.")
         if target.exists() and target.samefile(source):
