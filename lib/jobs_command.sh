@@ -58,6 +58,11 @@ _jobs_command_unknown() { # <subcommand> <word> <flags...>: returns 2, with the 
   _jobs_command_usage "'jobs $subcommand' does not know '$word'.$REPLY"
 }
 
+_jobs_command_unknown_option() { # <subcommand about one job> <word>: returns 2
+  local -A known=([show]=--json [compare]=--with [wait]=--timeout)
+  _jobs_command_unknown "$1" "$2" --help "${known[$1]:---help}"
+}
+
 _jobs_command_list() {
   local state='' json='' all=''
   while (($#)); do
@@ -203,7 +208,10 @@ _jobs_command_prune() {
     shift 2
   done
   jobs_prune "${options[@]}" || return
-  printf 'Removed %d finished jobs.\n' "$REPLY"
+  case $REPLY in
+    1) printf 'Removed 1 finished job.\n' ;;
+    *) printf 'Removed %d finished jobs.\n' "$REPLY" ;;
+  esac
 }
 
 _jobs_command_limit() { # [number]
@@ -256,7 +264,7 @@ _jobs_command_one() { # <subcommand> <id> [options...]: those that are about one
         timeout=$REPLY
         shift
         ;;
-      *:-*) _jobs_command_unknown "$subcommand" "$1" --json --with --timeout || return ;;
+      *:-*) _jobs_command_unknown_option "$subcommand" "$1" || return ;;
       *)
         [[ -z $wanted ]] || _jobs_command_usage "'jobs $subcommand' takes one job, and '$1' is a second." || return
         wanted=$1

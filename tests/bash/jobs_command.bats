@@ -216,7 +216,7 @@ assert done["finished_at"] - done["started_at"] == 60 and done["verb"] == "load"
   run -0 jobs_command prune --older-than 0 --state running
   [ "$output" = "Removed 0 finished jobs." ]
   run -0 jobs_command prune --older-than 0 --state lost
-  [ "$output" = "Removed 1 finished jobs." ]
+  [ "$output" = "Removed 1 finished job." ]
   [ "$(helpers_state "$running")" = running ]
 }
 
@@ -226,7 +226,7 @@ assert done["finished_at"] - done["started_at"] == 60 and done["verb"] == "load"
   jobs_start load title false
   jobs_wait "$REPLY" 10 || true
   run -0 jobs_command prune --state failed --older-than 0
-  [ "$output" = "Removed 1 finished jobs." ]
+  [ "$output" = "Removed 1 finished job." ]
   run -0 jobs_command prune --older-than 0
   jobs_ids
   [ "${#JOBS_IDS[@]}" = 0 ]
@@ -336,6 +336,10 @@ PYTHON
   run jobs_command list --al
   [ "$status" -eq 2 ]
   [[ $output == *"'jobs list' does not know '--al'. Did you mean '--all'?"* ]]
+  run -2 jobs_command wait last --json
+  [[ $output == "'jobs wait' does not know '--json'. See: jobs --help" ]]
+  run -2 jobs_command show last --jsn
+  [[ $output == *"Did you mean '--json'?"* ]]
   run jobs_command prune --xyzzyxyzzy 3
   [ "$status" -eq 2 ]
   [[ $output != *'Did you mean'* ]]
@@ -350,7 +354,7 @@ PYTHON
   [[ $(jobs_command --state 'done' list) == *"$id"* ]]
   [[ $(jobs_command --json show "$id") == '{"id"'* ]]
   [[ $(jobs_command --timeout 5 wait "$id") == *'ended: done'* ]]
-  [[ $(jobs_command --older-than 0 --state 'done' prune) == 'Removed 1 finished jobs.' ]]
+  [[ $(jobs_command --older-than 0 --state 'done' prune) == 'Removed 1 finished job.' ]]
   run jobs_command --state lits
   [ "$status" -eq 2 ]
   [[ $output == *'--state needs one of'* ]]
