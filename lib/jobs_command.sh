@@ -58,11 +58,6 @@ _jobs_command_unknown() { # <subcommand> <word> <flags...>: returns 2, with the 
   _jobs_command_usage "'jobs $subcommand' does not know '$word'.$REPLY"
 }
 
-_jobs_command_unknown_option() { # <subcommand about one job> <word>: returns 2
-  local -A known=([show]=--json [compare]=--with [wait]=--timeout)
-  _jobs_command_unknown "$1" "$2" --help "${known[$1]:---help}"
-}
-
 _jobs_command_list() {
   local state='' json='' all=''
   while (($#)); do
@@ -208,10 +203,8 @@ _jobs_command_prune() {
     shift 2
   done
   jobs_prune "${options[@]}" || return
-  case $REPLY in
-    1) printf 'Removed 1 finished job.\n' ;;
-    *) printf 'Removed %d finished jobs.\n' "$REPLY" ;;
-  esac
+  [[ $REPLY == 1 ]] && REPLY+=' finished job' || REPLY+=' finished jobs'
+  printf 'Removed %s.\n' "$REPLY"
 }
 
 _jobs_command_limit() { # [number]
@@ -248,6 +241,7 @@ _jobs_command_move() { # <id> <first|last|up|down>
 
 _jobs_command_one() { # <subcommand> <id> [options...]: those that are about one job
   local subcommand=$1 wanted='' option='' timeout=''
+  local -A known=([show]=--json [compare]=--with [wait]=--timeout)
   shift
   while (($#)); do
     case $subcommand:$1 in
@@ -264,7 +258,7 @@ _jobs_command_one() { # <subcommand> <id> [options...]: those that are about one
         timeout=$REPLY
         shift
         ;;
-      *:-*) _jobs_command_unknown_option "$subcommand" "$1" || return ;;
+      *:-*) _jobs_command_unknown "$subcommand" "$1" "${known[$subcommand]:---help}" || return ;;
       *)
         [[ -z $wanted ]] || _jobs_command_usage "'jobs $subcommand' takes one job, and '$1' is a second." || return
         wanted=$1
