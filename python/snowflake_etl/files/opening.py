@@ -75,7 +75,7 @@ class SourceFile:
             block = os.read(self._descriptor, READ_BYTES)
         except OSError as error:
             raise FileError(
-                f"{shown(self.path)} cannot be read after byte {self.position}: {error.strerror}. Check the disk."
+                f"{shown(self.path)} cannot be read after byte {self.position:,}: {error.strerror}. Check the disk."
             ) from None
         self.position += len(block)
         if len(block) < READ_BYTES and self.position != self.size:
@@ -92,7 +92,7 @@ class SourceFile:
         if (by_name.st_dev, by_name.st_ino) != (now.st_dev, now.st_ino):
             raise self._changed("was replaced by another file")
         if now.st_size != self.size:
-            raise self._changed(f"had {self.size} bytes and has {now.st_size} now")
+            raise self._changed(f"had {self.size:,} bytes and has {now.st_size:,} now")
         if now.st_mtime_ns != self._opened.st_mtime_ns:
             raise self._changed("was written to")
 

@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     consent.add_argument("--yes", action="store_true", help="do not ask")
     consent.add_argument("--expect-rows", metavar="N|any", help="rows that a replace may delete; with --yes in jobs")
     consent.add_argument("--allow-existing", action="store_true", help="append to days that have rows already")
-    consent.add_argument("--allow-shrink", action="store_true", help="replace by less than 90 %% of the rows")
+    consent.add_argument("--allow-shrink", action="store_true", help="replace by less than 90%% of the rows")
     consent.add_argument(
         "--outside", choices=("refuse", "keep"), default="refuse", help="rows outside the days of the file's name"
     )

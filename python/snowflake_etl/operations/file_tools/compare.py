@@ -270,14 +270,14 @@ def _difference(row: DifferentRow, names: Sequence[str], key: Sequence[int]) -> 
 
 def _message(result: CompareResult) -> str:
     if result.status == "identical":
-        return f"Both files hold the same {result.file.rows:,} records in the same order."
+        return f"Both files hold the same {counted(result.file.rows, 'record')} in the same order."
     if result.status == "equal":
-        return f"Both files hold the same {result.file.rows:,} rows, in another order or written otherwise."
+        return f"Both files hold the same {counted(result.file.rows, 'row')}, in another order or written otherwise."
     found = []
     if result.only_in_file or result.only_in_other:
         found.append(f"{counted(len(result.only_in_file) + len(result.only_in_other), 'column')} in one of them only")
     if result.rows_added is None:
-        found.append(f"{result.file.rows:,} and {result.other.rows:,} rows, whose contents are not the same")
+        found.append(f"{result.file.rows:,} and {counted(result.other.rows, 'row')}, whose contents are not the same")
     else:
         found.append(
             f"rows removed: {result.rows_removed:,}, added: {result.rows_added:,}, changed: {result.rows_changed:,}"

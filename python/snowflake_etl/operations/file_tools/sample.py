@@ -15,6 +15,7 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.operations.file_tools import looking
 from snowflake_etl.operations.file_tools.suggestion import DEFAULT_NULLS, Suggestion, suggest
 from snowflake_etl.operations.stoppable import stoppable
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.column_facts import ColumnFacts, Hypotheses, count_columns
 from snowflake_etl.quality.duck import in_parallel
@@ -155,7 +156,8 @@ def _result(looked: Looked, suggestion: Suggestion, entry: FileSection | None, w
         first_records(looked.path, layout, shown_rows) if shown_rows else (),
         suggestion.entry,
         tuple(notes),
-        f"{shown(looked.path.name)}: {len(looked.columns)} columns, {about}{looked.rows:,} rows{part}.",
+        f"{shown(looked.path.name)}: {counted(len(looked.columns), 'column')}, "
+        f"{about}{counted(looked.rows, 'row')}{part}.",
         int(ExitCode.OK),
     )
 
