@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +36,22 @@ class UndecodableText(Exception):  # noqa: N818 - turned into a FileError by tho
         self.reason = reason
 
 
+def refuse_no_file(path: Path) -> None:
+    """Raise FileError where nobody could read a file: nothing there, a folder, or what can be read only once."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise FileError(f"There is no file {shown(path)}. Check its name and folder.") from None
+    except OSError as error:
+        raise FileError(
+            f"{shown(path)} cannot be read: {error.strerror}. Check the file and its permissions."
+        ) from None
+    if stat.S_ISDIR(mode):
+        raise FileError(f"{shown(path)} is a folder. Name a file in it.")
+    if not stat.S_ISREG(mode):
+        raise FileError(f"{shown(path)} is a pipe, socket or device, not a file. Copy its data to a regular file.")
+
+
 class SourceFile:
     """A file of the operator's, open for reading from its first byte to its last, once."""
 
@@ -42,6 +59,8 @@ class SourceFile:
         self.path = path
         self.position = 0
         self._descriptor = -1
+        # Opening a pipe would wait for somebody to write into it.
+        refuse_no_file(path)
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             self._opened = os.fstat(self._descriptor)

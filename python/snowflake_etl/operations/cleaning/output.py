@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from snowflake_etl.errors import FileError, Refused, UsageError
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import refuse_no_file
 from snowflake_etl.files.packing import Writable
 from snowflake_etl.quality.clean_records import Reject
 from snowflake_etl.result_file import is_no_file
@@ -51,8 +52,7 @@ def places_of(source: Path, copy: Path | None, rejects: Path | None) -> Places:
     Raise FileError when there is no such source, UsageError for places that cannot be meant, Refused for a copy or
     rejects over the source.
     """
-    if not source.is_file():
-        raise FileError(f"There is no file {shown(source)}. Check its name and folder.")
+    refuse_no_file(source)
     if copy is None:
         copy = source.parent / "clean" / source.name
         copy.parent.mkdir(exist_ok=True)

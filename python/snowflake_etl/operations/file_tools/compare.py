@@ -14,10 +14,10 @@ from pathlib import Path
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ExitCode, FileError, Stopped, UsageError
-from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import refuse_no_file
 from snowflake_etl.files.parts import FileCutter
 from snowflake_etl.operations.file_tools import looking
 from snowflake_etl.operations.file_tools.compared_columns import (
@@ -99,7 +99,7 @@ class _Comparison:
         self._notes: list[str] = []
 
     def run(self) -> CompareResult:
-        layouts = [read_layout(path, looking.wishes_of(self._entry, self._wishes.layout)) for path in self._paths]
+        layouts = [looking.layout_of(path, looking.wishes_of(self._entry, self._wishes.layout)) for path in self._paths]
         columns = pair_columns(layouts[0], layouts[1])
         self._notes += columns.notes
         about_key: list[str] = []
@@ -288,9 +288,6 @@ def _message(result: CompareResult) -> str:
 def refuse_same(paths: tuple[Path, Path]) -> None:
     """Raise FileError for what is no file, UsageError where both are one."""
     for path in paths:
-        if path.is_dir():
-            raise FileError(f"{shown(path)} is a folder. Name a file in it.")
-        if not path.is_file():
-            raise FileError(f"There is no file {shown(path)}. Check its name and folder.")
+        refuse_no_file(path)
     if paths[0].samefile(paths[1]):
         raise UsageError(f"{shown(paths[0])} and {shown(paths[1])} are the same file. Name two.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ExitCode
-from snowflake_etl.files.detect import first_records, read_layout
+from snowflake_etl.files.detect import first_records
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.operations.file_tools import looking
@@ -87,7 +87,7 @@ def look(
 
     Raise FileError for one that is empty, damaged or cannot be told.
     """
-    layout = read_layout(path, looking.wishes_of(entry, wishes.layout))
+    layout = looking.layout_of(path, looking.wishes_of(entry, wishes.layout))
     quality = loaded.configuration.quality
     as_null = nulls or (entry.null_values if entry else DEFAULT_NULLS)
 
