@@ -293,7 +293,7 @@ PYTHON
   grep -qE '^rows in checks +999 +2,400,000 ' <<<"$output"
   grep -qE '^findings +2 +0 +\+2$' <<<"$output"
   grep -qE '^seconds of clean up +1 +2402 ' <<<"$(tr -d , <<<"$output")"
-  [[ $output == *"This run: 999 rows"*"Before: 1200000 rows"* ]]
+  [[ $output == *"This run: 999 rows"*"Before: 2 results: 2 loaded. 1200000 rows"* ]]
   run -0 jobs_command compare 20240102
   [[ $output == *"Before    20240101-000000-load-1"*"commands are not the same"* ]]
   run -7 jobs_command compare 20240101
