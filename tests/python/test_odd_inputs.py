@@ -66,3 +66,20 @@ def test_a_configuration_that_is_read_only_stays_as_it_is(desk: Desk) -> None:
     assert "is read-only (mode 0444); nothing was written. Make it writable with chmod u+w" in answer.err
     assert (desk.folder / "config.json").read_text() == before
     assert [one.name for one in desk.folder.iterdir() if one.name.endswith(".bak")] == []
+
+
+def test_a_file_that_differs_in_what_is_no_row_says_so(desk: Desk) -> None:
+    """It was "different: rows removed: 0, added: 0, changed: 0."."""
+    one, other = desk.file("a.tsv", b"a\tb\n1\t2\n"), desk.file("b.tsv", b"a\tb\n1\t2\n3\n")
+    words = ("compare", "--config", str(desk.config), "--file", str(one), "--with", str(other), "--header", "yes")
+    answer = desk.run(*words)
+    assert answer.code == 6
+    assert answer.out.endswith(
+        "different: the rows that were compared are the same, and others do not fit the layout.\n"
+    )
+
+
+def test_a_template_that_there_is_not(desk: Desk) -> None:
+    answer = desk.run("config", "template", "keypair")
+    assert answer.code == 2
+    assert "There is no template 'keypair'. Did you mean 'key-pair'? Say which template: " in answer.err

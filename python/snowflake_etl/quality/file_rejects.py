@@ -118,7 +118,7 @@ class _Namer:
         plan = self._plan
         if reject.fault == "ragged_rows":
             found = counted(reject.detail, "column") if reject.detail else "a blank line"
-            return f"{found} where {len(plan.columns)} columns are expected"
+            return f"{found} where {len(plan.columns)} are expected"
         if reject.fault == Reason.RULE:
             return f"breaks the rule {self._rules[reject.detail].name}"
         if reject.fault in _LAYOUT:

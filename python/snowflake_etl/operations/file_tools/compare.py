@@ -278,6 +278,8 @@ def _message(result: CompareResult) -> str:
         found.append(f"{counted(len(result.only_in_file) + len(result.only_in_other), 'column')} in one of them only")
     if result.rows_added is None:
         found.append(f"{result.file.rows:,} and {counted(result.other.rows, 'row')}, whose contents are not the same")
+    elif not (found or result.rows_removed or result.rows_added or result.rows_changed):
+        found.append("the rows that were compared are the same, and others do not fit the layout")
     else:
         found.append(
             f"rows removed: {result.rows_removed:,}, added: {result.rows_added:,}, changed: {result.rows_changed:,}"
