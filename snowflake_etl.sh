@@ -88,14 +88,16 @@ _etl_source_menus() { # every screen that there is; what they share comes first
 _etl_help() { # the comment at the head of this file; an installed package is called otherwise
   local line program=./snowflake_etl.sh
   [[ ! -e $ETL_ROOT/.installed ]] || program=snowflake-etl
+  local text=''
   local -i number=0
   while IFS= read -r line; do
     ((++number > 1)) || continue
-    [[ $line == '#'* ]] || return 0
+    [[ $line == '#'* ]] || break
     line=${line#\#}
-    line=${line# }
-    printf '%s\n' "${line//.\/snowflake_etl.sh/"$program"}"
+    text+=${line# }$'\n'
   done <"$ETL_ROOT/snowflake_etl.sh"
+  # All at once: where it cannot be written that is said once.
+  printf '%s' "${text//.\/snowflake_etl.sh/"$program"}"
 }
 
 _etl_version() { # as the Python package says
@@ -175,6 +177,11 @@ _etl_menu() { # <configuration or ''>: Ctrl-C ends what is on the screen, not th
   menus_main
 }
 
+_etl_end() { # <exit code> <words...>: an error of ours is a document too, where one was asked for
+  [[ -z ${CORE_SAID:-} || $1 == 0 ]] || core_error_document "$@"
+  exit "$1"
+}
+
 _etl_main() {
   local -a ETL_ARGUMENTS
   local ETL_VERB
@@ -196,5 +203,5 @@ _etl_main() {
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
   set -u
   _etl_main "$@"
-  exit
+  _etl_end "$?" "$@"
 fi

@@ -80,13 +80,15 @@ _snowflake_etl_offer() { # <kind and words>: sets COMPREPLY to those that begin 
   esac
 }
 
-_snowflake_etl_months() { # sets candidates: the last thirteen months and words for some
+_snowflake_etl_months() { # sets candidates: the last thirteen months and words for some, behind what is typed of a list or range
+  local begun=''
   local -i year month count
   printf -v year '%(%Y)T' -1
   printf -v month '10#%(%m)T' -1
-  candidates=(current last all)
+  [[ ! $current =~ ^.*(,|\.\.) ]] || begun=${BASH_REMATCH[0]}
+  candidates=("${begun}current" "${begun}last" "${begun}all")
   for ((count = 0; count < 13; ++count)); do
-    printf -v candidates[count+3] '%04d-%02d' "$year" "$month"
+    printf -v candidates[count+3] '%s%04d-%02d' "$begun" "$year" "$month"
     ((--month > 0)) || { month=12 && ((--year)); }
   done
 }
@@ -272,7 +274,8 @@ _snowflake_etl_value() { # <verb> <flag> -> REPLY: kind and words; 1 when the fl
     duplicates:--days | duplicates:--key | duplicates:--show | duplicates:--environment | duplicates:--set | duplicates:--scheduled) REPLY='free' ;;
     report:--config | report:--output) REPLY='file' ;;
     report:--configs) REPLY='folder' ;;
-    report:--name | report:--table | report:--days | report:--workers | report:--width | report:--environment | report:--set | report:--scheduled) REPLY='free' ;;
+    report:--name | report:--days | report:--workers | report:--width | report:--environment | report:--set | report:--scheduled) REPLY='free' ;;
+    report:--table) REPLY='table' ;;
     report:--month) REPLY='month' ;;
     report:--format) REPLY='words text json csv xlsx html' ;;
     history:--table) REPLY='table' ;;
@@ -316,7 +319,14 @@ _snowflake_etl_value() { # <verb> <flag> -> REPLY: kind and words; 1 when the fl
     jobs:--timeout | jobs:--older-than) REPLY='free' ;;
     setup:--make-bundle) REPLY='free' ;;
     setup:--make-wheelhouse | setup:--wheelhouse) REPLY='folder' ;;
-    :--base-path | :--config | :--days | :--environment | :--file | :--format | :--mode | :--month | :--output | :--qc | :--set | :--table) REPLY='file' ;;
+    :--base-path) REPLY='folder' ;;
+    :--config | :--file | :--output) REPLY='file' ;;
+    :--days | :--environment | :--set) REPLY='free' ;;
+    :--format) REPLY='words text json csv xlsx html' ;;
+    :--mode) REPLY='words append replace' ;;
+    :--month) REPLY='month' ;;
+    :--qc) REPLY='words file snowflake both skip' ;;
+    :--table) REPLY='table' ;;
     *) return 1 ;;
   esac
 }

@@ -250,11 +250,15 @@ _actions_python() { # <verb> <arguments...>: in the foreground, or as a job with
   exec -- "${ACTIONS_COMMAND[@]}"
 }
 
-_actions_start_and_tell() { # <verb> <arguments...>: the id alone on standard output, the way on on standard error
+_actions_start_and_tell() { # <verb> <arguments...>: the id alone on standard output (--json: in a document), the way on on standard error
   local id
   _actions_start "$@" || return
   id=$REPLY
-  printf '%s\n' "$id"
+  if _actions_has_flag --json "$@"; then
+    printf '{"status": "started", "exit_code": 0, "job": "%s"}\n' "$id"
+  else
+    printf '%s\n' "$id"
+  fi
   core_program
   printf 'Started in the background. Follow it:  %s jobs follow %s\n' "$REPLY" "$id" >&2
   ! jobs_queue_words "$id" || printf '%s\n' "$REPLY" >&2

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Paths, exit codes, error sentences and small text helpers (layer 0: needs nothing else of ours).
-# Offers core_init core_program core_error core_write_file core_wait core_printable core_json core_meant core_nearest core_number core_now
+# Offers core_init core_program core_error core_error_document core_write_file core_wait core_printable core_json core_meant core_nearest core_number core_now
 # core_duration core_age.
 # Answers come back in REPLY; nothing here forks, apart from making the state folder and writing files.
 
@@ -42,7 +42,19 @@ core_program() { # -> REPLY: what is typed before a verb here, as places.program
 core_error() { # <sentence>: to stderr, on one line, whatever names it quotes
   local REPLY
   core_printable "$*"
+  CORE_SAID=$REPLY
   printf '%s\n' "$REPLY" >&2
+}
+
+core_error_document() { # <exit code> <words...>: what core_error said last as a document, where the words have --json
+  local REPLY word
+  for word in "${@:2}"; do
+    [[ $word != -- ]] || return 0
+    [[ $word == --json ]] || continue
+    core_json "${CORE_SAID:-}"
+    printf '{"status": "error", "exit_code": %d, "message": %s}\n' "$1" "$REPLY"
+    return 0
+  done
 }
 
 core_write_file() { # <path> <text>: text and a newline, whole or not at all

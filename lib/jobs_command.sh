@@ -205,7 +205,8 @@ _jobs_command_prune() {
     shift 2
   done
   jobs_prune "${options[@]}" || status=$?
-  printf 'Removed %d finished jobs.\n' "$REPLY"
+  [[ $REPLY == 1 ]] && REPLY+=' finished job' || REPLY+=' finished jobs'
+  printf 'Removed %s.\n' "$REPLY"
   ((status == 0)) || core_error "$JOBS_KEPT could not be removed. Make $ETL_STATE_DIR/jobs writable."
   return "$status"
 }
@@ -244,6 +245,7 @@ _jobs_command_move() { # <id> <first|last|up|down>
 
 _jobs_command_one() { # <subcommand> <id> [options...]: those that are about one job
   local subcommand=$1 wanted='' option='' timeout=''
+  local -A known=([show]=--json [compare]=--with [wait]=--timeout)
   shift
   while (($#)); do
     case $subcommand:$1 in
@@ -260,7 +262,7 @@ _jobs_command_one() { # <subcommand> <id> [options...]: those that are about one
         timeout=$REPLY
         shift
         ;;
-      *:-*) _jobs_command_unknown "$subcommand" "$1" --json --with --timeout || return ;;
+      *:-*) _jobs_command_unknown "$subcommand" "$1" "${known[$subcommand]:---help}" || return ;;
       *)
         [[ -z $wanted ]] || _jobs_command_usage "'jobs $subcommand' takes one job, and '$1' is a second." || return
         wanted=$1

@@ -177,26 +177,60 @@ _jobs_read_eta() { # <seconds the phase has taken> <epoch of the line>: sets JOB
   JOB_ETA=$REPLY
 }
 
-_jobs_read_message() { # sets JOB_MESSAGE: the last "message" of result.json, of its object or its list of objects
+_jobs_read_message() { # sets JOB_MESSAGE: the last "message" of result.json, of a list of results what became of all
   local -a lines=()
-  local indent='  ' line
+  local line
   local -i index
   JOB_MESSAGE=''
   { mapfile -t lines <"$JOB_DIR/result.json"; } 2>/dev/null || return 0
-  [[ ${lines[0]:-} != '['* ]] || indent='    '
+  if [[ ${lines[0]:-} == '['* ]]; then
+    _jobs_read_messages
+    return
+  fi
   for ((index = ${#lines[@]} - 1; index >= 0; --index)); do
     line=${lines[index]}
-    [[ $line == "$indent\"message\": \""*\"* ]] || continue
-    line=${line#"$indent\"message\": \""}
-    line=${line%,}
-    _jobs_read_json_text "${line%\"}"
+    [[ $line == '  "message": "'*\"* ]] || continue
+    _jobs_read_json_text "$line"
     JOB_MESSAGE=$REPLY
     return
   done
 }
 
-_jobs_read_json_text() { # <inside of a JSON string> -> REPLY: printable text
-  local text=$1
+# sets JOB_MESSAGE from lines, a list of results: how many ended how, and the sentence of the first that failed, else the last
+_jobs_read_messages() {
+  local line status='' state text='' ends='' worst=''
+  local -A counts=()
+  local -a order=()
+  local -i results=0
+  for line in "${lines[@]}"; do
+    case $line in
+      '    "status": "'*)
+        status=${line#*: \"}
+        status=${status%%\"*}
+        ;;
+      '    "message": "'*\"*)
+        ((++results))
+        [[ -n ${counts[$status]:-} ]] || order+=("$status")
+        counts[$status]=$((${counts[$status]:-0} + 1))
+        _jobs_read_json_text "$line"
+        text=$REPLY
+        [[ -n $worst || $status != failed ]] || worst=$text
+        ;;
+    esac
+  done
+  JOB_MESSAGE=${worst:-$text}
+  ((results > 1)) || return 0
+  for state in "${order[@]}"; do
+    ends+=", ${counts[$state]} $state"
+  done
+  core_printable "$results results: ${ends#, }. $JOB_MESSAGE"
+  JOB_MESSAGE=$REPLY
+}
+
+_jobs_read_json_text() { # <line with the member of an object> -> REPLY: its text, printable
+  local text=${1#*\": \"}
+  text=${text%,}
+  text=${text%\"}
   text=${text//\\\\/$'\x01'}
   text=${text//\\\"/\"}
   text=${text//\\[nrt]/ }

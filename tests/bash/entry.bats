@@ -69,6 +69,31 @@ teardown() {
   [[ $output == *"Did you mean 'load'?"*'check-file clean-file '*' load '*' validate'* ]]
 }
 
+@test "entry: an error of ours is one JSON document where --json stands, and none behind --" {
+  local words
+  for words in 'raport --json' '--json' 'jobs show nope --json' 'jobs --json lits' 'jobs wait nope --json'; do
+    # shellcheck disable=SC2086 # several words
+    run --separate-stderr -2 "$ENTRY" $words
+    "$PYTHON" -c 'import json, sys
+document = json.loads(sys.argv[1])
+assert document == {"status": "error", "exit_code": 2, "message": sys.argv[2]}, document' "$output" "$stderr"
+  done
+  run --separate-stderr -2 "$ENTRY" raport -- --json
+  [ -z "$output" ]
+  ETL_STATE_DIR=/dev/null/x run --separate-stderr -3 "$ENTRY" load --month last --json
+  [[ $output == '{"status": "error", "exit_code": 3, "message": "Cannot write in the state folder'*'}' ]]
+}
+
+@test "entry: a job that is started tells its id, with --json in a document" {
+  run --separate-stderr -0 "$ENTRY" load --month 2013-01 --json --background 3>&-
+  [[ $output =~ ^'{"status": "started", "exit_code": 0, "job": "'[0-9]{8}-[0-9]{6}-load-[0-9]+'"}'$ ]]
+}
+
+@test "entry: help that cannot be written is said once" {
+  run -1 bash -c '"$1" --help >/dev/full' - "$ENTRY"
+  [[ ${#lines[@]} -eq 1 && $output == *'No space left on device' ]]
+}
+
 @test "entry: flags without a verb are a usage error" {
   run "$ENTRY" --month 2013-01
   [ "$status" -eq 2 ]

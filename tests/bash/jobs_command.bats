@@ -216,7 +216,7 @@ assert done["finished_at"] - done["started_at"] == 60 and done["verb"] == "load"
   run -0 jobs_command prune --older-than 0 --state running
   [ "$output" = "Removed 0 finished jobs." ]
   run -0 jobs_command prune --older-than 0 --state lost
-  [ "$output" = "Removed 1 finished jobs." ]
+  [ "$output" = "Removed 1 finished job." ]
   [ "$(helpers_state "$running")" = running ]
 }
 
@@ -226,7 +226,7 @@ assert done["finished_at"] - done["started_at"] == 60 and done["verb"] == "load"
   jobs_start load title false
   jobs_wait "$REPLY" 10 || true
   run -0 jobs_command prune --state failed --older-than 0
-  [ "$output" = "Removed 1 finished jobs." ]
+  [ "$output" = "Removed 1 finished job." ]
   run -0 jobs_command prune --older-than 0
   jobs_ids
   [ "${#JOBS_IDS[@]}" = 0 ]
@@ -312,7 +312,7 @@ PYTHON
   grep -qE '^rows in checks +999 +2,400,000 ' <<<"$output"
   grep -qE '^findings +2 +0 +\+2$' <<<"$output"
   grep -qE '^seconds of clean up +1 +2402 ' <<<"$(tr -d , <<<"$output")"
-  [[ $output == *"This run: 999 rows"*"Before: 1200000 rows"* ]]
+  [[ $output == *"This run: 999 rows"*"Before: 2 results: 2 loaded. 1200000 rows"* ]]
   run -0 jobs_command compare 20240102
   [[ $output == *"Before    20240101-000000-load-1"*"commands are not the same"* ]]
   run -7 jobs_command compare 20240101
@@ -355,6 +355,10 @@ PYTHON
   run jobs_command list --al
   [ "$status" -eq 2 ]
   [[ $output == *"'jobs list' does not know '--al'. Did you mean '--all'?"* ]]
+  run -2 jobs_command wait last --json
+  [[ $output == "'jobs wait' does not know '--json'. See: jobs --help" ]]
+  run -2 jobs_command show last --jsn
+  [[ $output == *"Did you mean '--json'?"* ]]
   run jobs_command prune --xyzzyxyzzy 3
   [ "$status" -eq 2 ]
   [[ $output != *'Did you mean'* ]]
@@ -369,7 +373,7 @@ PYTHON
   [[ $(jobs_command --state 'done' list) == *"$id"* ]]
   [[ $(jobs_command --json show "$id") == '{"id"'* ]]
   [[ $(jobs_command --timeout 5 wait "$id") == *'ended: done'* ]]
-  [[ $(jobs_command --older-than 0 --state 'done' prune) == 'Removed 1 finished jobs.' ]]
+  [[ $(jobs_command --older-than 0 --state 'done' prune) == 'Removed 1 finished job.' ]]
   run jobs_command --state lits
   [ "$status" -eq 2 ]
   [[ $output == *'--state needs one of'* ]]

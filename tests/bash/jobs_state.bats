@@ -325,6 +325,21 @@ PYTHON
   [ "$JOB_MESSAGE" = "two tables" ]
 }
 
+@test "jobs: of a batch every end is counted, and the first that failed is told, not the last that went well" {
+  local id=20240101-000000-load-1
+  mkdir -p "$ETL_STATE_DIR/jobs/$id"
+  echo 6 >"$ETL_STATE_DIR/jobs/$id/exit_code"
+  "$PYTHON" - "$ETL_STATE_DIR/jobs/$id/result.json" <<'PYTHON'
+import json, sys
+results = [{"status": status, "checks": [{"status": "no", "message": "no"}], "message": message} for status, message in (
+    ("loaded", "January, 1 row."), ("failed", "February is torn."), ("failed", "March is torn."), ("loaded", "April.")
+)]
+open(sys.argv[1], "w").write(json.dumps(results, indent=2))
+PYTHON
+  jobs_read "$id"
+  [ "$JOB_MESSAGE" = "4 results: 2 loaded, 2 failed. February is torn." ]
+}
+
 foreign_jobs() { # what may lie in the jobs' folder and is no job, or half of one
   local root=$ETL_STATE_DIR/jobs
   mkdir -p "$root"/20240101-000000-load-{1,2,3,4,5} "$root/20240101-000000-load-3"/{title,exit_code,progress,lock,result.json,output.log,command} "$root/notes"

@@ -22,7 +22,7 @@ def test_rejects_are_written_one_by_one_as_text_and_private(nobody_home: Desk) -
         rows = list(csv.DictReader(stream))
     assert [(int(row["line"]), row["column"], row["value"], row["reason"]) for row in rows] == [
         (5, "ID", "some", "cannot be NUMBER(9,0)"),
-        (6, "", "20240101\\x091004", "2 columns where 3 columns are expected"),
+        (6, "", "20240101\\x091004", "2 columns where 3 are expected"),
         (7, "NAME", "a name too long", "too long for VARCHAR(10)"),
         (8, "ID", "", "no value in the key"),
         (9, "DAY", "'=1+1", "not a date of the format YYYYMMDD"),

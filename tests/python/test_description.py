@@ -81,12 +81,19 @@ def test_months_tables_jobs_and_files(tmp_path: Path) -> None:
     months = completed("load --month ", tmp_path)
     assert months[:3] == ["current", "last", "all"] and len(months) == 16
     assert months[3:] == sorted(months[3:], reverse=True)
+    assert completed("--month ", tmp_path) == months
+    assert completed("load --month 2024-01,la", tmp_path) == ["2024-01,last"]
+    newest = months[3]
+    assert completed(f"load --month 2024-01,2023-01..{newest}", tmp_path) == [f"2024-01,2023-01..{newest}"]
+    assert completed("--qc ", tmp_path) == ["file", "snowflake", "both", "skip"]
     (tmp_path / "one.json").write_text(
         '{"files": [{"table_name": "SALES"},{"table_name":"STOCK"}, {"table_name": "SALES"}]}'
     )
     (tmp_path / "two.yaml").write_text("files:\n- table_name: DB.PUBLIC.ORDERS\n  x: 1\n- table_name: 'ITEMS'\n")
     assert completed("load --config one.json --table ", tmp_path) == ["SALES", "STOCK"]
     assert completed("load --config = two.yaml --table ", tmp_path) == ["DB.PUBLIC.ORDERS", "ITEMS"]
+    assert completed("report --config one.json --table ", tmp_path) == ["SALES", "STOCK"]
+    assert completed("--config one.json --table ST", tmp_path) == ["STOCK"], "before the verb, too"
     assert completed("validate --table ST", tmp_path, ETL_CONFIG=str(tmp_path / "one.json")) == ["STOCK"]
     assert completed("validate --table ", tmp_path) == ["FLIGHTS"], "the example's"
     (tmp_path / "preferences").mkdir()

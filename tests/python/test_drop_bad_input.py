@@ -209,7 +209,7 @@ def test_a_restore_that_takes_rows_out_needs_their_number(january: Desk) -> None
         refused = month(january, "restore-month", *words)
         assert (refused.code, january.count()) == (7, 2), refused
         assert "--expect-rows" in refused.err
-    assert "1 rows of" in month(january, "restore-month", *replacing, "--yes", "--expect-rows", "2").out
+    assert "1 row of" in month(january, "restore-month", *replacing, "--yes", "--expect-rows", "2").out
     assert january.count() == 2
     assert month(january, "restore-month", *replacing, "--yes", "--expect-rows", "many").code == 2
     done = month(january, "restore-month", *replacing, "--yes", "--expect-rows", "1", "--json")

@@ -50,7 +50,7 @@ def test_keys_rows_percent_grade_and_the_worst_keys_are_told(desk: Desk) -> None
     loaded(desk, *["('2024-01-05', 3, 'again')"] * 3, "('2024-01-06', 4, 'again')")
     answer = duplicates(desk, "--show", "1")
     assert answer.code == 6
-    assert "duplicates (MEDIUM), 314 rows, 2 keys in several, 4 rows (1.27 %) too many" in answer.out
+    assert "duplicates (MEDIUM), 314 rows, 2 keys in several, 4 rows (1.27%) too many" in answer.out
     assert "    4 rows: DAY=2024-01-05, ID=3\n    1 of 2 keys are shown; --show N shows more." in answer.out
     found = check(desk)
     assert (found["keys"], found["excess_rows"], found["most_of_one_key"], found["grade"]) == (2, 4, 4, "MEDIUM")
@@ -143,7 +143,7 @@ def test_the_printed_statements_leave_exactly_one_row_of_each_key(desk: Desk) ->
     script = check(desk, "--month", "2024-01", "--delete-sql")["delete_sql"]
     assert script in answer.out
     assert "-- Leaves one row of each of 2 keys" in script
-    assert "PUBLIC.T: 5 of 317 rows to go (1.58 %)." in script
+    assert "PUBLIC.T: 5 of 317 rows to go (1.58%)." in script
     assert "Beware" not in script
     assert (
         "Beware: that many rows look as if ID were not the key"

@@ -16,6 +16,7 @@ FLOORS = {
     "month": 1,
     "plural": 1,
     "progress": 1,
+    "result_file": 1,
     "run_context": 1,
     "stop_signals": 1,
     "results": 2,

@@ -172,7 +172,7 @@ def test_bytes_that_are_no_text_name_line_and_byte(desk: Desk, quality: str, row
     content = lines + b"20240131\t9\tZ\xfcrich\n" + written(PLAIN, header=False).encode()
     answer = load(desk, content, "--qc", quality)
     assert answer.code == 6, answer
-    assert f"is not utf-8 on line {rows + 2}, at byte {len(lines) + 12}" in answer.out
+    assert f"is not utf-8 on line {rows + 2:,}, at byte {len(lines) + 12:,}" in answer.out
     assert "latin-1, cp1252, utf-16" in answer.out
     assert_nothing_published(desk)
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from snowflake_etl import stop_signals
 from snowflake_etl.cli.logs import LOGGER, Logs
+from snowflake_etl.cli.output import check_result_files, complain, put_out, write_private
 from snowflake_etl.cli.parser import Parser, add_common_flags
 from snowflake_etl.cli.terminal import TerminalProgress, printable, stand_in_for_closed_streams
 from snowflake_etl.config import places
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from snowflake_etl.warehouse.signin import Warehouse
 
 # Commands take these from here as well.
-__all__ = ["Parser", "add_common_flags"]
+__all__ = ["Parser", "add_common_flags", "write_private"]
 
 _ASKING = threading.Lock()
 _LOOK_FOR_STOP_SECONDS = 0.1
@@ -44,11 +45,12 @@ _LOOK_FOR_STOP_SECONDS = 0.1
 class Ending:
     """What is known when a run ends: its result as a document, and the sentence of the error that ended it.
 
-    ``configurations`` are those that a verb read which takes several.
+    ``configurations`` are those that a verb read which takes several; ``lost`` is why its words could not be written.
     """
 
     document: Any = None
     error: str = ""
+    lost: str = ""
     configurations: Sequence[LoadedConfiguration] = ()
 
 
@@ -161,7 +163,11 @@ class Context:
     def say(self, text: str) -> None:
         """Print a line of the result for people; silent with --json."""
         if not self.arguments.json:
-            print(printable(masked(text)), flush=True)
+            self.write(printable(masked(text)) + "\n")
+
+    def write(self, text: str) -> None:
+        """Write to standard output as it stands.  Where that fails nothing more is written, and the work goes on."""
+        self.ending.lost = put_out(text) or self.ending.lost
 
     def say_environment(self) -> None:
         """Name the environment in a plan, as every question does, where the configuration has some."""
@@ -183,7 +189,7 @@ class Context:
         if self.job_directory is not None:
             write_private(self.job_directory / "result.json", text + "\n")
         if self.arguments.json:
-            print(text, flush=True)
+            self.write(text + "\n")
 
 
 def confirmed(context: Context, question: str, stop: threading.Event | None = None) -> bool:
@@ -236,16 +242,6 @@ def _in_environment(context: Context, question: str) -> str:
     return f"{context.environment_in_words}\n{question}" if context.environment_in_words else question
 
 
-def write_private(path: Path, content: str | bytes) -> None:
-    """Write a file that only its owner may read (0600), whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content.encode() if isinstance(content, str) else content)
-    temporary.replace(path)
-
-
 def run(
     program: str,
     add_arguments: Callable[[argparse.ArgumentParser], None],
@@ -267,6 +263,7 @@ def run(
     _stop_on_signals()
     try:
         context = Context(parser.parse_intermixed_args(list(argv)))
+        check_result_files(context.arguments)
         context.logs.begin(verb, argv)
         code = command(context)
     except (Exception, KeyboardInterrupt, Stopped) as error:
@@ -274,7 +271,15 @@ def run(
     finally:
         context.close()
     afterwards(context, verb, code)
-    return code
+    return _told(context, code)
+
+
+def _told(context: Context, code: ExitCode) -> ExitCode:
+    """The exit code of a run whose output was lost is never 0: who reads a file of it has nothing to read."""
+    if not context.ending.lost:
+        return code
+    complain(f"error: Standard output cannot be written ({context.ending.lost}). The work itself went on to its end.")
+    return code or ExitCode.UNEXPECTED
 
 
 def _report(error: BaseException, context: Context) -> ExitCode:
@@ -282,16 +287,15 @@ def _report(error: BaseException, context: Context) -> ExitCode:
     context.close()
     code, sentence = explain(error)
     sentence = masked(sentence)
-    if isinstance(error, BrokenPipeError):
-        _forget_stdout()
-        return code
     if context.arguments.verbose:
         trace = "".join(traceback.format_exception(error))
-        print(textwrap.indent(printable(masked(trace)), "  "), end="", file=sys.stderr)
-    print(f"error: {printable(sentence)}", file=sys.stderr, flush=True)
+        complain(textwrap.indent(printable(masked(trace)), "  ").rstrip("\n"))
+    complain(f"error: {printable(sentence)}")
     context.ending.error = sentence
     LOGGER.debug(sentence, exc_info=error, extra={"file_only": True})
-    if context.arguments.json or context.job_directory is not None:
+    # One document: where the work was done and told, and only then something failed, that answer holds.
+    is_asked_for = context.arguments.json or context.job_directory is not None
+    if is_asked_for and context.ending.document is None:
         context.answer({"status": "error", "exit_code": int(code), "message": sentence})
     return code
 
@@ -345,8 +349,3 @@ def _send_again(swallowed: sys.UnraisableHookArgs) -> None:
     is_term = isinstance(stopped, Stopped) and stopped.exit_code == ExitCode.TERMINATED
     number = signal.SIGTERM if is_term else signal.SIGINT
     threading.Timer(0.02, os.kill, (os.getpid(), number)).start()
-
-
-def _forget_stdout() -> None:
-    """Nobody reads us any more; keep Python from complaining about that at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

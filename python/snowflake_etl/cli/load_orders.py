@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import threading
 from collections.abc import Callable, Sequence
@@ -170,9 +169,6 @@ def check_flags(context: Context) -> None:
                 raise UsageError(f"--verify loads nothing: leave --{name.replace('_', '-')} out.")
         if arguments.mode == "replace":
             raise UsageError("--verify loads nothing: leave --mode replace out.")
-    if arguments.output and not os.access(folder := arguments.output.absolute().parent, os.W_OK | os.X_OK):
-        # Known before the load, which may take hours, and not after it.
-        raise UsageError(f"--output cannot be written: {shown(folder)} is no folder, or not yours to write to.")
     for name, most in (("workers", 64), ("jobs", 16)):
         value = getattr(arguments, name)
         if value is not None and not 1 <= value <= most:

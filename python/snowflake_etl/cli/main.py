@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import importlib
+import json
 import logging
 import os
 import signal
@@ -73,7 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK if {"-h", "--help"} & {verb, *before} else ExitCode.USAGE
     if verb not in VERBS:
         hint = did_you_mean(verb, VERBS) or f" There are: {', '.join(VERBS)}."
-        print(f"error: There is no verb '{printable(verb)}'.{hint}", file=sys.stderr)
+        sentence = f"There is no verb '{printable(verb)}'.{hint}"
+        print(f"error: {sentence}", file=sys.stderr)
+        if "--json" in (*before, *rest):
+            print(json.dumps({"status": "error", "exit_code": int(ExitCode.USAGE), "message": sentence}))
         return ExitCode.USAGE
     # Behind the rest, where subcommands look for flags; before a --, behind which all is data.
     return run_command(verb, [*before, *rest] if "--" in rest else [*rest, *before])

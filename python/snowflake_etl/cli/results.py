@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from snowflake_etl.cli.common import Context, write_private
+from snowflake_etl.cli.common import Context
+from snowflake_etl.cli.output import write_private
 from snowflake_etl.errors import UsageError
 
 

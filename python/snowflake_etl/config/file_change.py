@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from snowflake_etl.config.parsing import read_text
 from snowflake_etl.errors import Refused, UsageError
+
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ def write(change: Change) -> Path | None:
         return None
     if read_text(change.path) != change.before:
         raise _meanwhile(change.path)
+    if not change.path.stat().st_mode & _WRITABLE:
+        # A file is replaced, which its own mode does not keep from.
+        raise Refused(
+            f"{_shown(change.path)} is read-only (mode {change.path.stat().st_mode & 0o777:04o}); nothing was written. "
+            "Make it writable with chmod u+w, or name another file."
+        )
     backup = _backup(change.path)
     with temporary_file(change) as temporary:
         temporary.replace(change.path)

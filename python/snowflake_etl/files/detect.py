@@ -112,7 +112,7 @@ def _line_ending(path: Path, text: str, notes: list[str]) -> str:
         notes.append("Lines end with CR LF; rows are staged with LF.")
     else:
         notes.append(
-            f"{returns} of the first {newlines} lines end with CR LF, the others with LF; all are staged with LF."
+            f"{returns:,} of the first {newlines:,} lines end with CR LF, the others with LF; all are staged with LF."
         )
     return "\r\n"
 
@@ -168,7 +168,7 @@ def _quote(
         return DEFAULT_QUOTE
     if enclosed > stray and not tolerant:
         raise FileError(
-            f"It cannot be told whether quotes enclose the fields of {shown(path)}: most do, but one on line {line} "
+            f"It cannot be told whether quotes enclose the fields of {shown(path)}: most do, but one on line {line:,} "
             "does not, or is never closed. Repair that line, or write 'quote_char' ('\"', or \"\" for none) in the "
             "configuration."
         )

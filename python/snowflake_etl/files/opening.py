@@ -36,6 +36,22 @@ class UndecodableText(Exception):  # noqa: N818 - turned into a FileError by tho
         self.reason = reason
 
 
+def refuse_no_file(path: Path) -> None:
+    """Raise FileError where nobody could read a file: nothing there, a folder, or what can be read only once."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise FileError(f"There is no file {shown(path)}. Check its name and folder.") from None
+    except OSError as error:
+        raise FileError(
+            f"{shown(path)} cannot be read: {error.strerror}. Check the file and its permissions."
+        ) from None
+    if stat.S_ISDIR(mode):
+        raise FileError(f"{shown(path)} is a folder. Name a file in it.")
+    if not stat.S_ISREG(mode):
+        raise FileError(f"{shown(path)} is a pipe, socket or device, not a file. Copy its data to a regular file.")
+
+
 class SourceFile:
     """A file of the operator's, open for reading from its first byte to its last, once."""
 
@@ -43,6 +59,8 @@ class SourceFile:
         self.path = path
         self.position = 0
         self._descriptor = -1
+        # Opening a pipe would wait for somebody to write into it.
+        refuse_no_file(path)
         try:
             # Where nobody writes into a pipe, opening it would wait for ever.
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -87,7 +105,7 @@ class SourceFile:
             block = os.read(self._descriptor, READ_BYTES)
         except OSError as error:
             raise FileError(
-                f"{shown(self.path)} cannot be read after byte {self.position}: {error.strerror}. Check the disk."
+                f"{shown(self.path)} cannot be read after byte {self.position:,}: {error.strerror}. Check the disk."
             ) from None
         self.position += len(block)
         if len(block) < READ_BYTES and self.position != self.size:
@@ -104,7 +122,7 @@ class SourceFile:
         if (by_name.st_dev, by_name.st_ino) != (now.st_dev, now.st_ino):
             raise self._changed("was replaced by another file")
         if now.st_size != self.size:
-            raise self._changed(f"had {self.size} bytes and has {now.st_size} now")
+            raise self._changed(f"had {self.size:,} bytes and has {now.st_size:,} now")
         if now.st_mtime_ns != self._opened.st_mtime_ns:
             raise self._changed("was written to")
 

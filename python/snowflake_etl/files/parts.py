@@ -120,7 +120,9 @@ def _blocks_of(cut: Cut) -> Iterator[bytes | memoryview]:
         digest.update(block)
         yield block
     if digest.hexdigest() != cut.rows_hash:
-        raise changed_while_read(_path_of(cut), f"has other bytes in lines {cut.first_line} and following than before")
+        raise changed_while_read(
+            _path_of(cut), f"has other bytes in lines {cut.first_line:,} and following than before"
+        )
 
 
 def _blocks(cut: Cut) -> Iterator[bytes | memoryview]:
@@ -150,7 +152,7 @@ def read_range(piece: FileRange, target: memoryview) -> None:
         while filled < piece.length:
             count = os.preadv(descriptor, [target[filled:]], piece.offset + filled)
             if not count:
-                raise changed_while_read(Path(piece.path), f"ends {piece.length - filled} bytes earlier than before")
+                raise changed_while_read(Path(piece.path), f"ends {piece.length - filled:,} bytes earlier than before")
             filled += count
     except OSError as error:
         raise FileError(f"{shown(piece.path)} cannot be read: {error.strerror}. Check the disk.") from None

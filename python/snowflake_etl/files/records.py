@@ -160,11 +160,11 @@ class RecordScanner:
             offset = self._quoting.first_open_line(b"".join(self._pending))
             if offset is not None:
                 return FileError(
-                    f"{shown(self._name)} has a quote that is opened on line {self.line + offset} and never closed. "
+                    f"{shown(self._name)} has a quote that is opened on line {self.line + offset:,} and never closed. "
                     "Repair that line, or set 'quote_char' to \"\" if quotes are ordinary characters in this file."
                 )
         return FileError(
-            f"{shown(self._name)} has a record of more than {self._limit} bytes that starts on line {self.line}. "
+            f"{shown(self._name)} has a record of more than {self._limit:,} bytes that starts on line {self.line:,}. "
             "Check the file's delimiter, quoting and line ends."
         )
 

@@ -101,7 +101,7 @@ def _no_line_end(path: Path, content: bytes) -> FileError:
             f"{shown(path)} ends its lines with a carriage return alone. Convert it, e.g. with: tr '\\r' '\\n'."
         )
     return FileError(
-        f"{shown(path)} has no line end in its first {len(content)} bytes. It does not look like rows of text."
+        f"{shown(path)} has no line end in its first {len(content):,} bytes. It does not look like rows of text."
     )
 
 
@@ -163,6 +163,6 @@ def _decoded_lines(path: Path, content: bytes, encoding: str, whole: bool) -> st
 def undecodable(path: Path, encoding: str, line: int, offset: int, reason: str) -> FileError:
     """The sentence for bytes that are no text in the encoding; ``line`` from 1, ``offset`` in bytes from 0."""
     return FileError(
-        f"{shown(path)} is not {encoding} on line {line}, at byte {offset} ({reason}). Write the right 'encoding' "
+        f"{shown(path)} is not {encoding} on line {line:,}, at byte {offset:,} ({reason}). Write the right 'encoding' "
         "(latin-1, cp1252, utf-16, ...) for it in the configuration, or ask its sender for a repaired file."
     )

@@ -71,7 +71,7 @@ def unpacked(source: PackedSource, compression: Compression) -> Iterator[bytes]:
             pending = _without_padding(source, pending)
         if pending and compression_of(pending) is not compression:
             raise FileError(
-                f"{shown(source.name)} has {compression} data up to about byte {source.position - len(pending)} and "
+                f"{shown(source.name)} has {compression} data up to about byte {source.position - len(pending):,} and "
                 "something else after it. Pack it again; nothing of it was published."
             )
 
@@ -88,7 +88,7 @@ def _unpack_member(
                 source.check_unchanged()
                 raise FileError(
                     f"{shown(source.name)} is cut off: its {compression} data goes on after the last byte, "
-                    f"{source.position}. Copy it again; nothing of it was published."
+                    f"{source.position:,}. Copy it again; nothing of it was published."
                 )
         try:
             block = decompressor.decompress(pending, UNPACKED_BLOCK_BYTES)
@@ -101,7 +101,7 @@ def _unpack_member(
                 ) from None
             raise FileError(
                 f"{shown(source.name)} is damaged: its {compression} data cannot be unpacked between byte "
-                f"{source.position - fed} and byte {source.position} ({error}). "
+                f"{source.position - fed:,} and byte {source.position:,} ({error}). "
                 "Copy it again; nothing of it was published."
             ) from None
         pending = b""

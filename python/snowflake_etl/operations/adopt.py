@@ -74,7 +74,7 @@ class _Proposal:
         for row in self.rows:
             days = f"{row.first_day}..{row.last_day}" if row.first_day else "the whole table"
             content = f"content {row.content_hash}" if row.content_hash else "no content hash"
-            lines.append(f"  {row.file_name}: {row.row_count:,} rows, {days}, {content}")
+            lines.append(f"  {row.file_name}: {counted(row.row_count, 'row')}, {days}, {content}")
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
 
 
@@ -205,7 +205,8 @@ def _refuse_live(table: str, live: Sequence[LedgerRow]) -> None:
     if live:
         last = live[-1]
         raise Refused(
-            f"The ledger knows of those rows of {table} already: {shown(last.file_name)}, {last.row_count:,} rows, by "
+            f"The ledger knows of those rows of {table} already: {shown(last.file_name)}, "
+            f"{counted(last.row_count, 'row')}, by "
             f"{last.loaded_by} on {last.host}. See them with: {places.program()} ledger list --table {table}"
         )
 

@@ -128,7 +128,7 @@ def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequen
         f"  rows out: {plan.rows_before:,}    rows in: {plan.rows_in:,}",
     ]
     if situation.month and situation.live and situation.rows_in_month != situation.ledger_rows:
-        lines.append(f"  the month has {situation.rows_in_month:,} rows, the ledger {situation.ledger_rows:,}")
+        lines.append(f"  the month has {counted(situation.rows_in_month, 'row')}, the ledger {situation.ledger_rows:,}")
     lines += [f"  sees the deletes too: {name}" for name in dependents]
     lines += [f"  to undo it: {undo}"] if plan.rows_before else []
     statements = [line for statement in plan.statements() for line in statement.split("\n")]
@@ -138,5 +138,5 @@ def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequen
 def loaded_in_words(prepared: Prepared, published: Published, rows_now: int | None) -> str:
     """The last line of a load that went well."""
     replaced = f" in place of {published.deleted:,}" if published.deleted else ""
-    now = "" if rows_now is None else f" {prepared.situation.table} has {rows_now:,} rows now."
-    return f"{published.inserted:,} rows published into {prepared.situation.place}{replaced}.{now}"
+    now = "" if rows_now is None else f" {prepared.situation.table} has {counted(rows_now, 'row')} now."
+    return f"{counted(published.inserted, 'row')} published into {prepared.situation.place}{replaced}.{now}"

@@ -17,6 +17,7 @@ from snowflake_etl.operations.load_checks import expectations
 from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import Prepared, Source, read_source
 from snowflake_etl.operations.situation import Permission
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.file_engine import profile_file
 from snowflake_etl.quality.profile import Expectations, Profile
@@ -140,7 +141,7 @@ def rows_outside(counts: Counts, claimed: Sequence[DayRange]) -> int:
 def _rows(in_files: int, in_table: int) -> list[Difference]:
     if in_files == in_table:
         return []
-    message = f"The files have {in_files:,} rows, the table {in_table:,}."
+    message = f"The files have {counted(in_files, 'row')}, the table {in_table:,}."
     return [Difference("rows", message, in_files, in_table)]
 
 
@@ -148,7 +149,7 @@ def _days(files: Mapping[date, int], table: Mapping[date, int], claimed: DayRang
     for day in claimed:
         one, other = files.get(day, 0), table.get(day, 0)
         if one != other:
-            yield Difference("day", f"{day}: {one:,} rows in the files, {other:,} in the table.", one, other)
+            yield Difference("day", f"{day}: {counted(one, 'row')} in the files, {other:,} in the table.", one, other)
 
 
 def _columns(files: Counts, table: Counts) -> Iterable[Difference]:

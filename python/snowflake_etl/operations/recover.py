@@ -16,6 +16,7 @@ from snowflake_etl.errors import WarehouseError
 from snowflake_etl.history.batch_record import BatchRecords, CutOffBatch
 from snowflake_etl.history.run_record import PastRun, RunRecords
 from snowflake_etl.operations.manifest import is_manifest
+from snowflake_etl.plural import counted
 from snowflake_etl.sqltext import quote
 from snowflake_etl.warehouse import catalog, lease, ledger, locks, stage
 from snowflake_etl.warehouse.lease import LeaseRow
@@ -204,7 +205,7 @@ class Recoverer:
             if match := _WORK_TABLE.fullmatch(name):
                 run_id = f"{match[1]}-{match[2]}-{match[3].lower()}"
                 state = State.LIVE if run_id in in_use or name in in_use else State.DEAD
-                found.append(Leftover("work table", name, run_id, f"{int(count or 0):,} rows", state))
+                found.append(Leftover("work table", name, run_id, counted(int(count or 0), "row"), state))
         return found
 
     def _staged(self, leases: Sequence[LeaseRow], live: Sequence[LeaseRow]) -> list[Leftover]:
@@ -257,4 +258,4 @@ def _places(leases: Sequence[LeaseRow]) -> set[tuple[str, str]]:
 
 def _size_and_age(members: Sequence[StagedObject]) -> str:
     age = datetime.now(UTC) - max(member.last_modified for member in members)
-    return f"{len(members)} objects, {sum(member.size for member in members):,} bytes, {age.days} days old"
+    return f"{len(members)} objects, {sum(member.size for member in members):,} bytes, {counted(age.days, 'day')} old"

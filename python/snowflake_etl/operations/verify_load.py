@@ -59,7 +59,7 @@ def _with_ledger(prepared: Prepared, read: Sequence[ComparedFile]) -> tuple[list
         row = same or _taken(left, [row for row in left if row.days is None or row.days.overlaps(days)])
         found += _with_row(file, row, notes)
     for row in left:
-        message = f"{shown(row.file_name)} ({row.row_count:,} rows) is loaded for those days too."
+        message = f"{shown(row.file_name)} ({counted(row.row_count, 'row')}) is loaded for those days too."
         found.append(Difference("ledger", message, None, row.file_name))
     claimed = now.live_in_claimed()
     notes += [
@@ -89,7 +89,7 @@ def _with_row(file: ComparedFile, row: LedgerRow | None, notes: list[str]) -> li
         message = f"{name} is not the file that was loaded ({shown(row.file_name)}): the content differs."
         found.append(Difference("content", message, file.content_hash, row.content_hash))
     if row.row_count != file.rows:
-        message = f"{name} has {file.rows:,} rows, the ledger says {row.row_count:,}."
+        message = f"{name} has {counted(file.rows, 'row')}, the ledger says {row.row_count:,}."
         found.append(Difference("ledger", message, file.rows, row.row_count))
     return found
 
@@ -98,7 +98,7 @@ def _month(now: Situation, outside: int) -> list[Difference]:
     """The month's count against the ledger's; late rows that a load was told to keep are in other months."""
     if not now.live or now.ledger_rows - now.rows_in_month in (0, outside):
         return []
-    message = f"{now.place} has {now.rows_in_month:,} rows, the ledger knows of {now.ledger_rows:,}."
+    message = f"{now.place} has {counted(now.rows_in_month, 'row')}, the ledger knows of {now.ledger_rows:,}."
     return [Difference("rows", message, now.ledger_rows, now.rows_in_month)]
 
 
@@ -109,7 +109,7 @@ def _result(
     if found:
         message = f"{now.place} differs from its files in {counted(len(found), 'point')}. Nothing was changed."
     else:
-        message = f"{now.place} is what its files say: {in_files:,} rows."
+        message = f"{now.place} is what its files say: {counted(in_files, 'row')}."
     return VerifyResult(
         status="different" if found else "equal",
         table=now.table,

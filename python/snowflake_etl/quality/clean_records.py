@@ -59,8 +59,8 @@ def blocks_of_text(source: Iterator[bytes], name: str, size: int = BLOCK_BYTES) 
         if b"\n" not in chunk:
             if held > RECORD_LIMIT_BYTES:
                 raise FileError(
-                    f"{shown(name)} has a line of more than {RECORD_LIMIT_BYTES} bytes. It does not look like rows of "
-                    "text; check its encoding and line ends."
+                    f"{shown(name)} has a line of more than {RECORD_LIMIT_BYTES:,} bytes. It does not look like "
+                    "rows of text; check its encoding and line ends."
                 )
             continue
         text = b"".join(pieces)

@@ -116,7 +116,7 @@ def day_anomalies(profile: Profile, expectations: Expectations) -> Iterator[Find
         yield Finding(
             "few_rows_on_day" if low else "many_rows_on_day",
             Severity.ERROR if strange.is_error else Severity.WARNING,
-            f"{strange.day} ({strange.day:%A}) has {counted(strange.rows, 'row')}, {strange.share:.1%} of the "
+            f"{strange.day} ({strange.day:%A}) has {counted(strange.rows, 'row')}, {strange.share:,.1%} of the "
             f"{_rows_text(strange.expected)} expected. Look whether "
             + ("rows of the day are missing." if low else "rows of the day are there twice."),
             {
@@ -141,7 +141,7 @@ def level_changed(profile: Profile, expectations: Expectations) -> Iterator[Find
     yield Finding(
         "level_changed",
         Severity.ERROR if share < thresholds.error_share else Severity.WARNING,
-        f"A typical day has {share:.1%} of the rows that it had on {counted(len(expectations.earlier_days), 'day')} "
+        f"A typical day has {share:,.1%} of the rows that it had on {counted(len(expectations.earlier_days), 'day')} "
         f"before. Look whether rows of every day {'are missing' if share < 1 else 'are there twice'}.",
         {"share": round(share, 4), "earlier_days": len(expectations.earlier_days)},
     )

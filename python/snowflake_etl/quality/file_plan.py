@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from snowflake_etl.errors import ConfigError
 from snowflake_etl.files.layout import Layout
+from snowflake_etl.plural import counted
 from snowflake_etl.quality import moments, numbers
 from snowflake_etl.quality.conditions import Dialect, Value
 from snowflake_etl.quality.formats import day_format, to_strptime
@@ -69,8 +70,8 @@ class Plan:
                 return column
         names = [column.name for column in self.columns]
         raise ConfigError(
-            f"The {role} {name} is not among the {len(names)} columns of the file. {nearest_names(wanted, names)}. "
-            "Correct the name in the configuration, or look at the file's header."
+            f"The {role} {name} is not among the {counted(len(names), 'column')} of the file. "
+            f"{nearest_names(wanted, names)}. Correct the name in the configuration, or look at the file's header."
         )
 
     def place(self, column: Column) -> int:

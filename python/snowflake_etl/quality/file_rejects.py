@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from snowflake_etl.plural import counted
 from snowflake_etl.quality.file_counts import Counted
 from snowflake_etl.quality.file_faults import MOST_BAD_VALUES, list_bad_values, suspects_of
 from snowflake_etl.quality.file_plan import Plan
@@ -116,8 +117,8 @@ class _Namer:
     def _reason(self, reject: Reject) -> str:
         plan = self._plan
         if reject.fault == "ragged_rows":
-            found = f"{reject.detail} columns" if reject.detail else "a blank line"
-            return f"{found} where {len(plan.columns)} columns are expected"
+            found = counted(reject.detail, "column") if reject.detail else "a blank line"
+            return f"{found} where {len(plan.columns)} are expected"
         if reject.fault == Reason.RULE:
             return f"breaks the rule {self._rules[reject.detail].name}"
         if reject.fault in _LAYOUT:

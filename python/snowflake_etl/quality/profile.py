@@ -131,8 +131,8 @@ class Lines:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """``("4", "9-12")``."""
-        return tuple(str(first) if first == last else f"{first}-{last}" for first, last in self.runs)
+        """``("4", "9-12", "20,003")``."""
+        return tuple(f"{first:,}" if first == last else f"{first:,}-{last:,}" for first, last in self.runs)
 
     @property
     def first(self) -> int:

@@ -46,8 +46,8 @@ def columns_differ(profile: Profile, expectations: Expectations) -> Iterator[Fin
     yield Finding(
         "columns_differ",
         Severity.ERROR,
-        f"{shown(profile.subject)} has {len(profile.columns)} columns where {len(expectations.columns)} are expected "
-        f"({'; '.join(parts) or 'a name stands there twice'}). Correct expected_columns or the file's header.",
+        f"{shown(profile.subject)} has {counted(len(profile.columns), 'column')} where {len(expectations.columns)} are "
+        f"expected ({'; '.join(parts) or 'a name stands there twice'}). Correct expected_columns or the file's header.",
         {"found": len(profile.columns), "expected": len(expectations.columns)},
         (*(f"missing {name}" for name in missing), *(f"not expected {name}" for name in unknown)),
     )
@@ -60,7 +60,7 @@ def ragged_rows(profile: Profile, _: Expectations) -> Iterator[Finding]:
         return
     samples = []
     for ragged in layout.ragged:
-        found = "blank" if ragged.found == 0 else f"{ragged.found} columns"
+        found = "blank" if ragged.found == 0 else counted(ragged.found, "column")
         samples += [(first, f"line {text}: {found}") for (first, _), text in _places(ragged.lines)]
     found_counts = ", ".join(
         f"{rows.lines.count:,} {'blank' if not rows.found else f'with {rows.found}'}" for rows in layout.ragged
@@ -69,7 +69,7 @@ def ragged_rows(profile: Profile, _: Expectations) -> Iterator[Finding]:
         "ragged_rows",
         Severity.ERROR,
         f"{counted(layout.ragged_rows, 'row')} without the {layout.expected_columns} columns expected "
-        f"({found_counts}), first at line {min(rows.lines.first for rows in layout.ragged)}. "
+        f"({found_counts}), first at line {min(rows.lines.first for rows in layout.ragged):,}. "
         "Look for delimiters or line ends inside values.",
         {"rows": layout.ragged_rows, "expected_columns": layout.expected_columns}
         | unlisted(layout.ragged_rows, *(rows.lines for rows in layout.ragged)),
@@ -87,7 +87,7 @@ def byte_faults(profile: Profile, _: Expectations) -> Iterator[Finding]:
             yield Finding(
                 code,
                 severity,
-                f"{counted(lines.count, 'line')} with {what}, first line {lines.first}. {advice}",
+                f"{counted(lines.count, 'line')} with {what}, first line {lines.first:,}. {advice}",
                 {"lines": lines.count, "first_line": lines.first} | unlisted(lines.count, lines),
                 tuple(f"line {text}" for text in lines.texts),
             )
@@ -147,7 +147,7 @@ def duplicate_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
         "duplicate_keys",
         Severity.ERROR,
         f"{grade}: {counted(found.groups, 'key')} ({', '.join(map(shown, found.key))}) in more than one row, "
-        f"{counted(found.excess, 'row')} ({percent:.2f} %) too many{worst}. "
+        f"{counted(found.excess, 'row')} ({percent:.2f}%) too many{worst}. "
         "Find out which rows are right before anything is loaded.",
         {
             "keys": found.groups,

@@ -36,7 +36,7 @@ def value_samples(values: Iterable[tuple[str, int]], lines: tuple[str, ...]) -> 
 
 def examples_of(in_lines: Iterable[tuple[int, str]], values: Iterable[tuple[str, int]]) -> tuple[str, ...]:
     """The first ten offending values: with their lines where there are some, else with their rows."""
-    with_lines = tuple(f"line {line}: {value!a}" for line, value in in_lines)
+    with_lines = tuple(f"line {line:,}: {value!a}" for line, value in in_lines)
     return with_lines or tuple(f"{value!a}: {counted(rows, 'row')}" for value, rows in values)[:_EXAMPLES]
 
 

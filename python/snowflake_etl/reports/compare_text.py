@@ -22,7 +22,7 @@ def compare_text(result: CompareResult, all_of_it: str) -> str:
 def _lines(result: CompareResult, all_of_it: str) -> Iterator[str]:
     for name, side in (("file", result.file), ("with", result.other)):
         yield f"  {name}: {visible(side.file)}"
-        size = f"{side.rows:,} rows, {len(side.columns)} columns, {human_bytes(side.bytes)}"
+        size = f"{counted(side.rows, 'row')}, {counted(len(side.columns), 'column')}, {human_bytes(side.bytes)}"
         yield f"        {size}, content {side.content_hash[:16]}"
     yield from (f"  layout, {difference}" for difference in result.layout_differences)
     for name, columns in (("first", result.only_in_file), ("second", result.only_in_other)):

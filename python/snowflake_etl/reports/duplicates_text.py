@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.check_text import fitted
 from snowflake_etl.results_tables import DuplicateCheck, DuplicatesResult
@@ -21,7 +22,7 @@ def _check(check: DuplicateCheck) -> Iterator[str]:
     yield f"  {check.subject} {check.days}{key}: {check.status}{grade}, {check.message}"
     for worst in check.worst:
         named = ", ".join(f"{column}={visible(value)}" for column, value in zip(check.key, worst.key, strict=True))
-        yield f"    {worst.rows:,} rows: {named}"
+        yield f"    {counted(worst.rows, 'row')}: {named}"
     if check.keys > len(check.worst):
         yield f"    {len(check.worst)} of {check.keys:,} keys are shown; --show N shows more."
     yield from (f"    note: {note}" for note in check.notes)

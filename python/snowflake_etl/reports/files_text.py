@@ -50,7 +50,7 @@ def _days(check: CheckReport) -> str:
     if not check.first_day:
         return ""
     judged = check.days_expected and check.sample_rows is None
-    found = f", {check.days_found} of {check.days_expected} days" if judged else ""
+    found = f", {check.days_found} of {counted(check.days_expected, 'day')}" if judged else ""
     return f"{found}, {check.first_day} to {check.last_day}"
 
 

@@ -37,7 +37,10 @@ def _changes(comparison: CheckComparison, all_of_it: str) -> list[str]:
         return [*lines, "    no difference"]
     if comparison.rows_changed:
         lines.append(f"    rows: {comparison.rows_changed:+,}")
-    days = [f"    {one.day}: {one.before:,} -> {one.now:,} rows ({one.now - one.before:+,})" for one in comparison.days]
+    days = [
+        f"    {one.day}: {one.before:,} -> {counted(one.now, 'row')} ({one.now - one.before:+,})"
+        for one in comparison.days
+    ]
     lines += _few(days, "day", all_of_it)
     return [*lines, *(line for change in comparison.findings for line in _finding(change))]
 

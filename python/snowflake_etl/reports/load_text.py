@@ -26,7 +26,7 @@ def load_text(result: LoadResult, width: int | None = None) -> str:
 def _steps(result: LoadResult) -> Iterator[str]:
     for file in result.files:
         yield (
-            f"  {visible(file.file)}: {file.rows_read:,} rows read from {human_bytes(file.bytes)}, "
+            f"  {visible(file.file)}: {counted(file.rows_read, 'row')} read from {human_bytes(file.bytes)}, "
             f"{counted(file.parts, 'part')}, {file.parts_sent} sent, content {file.content_hash}"
         )
     if result.files:
@@ -40,7 +40,8 @@ def _steps(result: LoadResult) -> Iterator[str]:
 def _checks(result: LoadResult) -> Iterator[str]:
     for check in result.checks:
         yield (
-            f"  check ({check.engine}): {check.rows:,} rows, {check.days_found} of {check.days_expected} days, "
+            f"  check ({check.engine}): {counted(check.rows, 'row')}, "
+            f"{check.days_found} of {counted(check.days_expected, 'day')}, "
             f"{counted(len(check.errors), 'error')}, {counted(len(check.warnings), 'warning')}"
         )
         yield from findings_on_screen(check.findings, ALL_OF_IT)

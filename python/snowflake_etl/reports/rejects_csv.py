@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from snowflake_etl.reports.cells import begins_like_formula, visible
+from snowflake_etl.result_file import result_file
 
 HEADINGS = ("file", "line", "column", "value", "reason")
 
@@ -24,27 +26,22 @@ class RejectsFile:
         self.path = path
         self._headings = headings
         self.rows = 0
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        self._stream: IO[str] | None = None
+        self._open = ExitStack()
         self._writer: Any = None
 
     def __enter__(self) -> RejectsFile:
-        self._temporary.unlink(missing_ok=True)
-        descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._stream = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
-        self._writer = csv.writer(self._stream, lineterminator="\n")
+        raw = self._open.enter_context(result_file(self.path))
+        # Closed first, so that all of it is in the file before the file gets its name.
+        stream = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", newline="")
+        self._open.enter_context(stream)
+        self._writer = csv.writer(stream, lineterminator="\n")
         self._writer.writerow(self._headings)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        if error is None:
-            self._temporary.replace(self.path)
-        else:
-            self._temporary.unlink(missing_ok=True)
+        self._open.__exit__(kind, error, trace)
 
     def add(self, file: str, line: int, column: str, value: str, reason: str) -> None:
         """Write one rejected value, or row where ``column`` is ""."""

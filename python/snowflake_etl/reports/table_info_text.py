@@ -50,7 +50,7 @@ def _facts(info: TableInfo) -> Iterator[str]:
     if not info.kind:
         return
     size = [] if info.bytes is None else [human_bytes(info.bytes)]
-    rows = "rows unknown" if info.rows is None else f"{info.rows:,} rows"
+    rows = "rows unknown" if info.rows is None else counted(info.rows, "row")
     owned = [f"owner {info.owner or 'unknown'}", *([f"made {info.created}"] if info.created else [])]
     yield f"  {', '.join([info.kind, rows, *size, *owned])}"
     travel = "Time Travel unknown"

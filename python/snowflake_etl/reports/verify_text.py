@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from snowflake_etl.plural import counted
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.results import VerifyResult
@@ -10,7 +11,8 @@ from snowflake_etl.results import VerifyResult
 def verify_text(result: VerifyResult) -> str:
     """Counts, every difference, what could not be compared, and the outcome."""
     lines = [
-        f"  {visible(file.file)}: {file.rows:,} rows read from {human_bytes(file.bytes)}, content {file.content_hash}"
+        f"  {visible(file.file)}: {counted(file.rows, 'row')} read from {human_bytes(file.bytes)}, "
+        f"content {file.content_hash}"
         for file in result.files
     ]
     lines.append(

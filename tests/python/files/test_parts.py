@@ -121,14 +121,14 @@ def test_parts_are_utf8_whatever_the_file_is(tmp_path: Path, encoding: str, bloc
 
 def test_bytes_that_are_no_text_name_line_and_byte(tmp_path: Path, block_size: int) -> None:
     path = write(tmp_path, FILE + b"x\tcaf\xe9\n" + FILE)
-    with pytest.raises(FileError, match=rf"is not utf-8 on line 5002, at byte {len(FILE) + 5} "):
+    with pytest.raises(FileError, match=rf"is not utf-8 on line 5,002, at byte {len(FILE) + 5:,} "):
         cut(path, PLAIN, 1000)
     mark = b"\xef\xbb\xbf"
     path = write(tmp_path, mark + FILE + b"\xc3")
-    with pytest.raises(FileError, match=rf"on line 5002, at byte {len(FILE) + 3} "):
+    with pytest.raises(FileError, match=rf"on line 5,002, at byte {len(FILE) + 3:,} "):
         cut(path, layout_with(byte_order_mark=True), 1000)
     path = write(tmp_path, ("a\tb\n" * 500).encode("utf-16-le") + b"\x00\xd8\n\x00")
-    with pytest.raises(FileError, match=r"is not utf-16-le on line 501, at byte 4000 "):
+    with pytest.raises(FileError, match=r"is not utf-16-le on line 501, at byte 4,000 "):
         cut(path, layout_with(encoding="utf-16-le"), 1000)
 
 
@@ -244,13 +244,13 @@ def test_several_members_are_one_stream(tmp_path: Path, kind: str, block_size: i
 def test_damage_is_named_with_its_place(tmp_path: Path, kind: str, block_size: int) -> None:
     layout = layout_with(compression=Compression(kind))
     content = pack(FILE, kind)
-    with pytest.raises(FileError, match=rf"is cut off: .* last byte, {len(content) - 20}\."):
+    with pytest.raises(FileError, match=rf"is cut off: .* last byte, {len(content) - 20:,}\."):
         cut(write(tmp_path, content[:-20]), layout, 10_000)
     broken = bytearray(content)
     broken[len(broken) // 2] ^= 0x10
-    with pytest.raises(FileError, match=r"is damaged: .* cannot be unpacked between byte \d+ and byte \d+"):
+    with pytest.raises(FileError, match=r"is damaged: .* cannot be unpacked between byte [\d,]+ and byte [\d,]+"):
         cut(write(tmp_path, bytes(broken)), layout, 10_000)
-    with pytest.raises(FileError, match=rf"up to about byte {len(content)} and something else after it"):
+    with pytest.raises(FileError, match=rf"up to about byte {len(content):,} and something else after it"):
         cut(write(tmp_path, content + b"a\tb\n1\t2\n"), layout, 10_000)
 
 

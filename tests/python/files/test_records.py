@@ -146,7 +146,7 @@ def test_an_endless_quote_stops_at_the_limit_instead_of_filling_the_memory() -> 
 def test_a_line_without_end_stops_at_the_limit() -> None:
     scanner = RecordScanner(TABS, "f.tsv", limit=10_000)
     scanner.feed(b"a\tb\n")
-    with pytest.raises(FileError, match=r"more than 10000 bytes that starts on line 2"):
+    with pytest.raises(FileError, match=r"more than 10,000 bytes that starts on line 2"):
         for _ in range(100):
             scanner.feed(b"x" * 1000)
 

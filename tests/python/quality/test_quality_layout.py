@@ -88,7 +88,7 @@ def test_ragged_rows_of_a_file_of_several_scan_buffers(tmp_path: Path) -> None:
     lines = [line + long for line in month_lines(2_400)]
     for place in range(1000, len(lines), 6_007):
         lines[place] = "20240101\t1"
-    wanted = tuple(f"line {place + 2}: 2 columns" for place in range(1000, len(lines), 6_007))
+    wanted = tuple(f"line {place + 2:,}: 2 columns" for place in range(1000, len(lines), 6_007))
     found = finding(check_lines(tmp_path, lines, key_columns=(), types={}), "ragged_rows")
     assert found.samples == wanted
 
@@ -210,7 +210,7 @@ def test_line_numbers_count_the_lines_inside_quoted_values(tmp_path: Path) -> No
     lines[30] = '20240104\t90002\t"one\ntwo\nX"'
     lines[40] = "short"
     report = check(write(tmp_path / "t.tsv", lines), QUOTED)
-    assert finding(report, "ragged_rows").samples == ("line 44: 1 columns",)
+    assert finding(report, "ragged_rows").samples == ("line 44: 1 column",)
 
 
 def test_text_after_a_closing_quote_is_a_fault(tmp_path: Path) -> None:

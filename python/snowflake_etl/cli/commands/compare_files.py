@@ -11,6 +11,7 @@ from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.layout_flags import add_layout_flags, layout_wishes_of
 from snowflake_etl.cli.results import add_output_flag, deliver, refuse_over_inputs, where_all_is
 from snowflake_etl.errors import ExitCode, UsageError
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ def _with_differences(context: Context, wishes: CompareWishes) -> CompareResult:
             if not row.changes:
                 text = " | ".join(_text(value) for value in row.values)
                 one, two = (text, "") if row.kind == "removed" else ("", text)
-                rows.write(row.kind, key, f"{len(names)} columns", one, two)
+                rows.write(row.kind, key, counted(len(names), "column"), one, two)
 
         result = _result(context, wishes, on_difference)
     return dataclasses.replace(result, differences_file=str(context.arguments.differences))

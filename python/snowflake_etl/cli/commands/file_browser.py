@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snowflake_etl.cli.common import Context, add_common_flags, write_private
+from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.logs import LOGGER
+from snowflake_etl.cli.output import write_private
 from snowflake_etl.cli.results import add_output_flag, deliver
 from snowflake_etl.cli.terminal import printable, typed
 from snowflake_etl.config import places

@@ -63,7 +63,7 @@ def _lines(row: LedgerRow) -> Iterator[str]:
     """What is loaded, from which file, when and by whom, each on a line of its own: names and hashes are long."""
     days = f", {row.first_day}..{row.last_day}" if row.first_day else ""
     month = f" {row.month}" if row.month else ""
-    yield f"{row.state}: {row.table_name}{month}, {row.row_count:,} rows{days}"
+    yield f"{row.state}: {row.table_name}{month}, {counted(row.row_count, 'row')}{days}"
     yield f"  {row.file_name}, content {row.content_hash or 'not known'}"
     yield f"  {row.mode} {row.published_at:%Y-%m-%d %H:%M} UTC by {row.loaded_by} on {row.host}"
 

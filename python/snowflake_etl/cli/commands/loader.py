@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snowflake_etl.cli.common import Context, Parser, add_common_flags, write_private
+from snowflake_etl.cli.common import Context, Parser, add_common_flags
+from snowflake_etl.cli.output import write_private
 from snowflake_etl.cli.terminal import ascii_table
 from snowflake_etl.config import places
 from snowflake_etl.errors import ExitCode, Stopped
@@ -71,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     consent.add_argument("--yes", action="store_true", help="do not ask")
     consent.add_argument("--expect-rows", metavar="N|any", help="rows that a replace may delete; with --yes in jobs")
     consent.add_argument("--allow-existing", action="store_true", help="append to days that have rows already")
-    consent.add_argument("--allow-shrink", action="store_true", help="replace by less than 90 %% of the rows")
+    consent.add_argument("--allow-shrink", action="store_true", help="replace by less than 90%% of the rows")
     consent.add_argument(
         "--outside", choices=("refuse", "keep"), default="refuse", help="rows outside the days of the file's name"
     )

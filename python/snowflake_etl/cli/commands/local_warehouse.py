@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import dataclasses
+import io
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
@@ -115,7 +116,7 @@ def _sql(context: Context) -> None:
     database, schema = _place(context)
     rows = local_warehouse.ask(context.state_directory, statement, database, schema)
     if arguments.csv and not arguments.json:
-        _print_csv(rows)
+        context.write(_csv(rows))
     elif not arguments.json:
         context.say(ascii_table(rows.columns, [[_shown(value) for value in row] for row in rows.rows]))
         context.say(f"({len(rows.rows):,} row{'' if len(rows.rows) == 1 else 's'})")
@@ -131,14 +132,15 @@ def _place(context: Context) -> tuple[str | None, str | None]:
     return (section.database, section.schema_) if section.is_local else (None, None)
 
 
-def _print_csv(rows: Rows) -> None:
-    """Write CSV with a header; on a terminal without control codes, elsewhere the values as they are."""
+def _csv(rows: Rows) -> str:
+    """CSV with a header; on a terminal without control codes, elsewhere the values as they are."""
     clean: Callable[[str], str] = printable if sys.stdout.isatty() else str
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow([clean(column) for column in rows.columns])
     for row in rows.rows:
         writer.writerow([clean(_shown(value)) for value in row])
-    sys.stdout.flush()
+    return text.getvalue()
 
 
 def _shown(value: object) -> str:

@@ -147,7 +147,7 @@ def _list(context: Context) -> ExitCode:
 def _lines(one: Restorable) -> Iterator[str]:
     """What went, and what there is to bring it back from, each on a line of its own: names are long."""
     went = _WENT.get(one.event, one.event)
-    yield f"{one.table} {one.month}: {one.rows:,} rows {went} {one.at:%Y-%m-%d %H:%M} UTC by {one.who}"
+    yield f"{one.table} {one.month}: {counted(one.rows, 'row')} {went} {one.at:%Y-%m-%d %H:%M} UTC by {one.who}"
     yield f"  {one.source_in_words}"
     until = f", until {one.until:%Y-%m-%d %H:%M} UTC" if one.source and not one.restored_by else ""
     yield f"  run {one.run_id}{until}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
-import os
 from pathlib import Path
 
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.cli.logs import LOGGER
 from snowflake_etl.errors import ExitCode, UsageError
+from snowflake_etl.result_file import result_file
 
 DESCRIPTION = "Tell a monitor how loads, jobs and scheduled runs are, in Prometheus' text format."
 
@@ -43,7 +42,7 @@ def run(context: Context) -> ExitCode:
     if context.arguments.output:
         _write_for_all(context.arguments.output, text)
     elif not context.arguments.json:
-        print(text, end="", flush=True)
+        context.write(text)
     if problem:
         LOGGER.error("The ledger could not be asked: %s", problem)
     context.answer(
@@ -58,17 +57,8 @@ def run(context: Context) -> ExitCode:
 
 def _write_for_all(path: Path, text: str) -> None:
     """Replace the file at once; the exporter, which is another user, never reads half of it."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder. Name a file: --output {path / 'snowflake_etl.prom'}.")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.unlink(missing_ok=True)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        with result_file(path, mode=0o644) as stream:
             stream.write(text.encode())
-            os.fchmod(stream.fileno(), 0o644)
-        temporary.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        # Whoever reads this knows nothing of the temporary file.
         raise UsageError(f"{path} cannot be written: {error.strerror}. Correct --output, or make its folder.") from None

@@ -176,7 +176,7 @@ def _lines(folder: StagedFolder) -> Iterator[str]:
     """What it is, how much, and where, each on a line of its own: paths are long."""
     about = f"{folder.table} {folder.month}" if folder.table else "objects"
     yield f"{folder.state}: {about}{f', {folder.file}' if folder.file else ''}"
-    rows = "" if folder.rows is None else f"{folder.rows:,} rows, "
+    rows = "" if folder.rows is None else f"{counted(folder.rows, 'row')}, "
     things = f"{counted(folder.parts, 'part')}" if folder.table else f"{counted(len(folder.objects), 'object')}"
     run = f", run {folder.run_id}" if folder.run_id else ""
     yield f"  {rows}{things}, {folder.bytes:,} bytes, {_age(folder)} old{run}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snowflake_etl.cli.common import Context, add_common_flags, write_private
+from snowflake_etl.cli.common import Context, add_common_flags
+from snowflake_etl.cli.output import write_private
 from snowflake_etl.cli.spans import add_span_flags, asked_spans
 from snowflake_etl.errors import ExitCode, UsageError
 
@@ -88,8 +88,6 @@ def _format(arguments: argparse.Namespace) -> str:
     form: str = arguments.format or {"htm": "html", "txt": "text"}.get(ending, ending if ending in FORMATS else "text")
     if output is None and form == "xlsx":
         raise UsageError("A workbook is no text: name its file with --output FILE.xlsx.")
-    if output is not None and (output.is_dir() or not os.access(output.absolute().parent, os.W_OK)):
-        raise UsageError(f"--output {output} cannot be written: name a file in a folder that is there and yours.")
     if arguments.chart and form != "text":
         raise UsageError("--chart draws in text: leave it out, or --format; the HTML report has charts of its own.")
     if arguments.width is not None and arguments.width < 80:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.cli.layout_flags import add_layout_flags, layout_wishes_of
-from snowflake_etl.errors import ExitCode, FileError, Refused, UsageError
+from snowflake_etl.errors import ExitCode, Refused, UsageError
+from snowflake_etl.files.opening import refuse_no_file
 from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ def _check(context: Context) -> None:
     if arguments.rows is not None and (arguments.rows < 1 or arguments.all_rows):
         raise UsageError("--rows takes a number from 1, and does not go with --all-rows.")
     for path in arguments.file:
-        if not path.is_file():
-            raise FileError(f"There is no file {str(path)!a}. Check its name and folder.")
+        refuse_no_file(path)
         if arguments.into and arguments.into.exists() and arguments.into.samefile(path):
             raise UsageError(
                 f"{arguments.into} is one of the files that are looked at. Name a configuration with --into."

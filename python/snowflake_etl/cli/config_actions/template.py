@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 from snowflake_etl.cli.common import Context
+from snowflake_etl.cli.parser import did_you_mean
 from snowflake_etl.errors import ExitCode, UsageError
 
 HELP = "a configuration to begin with (NAME: local, key-pair, connection, environments)"
@@ -23,7 +24,10 @@ def run(context: Context) -> ExitCode:
 
     name = context.arguments.name
     if name not in TEMPLATES:
-        raise UsageError(f"Say which template: config template NAME > FILE.yaml, with one of {', '.join(TEMPLATES)}.")
+        wrong = f"There is no template '{name}'.{did_you_mean(name, TEMPLATES)} " if name else ""
+        raise UsageError(
+            f"{wrong}Say which template: config template NAME > FILE.yaml, with one of {', '.join(TEMPLATES)}."
+        )
     to = context.arguments.to
     if to is None:
         context.say(TEMPLATES[name].rstrip())

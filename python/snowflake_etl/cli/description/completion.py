@@ -44,7 +44,8 @@ def _functions(verbs: Sequence[Verb]) -> str:
     for verb in verbs:
         for flags, kind in _values(verb).items():
             lines += _case(" | ".join(f"{verb.name}:{flag}" for flag in flags), kind)
-    lines += _case(" | ".join(f":{flag}" for flag in sorted(WITH_VALUE)), "file")
+    for flags, kind in _values_before(verbs).items():
+        lines += _case(" | ".join(f":{flag}" for flag in flags), kind)
     lines += ["    *) return 1 ;;", "  esac", "}"]
     return "\n".join(lines) + "\n"
 
@@ -89,9 +90,20 @@ def _values(verb: Verb) -> dict[tuple[str, ...], str]:
     return {tuple(flags): kind for kind, flags in kinds.items()}
 
 
+def _values_before(verbs: Sequence[Verb]) -> dict[tuple[str, ...], str]:
+    """The same before the verb is known: what they take in the first verb that has them."""
+    kinds: dict[str, list[str]] = {}
+    for flag in sorted(WITH_VALUE):
+        kind = next(kind for verb in verbs for flags, kind in _values(verb).items() if flag in flags)
+        kinds.setdefault(kind, []).append(flag)
+    return {tuple(flags): kind for kind, flags in kinds.items()}
+
+
 def _kind(verb: Verb, argument: Argument) -> str:
     if argument.choices:
         return "words " + " ".join(argument.choices)
     if not argument.is_flag and verb.name in _WITH_JOBS:
         return "job"
+    if "--table" in argument.names:
+        return "table"
     return _KINDS.get(argument.value, "file" if argument.is_path else "free")

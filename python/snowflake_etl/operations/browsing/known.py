@@ -10,6 +10,7 @@ from snowflake_etl.errors import EtlError
 from snowflake_etl.files.fingerprint import fingerprint, reads_all
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.browsing.owners import Owner
+from snowflake_etl.plural import counted
 from snowflake_etl.sqltext import object_name
 from snowflake_etl.warehouse import catalog, ledger
 from snowflake_etl.warehouse.ledger import LIVE, LedgerRow
@@ -56,7 +57,7 @@ class Known:
         when = f"{row.published_at:%Y-%m-%d %H:%M} UTC" if row.published_at else "?"
         name = f" as {row.file_name}" if row.file_name != path.name else ""
         samples = "" if reads_all(row.file_bytes) else " (by size and samples)"
-        return f"ledger: {row.state}{name}{samples}, {row.row_count:,} rows, {when}, by {row.loaded_by}"
+        return f"ledger: {row.state}{name}{samples}, {counted(row.row_count, 'row')}, {when}, by {row.loaded_by}"
 
     def _rows(self) -> Iterable[LedgerRow]:
         return (row for rows in self._by_table.values() for row in rows)

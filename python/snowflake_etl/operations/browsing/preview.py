@@ -11,6 +11,7 @@ from snowflake_etl.files.detect import first_records, read_layout
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.listing import is_regular
 from snowflake_etl.operations.layouts import layout_wishes
+from snowflake_etl.plural import counted
 
 if TYPE_CHECKING:
     from snowflake_etl.config.model import FileSection
@@ -48,5 +49,5 @@ def _in_words(layout: Layout) -> str:
     quote = [f"quote {layout.quote}"] if layout.quote else []
     header = "header" if layout.header else "no header"
     ending = ["CR LF"] if layout.line_ending == "\r\n" else []
-    columns = f"{len(layout.columns)} columns"
+    columns = counted(len(layout.columns), "column")
     return ", ".join([*packed, layout.encoding, delimiter, *quote, header, *ending, columns])

@@ -173,11 +173,11 @@ def result_of(checks: Sequence[DuplicateCheck]) -> DuplicatesResult:
 def _message(rows: int, found: Duplicates, percent: float) -> str:
     nulls = f", {counted(found.null_rows, 'row')} without a key" if found.null_rows else ""
     if not found.searched:
-        return f"{rows:,} rows, keys not checked{nulls}"
+        return f"{counted(rows, 'row')}, keys not checked{nulls}"
     if not found.excess:
-        return f"{rows:,} rows, no key in more than one{nulls}"
+        return f"{counted(rows, 'row')}, no key in more than one{nulls}"
     several, excess = counted(found.groups, "key"), counted(found.excess, "row")
-    return f"{rows:,} rows, {several} in several, {excess} ({percent:.2f} %) too many{nulls}"
+    return f"{counted(rows, 'row')}, {several} in several, {excess} ({percent:.2f}%) too many{nulls}"
 
 
 def _delete_sql(
@@ -186,7 +186,7 @@ def _delete_sql(
     condition, binds = days_condition(session, table.name, expected, span)
     comments = [
         f"Leaves one row of each of {counted(check.keys, 'key')} of {table.name}: {check.excess_rows:,} of "
-        f"{counted(check.rows, 'row')} to go ({check.percent:.2f} %).",
+        f"{counted(check.rows, 'row')} to go ({check.percent:.2f}%).",
         "Nothing was run. Read it, and run it in one session.",
         "Of each key the row stays that is first by ORDER BY: change that where another one is right.",
         "The ledger still counts the rows that go: load --verify will name the difference.",

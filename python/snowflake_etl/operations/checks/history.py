@@ -176,7 +176,7 @@ def _check_entry(check: PastCheck) -> PastEntry:
         check.about.span,
         check.rows,
         status,
-        f"{check.subject}: {check.rows:,} rows, {status}",
+        f"{check.subject}: {counted(check.rows, 'row')}, {status}",
         check.run_id,
         check.check_id,
         check.key,

@@ -75,8 +75,8 @@ def _judged(table: str, span: str, report: CheckReport, *, strict: bool) -> Tabl
     stops = errors or (strict and warnings)
     exit_code = int(ExitCode.PROBLEMS_FOUND if stops else ExitCode.OK)
     found = f", {counted(errors, 'error')}, {counted(warnings, 'warning')}" if errors or warnings else ", nothing found"
-    days = f", {report.days_found} of {report.days_expected} days" if report.days_expected else ""
-    return TableCheck(status, table, span, f"{report.rows:,} rows{days}{found}", exit_code, report)
+    days = f", {report.days_found} of {counted(report.days_expected, 'day')}" if report.days_expected else ""
+    return TableCheck(status, table, span, f"{counted(report.rows, 'row')}{days}{found}", exit_code, report)
 
 
 def _result(checks: Sequence[TableCheck]) -> ValidateResult:

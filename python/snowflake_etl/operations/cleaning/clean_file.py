@@ -26,6 +26,7 @@ from snowflake_etl.operations.cleaning.proof import prove
 from snowflake_etl.operations.cleaning.second_pass import drop_duplicates
 from snowflake_etl.operations.expectations import expectations_of
 from snowflake_etl.operations.stoppable import stoppable
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.clean_duplicates import DuplicateRows
 from snowflake_etl.quality.clean_values import ValueRules
@@ -240,7 +241,7 @@ def _notes(work: _Work, entry: FileSection) -> list[str]:
 
 
 def _result(places: Places, tally: Tally, notes: tuple[str, ...]) -> CleanResult:
-    what = f"{tally.rows:,} rows = {tally.kept:,} kept in {shown(places.copy)} + {tally.rejected:,} rejected"
+    what = f"{counted(tally.rows, 'row')} = {tally.kept:,} kept in {shown(places.copy)} + {tally.rejected:,} rejected"
     where = f", with their reasons in {shown(places.rejects)}" if tally.rejected else ""
     return CleanResult(
         "rejected" if tally.rejected else "clean",

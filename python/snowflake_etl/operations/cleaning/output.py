@@ -19,8 +19,10 @@ from typing import Any, BinaryIO
 from snowflake_etl.errors import FileError, Refused, UsageError
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import refuse_no_file
 from snowflake_etl.files.packing import Writable
 from snowflake_etl.quality.clean_records import Reject
+from snowflake_etl.result_file import is_no_file
 
 HEADINGS = b"line\treason\trecord\n"
 _FOOTER_BYTES = 8192
@@ -50,8 +52,7 @@ def places_of(source: Path, copy: Path | None, rejects: Path | None) -> Places:
     Raise FileError when there is no such source, UsageError for places that cannot be meant, Refused for a copy or
     rejects over the source.
     """
-    if not source.is_file():
-        raise FileError(f"There is no file {shown(source)}. Check its name and folder.")
+    refuse_no_file(source)
     if copy is None:
         copy = source.parent / "clean" / source.name
         copy.parent.mkdir(exist_ok=True)
@@ -59,6 +60,8 @@ def places_of(source: Path, copy: Path | None, rejects: Path | None) -> Places:
     for target, flag in ((copy, "--to"), (rejects, "--rejects")):
         if target.is_dir():
             raise UsageError(f"{shown(target)} is a folder. Name the file to write with {flag}.")
+        if is_no_file(target):
+            raise UsageError(f"{shown(target)} is a device or a pipe. Name a file with {flag}.")
         if not target.parent.is_dir():
             raise UsageError(f"There is no folder {shown(target.parent)} to write to. Make it, or correct {flag}.")
         if target.exists() and target.samefile(source):

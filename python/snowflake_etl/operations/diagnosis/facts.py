@@ -10,8 +10,8 @@ from itertools import pairwise
 from snowflake_etl.results import Finding, Rejection
 
 _OUR_PLACE = re.compile(r"(?P<file>(?:'[^']*'|\"[^\"]*\")), line (?P<line>[\d,]+)(?:, column (?P<column>[^:]+))?: ")
-_NOT_TEXT = re.compile(r"(?P<file>(?:'[^']*'|\"[^\"]*\")) is not \S+ on line (?P<line>\d+)")
-_OPEN_QUOTE = re.compile(r"(?P<file>(?:'[^']*'|\"[^\"]*\")) has a quote that is opened on line (?P<line>\d+)")
+_NOT_TEXT = re.compile(r"(?P<file>(?:'[^']*'|\"[^\"]*\")) is not \S+ on line (?P<line>[\d,]+)")
+_OPEN_QUOTE = re.compile(r"(?P<file>(?:'[^']*'|\"[^\"]*\")) has a quote that is opened on line (?P<line>[\d,]+)")
 _LINE = re.compile(r"line ([\d,]+)")
 
 

@@ -8,6 +8,7 @@ from snowflake_etl.config.model import Configuration, FileSection
 from snowflake_etl.errors import ConnectError, EtlError
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_target import Target, resolve_target
+from snowflake_etl.plural import counted
 from snowflake_etl.results_examination import Health, Point
 from snowflake_etl.sqltext import ObjectName, column_list, quote
 from snowflake_etl.warehouse.catalog import count_rows, describe_table
@@ -60,7 +61,9 @@ def _table(session: Session, configuration: Configuration, entry: FileSection) -
     tried = _tried(session, configuration, subject, target.name, ON_TARGETS, _loaded(target, entry), entry.table_name)
     if tried.status is not Health.OK:
         return tried
-    return Point(subject, Health.OK, f"{len(target.table.columns)} columns, {rows:,} rows; {tried.message}")
+    return Point(
+        subject, Health.OK, f"{counted(len(target.table.columns), 'column')}, {counted(rows, 'row')}; {tried.message}"
+    )
 
 
 def _loaded(target: Target, entry: FileSection) -> tuple[str, ...]:

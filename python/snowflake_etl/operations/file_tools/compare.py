@@ -14,10 +14,10 @@ from pathlib import Path
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ExitCode, FileError, Stopped, UsageError
-from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.fingerprint import fingerprint
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
+from snowflake_etl.files.opening import refuse_no_file
 from snowflake_etl.files.parts import FileCutter
 from snowflake_etl.operations.file_tools import looking
 from snowflake_etl.operations.file_tools.compared_columns import (
@@ -99,7 +99,7 @@ class _Comparison:
         self._notes: list[str] = []
 
     def run(self) -> CompareResult:
-        layouts = [read_layout(path, looking.wishes_of(self._entry, self._wishes.layout)) for path in self._paths]
+        layouts = [looking.layout_of(path, looking.wishes_of(self._entry, self._wishes.layout)) for path in self._paths]
         columns = pair_columns(layouts[0], layouts[1])
         self._notes += columns.notes
         about_key: list[str] = []
@@ -270,14 +270,16 @@ def _difference(row: DifferentRow, names: Sequence[str], key: Sequence[int]) -> 
 
 def _message(result: CompareResult) -> str:
     if result.status == "identical":
-        return f"Both files hold the same {result.file.rows:,} records in the same order."
+        return f"Both files hold the same {counted(result.file.rows, 'record')} in the same order."
     if result.status == "equal":
-        return f"Both files hold the same {result.file.rows:,} rows, in another order or written otherwise."
+        return f"Both files hold the same {counted(result.file.rows, 'row')}, in another order or written otherwise."
     found = []
     if result.only_in_file or result.only_in_other:
         found.append(f"{counted(len(result.only_in_file) + len(result.only_in_other), 'column')} in one of them only")
     if result.rows_added is None:
-        found.append(f"{result.file.rows:,} and {result.other.rows:,} rows, whose contents are not the same")
+        found.append(f"{result.file.rows:,} and {counted(result.other.rows, 'row')}, whose contents are not the same")
+    elif not (found or result.rows_removed or result.rows_added or result.rows_changed):
+        found.append("the rows that were compared are the same, and others do not fit the layout")
     else:
         found.append(
             f"rows removed: {result.rows_removed:,}, added: {result.rows_added:,}, changed: {result.rows_changed:,}"
@@ -288,9 +290,6 @@ def _message(result: CompareResult) -> str:
 def refuse_same(paths: tuple[Path, Path]) -> None:
     """Raise FileError for what is no file, UsageError where both are one."""
     for path in paths:
-        if path.is_dir():
-            raise FileError(f"{shown(path)} is a folder. Name a file in it.")
-        if not path.is_file():
-            raise FileError(f"There is no file {shown(path)}. Check its name and folder.")
+        refuse_no_file(path)
     if paths[0].samefile(paths[1]):
         raise UsageError(f"{shown(paths[0])} and {shown(paths[1])} are the same file. Name two.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from snowflake_etl.config.model import FileSection, QualitySection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, FileError
+from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.layout import Compression, Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import SourceFile
@@ -24,6 +25,8 @@ _ESTIMATED_FROM_BYTES = 4 << 20
 _PIECES, _PIECE_BYTES = 64, 64 << 10
 # A thread of DuckDB holds buffers and vectors of its own: on many cores the limit would not hold them all.
 _THREAD_BYTES = 50_000_000
+# What a configuration would say, and the flag that says it.
+_FLAGS = {"delimiter": "--delimiter CHAR", "header": "--header yes (or no)", "encoding": "--encoding NAME"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,15 @@ def entry_of(path: Path, loaded: LoadedConfiguration, table: str | None = None) 
     if fitting:
         return fitting[0]
     return entries[0] if table is not None and len(entries) == 1 else None
+
+
+def layout_of(path: Path, wishes: LayoutWishes) -> Layout:
+    """How a file is laid out.  Raise FileError where that is not clear, with the flag that tells it."""
+    try:
+        return read_layout(path, wishes)
+    except FileError as error:
+        told = next((flag for key, flag in _FLAGS.items() if f"'{key}'" in str(error)), "")
+        raise FileError(f"{error} For this command alone: {told}." if told else str(error)) from None
 
 
 def wishes_of(entry: FileSection | None, flags: LayoutWishes) -> LayoutWishes:

@@ -91,7 +91,7 @@ def read_parts(path: Path) -> PackedParts:
 def parse_parts(path: Path) -> PackedParts:
     """Read a manifest alone."""
     try:
-        if path.stat().st_size > _LARGEST_MANIFEST_BYTES:
+        if (not path.is_file() and path.exists()) or path.stat().st_size > _LARGEST_MANIFEST_BYTES:
             raise _no_manifest(path)
         found = json.loads(path.read_bytes())
     except FileNotFoundError:

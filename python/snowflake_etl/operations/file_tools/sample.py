@@ -9,12 +9,13 @@ from pathlib import Path
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ExitCode
-from snowflake_etl.files.detect import first_records, read_layout
+from snowflake_etl.files.detect import first_records
 from snowflake_etl.files.layout import Layout, LayoutWishes
 from snowflake_etl.files.naming import shown
 from snowflake_etl.operations.file_tools import looking
 from snowflake_etl.operations.file_tools.suggestion import DEFAULT_NULLS, Suggestion, suggest
 from snowflake_etl.operations.stoppable import stoppable
+from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.column_facts import ColumnFacts, Hypotheses, count_columns
 from snowflake_etl.quality.duck import in_parallel
@@ -86,7 +87,7 @@ def look(
 
     Raise FileError for one that is empty, damaged or cannot be told.
     """
-    layout = read_layout(path, looking.wishes_of(entry, wishes.layout))
+    layout = looking.layout_of(path, looking.wishes_of(entry, wishes.layout))
     quality = loaded.configuration.quality
     as_null = nulls or (entry.null_values if entry else DEFAULT_NULLS)
 
@@ -155,7 +156,8 @@ def _result(looked: Looked, suggestion: Suggestion, entry: FileSection | None, w
         first_records(looked.path, layout, shown_rows) if shown_rows else (),
         suggestion.entry,
         tuple(notes),
-        f"{shown(looked.path.name)}: {len(looked.columns)} columns, {about}{looked.rows:,} rows{part}.",
+        f"{shown(looked.path.name)}: {counted(len(looked.columns), 'column')}, "
+        f"{about}{counted(looked.rows, 'row')}{part}.",
         int(ExitCode.OK),
     )
 

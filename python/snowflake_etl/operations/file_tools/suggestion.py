@@ -126,7 +126,7 @@ def _layout(layout: Layout) -> dict[str, Any]:
 def _without_days(path: Path) -> str:
     return (
         f"The name {shown(path.name)} claims no days (YYYYMMDD-YYYYMMDD or YYYY-MM), which a load needs. Rename the "
-        "files so that they fit the pattern below, or correct it."
+        "files so that they fit the pattern, or correct that."
     )
 
 

@@ -137,8 +137,8 @@ class _Drop:
                 LOGGER.warning("%s has %s rows again, which came after the drop.", plan.place, f"{again:,}")
         except EtlError as error:
             LOGGER.warning("The rows are deleted, but the table could not be counted afterwards: %s", error)
-        now = "" if left is None else f" {plan.target.name} has {left:,} rows now."
-        message = f"{done.deleted:,} rows of {plan.place} deleted.{now} "
+        now = "" if left is None else f" {plan.target.name} has {counted(left, 'row')} now."
+        message = f"{counted(done.deleted, 'row')} of {plan.place} deleted.{now} "
         message += (
             f"To undo it ({protection.in_words}): {way_back}"
             if protection
@@ -185,7 +185,7 @@ def _in_words(plan: DropPlan, change: MonthChange, protection: Protection | None
     sample = [" | ".join(values) for values in (plan.sample.columns, *plan.sample.rows)] if plan.sample.rows else []
     in_ledger = counted(sum(row.row_count for row in plan.live), "row")
     lines = [
-        f"Delete {plan.rows:,} of {plan.rows_in_table:,} rows ({plan.share:.1%}) from {plan.place}",
+        f"Delete {plan.rows:,} of {counted(plan.rows_in_table, 'row')} ({plan.share:.1%}) from {plan.place}",
         f"  {where}",
         f"  on {counted(plan.days, 'day')}{days}",
         f"  in the ledger: {counted(len(plan.live), 'file')} with {in_ledger}",
@@ -206,7 +206,7 @@ def _refuse(plan: DropPlan, request: DropRequest) -> None:
         )
     if isinstance(request.expect_rows, int) and request.expect_rows != plan.rows:
         raise Refused(
-            f"{plan.place} has {plan.rows:,} rows, not the {request.expect_rows:,} given with --expect-rows. "
+            f"{plan.place} has {counted(plan.rows, 'row')}, not the {request.expect_rows:,} given with --expect-rows. "
             "Nothing was deleted; look at the month first: --dry-run --preview 10."
         )
 

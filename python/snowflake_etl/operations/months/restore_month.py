@@ -27,6 +27,7 @@ from snowflake_etl.operations.months.month_change import Changed, MonthChange, S
 from snowflake_etl.operations.months.protection import Protection, give_up, plan_protection, protect, undo_detail
 from snowflake_etl.operations.months.restorable import Restorable, deletions
 from snowflake_etl.operations.situation import Mode
+from snowflake_etl.plural import counted
 from snowflake_etl.results import RestoreResult
 from snowflake_etl.sqltext import column_list
 from snowflake_etl.warehouse import audit, catalog, ledger, safety_copy
@@ -168,8 +169,8 @@ class _Restore:
         except EtlError as error:
             LOGGER.warning("The rows are restored, but the table could not be counted afterwards: %s", error)
         instead = f" in place of {change.rows_out:,}" if change.rows_out else ""
-        now = "" if rows_now is None else f" {plan.target.name} has {rows_now:,} rows now."
-        message = f"{change.rows_in:,} rows of {plan.place} restored{instead}.{now}"
+        now = "" if rows_now is None else f" {plan.target.name} has {counted(rows_now, 'row')} now."
+        message = f"{counted(change.rows_in, 'row')} of {plan.place} restored{instead}.{now}"
         ids = tuple(filter(None, (done.delete_query_id, done.insert_query_id)))
         copy = str(protection.copy) if protection and protection.copy else None
         result = self._result("restored", plan, change, message, rows_now)
@@ -257,7 +258,7 @@ def _check_source(session: Session, deletion: Restorable, selected: Selected) ->
     rows = int(session.query(sql, selected.binds)[0][0])
     if rows != deletion.rows:
         raise Refused(
-            f"{deletion.source} has {rows:,} rows of those days, and {deletion.rows:,} were deleted. "
+            f"{deletion.source} has {counted(rows, 'row')} of those days, and {deletion.rows:,} were deleted. "
             "Nothing was restored; look at it by hand."
         )
 
@@ -276,8 +277,8 @@ def _refuse(plan: RestorePlan, request: RestoreRequest) -> None:
         return
     if plan.rows_now:
         raise Refused(
-            f"{plan.place} has {plan.rows_now:,} rows again. To take them out and put the {plan.deletion.rows:,} back: "
-            "--mode replace; to put these beside them: --allow-existing."
+            f"{plan.place} has {counted(plan.rows_now, 'row')} again. To take them out and put the "
+            f"{plan.deletion.rows:,} back: --mode replace; to put these beside them: --allow-existing."
         )
     if plan.live:
         raise Refused(
@@ -293,7 +294,7 @@ def _refuse_doubling(plan: RestorePlan) -> None:
     if twice and plan.rows_now:
         raise Refused(
             f"{shown_all(twice)}: loaded again since, so that rows which would come back are in {plan.place} already. "
-            f"To take its {plan.rows_now:,} rows out and put the {plan.deletion.rows:,} back: --mode replace."
+            f"To take its {counted(plan.rows_now, 'row')} out and put the {plan.deletion.rows:,} back: --mode replace."
         )
 
 
@@ -317,7 +318,7 @@ def _refuse_other_count(plan: RestorePlan, change: MonthChange, request: Restore
     out = change.rows_out or 0
     if isinstance(request.expect_rows, int) and request.expect_rows != out:
         raise Refused(
-            f"{out:,} rows of {plan.place} would be taken out, not the {request.expect_rows:,} given with "
+            f"{counted(out, 'row')} of {plan.place} would be taken out, not the {request.expect_rows:,} given with "
             "--expect-rows. Nothing was changed; look first: --dry-run."
         )
 
