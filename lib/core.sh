@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Paths, exit codes, error sentences and small text helpers (layer 0: needs nothing else of ours).
-# Offers core_init core_program core_error core_error_document core_write_file core_wait core_printable core_json core_meant core_nearest core_number core_now
-# core_duration core_age.
+# Offers core_init core_program core_error core_error_document core_write_file core_wait core_printable core_json core_meant
+# core_nearest core_number core_now core_duration core_age.
 # Answers come back in REPLY; nothing here forks, apart from making the state folder and writing files.
 
 # The one table of exit codes; python/snowflake_etl/errors.py has the same.

@@ -283,7 +283,7 @@ processes_of() { # <job id>: its supervisor and what it runs
   [ "$REPLY" = 1 ]
   [ -d "$root/20240101-000000-load-2" ]
   run -0 jobs_command prune --older-than 1
-  [ "$output" = 'Removed 1 finished jobs.' ]
+  [ "$output" = 'Removed 1 finished job.' ]
 }
 
 @test "jobs: what is no job's name is no job, whatever it holds, and --all counts what it shows" {
