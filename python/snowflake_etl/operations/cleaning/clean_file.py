@@ -29,7 +29,8 @@ from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.clean_duplicates import DuplicateRows
 from snowflake_etl.quality.clean_values import ValueRules
-from snowflake_etl.quality.cleaner import Means, Tally, clean
+from snowflake_etl.quality.cleaner import Tally, clean
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.sqltext import fold
@@ -94,13 +95,13 @@ def _cleaned(
     stop: threading.Event,
 ) -> CleanResult:
     layout = read_layout(places.source, _wishes(entry), tolerant=True)
-    quality = loaded.configuration.quality
-    means = Means(quality.memory_limit, quality.temp_limit, state_directory, stop.is_set)
-    work = _Work(places, layout, _written(layout, places, entry), _expected(entry, types, request.key, loaded), means)
+    resources = Resources.of(loaded.configuration.quality, state_directory, stop.is_set)
+    expected = _expected(entry, types, request.key, loaded)
+    work = _Work(places, layout, _written(layout, places, entry), expected, resources)
     with output.claimed(places, force=request.force) as (copy, rejects):
         work.write(copy, rejects, types, progress)
         progress("prove", 0, 0, "bytes")
-        prove(places, work.written, work.tally, means)
+        prove(places, work.written, work.tally, resources)
         notes = (*layout.notes, *types.notes, *_notes(work, entry))
         output.write_footer(rejects, _about(work))
         output.publish(places, copy, rejects)
@@ -110,13 +111,15 @@ def _cleaned(
 class _Work:
     """One file on its way through one pass or two."""
 
-    def __init__(self, places: Places, layout: Layout, written: Layout, expected: Expectations, means: Means) -> None:
+    def __init__(
+        self, places: Places, layout: Layout, written: Layout, expected: Expectations, resources: Resources
+    ) -> None:
         self.places = places
         self.layout = layout
         self.written = written
         self.tally = Tally()
         self._expected = expected
-        self._means = means
+        self._resources = resources
         self._plan = Plan(layout, expected)
         self._date_place = self._plan.place(self._plan.date) if self._plan.date else None
 
@@ -143,7 +146,7 @@ class _Work:
                 self.layout,
                 rules,
                 self._date_place,
-                self._means,
+                self._resources,
                 sink,
                 lambda done, total: progress("clean", done, total, "bytes"),
             )
@@ -152,7 +155,7 @@ class _Work:
 
     def _second(self, copy_path: Path, rejects_path: Path, copy: BinaryIO, rejects: BinaryIO) -> None:
         key = self._expected.key_columns
-        duplicates = DuplicateRows(copy_path, self.written, self._plan, self._expected.null_values, self._means)
+        duplicates = DuplicateRows(copy_path, self.written, self._plan, self._expected.null_values, self._resources)
         with duplicates, packed(copy, self.written.compression) as content:
             if self.written.byte_order_mark:
                 content.write(UTF8_MARK)
@@ -163,7 +166,7 @@ class _Work:
                 output.staged_rejects(rejects_path),
                 duplicates,
                 key,
-                self._means,
+                self._resources,
                 FileSink(content, rejects, self.written.line_ending),
                 self.tally,
             )

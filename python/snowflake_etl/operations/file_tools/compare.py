@@ -30,7 +30,7 @@ from snowflake_etl.operations.file_tools.suggestion import DEFAULT_NULLS
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
-from snowflake_etl.quality.duck import OutOfSpace
+from snowflake_etl.quality.duck import OutOfSpace, Resources
 from snowflake_etl.quality.file_compare import (
     ADDED,
     CHANGED,
@@ -40,6 +40,7 @@ from snowflake_etl.quality.file_compare import (
     RowComparison,
     RowCounts,
 )
+from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.results_files import ColumnComparison, ComparedSide, CompareResult, RowDifference
 
 _READ_BYTES = 4 << 20
@@ -94,7 +95,7 @@ class _Comparison:
         self._wishes = wishes
         self._progress = progress
         self._stop = stop
-        self._means = looking.means_of(loaded.configuration.quality, state_directory, stop.is_set)
+        self._resources = Resources.of(loaded.configuration.quality, state_directory, stop.is_set)
         self._nulls = entry.null_values if entry else DEFAULT_NULLS
         self._notes: list[str] = []
 
@@ -169,10 +170,9 @@ class _Comparison:
         self, result: CompareResult, layouts: Sequence[Layout], columns: ColumnPairs, key: tuple[int, ...]
     ) -> CompareResult:
         scans = iter(range(SCANS))
-        with looking.one_duck(self._paths[0], self._means, "compared") as duck:
+        with looking.one_duck(self._paths[0], self._resources, "compared") as duck:
             relations = [
-                looking.relation_of(path, layout, self._nulls, duck, self._means)
-                for path, layout in zip(self._paths, layouts, strict=True)
+                FileRelation(path, layout, self._nulls, duck) for path, layout in zip(self._paths, layouts, strict=True)
             ]
             rows = RowComparison(
                 relations[0],

@@ -21,6 +21,7 @@ from snowflake_etl.operations.lock_watch import watching
 from snowflake_etl.operations.months.audit_trail import Trail, audited
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.quality.runner import check_file
 from snowflake_etl.results import CheckReport
@@ -129,10 +130,7 @@ def _longest(
             source.path,
             source.layout,
             expected,
-            temp_directory=temp,
-            memory_limit=configuration.quality.memory_limit,
-            temp_limit=configuration.quality.temp_limit,
-            stop=stop,
+            Resources.of(configuration.quality, temp, stop.is_set),
             progress=progress,
         )
 
