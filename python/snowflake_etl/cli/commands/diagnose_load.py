@@ -10,7 +10,7 @@ from snowflake_etl.cli.results import add_output_flag, deliver
 from snowflake_etl.errors import ExitCode, UsageError
 
 DESCRIPTION = "Say why a job or load failed: file, line, column, value, cause, and the command to run next."
-EPILOG = "exit code 0: explained, or nothing failed.  6: a failure whose cause is not known."
+EPILOG = "exit code 0: explained, or nothing failed.  6: the cause of the failure is not known."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from snowflake_etl.config.reading import LoadedConfiguration
     from snowflake_etl.notify.delivery import Delivered
 
-DESCRIPTION = "Notices of failures, problems, recoveries and silence: try the targets, send what waits."
+DESCRIPTION = "Notices of failures, problems, recoveries and silence: try the targets, send what is waiting."
 _ACTIONS = {
-    "list": "the targets of the configuration, and what waits to be sent",
-    "test": "send a message to every target, or the one of --target, now",
-    "job": "tell of a job that could not tell of its end itself (ID)",
-    "silence": "tell of tables without a load since notify.silence_days; for cron",
-    "retry": "tell of jobs that were lost, and send what could not be sent; for cron",
+    "list": "the targets of the configuration, and what is waiting to be sent",
+    "test": "send a message to every target, or to --target, now",
+    "job": "report the end of a job that could not do so itself (ID)",
+    "silence": "report tables without a load for notify.silence_days; for cron",
+    "retry": "report lost jobs, and send what could not be sent; for cron",
 }
 
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", nargs="?", metavar="ID", help="with job: its id")
     # The job's supervisor says how it ended, too; the job's folder is what counts.
     parser.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
-    parser.add_argument("--target", metavar="NAME", help="with test: only this one")
+    parser.add_argument("--target", metavar="NAME", help="with test: only this target")
     add_common_flags(parser)
 
 

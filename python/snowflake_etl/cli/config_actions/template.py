@@ -14,7 +14,7 @@ HELP = "a configuration to begin with (NAME: local, key-pair, connection, enviro
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags = parser.add_argument_group("template")
-    flags.add_argument("--to", type=Path, metavar="FILE", help="write it to a new file, never over one that is there")
+    flags.add_argument("--to", type=Path, metavar="FILE", help="write it to a new file, never over an existing one")
 
 
 def run(context: Context) -> ExitCode:

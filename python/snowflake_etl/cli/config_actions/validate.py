@@ -21,7 +21,7 @@ HELP = "keys, types, patterns, files and sign-in, of every environment unless on
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags = parser.add_argument_group("validate")
-    flags.add_argument("--connect", action="store_true", help="sign in too, and hold the columns against the tables")
+    flags.add_argument("--connect", action="store_true", help="also sign in, and compare the columns with the tables")
 
 
 def run(context: Context) -> ExitCode:
