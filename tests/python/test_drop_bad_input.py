@@ -123,7 +123,7 @@ def test_rows_on_days_that_no_file_claims_and_an_open_load_are_told(desk: Desk) 
         f"{desk.database}.PUBLIC.T",
     )
     out = month(desk, "drop-month", "--dry-run").out
-    assert "1 rows lie on days that no loaded file claims" in out
+    assert "1 rows are on days that no loaded file claims" in out
     assert "anna on jump2 is loading into the table right now (run run-1)" in out
 
 

@@ -147,7 +147,7 @@ def test_the_printed_statements_leave_exactly_one_row_of_each_key(desk: Desk) ->
     assert "PUBLIC.T: 5 of 317 rows to go (1.58 %)." in script
     assert "Beware" not in script
     assert (
-        "Beware: that many rows look as if ID were not the key"
+        "Beware: so many rows look as if ID were not the key"
         in check(desk, "--key", "ID", "--delete-sql")["delete_sql"]
     )
     assert desk.count() == before, "printing runs nothing"

@@ -148,7 +148,7 @@ def refuse_problems(reports: Sequence[CheckReport], *, strict: bool) -> None:
         counts = ", ".join(f"{_count_in_words(report, strict=strict)} in {report.subject}" for report in stopping)
         raise ProblemsFound(
             f"The check found {counts}; nothing was published. Its findings say what and where: correct the file, or "
-            "what the configuration says of it, and run the same command again."
+            f"what the configuration says about it, and run the same command again."
         )
 
 

@@ -1,4 +1,4 @@
-"""Finds the rows of a clean file whose key stands in an earlier row (floor 4): exactly, on disk where need be."""
+"""Finds the rows of a clean file whose key is in an earlier row (floor 4): exactly, on disk where need be."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_a_file_that_is_no_log_is_not_said_to_have_ended_well(own_desk: Desk, co
     path.write_bytes(content)
     answer = own_desk.run("diagnose", str(path))
     assert (answer.code, answer.out) == (2, "")
-    assert f"{path} is no log of a job or a run" in answer.err
+    assert f"{path} is not a log of a job or a run" in answer.err
     assert "jobs list --all" in answer.err
 
 
@@ -97,7 +97,7 @@ def test_a_file_that_is_no_log_is_not_said_to_have_ended_well(own_desk: Desk, co
     [
         (("20240101-000000-load-1",), "There is no job"),
         (("20240101-000000-00000000",), "There is no run"),
-        (("no such thing",), "no job, no run and no file"),
+        (("no such thing",), "is not a job, a run or a file"),
         (("x", "--table", "T"), "not both"),
         (("--table", "NOTHING_OF_IT"), ".PUBLIC.NOTHING_OF_IT of local/"),
         (("--table", "a.b.c.d.e"), "is not a table name"),
@@ -113,7 +113,7 @@ def test_nothing_failed_says_so(own_desk: Desk) -> None:
     answer = own_desk.run("diagnose")
     assert (answer.code, answer.out) == (
         0,
-        "Nothing failed here: no job and no load ended badly, unless a later load of the month made it good.\n",
+        "Nothing failed here: no job and no load ended badly, unless a later load of the month made up for it.\n",
     )
 
 

@@ -76,7 +76,7 @@ def test_a_file_that_lacks_a_day_is_got_anew_before_it_is_loaded_or_accepted_by_
     typed: Desk, is_corrected: bool
 ) -> None:
     found = failed_by(typed, rows_of(27))
-    assert "Get the file anew, with the days that are missing; then load it." in texts(found)
+    assert "Get a new file that has the missing days; then load it." in texts(found)
     assert "with what is staged already" not in texts(found)
     _, again, accept = commands(found)
     if is_corrected:

@@ -71,7 +71,7 @@ def test_without_the_part_the_file_is_read_and_without_the_file_the_part(typed: 
     path.unlink()
     gone = diagnosis(typed)
     assert any("cannot be found again" in note for note in gone["notes"])
-    assert any("shown is what was staged" in note for note in gone["notes"])
+    assert any("what is shown was staged" in note for note in gone["notes"])
     assert (gone["place"]["line"], gone["place"]["value"]) == (22, "longer than ten")
     path.write_bytes(content)
     typed.run("recover", "--config", str(typed.config), "--clean", "--yes")

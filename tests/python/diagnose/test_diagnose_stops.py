@@ -62,7 +62,7 @@ def test_a_lost_job_says_what_is_certain_and_how_to_go_on(typed: Desk, monkeypat
     (job / "boot_id").write_text("another\n")
     found = diagnosis(typed, job.name)
     assert found["cause"] == "lost_job"
-    assert "started anew" in found["why"]
+    assert "restarted" in found["why"]
     assert commands(found) == [f"./snowflake_etl.sh jobs rerun {job.name}"]
     (job / "cancelled").touch()
     (job / "exit_code").write_text("143\n")

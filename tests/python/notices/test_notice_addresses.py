@@ -39,7 +39,7 @@ def test_an_address_whose_variable_is_missing_fails_no_load_and_is_an_error_wher
     assert validated.code == 3 and f"error: {told.config}, ${{ETL_PAGER_URL}}: {sentence}" in validated.out, validated
     examined = told.run("doctor", *words)
     assert examined.code != 0 and f"FAILED   notices: {told.config}, ${{ETL_PAGER_URL}}: {sentence}" in examined.out
-    assert "loads go on, but not everybody is told of them." in examined.out
+    assert "loads work, but not everybody is notified of them." in examined.out
     listed = told.run("notify", "list", *words)
     assert listed.code == 3 and sentence in listed.out and "1 notice not sent yet" in listed.out
     tried = told.run("notify", "test", *words)
@@ -53,7 +53,7 @@ def test_an_address_whose_variable_is_missing_fails_no_load_and_is_an_error_wher
 def test_the_last_target_is_asked_and_test_says_what_came_of_it(told: Desk, sinks: Sinks) -> None:
     answer = told.run("notify", "test", "--config", str(told.config))
     assert answer.code == 0, answer
-    assert "mail: sent\nhook: sent\n2 of 2 targets took the message." in answer.out
+    assert "mail: sent\nhook: sent\n2 of 2 targets accepted the message." in answer.out
     assert sinks.subjects[0].startswith("[snowflake-etl] Test of notices from ")
     sinks.status = 500
     answer = told.run("notify", "test", "--config", str(told.config), "--json", "--target", "hook")

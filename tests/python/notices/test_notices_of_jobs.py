@@ -48,7 +48,7 @@ def test_a_job_that_was_killed_is_told_by_its_supervisor_once(told: Desk, sinks:
     assert f"jobs show {job}; " in body
     assert "It began" in body
     assert "name 7" not in body
-    assert "was told when it ended" in told.run("notify", "job", job).out
+    assert "was reported when it ended" in told.run("notify", "job", job).out
     assert len(sinks.mails) == 1
 
 
@@ -62,7 +62,7 @@ def test_a_job_that_told_of_its_end_or_was_cancelled_is_not_told_again(
     monkeypatch.delenv("ETL_JOB_DIR")
     assert len(sinks.mails) == 1
     (told.state / "jobs" / job / "exit_code").write_text("6\n")
-    assert "was told" in told.run("notify", "job", job).out
+    assert "was reported" in told.run("notify", "job", job).out
     (told.state / "jobs" / job / "notice").unlink()
     (told.state / "jobs" / job / "cancelled").touch()
     assert "was cancelled" in told.run("notify", "job", job).out

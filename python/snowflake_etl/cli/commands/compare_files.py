@@ -48,7 +48,7 @@ def run(context: Context) -> ExitCode:
     if arguments.show < 0:
         raise UsageError(f"--show takes a number from 0, not {arguments.show}.")
     if arguments.quick and arguments.differences:
-        raise UsageError("--quick looks at no rows: leave --differences out.")
+        raise UsageError("--quick compares no rows: leave --differences out.")
     refuse_same((arguments.file, arguments.other))
     refuse_over_inputs(context, arguments.file, arguments.other)
     key = tuple(name.strip() for name in (arguments.key or "").split(",") if name.strip())

@@ -34,7 +34,7 @@ def run(context: Context) -> ExitCode:
 
     arguments = context.arguments
     if arguments.subject and arguments.table:
-        raise UsageError("Give either what is to be explained or --table, not both.")
+        raise UsageError("Give either a job, run or log, or --table, not both.")
     gatherer = Gatherer(context.state_directory)
     if arguments.table:
         full_name = subject_of(context.warehouse.section, arguments.table, None).table

@@ -57,7 +57,7 @@ def run(context: Context) -> ExitCode:
         if results[-1].status == "failed":
             break
     if len(results) < len(targets):
-        context.say(f"{len(targets) - len(results)} more were not begun.")
+        context.say(f"{len(targets) - len(results)} more were not started.")
     documents = [dataclasses.asdict(result) for result in results]
     deliver(context, documents[0] if len(targets) == 1 else documents)
     return ExitCode(max(result.exit_code for result in results))
@@ -84,7 +84,7 @@ def _request(context: Context, targets: list[tuple[FileSection, Month]]) -> Drop
     if expected is not None and expected != "any" and not (expected.isascii() and expected.isdigit()):
         raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
     if expected not in (None, "any") and len(targets) > 1:
-        raise UsageError("A number with --expect-rows is that of one table and month: drop them one by one.")
+        raise UsageError("--expect-rows N counts the rows of one table and month: drop them one by one.")
     if arguments.preview < 0:
         raise UsageError("--preview takes a number of rows.")
     consented = arguments.yes and expected is not None

@@ -91,7 +91,7 @@ def _run_of(context: Context, run_id: str) -> PastRun:
         found = next((load.run_id for load in _known(context) if load.way == "widen"), None)
         if found is None:
             raise Refused(
-                "No load into this target failed for a value that is too long. What failed is listed by: "
+                "No load into this target failed because a value was too long. To list failed loads: "
                 f"{context.command('recover')}"
             )
         run_id = found

@@ -172,7 +172,9 @@ def _drop_copies(context: Context) -> ExitCode:
         context.say(message)
         deliver(context, {"status": "planned", "copies": [str(copy.name) for copy in old], "message": message})
         return ExitCode.OK
-    if old and not confirmed(context, f"Drop these {len(old)} safety copies? What they hold cannot be restored then."):
+    if old and not confirmed(
+        context, f"Drop these {len(old)} safety copies? What they hold cannot be restored afterwards."
+    ):
         raise Refused("Not confirmed: no safety copy was dropped. Without a terminal add --yes.")
     drop_copies(configuration, context.warehouse, old, str(context.configuration.path))
     message = f"{counted(len(old), 'safety copy')} older than {counted(age.days, 'day')} dropped."

@@ -54,7 +54,7 @@ def run(context: Context) -> ExitCode:
     except sqlite3.DatabaseError as error:
         raise FileError(
             f"The history in {context.state_directory / 'runs.sqlite'} cannot be read: {error}. Move it away: the "
-            "next load or check begins a new one."
+            f"next load or check starts a new one."
         ) from error
     _show(context, result)
     deliver(context, dataclasses.asdict(result))

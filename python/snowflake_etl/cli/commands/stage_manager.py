@@ -144,7 +144,7 @@ def _in_words(
     folders: Sequence[StagedFolder], chosen: Sequence[StagedFolder], cleaned: StageCleaned | None, *, dry_run: bool
 ) -> str:
     if not chosen:
-        return f"Nothing to remove: of {_summed(folders)} none is meant." if folders else "The stage is empty."
+        return f"Nothing to remove: none of {_summed(folders)} matches." if folders else "The stage is empty."
     if cleaned is None:
         return f"{_summed(chosen)} would be removed." if dry_run else "Nothing was removed."
     said = [f"{_summed(cleaned.removed)} removed; LIST shows none of it any more."]

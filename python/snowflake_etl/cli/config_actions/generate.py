@@ -81,7 +81,7 @@ def _write(context: Context, generated: Generated) -> ExitCode:
     change = planned_change(path, generated.entries, base_path, context.choice)
     notes = (*generated.notes, *change.notes)
     if not change.is_one:
-        message = f"{path} says all of this already; it is unchanged."
+        message = f"{path} contains all of this already; it is unchanged."
         _say_notes(context, notes)
         context.say(f"unchanged: {message}")
         _answer(context, "unchanged", generated, notes, message, path=path)

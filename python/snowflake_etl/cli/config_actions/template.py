@@ -30,7 +30,7 @@ def run(context: Context) -> ExitCode:
     else:
         _write(to, TEMPLATES[name])
         check = shlex.join((places.program(), "config", "validate", "--config", str(to)))
-        context.say(f"{to} is written. Put your own names into it, then check it with: {check}")
+        context.say(f"{to} is written. Fill in your own names, then check it with: {check}")
     context.answer({"template": name, "text": TEMPLATES[name], "file": str(to) if to else None})
     return ExitCode.OK
 

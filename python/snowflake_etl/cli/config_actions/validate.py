@@ -33,7 +33,7 @@ def run(context: Context) -> ExitCode:
     for line in _lines(checks):
         context.say(line)
     message = (
-        f"{path} has {counted(errors, 'mistake')}. Correct what is said above and validate it again.{_migration(path)}"
+        f"{path} has {counted(errors, 'mistake')}. Correct them and validate it again.{_migration(path)}"
         if errors
         else f"{path} is valid: {_summed(checks)}."
     )

@@ -11,7 +11,7 @@ _HEAD = """# Commands
 Generated from the commands themselves by `PYTHONPATH=python .venv/bin/python -m snowflake_etl.cli.description`; a test
 keeps it up to date. After `pip install` the program is `snowflake-etl`. Flags may come before or after the verb, in any
 order. The same pages for `man` are in `docs/man`: `man -M docs/man snowflake-etl-load`. With
-`source completions/snowflake_etl.bash` in `~/.bashrc`, bash completes verbs, flags, choices, months, tables and job ids.
+`source completions/snowflake_etl.bash` in `~/.bashrc`, bash completes verbs, flags, choices, months, tables, job ids.
 
 Exit codes: 0 ok, 1 unexpected, 2 usage, 3 configuration, 4 connection or sign-in, 5 warehouse or SQL, 6 ran fine and
 found problems, 7 refused, 130 and 143 stopped.

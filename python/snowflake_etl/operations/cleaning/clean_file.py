@@ -232,7 +232,7 @@ def _notes(work: _Work, entry: FileSection) -> list[str]:
         read = read_layout(work.places.partial_copy, wishes)
     except (FileError, ConfigError) as error:
         text = str(error).replace(str(work.places.partial_copy), str(work.places.copy))
-        return [*notes, f"A load would not tell the copy's layout by itself: {text}"]
+        return [*notes, f"A load could not detect the layout of the copy by itself: {text}"]
     for name in ("delimiter", "quote", "header", "columns", "line_ending"):
         if getattr(read, name) != getattr(work.written, name):
             notes.append(
@@ -255,6 +255,6 @@ def _result(places: Places, tally: Tally, notes: tuple[str, ...]) -> CleanResult
         tally.rejected,
         dict(tally.reasons.most_common()),
         notes,
-        f"{shown(places.source)}: {what}{where}. Counted again in what was written.",
+        f"{shown(places.source)}: {what}{where}. Counted again in the written files.",
         int(ExitCode.PROBLEMS_FOUND if tally.rejected else ExitCode.OK),
     )

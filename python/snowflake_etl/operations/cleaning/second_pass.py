@@ -27,7 +27,7 @@ def drop_duplicates(
     tally: Tally,
 ) -> None:
     """Read the first pass's ``copy`` and ``rejects`` and send all to ``sink``, of equal keys only the first row."""
-    reason = f"the key {', '.join(key)} stands in an earlier row"
+    reason = f"the key {', '.join(key)} is in an earlier row"
     places = duplicates.places()
     place = next(places, None)
     merged = _Merged(rejects, sink)

@@ -129,7 +129,7 @@ class _Comparison:
         if file.content_hash == other.content_hash and file.rows == other.rows and same_columns:
             return self._ended(replace(result, rows_added=0, rows_removed=0, rows_changed=0))
         if self._wishes.quick:
-            self._notes.append("Only whether they are the same was looked at; without --quick rows are compared.")
+            self._notes.append("Only whether they are the same was checked; without --quick rows are compared.")
             return self._ended(replace(result, status="different"))
         self._notes += about_key
         if not columns.a:
@@ -272,7 +272,7 @@ def _message(result: CompareResult) -> str:
     if result.status == "identical":
         return f"Both files hold the same {result.file.rows:,} records in the same order."
     if result.status == "equal":
-        return f"Both files hold the same {result.file.rows:,} rows, in another order or written otherwise."
+        return f"Both files hold the same {result.file.rows:,} rows, in another order or written differently."
     found = []
     if result.only_in_file or result.only_in_other:
         found.append(f"{counted(len(result.only_in_file) + len(result.only_in_other), 'column')} in one of them only")

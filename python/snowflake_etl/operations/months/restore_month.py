@@ -193,7 +193,7 @@ def plan_restore(
     deletion = _chosen(deletions(session, objects, target.name), target, month, request.run_id)
     if set(deletion.columns) != {column.name for column in target.table.columns}:
         raise Refused(
-            f"{target.name} has other columns now than when the rows were deleted ({', '.join(deletion.columns)}). "
+            f"{target.name} has different columns now than when the rows were deleted ({', '.join(deletion.columns)}). "
             f"Read them from {deletion.source} by hand, column by column."
         )
     selected = selected_days(target, deletion.days)
@@ -245,8 +245,8 @@ def _check_source(session: Session, deletion: Restorable, selected: Selected) ->
     rows = int(session.query(sql, selected.binds)[0][0])
     if rows != deletion.rows:
         raise Refused(
-            f"{deletion.source} has {rows:,} rows of those days, and {deletion.rows:,} were deleted. "
-            "Nothing was restored; look at it by hand."
+            f"{deletion.source} has {rows:,} rows of those days, but {deletion.rows:,} were deleted. "
+            "Nothing was restored; check it by hand."
         )
 
 
@@ -265,7 +265,7 @@ def _refuse(plan: RestorePlan, request: RestoreRequest) -> None:
     if plan.rows_now:
         raise Refused(
             f"{plan.place} has {plan.rows_now:,} rows again. To take them out and put the {plan.deletion.rows:,} back: "
-            "--mode replace; to put these beside them: --allow-existing."
+            "--mode replace; to add these to them: --allow-existing."
         )
     if plan.live:
         raise Refused(
@@ -280,7 +280,7 @@ def _refuse_doubling(plan: RestorePlan) -> None:
     twice = [row.file_name for row in plan.revived if row.content_hash in again]
     if twice and plan.rows_now:
         raise Refused(
-            f"{shown_all(twice)}: loaded again since, so that rows which would come back are in {plan.place} already. "
+            f"{shown_all(twice)}: loaded again since, so the rows that would come back are in {plan.place} already. "
             f"To take its {plan.rows_now:,} rows out and put the {plan.deletion.rows:,} back: --mode replace."
         )
 
