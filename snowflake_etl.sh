@@ -36,7 +36,7 @@
 #
 # flags:
 #   --config FILE    the configuration; alone it opens the menu with it
-#   --background     run as a job that outlives the terminal; prints the job's id
+#   --background     run as a job that survives the terminal; prints the job's id
 #   --version        the version
 #
 # environment:

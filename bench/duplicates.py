@@ -53,6 +53,7 @@ def _record(number: int) -> str:
 
 def ours(path: Path, memory_limit: int, planted: int) -> None:
     from snowflake_etl.files.layout import Layout
+    from snowflake_etl.quality.duck import Resources
     from snowflake_etl.quality.key_counts import keys_of_file
     from snowflake_etl.quality.profile import Expectations
     from snowflake_etl.sqltext import column_type
@@ -63,9 +64,7 @@ def ours(path: Path, memory_limit: int, planted: int) -> None:
         Layout("\t", None, True, COLUMNS),
         Expectations(date_column="DAY", date_format="YYYYMMDD", key_columns=("DAY", "ID"), types=types),
         None,
-        temp_directory=path.parent,
-        memory_limit=memory_limit,
-        temp_limit=_TEMPORARY_LIMIT,
+        Resources(path.parent, memory_limit, _TEMPORARY_LIMIT),
     )
     found = profile.duplicates
     assert found is not None

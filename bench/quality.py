@@ -99,6 +99,7 @@ def our_checks(
     """``check_file`` on a file without faults; anything found would be a fault of ours."""
     from snowflake_etl.files.layout import Layout
     from snowflake_etl.month import Month
+    from snowflake_etl.quality.duck import Resources
     from snowflake_etl.quality.profile import Expectations, Rule, RuleKind, Scope
     from snowflake_etl.quality.runner import check_file
     from snowflake_etl.sqltext import column_type, fold
@@ -125,8 +126,7 @@ def our_checks(
         path,
         Layout("\t", None, True, tuple(COLUMNS)),
         expected,
-        temp_directory=path.parent,
-        threads=threads,
+        Resources(path.parent, threads=threads),
         scope=Scope.ALL if everything else Scope.DAYS,
     )
     assert report.days_found == _DAYS

@@ -32,13 +32,13 @@ usage: snowflake_etl.sh jobs [SUBCOMMAND]      ID may be the start of an id, or 
   list [--all] [--state STATE,..] [--json]     newest 20 and all that run; --all: every job
   show ID [--json]                             all that is known of one job
   log ID                                       its log, in a pager on a terminal
-  follow ID                                    its log as it grows; q or Ctrl-C leaves, the job runs on
+  follow ID                                    its log as it grows; q or Ctrl-C leaves, the job keeps running
   cancel ID                                    TERM, and KILL after ETL_CANCEL_GRACE (120) seconds
   rerun ID                                     the same command again, as a new job
-  compare ID [--with ID]                       beside the run before it: time, rows, findings, exit code
-  report ID                                    where the report is that it wrote
-  move ID first|last|up|down                   another place in the queue; cancel takes it out
-  limit [N]                                    how many jobs run at a time; the rest wait in order
+  compare ID [--with ID]                       compared with the run before it: time, rows, findings, exit code
+  report ID                                    where its report is
+  move ID first|last|up|down                   another place in the queue (cancel removes it)
+  limit [N]                                    how many jobs run at a time; the others wait their turn
   wait ID [--timeout SECONDS]                  ends with the job's exit code; 124 when time is up
   prune [--older-than DAYS] [--state STATE,..] removes finished jobs older than DAYS (30)
 

@@ -31,13 +31,13 @@ declare -gA SETTINGS_LABELS=(
   [workers]='Workers'
 )
 declare -gA SETTINGS_ABOUT=(
-  [base_path]='where the menu looks for files of a month, instead of base_path of the configuration; empty: the configuration decides'
-  [colours]='colours of the menu: auto, as the terminal has them, or off'
-  [jobs_limit]='how many jobs run at a time; the rest wait in order'
-  [jobs_notice]='notices of jobs that could not tell of their end themselves: off, problems (all that is not well), all'
-  [pager]='shows logs and long texts: auto (less, else more), less, more, or none: printed as they are'
+  [base_path]='where the menu looks for the files of a month, instead of base_path in the configuration; empty: the configuration decides'
+  [colours]='colours of the menu: auto (if the terminal has them) or off'
+  [jobs_limit]='how many jobs run at a time; the others wait their turn'
+  [jobs_notice]='notices of jobs that could not report their end themselves: off, problems (all that did not end well), all'
+  [pager]='shows logs and long texts: auto (less, otherwise more), less, more, or none (just print them)'
   [qc]='what the menu proposes when it asks how a load is checked: the last answer, or always the same'
-  [workers]='threads that compress, for loads from the menu; 0: as the configuration and the processors say'
+  [workers]='threads that compress, for loads from the menu; 0: decided by the configuration and the processors'
 )
 
 settings_names() { # sets SETTINGS_NAMES, in the alphabet's order; never forks

@@ -69,16 +69,16 @@ _setup_command_installed() { # there is nothing to make: what can be checked is 
 
 _setup_help() {
   cat <<'HELP'
-usage: snowflake_etl.sh setup [OPTIONS]        makes .venv and installs what requirements.lock names
+usage: snowflake_etl.sh setup [OPTIONS]        creates .venv and installs what requirements.lock lists
 
-  --check                  says whether the environment is complete (exit 3 when it is not), changes nothing
-  --rebuild                makes it anew from nothing
-  --test                   installs the tools of the test suite too
-  --make-bundle FILE.tar   one file to install from: program, packages, checksums, install.sh
+  --check                  says whether the environment is complete (exit 3 if not); changes nothing
+  --rebuild                creates it anew from scratch
+  --test                   also installs the tools for the tests
+  --make-bundle FILE.tar   makes one file to install from: program, packages, checksums, install.sh
   --make-wheelhouse DIR    fills DIR with all packages, on a host with internet
-  --wheelhouse DIR         installs from such a folder, on a host without
+  --wheelhouse DIR         installs from such a folder, on a host without internet
 
-Settings: ETL_PYTHON  the Python (3.11 or newer) to make it from
+Settings: ETL_PYTHON  the Python (3.11 or newer) to create it with
           ETL_VENV    where to keep it (.venv of the checkout, or the state folder when that is read-only)
           HTTPS_PROXY, PIP_INDEX_URL, PIP_CERT and pip's other settings are obeyed
 HELP

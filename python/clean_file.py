@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write a copy of a file that can be loaded, and the rows that cannot with their reasons."""
+"""Write a copy of a file that can be loaded, and a list of the rows that cannot, with the reasons."""
 
 import sys
 

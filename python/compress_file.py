@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pack files into numbered parts with a manifest and checksums, for a load on another host."""
+"""Compress files into numbered parts with a manifest and checksums, to be loaded on another host."""
 
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Delete months from tables: counted, shown, confirmed, and so that it can be undone."""
+"""Delete months from tables: counted, shown, confirmed, and undoable."""
 
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Start, stop, look into and reset the embedded warehouse."""
+"""Start, stop, query and reset the embedded warehouse."""
 
 import sys
 

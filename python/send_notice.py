@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Notices: try the targets, tell of dead jobs and silent tables, send what waits."""
+"""Notices: try the targets, report dead jobs and silent tables, send what is waiting."""
 
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Loads, jobs and scheduled runs for a monitor, in Prometheus text format."""
+"""Print the state of loads, jobs and scheduled runs for monitoring, in Prometheus' text format."""
 
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""List and clean the stage, and tell how fast past COPYs were."""
+"""List and clean the stage, and show how fast past COPYs were."""
 
 import sys
 

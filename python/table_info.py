@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tell all about tables: columns, size, grants, loads, and where else one of that name stands."""
+"""Show all about tables: columns, size, grants, last loads, namesakes."""
 
 import sys
 

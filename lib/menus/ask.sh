@@ -183,7 +183,7 @@ menus_ask_are_months() { # <text>: a list of months and ranges; else 1 with a se
   local word
   local -a words=()
   IFS=, read -ra words <<<"${1//../,}"
-  REPLY='Months are wanted: 2024-01, a list 2024-01,2024-03 or a range 2024-01..2024-06.'
+  REPLY='Give months: 2024-01, a list 2024-01,2024-03 or a range 2024-01..2024-06.'
   ((${#words[@]} > 0)) || return 1
   for word in "${words[@]}"; do
     month_parse "$word" || return 1
@@ -192,7 +192,7 @@ menus_ask_are_months() { # <text>: a list of months and ranges; else 1 with a se
 
 menus_ask_key() { # <title>: sets MENUS_ASK_KEY
   actions_config_preference quality_key
-  ui_input "$1" "Key columns of ${MENUS_ASK_ABOUT:-it}, with commas between them. Empty: as the configuration says." "$REPLY" || return 1
+  ui_input "$1" "Key columns of ${MENUS_ASK_ABOUT:-it}, separated by commas. Empty: as in the configuration." "$REPLY" || return 1
   menus_ask_typed_key "$REPLY"
 }
 
@@ -204,7 +204,7 @@ menus_ask_typed_key() { # <columns, or nothing>
 
 menus_ask_format() { # <title>: sets MENUS_ASK_FORMAT
   actions_config_preference quality_format
-  UI_DEFAULT=${REPLY:-text} ui_menu "$1" "How is the report on $MENUS_ASK_ABOUT to be shown?" "${MENUS_ASK_FORMATS[@]}" || return 1
+  UI_DEFAULT=${REPLY:-text} ui_menu "$1" "How do you want the report on $MENUS_ASK_ABOUT?" "${MENUS_ASK_FORMATS[@]}" || return 1
   menus_ask_typed_format "$REPLY"
 }
 
@@ -255,13 +255,13 @@ menus_ask_absolute() { # <path as it was typed> -> REPLY
 }
 
 menus_ask_new_table() { # <title>: sets MENUS_ASK_NEW_TABLE
-  ui_input "$1" "For which table is $MENUS_ASK_ABOUT? Empty: its name is made from the file's, and no warehouse is asked for its columns." '' \
+  ui_input "$1" "Which table is $MENUS_ASK_ABOUT for? Empty: the name is made from the file's, and the warehouse is not asked for columns." '' \
     || return 1
   MENUS_ASK_NEW_TABLE=$REPLY
 }
 
 menus_ask_into() { # <title>: sets MENUS_ASK_INTO, the configuration to merge into
-  local typed text='Merge into which configuration? A new name makes a new file.'
+  local typed text='Merge into which configuration? A new name creates a new file.'
   actions_config_current
   typed=${MENUS_ASK_INTO:-$REPLY}
   while ui_input "$1" "$text" "$typed"; do
@@ -290,7 +290,7 @@ menus_ask_file() { # <title>: sets MENUS_ASK_FILE
 }
 
 menus_ask_with() { # <title>: sets MENUS_ASK_WITH, the file that the one before is compared with
-  menus_ask_path "$1" "With which file is $MENUS_ASK_ABOUT compared?" compare_with || return 1
+  menus_ask_path "$1" "Which file do you want to compare $MENUS_ASK_ABOUT with?" compare_with || return 1
   MENUS_ASK_WITH=(--with "$REPLY")
 }
 

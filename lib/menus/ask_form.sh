@@ -118,7 +118,7 @@ _menus_ask_form_take_span() { # <days or months> <text without blanks>
     current) month_current && chosen=current MENUS_ASK_DAYS=(--month "$REPLY") ;;
     last) month_current && month_previous "$REPLY" && chosen=last MENUS_ASK_DAYS=(--month "$REPLY") ;;
     all)
-      REPLY='Of all files at once nothing is asked here: give the months.'
+      REPLY='All months at once are not possible here: give the months.'
       [[ $1 == days ]] || return 1
       chosen=all MENUS_ASK_DAYS=()
       ;;

@@ -2,19 +2,19 @@
 # File Tools (layer 4): files looked at, compared, cleaned and packed before they are loaded.  No file is changed.
 # Offers the screen files.
 
-menus_screen_define files "File Tools" "What is to be done with files?" 30 "browse, check, compare, clean, compress" <<'HELP'
+menus_screen_define files "File Tools" "What do you want to do with files?" 30 "browse, check, compare, clean, compress" <<'HELP'
 Browse      folders and previews; check, load, compare what you choose
-Check       every day there, no ragged row, no duplicate key
+Check       no missing day, no malformed row, no duplicate key
 Sample      the first rows: columns, types, dates, at once
-Statistics  the same by every row, as a job
+Statistics  the same for every row, as a job
 Compare     are two files the same, and which rows differ
-Clean       a copy that can be loaded, and what cannot with reasons
+Clean       a copy that can be loaded, and the rejects with reasons
 Compress    numbered parts, for a host that reaches the warehouse
-Load parts  there: every part is proven, then loaded exactly once
+Load parts  on that host: verify the parts, load them exactly once
 Generate    a configuration from a file, merged after you saw it
 
-What is longer than a moment runs as a job; its log says what was
-found. No tool writes over the file that it reads.
+What takes longer than a moment runs as a job; its log says what
+was found. No tool overwrites the file that it reads.
 HELP
 
 menus_screen_entries files \
@@ -23,39 +23,41 @@ menus_screen_entries files \
   sample sample "Sample" "first rows, columns, types, dates" \
   stats sample "Statistics" "every row: NULLs, bounds, distinct values" \
   compare compare "Compare two files" "the same, or which rows differ" \
-  clean clean-file "Clean" "a copy that can be loaded, and rejects" \
+  clean clean-file "Clean" "a copy that can be loaded, and the rejects" \
   compress compress "Compress" "parts for a host with a connection" \
-  parts load "Load parts" "that Compress made on another host" \
+  parts load "Load parts" "made by Compress on another host" \
   generate config "Generate configuration" "from a file, merged after you saw it"
 
-menus_screen_define files_check "Check" "Which files are to be checked?" <<'HELP'
+menus_screen_define files_check "Check" "Which files do you want to check?" <<'HELP'
 Files of a month are found by the patterns of the configuration.
-One file is named by its path; its name has to fit a pattern, too.
+One file is given by its path; its name has to match a pattern, too.
 
-Loaded months reads their files again and holds them against the
-ledger and the table: every row there, none twice. It loads nothing.
+Loaded months reads their files again and compares them with the
+ledger and the table: is every row there, and none twice. It loads
+nothing.
 HELP
 
 menus_screen_entries files_check \
   month '' "Files of a month" "found by the configuration's patterns" \
   file '' "One file" "by its path" \
-  loaded load "Loaded months" "has the table what the files have?"
+  loaded load "Loaded months" "does the table have what the files have?"
 
-menus_screen_define files_compare "Compare two files" "How are they to be compared?" <<'HELP'
-Rows and columns says which rows were removed, added or changed, told
-apart by the key, and in which columns. Order does not matter.
-Only whether they are the same reads both once, which is faster.
+menus_screen_define files_compare "Compare two files" "How do you want to compare them?" <<'HELP'
+Rows and columns says which rows were removed, added or changed, by
+their key, and in which columns. Order does not matter.
+Only whether the same reads both files once, which is faster.
 
-Packing, line ends and delimiters may differ: .gz and plain are equal.
+Compression, line ends and delimiters may differ: .gz and plain files
+can be equal.
 HELP
 
 menus_screen_entries files_compare \
   rows '' "Rows and columns" "which differ, by key" \
   quick '' "Only whether the same" "by their contents' hashes"
 
-menus_screen_define files_compress "Compress" "Which files are to be compressed?" <<'HELP'
+menus_screen_define files_compress "Compress" "Which files do you want to compress?" <<'HELP'
 Each file becomes a folder FILE.parts beside it, with numbered parts,
-checksums (sha256sum -c SHA256SUMS) and manifest.json. Carry the folder
+checksums (sha256sum -c SHA256SUMS) and manifest.json. Copy the folder
 to a host that reaches the warehouse, and choose Load parts there.
 HELP
 
@@ -68,8 +70,8 @@ MENUS_FILES_PACKINGS=( # the flag's word, and what it means
   gz "gz     for those who have nothing else"
 )
 MENUS_FILES_CLEANINGS=( # what is rejected
-  plain "What does not fit   layout, encoding, types, length"
-  duplicates "Duplicates, too     rows whose key stands in an earlier row"
+  plain "Rows that do not fit  layout, encoding, types, length"
+  duplicates "Duplicates, too       rows whose key is in an earlier row"
 )
 
 menus_files_browse() {
@@ -117,7 +119,7 @@ menus_files_clean() {
   local -a more
   while menus_ask "Clean" file; do
     title="Clean $MENUS_ASK_ABOUT"
-    _menus_files_choose "$title" "What is to be rejected?" clean plain "${MENUS_FILES_CLEANINGS[@]}" || continue
+    _menus_files_choose "$title" "Which rows are rejected?" clean plain "${MENUS_FILES_CLEANINGS[@]}" || continue
     more=()
     [[ $REPLY != duplicates ]] || more=(--duplicates)
     _menus_files_start "$title" clean-file "${MENUS_ASK_FILE[@]}" "${more[@]}"
@@ -139,7 +141,7 @@ menus_files_compress_file() {
 
 _menus_files_compress() { # <arguments...>: 1 to ask again
   local title="Compress $MENUS_ASK_ABOUT"
-  _menus_files_choose "$title" "What are the parts to be packed with?" packing zstd "${MENUS_FILES_PACKINGS[@]}" || return 1
+  _menus_files_choose "$title" "How should the parts be compressed?" packing zstd "${MENUS_FILES_PACKINGS[@]}" || return 1
   _menus_files_start "$title" compress "$@" --packing "$REPLY"
   return 0
 }

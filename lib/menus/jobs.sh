@@ -3,21 +3,21 @@
 # menus_jobs_news.  Every look reads the job folders anew, apart from what is known of jobs that have ended.
 
 menus_screen_define jobs "Jobs & Logs" "" 60 "progress, logs, cancel, run again" <<'HELP'
-Jobs that run stand first, then those that wait for their turn in
+Running jobs come first, then those that wait for their turn, in
 order, then those that ended, the newest first. The newest one
-that went wrong is chosen already: Enter says why it did.
+that went wrong is selected already: Enter says why it did.
 
-  queued            waits: only so many run at a time
-  done              all well
-  problems          ran to its end and found something
+  queued            waits for its turn
+  done              all went well
+  problems          completed, and found something
   refused           nothing was done, on purpose
   failed, stopped   ended by an error, or cancelled
   lost              the host went down meanwhile
   unknown           of another host, or its folder is not whole
 
-The list looks again by itself. / shows only lines with a text.
-l opens a log: of a job that went wrong at its end, and ' e goes
-to its first error. f follows a log; q leaves it, the job runs on.
+The list updates itself. / shows only lines with some text.
+l opens a log: if the job went wrong at its end, and ' e goes to
+the first error. f follows a log; q leaves it, the job runs on.
 HELP
 
 declare -gA MENUS_JOBS_KNOWN=()  # by id: when it was started, state and title of a job that has ended
@@ -155,7 +155,7 @@ _menus_jobs_ended() { # <id> <blanks for the columns of progress>: adds its line
 }
 
 _menus_jobs_states() { # which states the list shows
-  UI_DEFAULT=$MENUS_JOBS_STATES ui_menu "State" "Which jobs are to be shown?" \
+  UI_DEFAULT=$MENUS_JOBS_STATES ui_menu "State" "Which jobs do you want to see?" \
     '' "All" \
     failed,problems,lost,stopped,refused "Not well        failed, problems, lost, stopped, refused" \
     running,queued "At work         running or waiting" \
@@ -184,7 +184,7 @@ _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back
       "_menus_jobs_${last%-*}" "$1" "${last#*-}"
     fi
   done
-  ui_message "Jobs & Logs" "The job $1 is not there any more."
+  ui_message "Jobs & Logs" "The job $1 does not exist any more."
 }
 
 _menus_jobs_look() { # for ui_live: the job MENUS_JOBS_ID; 1 when it is gone
@@ -192,7 +192,7 @@ _menus_jobs_look() { # for ui_live: the job MENUS_JOBS_ID; 1 when it is gone
   jobs_read "$MENUS_JOBS_ID" 2>/dev/null || return 1
   UI_LIVE_FAST='' UI_LIVE_HEADING=''
   printf -v began '%(%Y-%m-%d %H:%M:%S)T, %s ago' "$JOB_BEGAN_AT" "$JOB_AGE"
-  ((JOB_BEGAN_AT > 0)) || began='nobody knows when'
+  ((JOB_BEGAN_AT > 0)) || began='at an unknown time'
   UI_LIVE_TEXT="State    $JOB_STATE${JOB_EXIT_CODE:+ (exit code $JOB_EXIT_CODE)}"
   case $JOB_STATE in
     running) UI_LIVE_FAST=1 ;;
@@ -290,7 +290,7 @@ _menus_jobs_report() { # <id>: text in the pager; of what needs another program 
   jobs_report "$1" || return 0
   case $REPLY in
     *.html | *.xlsx | *.parquet | *.gz | *.zst | *.bz2)
-      ui_message "Report" "The report is the file"$'\n\n'"  $REPLY"$'\n\n'"Copy it to a machine with a program for it, for example:"$'\n\n'"  scp $HOSTNAME:$(printf '%q' "$REPLY") ."
+      ui_message "Report" "The report is the file"$'\n\n'"  $REPLY"$'\n\n'"Copy it to a machine that can open it, for example:"$'\n\n'"  scp $HOSTNAME:$(printf '%q' "$REPLY") ."
       ;;
     *) menus_screen_log "$REPLY" ;;
   esac
@@ -302,8 +302,8 @@ _menus_jobs_move() { # <id> <first|up|down|last>
 
 _menus_jobs_cancel() { # <id>
   local title=$JOB_TITLE text
-  text="The job $1 is asked to stop, and to stop its query in the warehouse. What it has not published is not loaded."
-  [[ $JOB_STATE != queued ]] || text="The job $1 has not begun: it is taken out of the queue and nothing of it is run."
+  text="The job $1 is asked to stop, and to cancel its query in the warehouse. Whatever it has not published is not loaded."
+  [[ $JOB_STATE != queued ]] || text="The job $1 has not started: it is removed from the queue and does not run."
   menus_screen_command jobs cancel "$1" "$text"
   UI_DEFAULT=no UI_OK=Cancel-it UI_BACK=Back ui_yesno "Cancel $title?" "$REPLY" || return 0
   ui_busy "Cancel" "Asking the job to stop, and waiting until it has ended: it may have to cancel a query first. Ctrl-C stops waiting, not the job."
@@ -313,7 +313,7 @@ _menus_jobs_cancel() { # <id>
 
 _menus_jobs_rerun() { # <id>
   local title=$JOB_TITLE id
-  menus_screen_command jobs rerun "$1" "The same command is started once more as a new job."
+  menus_screen_command jobs rerun "$1" "The same command is started again as a new job."
   UI_OK=Start UI_BACK=Back ui_yesno "Run again: $title" "$REPLY" || return 0
   if ! actions_jobs_rerun "$1" 2>/dev/null; then
     ui_message "Run again" "$REPLY"
@@ -336,7 +336,7 @@ _menus_jobs_clean() { # which jobs go: first their state, then their age, with t
     printf -v text '%-22s %6d' "${items[index + 1]}" "${MENUS_JOBS_COUNTS[${items[index]} - 0]:-0}"
     items[index + 1]=$text
   done
-  ui_menu "Clean up" "Which jobs are to be removed, with their logs? Those that run or wait stay; lost ones go only where 'lost' is chosen." \
+  ui_menu "Clean up" "Which jobs do you want to remove, with their logs? Jobs that run or wait stay; lost ones go only if you choose 'lost'." \
     "${items[@]}" || return 0
   _menus_jobs_clean_age "$REPLY"
 }

@@ -35,7 +35,7 @@ _menus_main_entries() { # the screens in order of their places; once, when all f
     screen=${MENUS_PLACES[place]%%$'\t'*}
     menus_screen_entries main "$screen" '' "${MENUS_TITLES[$screen]}" "${MENUS_PLACES[place]#*$'\t'}"
   done
-  menus_screen_entries main quit '' "Quit" "jobs go on"
+  menus_screen_entries main quit '' "Quit" "jobs keep running"
 }
 
 menus_main_quit() {

@@ -5,18 +5,18 @@
 # No question: its line is needed, so that on 80x24 every entry is to be seen.
 menus_screen_define operations "Snowflake Operations" "" 20 "load months, check, report, drop" <<'HELP'
 Load and Batch show a plan and the command before anything starts.
-Load by browsing takes files that you choose in their folders.
-To send files now and load them later: Recovery, Stage.
-Batch goes on where one month fails, and loads several at a time.
+Load by browsing loads files that you choose in their folders.
+To send files now and load them later, use Recovery, Stage.
+Batch loads several months at a time, and goes on if one fails.
 
-Validate, Duplicates and Table report read and never change a row.
-They run as jobs; "problems" means that they found something.
-History shows what changed since the time before.
-Table info: is it there, do its columns fit the configuration, who
-may do what with it, what was loaded last.
+Validate, Duplicates and Table report only read; they never change
+a row. They run as jobs; "problems" means that they found some.
+History shows what changed since the last time.
+Table info: does the table exist, do its columns match the
+configuration, who has which privileges, what was loaded last.
 
-REPLACE and DROP show their plan first and want the words typed.
-What they took away can be brought back for two weeks, into the
+REPLACE and DROP show their plan first and ask you to type words.
+What they deleted can be brought back for two weeks, into the
 same table: Restore.
 HELP
 
@@ -24,20 +24,20 @@ menus_screen_entries operations \
   load load "Load months" "from a base path, with all choices" \
   browse browse "Load by browsing" "choose the files in their folders" \
   batch load "Batch" "many months, several at a time" \
-  validate validate "Validate tables" "every day there, no odd day" \
+  validate validate "Validate tables" "no missing day, no unusual day" \
   duplicates duplicates "Duplicates" "keys in several rows" \
   report report "Table report" "all tables: status, days, gaps, score" \
   details table-info "Table info" "columns, size, grants, last loads" \
   history history "History" "past runs and checks, what changed" \
   ledger ledger "Ledger" "what is loaded; adopt rows from before" \
   deleted restore-month "What was deleted" "and until when it can be restored" \
-  restore '!restore-month' "Restore a month" "what a drop or a replace took away" \
+  restore '!restore-month' "Restore a month" "what a drop or a replace deleted" \
   replace '!load' "REPLACE a month" "deletes its rows, loads its files" \
   drop '!drop-month' "DROP a month" "deletes its rows"
 
-menus_screen_define operations_duplicates "Duplicates" "Where are keys looked for?" <<'HELP'
-A duplicate is a key that stands in several rows. Which columns are
-the key says the configuration, unless others are named.
+menus_screen_define operations_duplicates "Duplicates" "Where do you want to look for duplicates?" <<'HELP'
+A duplicate is a key that is in several rows. The configuration
+says which columns are the key, unless you name others.
 
 Tables, with SQL prints statements that would leave one row of each;
 it runs none of them.
@@ -46,36 +46,36 @@ HELP
 
 menus_screen_entries operations_duplicates \
   table '' "Tables" "in the warehouse" \
-  sql '' "Tables, with SQL" "prints what would leave one row of each" \
+  sql '' "Tables, with SQL" "prints SQL that leaves one row of each" \
   file '' "A file" "exactly, without the warehouse"
 
-menus_screen_define operations_history "History" "What is to be shown?" <<'HELP'
-Every load and check is remembered on this host.
-What changed puts the last check of each table beside the one
+menus_screen_define operations_history "History" "What do you want to see?" <<'HELP'
+Every load and check is recorded on this host.
+What changed compares the last check of each table with the one
 before.
 HELP
 
 menus_screen_entries operations_history \
   list '' "Runs and checks" "the newest first" \
-  diff '' "What changed" "the last checks beside those before"
+  diff '' "What changed" "the last checks compared with those before"
 
-menus_screen_define operations_ledger "Ledger" "What of the ledger?" <<'HELP'
-The ledger, in the warehouse, knows every file that is in a table by its
-content: that is why none is loaded twice.
+menus_screen_define operations_ledger "Ledger" "What do you want to do with the ledger?" <<'HELP'
+The ledger, in the warehouse, knows every loaded file by its content:
+that is why no file is loaded twice.
 
-Rows that were loaded before this tool are unknown to it. Adopt records
-them, after it has held them against the files that they came from.
-Where the files are gone their number alone is recorded. No table is
-changed by either, and what would be recorded is shown first.
+It does not know rows that were loaded before this tool. Adopt records
+them, after comparing them with the files that they came from. If the
+files are gone, only the number of rows is recorded. Neither changes a
+table, and what would be recorded is shown first.
 HELP
 
 menus_screen_entries operations_ledger \
   list '' "What is loaded" "from which file, when, by whom" \
   adopt '' "Adopt a month" "loaded before the tool; with its files" \
-  counts '' "Adopt without files" "the files are gone: counts alone"
+  counts '' "Adopt without files" "if the files are gone: only counts"
 
 menus_operations_load() {
-  local text='Months: 2024-01, a list, a range 2024-01..2024-06, or all. Checks: file, snowflake, both or skip. A field left empty: as the configuration says. Nothing is replaced; for that there is REPLACE a month.'
+  local text='Months: 2024-01, a list, a range 2024-01..2024-06, or all. Checks: file, snowflake, both or skip. An empty field: as in the configuration. Nothing is replaced; for that, use REPLACE a month.'
   local base months table qc
   settings_get qc
   [[ $REPLY != last ]] || actions_config_preference qc
@@ -146,7 +146,7 @@ _menus_operations_form_error() { # 1 with a sentence in REPLY when UI_ANSWERS (m
   # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
   [[ $base != '~/'* ]] || base=$HOME/${base:2}
   if [[ -n $base && ! -d $base ]]; then
-    REPLY="The base path $base is no folder. Give the folder that holds the files, or leave it empty."
+    REPLY="The base path $base is not a folder. Give the folder with the files, or leave it empty."
     return 1
   fi
   case ${UI_ANSWERS[3]} in

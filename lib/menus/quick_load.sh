@@ -2,13 +2,13 @@
 # Quick Load (layer 4): one month or one file, from the question to the running job.
 # Offers the screen quick_load.
 
-menus_screen_define quick_load "Quick Load" "What is to be loaded?" 10 "this month, last month, one file" <<'HELP'
+menus_screen_define quick_load "Quick Load" "What do you want to load?" 10 "this month, last month, one file" <<'HELP'
 Shows the plan first: files, rows, what is in the table already.
 Nothing is written before you press Start. The load then runs as a
-job, which goes on when you leave the menu or lose the connection.
+job, which keeps running when you leave or lose the connection.
 
 Resume carries on with loads that were interrupted: what was sent
-already is not sent again, and no row comes twice.
+already is not sent again, and no row is loaded twice.
 HELP
 
 menus_screen_entries quick_load \
@@ -53,7 +53,7 @@ menus_quick_load_other() {
 }
 
 menus_quick_load_file() { # the one that was looked into or checked last is proposed
-  menus_ask_path "One file" "Which file? Its name has to fit a pattern of the configuration." quality_file || return 0
+  menus_ask_path "One file" "Which file? Its name has to match a pattern of the configuration." quality_file || return 0
   _menus_quick_load_ask "${REPLY##*/}" --file "$REPLY"
 }
 

@@ -2,19 +2,19 @@
 # Recovery (layer 4): loads that did not end well, why, and the way on; what was left behind; the stage.
 # Offers the screen recovery and menus_recovery_diagnose.
 
-menus_screen_define recovery "Recovery" "What is to be recovered?" 40 "failed loads, why, the stage" <<'HELP'
-Failed loads lists what was interrupted or failed and was not made good
-since. Enter says why, with file, line, column and value, and what to
-do; the best way on is one more Enter away: Resume carries on where it
-was cut off, Retry tries again, Widen makes room in a column first.
-Widen VARCHAR column goes there at once, for the newest load that failed
-for a value too long: what it would run is shown before it asks.
+menus_screen_define recovery "Recovery" "What do you want to recover?" 40 "failed loads, why, the stage" <<'HELP'
+Failed loads lists loads that were interrupted or failed and have not
+been repeated since. Enter says why, with file, line, column and value,
+and what to do; one more Enter does what is best: Resume carries on
+where the load stopped, Retry tries again, Widen widens a column first.
+Widen VARCHAR column goes there directly, for the newest load that
+failed because a value was too long: it shows what it would run first.
 
-Nothing is lost by an interruption: a month is in its table whole, or
-not at all. Parts that were sent are not sent again.
+Nothing is lost by an interruption: a month is in its table as a whole,
+or not at all. Parts that were sent are not sent again.
 
 What was left shows work tables, parts, leases, locks and running COPYs
-of dead runs; Clean up removes them, never those of a run at work.
+of dead runs; Clean up removes them, never those of a running load.
 HELP
 
 menus_screen_entries recovery \
@@ -22,25 +22,26 @@ menus_screen_entries recovery \
   varchar recover "Widen VARCHAR column" "of the newest load with a value too long" \
   job diagnose "Diagnose a job" "any job that did not end well" \
   table diagnose "Diagnose a table" "its last load" \
-  log diagnose "Diagnose a log" "any file in which an error stands" \
+  log diagnose "Diagnose a log" "any log file with an error in it" \
   left recover "What was left" "work tables, parts, locks, queries" \
-  stage stage "Stage" "what lies there, how fast it went" \
+  stage stage "Stage" "what is there, how fast COPYs were" \
   clean '!recover' "Clean up" "removes what dead runs left behind"
 
-menus_screen_define recovery_stage "Stage" "What of the stage?" <<'HELP'
-Files travel over the stage in parts. Whose they are, how old, and what
-they wait for says List. Past COPYs tells rows and bytes per second, and
-what would have been faster.
+menus_screen_define recovery_stage "Stage" "What do you want to do with the stage?" <<'HELP'
+Files are sent to the stage in parts. List shows whose they are, how
+old, and what they are waiting for. Past COPYs shows rows and bytes per
+second, and what would have been faster.
 
-Stage months sends files now and loads nothing: at night, say. Load what
-is staged does the rest, without the files. Load, keep parts loads as
-Load months does and leaves the parts there.
+Stage months sends files now, at night for example, and loads nothing.
+Load what is staged does the rest, without the files. Load, keep parts
+loads like Load months and leaves the parts on the stage.
 
-Clean shows what would go before it asks; what a load still needs stays.
+Clean shows what it would remove before it asks, never what a load still
+needs.
 HELP
 
 menus_screen_entries recovery_stage \
-  list '' "List" "what lies there and whose it is" \
+  list '' "List" "what is there and who it belongs to" \
   performance '' "Past COPYs" "how fast, and what would have been faster" \
   only load "Stage months" "send now, load later" \
   load load "Load what is staged" "without the files" \
@@ -63,11 +64,11 @@ menus_recovery_loads() { # the list, until Back or until a load of it was starte
       items+=("${fields[0]}" "$label")
     done <<<"$REPLY"
     if ((${#items[@]} == 0)); then
-      ui_message "Failed loads" "No load is interrupted, and none that failed waits for being made good."
+      ui_message "Failed loads" "No load is interrupted, and no failed load is waiting to be repeated."
       return 0
     fi
     UI_DEFAULT=$chosen UI_HEADING="$(printf '%-11s %-7s %-14s %s' STATE MONTH TABLE WHY)" \
-      ui_menu "Failed loads" "Which load is to be recovered?" "${items[@]}" || return 0
+      ui_menu "Failed loads" "Which load do you want to recover?" "${items[@]}" || return 0
     chosen=$REPLY
     menus_recovery_diagnose "$chosen"
   done
@@ -83,7 +84,7 @@ menus_recovery_varchar() { # the newest load that failed for a value too long
     _menus_recovery_widen "$run" "$table $month"
     return
   fi
-  ui_message "Widen VARCHAR column" "No load into this target failed for a value that is too long for its column."
+  ui_message "Widen VARCHAR column" "No load into this target failed because a value was too long for its column."
 }
 
 menus_recovery_diagnose() { # <job or run id, or log; or flags>: why it failed; its best cure is one key away
@@ -179,8 +180,8 @@ menus_recovery_clean() {
   left=$REPLY
   actions_config_current
   words=(--config "$REPLY" --clean --yes)
-  menus_screen_command recover "${words[@]}" "What is live, and what is staged for a load to come, stays."$'\n\n'"$left"
-  UI_OK=Remove UI_BACK=Back UI_DEFAULT=no ui_yesno "Remove what dead runs left?" "$REPLY" || return 0
+  menus_screen_command recover "${words[@]}" "What is in use, and what is staged for a later load, stays."$'\n\n'"$left"
+  UI_OK=Remove UI_BACK=Back UI_DEFAULT=no ui_yesno "Remove what dead runs left behind?" "$REPLY" || return 0
   menus_screen_begin "Clean up" recover "${words[@]}"
 }
 
@@ -217,7 +218,7 @@ _menus_recovery_stage_months() { # <title> <the load's flag>: until Back or unti
 
 menus_recovery_stage_clean() {
   local -a words
-  ui_menu "Clean the stage" "What is to go? It is shown first." \
+  ui_menu "Clean the stage" "What do you want to remove? It is shown first." \
     orphans "Orphans            left by failed runs, or incomplete" \
     7d "Older than 7 days" \
     30d "Older than 30 days" || return 0

@@ -272,7 +272,7 @@ menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks,
     name=$word
   done
   actions_words "$verb" "$@" --background
-  UI_OK=Start UI_BACK=Back ui_yesno "$title" "This starts a job, which goes on when you leave. As a command:"$'\n\n'"  $REPLY" || return 1
+  UI_OK=Start UI_BACK=Back ui_yesno "$title" "This starts a job, which keeps running when you leave. As a command:"$'\n\n'"  $REPLY" || return 1
   menus_screen_begin "$title" "$verb" "$@"
 }
 
@@ -287,7 +287,7 @@ menus_screen_begin() { # <title> <verb> <arguments...>: the same without the que
   text="$title: at work as job $id."
   ! jobs_queue_words "$id" || text="$title: job $id. $REPLY"
   jobs_logout_warning
-  ui_menu "Started" "$text It goes on when you leave.${REPLY:+$'\n\n'$REPLY}" \
+  ui_menu "Started" "$text It keeps running when you leave.${REPLY:+$'\n\n'$REPLY}" \
     follow "Follow the log" back "Back to the menu" || return 0
   [[ $REPLY == follow ]] || return 0
   menus_jobs_follow "$id"

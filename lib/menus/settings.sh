@@ -3,40 +3,41 @@
 # Offers the screen settings and menus_settings_use.
 
 menus_screen_define settings "Settings" "" 80 "configuration, connection, preferences" <<'HELP'
-The configuration says where files are found, which tables they go
-to and how to sign in. It is chosen for you alone and stays chosen.
+The configuration says where the files are, which tables they go to
+and how to sign in. Your choice is yours alone and is remembered.
 
-Environment is which of the configuration's own environments is
-meant; it is named before anything is changed, and stays chosen.
+Environment chooses one of the configuration's environments; it is
+shown before anything is changed, and is remembered.
 
 Check it reads it strictly: keys, types, patterns.
-Show it tells every value and where it comes from, secrets masked.
-Test connection tries all that a load needs: this host, the sign-in,
+Show it lists every value and where it comes from, secrets masked.
+Test connection tries all that a load needs: this host, signing in,
 every privilege, a small part to the stage and into a table. Nothing
 is left behind.
-Configuration tools begin a new one, mend older ones, keep secrets.
+Configuration tools create, edit and update configurations and store
+secrets.
 HELP
 
 menus_screen_entries settings \
   choose '' "Configuration" "choose from the files in config/" \
   path '' "Other configuration" "by its path" \
-  environment config "Environment" "dev, staging, prod, where there are" \
+  environment config "Environment" "dev, staging, prod, if there are any" \
   validate config "Check it" "keys, types, patterns" \
   show config "Show it" "every value and where it comes from" \
   doctor doctor "Test connection" "all that a load needs" \
-  files config "Configuration tools" "a new one, older ones, secrets, a DBA's SQL" \
+  files config "Configuration tools" "a new one, old ones, secrets, SQL for a DBA" \
   preferences '' "Preferences" "checks, base path, workers, colours ..." \
-  notices notify "Notices" "who is told, a test, silence, what waits" \
+  notices notify "Notices" "who is notified, a test, silence, retries" \
   schedule schedule "Schedule" "lines for cron, units for systemd" \
   local local "Embedded warehouse" "status, start, stop, reset" \
   cleanup '' "Clean up" "old jobs, logs, history, answers"
 
-menus_screen_define settings_preferences "Preferences" "What is to be changed? They hold for you, on this host." <<'HELP'
+menus_screen_define settings_preferences "Preferences" "What do you want to change? This applies to you, on this host." <<'HELP'
 Base path, Workers and Checks of a load are what the menu proposes
-or adds to a command; the command that is shown names them. What is
-not set here the configuration decides.
+or adds to a command; the command that is shown contains them. What
+is not set here is decided by the configuration.
 
-They stand as lines in the file "settings" of the state folder.
+They are lines in the file "settings" in the state folder.
 HELP
 
 _menus_settings_entries() { # an entry a setting, from the table of settings
@@ -49,46 +50,46 @@ _menus_settings_entries() { # an entry a setting, from the table of settings
 }
 _menus_settings_entries
 
-menus_screen_define settings_notices "Notices" "What about notices?" <<'HELP'
-Failures, problems, recoveries and long silence are told by mail,
-chat or webhook to the targets that the configuration names under
-notify.targets; docs/configuration.md says how.
+menus_screen_define settings_notices "Notices" "What do you want to do with notices?" <<'HELP'
+Failures, problems, recoveries and long silence are reported by
+mail, chat or webhook to the targets in notify.targets of the
+configuration; docs/configuration.md says how.
 
-A run tells of its end itself. Of jobs is about those that could
-not: killed, or lost with their host.
+A run reports its end itself. Of jobs is about those that cannot:
+jobs that were killed, or lost with their host.
 
-Silence and Send again do what cron should do once a day: tell of
+Silence and Send again do what cron should do once a day: report
 tables without a load for long, and send what could not be sent.
-Metrics are for a monitor, which takes them by the same command.
+Metrics are for monitoring, which runs the same command.
 HELP
 
 menus_screen_entries settings_notices \
-  show notify "Show" "targets, and what waits to be sent" \
+  show notify "Show" "targets, and notices not sent yet" \
   test notify "Send a test" "to every target, now" \
-  silence notify "Silence" "tells now of tables without a load for long" \
-  retry notify "Send again" "what waits, and of jobs that were lost" \
+  silence notify "Silence" "reports tables without a load for long" \
+  retry notify "Send again" "notices not sent yet, and lost jobs" \
   jobs '' "Of jobs" "that were killed or lost: off, problems, all" \
-  metrics metrics "Metrics" "last loads, jobs and runs, for a monitor"
+  metrics metrics "Metrics" "last loads, jobs and runs, for monitoring"
 
-menus_screen_define settings_schedule "Schedule" "What is to start a command regularly?" <<'HELP'
-Shows what is to be installed and how; nothing is installed. The
-command that is proposed loads last month as soon as its files have
-arrived, and does nothing when there is nothing to do.
+menus_screen_define settings_schedule "Schedule" "What should run a command regularly?" <<'HELP'
+Shows what to install and how; it installs nothing. The proposed
+command loads last month as soon as its files have arrived, and
+does nothing when there is nothing to do.
 
-docs/scheduling.md tells the rest: heartbeats, monitors, overlaps.
+docs/scheduling.md has the rest: heartbeats, monitoring, overlaps.
 HELP
 
 menus_screen_entries settings_schedule \
   cron schedule "cron" "a line for your crontab" \
   systemd schedule "systemd" "a service and a timer of your own"
 
-menus_screen_define settings_cleanup "Clean up" "What is to go?" <<'HELP'
+menus_screen_define settings_cleanup "Clean up" "What do you want to remove?" <<'HELP'
 Old jobs are jobs that ended more than 30 days ago, with their logs.
 Jobs & Logs cleans by other ages and by state.
 
-Beyond limits are logs, jobs and history that are older or more than
-the section logs of the configuration allows; runs remove them
-once a day by themselves.
+Beyond limits are logs, jobs and history that are older or larger
+than the section logs of the configuration allows; runs remove them
+once a day automatically.
 
 Remembered answers are the defaults of questions: tables, days,
 files, forms. The configuration and the preferences stay.
@@ -109,7 +110,7 @@ menus_settings_look() {
 }
 
 menus_settings_choose() {
-  menus_ask_config "Configuration" "Which one is to be used from now on?" || return 0
+  menus_ask_config "Configuration" "Which one do you want to use from now on?" || return 0
   menus_settings_use "$REPLY"
 }
 
@@ -140,7 +141,7 @@ menus_settings_environment() {
   for name in "${ACTIONS_ENVIRONMENTS[@]}"; do
     items+=("$name" "${name^^}")
   done
-  UI_DEFAULT=${ETL_ENVIRONMENT:-} ui_menu "Environment" "Which one is to be used from now on?" "${items[@]}" || return 0
+  UI_DEFAULT=${ETL_ENVIRONMENT:-} ui_menu "Environment" "Which one do you want to use from now on?" "${items[@]}" || return 0
   actions_config_environment_choose "$REPLY" 2>/dev/null || _menus_settings_unsaved "Environment" "The environment ${ETL_ENVIRONMENT^^}"
   menus_screen_find_target
 }
@@ -183,7 +184,7 @@ menus_settings_notices_jobs() {
 
 menus_settings_schedule_entry() { # <cron or systemd>: the form stays for another try until Back
   local config command='load --month last --if-missing' every=hour at=''
-  local text='Every: hour, day, weekday or month. At: HH:MM, for every hour the minute; empty: 6:17, and 17 past the hour.'
+  local text='Every: hour, day, weekday or month. At: HH:MM, or the minute if every hour; empty: 6:17, or 17 past the hour.'
   actions_config_current
   config=$REPLY
   while ui_form "Schedule: $1" "$text" Command "$command" Every "$every" At "$at"; do
@@ -246,7 +247,7 @@ _menus_settings_set() { # <title> <name> <value>
 
 menus_settings_cleanup_answers() {
   UI_DEFAULT=no UI_OK=Forget UI_BACK=Back ui_yesno "Remembered answers" \
-    "Forget what was answered to questions? Configuration and preferences stay." || return 0
+    "Forget the answers to questions? Configuration and preferences stay." || return 0
   if actions_settings_forget; then
     ui_message "Remembered answers" "They are forgotten."
   else
@@ -255,7 +256,7 @@ menus_settings_cleanup_answers() {
 }
 
 menus_settings_cleanup_jobs() {
-  menus_screen_command jobs prune --older-than 30 "Remove jobs that ended more than 30 days ago, with their logs? Jobs that run stay."
+  menus_screen_command jobs prune --older-than 30 "Remove jobs that ended more than 30 days ago, with their logs? Running jobs stay."
   UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Old jobs" "$REPLY" || return 0
   actions_jobs_clean 30
   ui_message "Old jobs" "$REPLY"

@@ -2,30 +2,30 @@
 # Settings, Configuration tools (layer 4): configurations begun, checked against tables, brought to today's shape; secrets; a DBA's SQL.
 # Offers the screen settings_files.
 
-menus_screen_define settings_files "Configuration tools" "What is to be done with configurations?" <<'HELP'
+menus_screen_define settings_files "Configuration tools" "What do you want to do with configurations?" <<'HELP'
 Edit opens the configuration in use in your editor ($VISUAL, $EDITOR,
-else vi), and checks it afterwards: what is not valid can be edited
-again or put back.
+or vi), and checks it afterwards: if it is not valid you can edit it
+again or put the old one back.
 
-New writes a commented configuration to begin with, into a new file.
+New writes a commented configuration to start from, into a new file.
 File Tools, Generate configuration, makes entries for files.
 
-Check with tables signs in and holds the columns against the tables.
-Older shape brings the configuration in use to today's shape; it shows
-the difference before it asks, and keeps a copy.
+Check with tables signs in and compares the columns with the tables.
+Older shape brings the configuration in use up to date; it shows the
+difference before it asks, and keeps a copy.
 
-A secret is asked for by the tool itself and nothing of it is shown.
-A configuration names it as ${secret:NAME}.
+The tool itself asks for a secret and does not show it. A
+configuration refers to it as ${secret:NAME}.
 
-SQL for a DBA is shown, for objects and grants; nothing runs it.
+SQL for a DBA is shown, for objects and grants; it is not run.
 HELP
 
 menus_screen_entries settings_files \
   edit config "Edit" "in your editor, and checked afterwards" \
   new config "New" "local, key pair, connection, environments" \
-  connect config "Check with tables" "columns against those of the tables" \
-  keys config "Every key" "what may stand in a configuration" \
-  migrate config "Older shape" "to today's; shows the difference first" \
+  connect config "Check with tables" "compare its columns with the tables" \
+  keys config "Every key" "everything a configuration can contain" \
+  migrate config "Older shape" "bring it up to date; shows the difference" \
   secret config "Keep a secret" "a password, a passphrase, a token" \
   sql doctor "SQL for a DBA" "objects and grants that a load needs" \
   forget '!config' "Forget a secret" "by its name"
@@ -85,7 +85,7 @@ _menus_settings_files_editor() { # <file>: 1 when there is no editor; what the e
   local -a editor
   read -ra editor <<<"${VISUAL:-${EDITOR:-vi}}"
   if ! command -v -- "${editor[0]}" >/dev/null; then
-    ui_message "Edit" "There is no editor '${editor[0]}' here: set EDITOR to one that there is, such as nano, and start the menu again."
+    ui_message "Edit" "There is no editor '${editor[0]}' here: set EDITOR to one that is installed, such as nano, and start the menu again."
     return 1
   fi
   ui_leave
@@ -94,7 +94,7 @@ _menus_settings_files_editor() { # <file>: 1 when there is no editor; what the e
 
 menus_settings_files_new() {
   local name path text="Write it to which new file?"
-  ui_menu "New" "What to begin with?" "${MENUS_SETTINGS_TEMPLATES[@]}" || return 0
+  ui_menu "New" "What do you want to start from?" "${MENUS_SETTINGS_TEMPLATES[@]}" || return 0
   name=$REPLY
   path=$PWD/$name.yaml
   while ui_input "New" "$text" "$path"; do
@@ -140,7 +140,7 @@ menus_settings_files_migrate() {
 menus_settings_files_secret() { # its name here; the secret itself only between the terminal and the tool
   _menus_settings_files_name "Keep a secret" || return 0
   if [[ ! -t 0 || ! -t 1 ]]; then
-    ui_message "Keep a secret" "It is typed at a terminal, and this is none."
+    ui_message "Keep a secret" "It has to be typed at a terminal, and this is not one."
     return 0
   fi
   set -- config set-secret "$REPLY"
@@ -155,14 +155,14 @@ menus_settings_files_forget() {
   local name
   _menus_settings_files_name "Forget a secret" || return 0
   name=$REPLY
-  menus_screen_command config set-secret "$name" --remove "Forget the secret $name? What uses it can sign in no more."
+  menus_screen_command config set-secret "$name" --remove "Forget the secret $name? Whatever uses it will not be able to sign in any more."
   UI_OK=Forget UI_BACK=Back UI_DEFAULT=no ui_yesno "Forget a secret" "$REPLY" || return 0
   menus_screen_tell "Forget a secret" config set-secret "$name" --remove
 }
 
 _menus_settings_files_name() { # <title> -> REPLY
   # shellcheck disable=SC2016 # as it is written in a configuration
-  local text='What is it called? A configuration has it as ${secret:NAME}.' typed=''
+  local text='What is its name? A configuration refers to it as ${secret:NAME}.' typed=''
   while ui_input "$1" "$text" "$typed"; do
     typed=$REPLY
     [[ ! $typed =~ ^[A-Za-z0-9][A-Za-z0-9_.-]*$ ]] || return 0

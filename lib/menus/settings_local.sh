@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Settings, Embedded warehouse (layer 4): whether it runs, and its data gone.  Offers the screen settings_local.
 
-menus_screen_define settings_local "Embedded warehouse" "What of the embedded warehouse?" <<'HELP'
+menus_screen_define settings_local "Embedded warehouse" "What do you want to do with the embedded warehouse?" <<'HELP'
 Configurations whose connection is "local" load into a warehouse of
 this host: to try the tools, and files, without an account.
 

@@ -265,7 +265,7 @@ job_count() {
   local id=${JOBS_IDS[0]}
   run bash -c '{ echo jobs; sleep 1.5; echo "$2"; echo b; echo quit; } | "$1/snowflake_etl.sh" & sleep 0.7; rm -rf "$3/jobs/$2"; wait' \
     x "$ROOT" "$id" "$ETL_STATE_DIR" 3>&-
-  [[ $output == *'is not there any more'* ]]
+  [[ $output == *'does not exist any more'* ]]
 }
 
 @test "menus: a configuration is chosen, saved, and shown in the head line at once" {
@@ -380,7 +380,7 @@ CALLS
   printf 'ACME [PROD]\n' >"$FAKE/target"
   menu settings environment prod back quit
   [ "$status" -eq 0 ]
-  [[ $output == *'Which one is to be used from now on?'*DEV*PROD* ]]
+  [[ $output == *'Which one do you want to use from now on?'*DEV*PROD* ]]
   [[ $output == *'environment PROD'* ]]
   menu quick_load last file yes back back quit
   newest_command

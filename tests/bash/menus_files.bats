@@ -59,7 +59,7 @@ called() { # <words>: the stand-in was called with them, as far as they go
 
 @test "menus files: two files are compared by key, or quickly" {
   menu compare rows "$FOLDER/a.tsv" "$FOLDER/none.tsv" "$FOLDER/b.tsv" 'A,B' y back
-  [[ $(tr -s ' \n' '  ' <<<"$output") == *'With which file is a.tsv compared?'*'There is no readable file'*'Key columns of a.tsv'* ]]
+  [[ $(tr -s ' \n' '  ' <<<"$output") == *'Which file do you want to compare a.tsv with?'*'There is no readable file'*'Key columns of a.tsv'* ]]
   newest_words
   [ "$WORDS" = "compare_files.py --file $FOLDER/a.tsv --with $FOLDER/b.tsv --key A,B" ]
   sleep 1.1 # the next job's name begins with the second

@@ -77,7 +77,7 @@ ended_job() { # <verb> <title> <command...>: sets ID
   [[ $(tr -s ' \n' '  ' <<<"$output") == *'jobs running: 1, 2 waiting'*'number 2 in the queue'*'Queued 20'*'number 1 in the queue: at most 1 run at a time'* ]]
   [[ $("$ROOT/snowflake_etl.sh" jobs show "$waits") == *'Queued:   20'* ]]
   menu jobs "$waits" cancel y b b quit
-  [[ $(tr -s ' \n' '  ' <<<"$output") == *'nothing of it is run'*'was taken out of the queue; nothing of it was run.'* ]]
+  [[ $(tr -s ' \n' '  ' <<<"$output") == *'does not run'*'was taken out of the queue; nothing of it was run.'* ]]
   menu jobs "$ID" rerun y b b quit
   [[ $(tr -s ' \n' '  ' <<<"$output") == *'It waits for its turn, number 2 in the queue'* ]]
 }
@@ -118,5 +118,5 @@ ended_job() { # <verb> <title> <command...>: sets ID
   # shellcheck disable=SC2016
   run bash -c '{ echo jobs; echo "$2"; sleep 2; rm -rf "$3/jobs/$2"; echo show; echo n; echo b; echo b; echo quit; } | "$1/snowflake_etl.sh"' x "$ROOT" "$ID" "$ETL_STATE_DIR" 3>&-
   [ "$status" -eq 0 ]
-  [[ $output == *'is not there any more'* ]]
+  [[ $output == *'does not exist any more'* ]]
 }

@@ -64,7 +64,7 @@ failed() { # <way> <diagnosis>: one load that failed
   menu loads 1 '' b
   [ "$(job_count)" -eq 0 ]
   failed retry "The load was cut off
-  1. Carry on with it; what is staged and copied is used.
+  1. Carry on with it; what is staged and copied is reused.
      $ ./snowflake_etl.sh recover --retry $RUN"
   menu loads 1 y back b
   [[ $output == *'Resume? y or n'* ]]
@@ -75,7 +75,7 @@ failed() { # <way> <diagnosis>: one load that failed
 @test "menus recovery: nothing failed, a plan that is refused, a diagnosis without a way on" {
   : >"$FAKE/loads"
   menu loads ''
-  [[ $output == *'none that failed waits'* ]]
+  [[ $output == *'no failed load is waiting'* ]]
   failed widen "$ ./snowflake_etl.sh recover --widen $RUN"
   printf 'error: Every value fits by now: nothing to widen.\n' >"$FAKE/plan"
   printf '7\n' >"$FAKE/plan_code"
@@ -128,7 +128,7 @@ failed() { # <way> <diagnosis>: one load that failed
   [ "$WORDS" = "recover_load.py --config $ROOT/config/example.json --widen $RUN --yes" ]
   cp "$FAKE/both" "$FAKE/loads"
   menu varchar
-  [[ $output == *'No load into this target failed for a value that is too long'* ]]
+  [[ $output == *'No load into this target failed because a value was too long'* ]]
 }
 
 @test "menus recovery: a table's last load is diagnosed" {

@@ -39,7 +39,7 @@ browse_walk() { # looks, filters, chooses; every byte that is sent is ASCII, and
   tmux_text '02'
   browse_wait 'Filter: 02_, 1 of 4 here'
   tmux_keys Enter
-  browse_wait 'What is to be done with' '> check' '  load'
+  browse_wait 'What do you want to do with' '> check' '  load'
   tmux_ascii
   tmux_keys Escape
   browse_wait '-- flights_20130201'
@@ -81,18 +81,18 @@ browse_walk() { # looks, filters, chooses; every byte that is sent is ASCII, and
   ETL_UI=dialog tmux_menu
   browse_wait 'Main menu'
   tmux_keys F Enter
-  browse_wait 'What is to be done with files?'
+  browse_wait 'What do you want to do with files?'
   tmux_keys B Enter
   browse_wait 'Files: ' 'FLIGHTS 2013-01' '3 here'
   tmux_keys Down Space Space Enter
-  browse_wait 'What is to be done with 2 files?'
+  browse_wait 'What do you want to do with 2 files?'
   tmux_keys Enter
   browse_wait 'As a command:' 'check-file' '<Start>'
   tmux_ascii
   tmux_keys Escape
   browse_wait 'Files: ' '3 here'
   tmux_keys C-c
-  browse_wait 'What is to be done with files?'
+  browse_wait 'What do you want to do with files?'
   tmux_keys Escape
   browse_wait 'Main menu'
   tmux_keys Escape

@@ -100,7 +100,7 @@ teardown() {
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys Up Enter
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Down Down Enter
   tmux_wait 'Which month?'
   tmux_text '2013-?'

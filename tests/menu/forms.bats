@@ -74,12 +74,12 @@ operations() { # to Snowflake Operations
   local config=$ROOT/config/example.json
   operations
   tmux_keys D Enter
-  tmux_wait 'Where are keys looked for?'
+  tmux_wait 'Where do you want to look for duplicates?'
   tmux_keys Enter
   tmux_wait 'Table  *' 'Key    '
   field 2 'CARRIER, FLIGHT'
   started "duplicate_checker.py --config $config --month 2013-02 --key CARRIER, FLIGHT"
-  tmux_wait 'Where are keys looked for?'
+  tmux_wait 'Where do you want to look for duplicates?'
   tmux_keys Escape
   tmux_wait 'Load by browsing'
   tmux_keys T Enter
@@ -102,9 +102,9 @@ operations() { # to Snowflake Operations
   tmux_menu
   tmux_wait 'Main menu'
   tmux_keys F Enter
-  tmux_wait 'What is to be done with files?'
+  tmux_wait 'What do you want to do with files?'
   tmux_keys C C Enter
-  tmux_wait 'How are they to be compared?'
+  tmux_wait 'How do you want to compare them?'
   tmux_keys Enter
   tmux_wait 'File       ' 'With file  ' 'Key        '
   field 0 "$BATS_TEST_TMPDIR/a.tsv"
@@ -113,9 +113,9 @@ operations() { # to Snowflake Operations
   tmux_wait 'There is no readable file'
   field 1 "$BATS_TEST_TMPDIR/b b.tsv"
   started "compare_files.py --config $ROOT/config/example.json --file $BATS_TEST_TMPDIR/a.tsv --with $BATS_TEST_TMPDIR/b b.tsv"
-  tmux_wait 'How are they to be compared?'
+  tmux_wait 'How do you want to compare them?'
   tmux_keys Escape
-  tmux_wait 'What is to be done with files?'
+  tmux_wait 'What do you want to do with files?'
   tmux_keys G Enter
   tmux_wait 'File        /' 'For table   ' 'Merge into  '
   field 1 SALES
@@ -132,7 +132,7 @@ operations() { # to Snowflake Operations
   tmux_keys Enter
   tmux_wait 'In use is ' '<Use it>'
   tmux_keys Enter
-  tmux_wait 'What is to be done with files?' 'new.json | target: local'
+  tmux_wait 'What do you want to do with files?' 'new.json | target: local'
 }
 
 @test "forms: with one table and nothing else to ask the days are chosen from a list; one screen back starts nothing" {

@@ -153,7 +153,7 @@ changes() { # waits until the screen is another one than it is
   tmux_keys Enter Enter
   tmux_wait "nothing has 'zzz' in it"
   tmux_keys Escape s
-  tmux_wait 'Which jobs are to be shown?' 'Not well'
+  tmux_wait 'Which jobs do you want to see?' 'Not well'
   tmux_keys D Enter
   tmux_wait 'Only in these states: done' 'Load 2013-01'
   [[ $(tmux_screen) != *'Load 2013-02'* ]]
@@ -202,7 +202,7 @@ changes() { # waits until the screen is another one than it is
   walk_start
   failed_job
   tmux_keys Enter
-  tmux_wait 'What is to be loaded?' 'Ended: Load 2013-02: problems (exit code 6)' 'Load 2013-01: done'
+  tmux_wait 'What do you want to load?' 'Ended: Load 2013-02: problems (exit code 6)' 'Load 2013-01: done'
   tmux_keys Escape
   tmux_wait 'Main menu'
   [[ $(tmux_screen) != *Ended:* ]]

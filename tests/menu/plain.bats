@@ -67,7 +67,7 @@ teardown() {
   tmux_type 1
   tmux_wait 'following job' 'state: '
   tmux_keys q
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_type b
   tmux_wait 'Main menu'
   tmux_type jobs
@@ -85,7 +85,7 @@ teardown() {
   tmux_menu
   tmux_wait '1  Quick Load'
   tmux_type 1
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys C-c
   tmux_last 'Number, ? for help, or b for Quit:'
   tmux_type 1
@@ -103,7 +103,7 @@ teardown() {
   tmux_menu 120 30
   tmux_wait '1  Quick Load'
   tmux_type 1
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_type 4
   tmux_wait 'Which file?'
   tmux_text 'half a name'
@@ -127,7 +127,7 @@ teardown() {
   tmux_type 'clear; fg'
   tmux_last 'Number, ? for help, or b for Quit:'
   tmux_type 1
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_type 4
   tmux_last '>'
   tmux_text half
@@ -183,7 +183,7 @@ teardown() {
   tmux_menu
   tmux_wait '1  Quick Load'
   tmux_type 1
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_type 2
   tmux_wait 'How is it to be checked?'
   tmux_type 1
@@ -191,6 +191,6 @@ teardown() {
   tmux_keys C-c
   tmux_wait 'stopped'
   tmux_keys Enter
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   [ ! -e "$ETL_STATE_DIR/jobs" ]
 }

@@ -36,7 +36,7 @@ real_leave() { # from the screen after a load's start: the job's end in its log,
   tmux_keys Enter
   real_wait 'ended: done (exit code 0)'
   tmux_keys q
-  real_wait 'What is to be loaded?'
+  real_wait 'What do you want to load?'
   tmux_keys Escape
   real_wait 'Main menu'
   tmux_keys Escape
@@ -48,7 +48,7 @@ real_leave() { # from the screen after a load's start: the job's end in its log,
   ETL_UI=dialog tmux_menu
   real_wait 'Main menu' 'target: local'
   tmux_keys Enter
-  real_wait 'What is to be loaded?'
+  real_wait 'What do you want to load?'
   tmux_keys Down Enter
   real_wait 'Load 2013-02' 'How is it to be checked?'
   tmux_keys Enter
@@ -60,7 +60,7 @@ real_leave() { # from the screen after a load's start: the job's end in its log,
   tmux_type "ETL_UI=whiptail $ROOT/snowflake_etl.sh"
   real_wait 'Main menu' 'target: local'
   tmux_keys Enter
-  real_wait 'What is to be loaded?'
+  real_wait 'What do you want to load?'
   tmux_keys Enter
   real_wait 'Load 2013-03' 'How is it to be checked?'
   tmux_keys Enter
@@ -73,7 +73,7 @@ real_leave() { # from the screen after a load's start: the job's end in its log,
   tmux_type "ETL_UI=plain $ROOT/snowflake_etl.sh"
   real_wait 'Main menu' 'target: local'
   tmux_type 1
-  real_wait 'What is to be loaded?'
+  real_wait 'What do you want to load?'
   tmux_type 3
   real_wait 'Which month?'
   tmux_type 2013-01
@@ -85,7 +85,7 @@ real_leave() { # from the screen after a load's start: the job's end in its log,
   tmux_type 1
   real_wait 'ended: done (exit code 0)'
   tmux_keys q
-  real_wait 'What is to be loaded?'
+  real_wait 'What do you want to load?'
   tmux_type b
   real_wait 'b for Quit'
   tmux_type b

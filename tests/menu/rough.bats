@@ -23,7 +23,7 @@ press() { # <key...>: one at a time, counted in PRESSED
   tmux_menu
   tmux_wait 'Main menu'
   press Enter
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   press Down Enter
   tmux_wait 'With which configuration?' 'mine.json  (in use)'
   press Enter
@@ -59,17 +59,17 @@ press() { # <key...>: one at a time, counted in PRESSED
     tmux_wait 'Main menu' 'Quick Load'
     [[ $ui != plain ]] || tmux_text quick_load
     tmux_keys Enter
-    tmux_wait 'What is to be loaded?'
+    tmux_wait 'What do you want to load?'
     tmux_keys C-z
     tmux_wait 'Stopped'
     tmux_type 'clear; fg'
     [[ $ui != plain ]] || tmux_type ''
     if [[ $ui == dialog ]]; then # an arrow is an arrow again, not an ESC
-      tmux_wait 'What is to be loaded?'
+      tmux_wait 'What do you want to load?'
       tmux_keys Down Down Enter
       tmux_wait 'Which month?'
       tmux_keys Escape
-      tmux_wait 'What is to be loaded?'
+      tmux_wait 'What do you want to load?'
     fi
     tmux_keys Escape
     [[ $ui != plain ]] || tmux_keys Enter
@@ -104,7 +104,7 @@ press() { # <key...>: one at a time, counted in PRESSED
   tmux_resize 80 24
   tmux_wait '<Choose>' 'mqqq'
   tmux_keys Enter
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Down Down Enter
   tmux_wait 'Which month?'
   tmux_keys C-a C-k
@@ -127,7 +127,7 @@ press() { # <key...>: one at a time, counted in PRESSED
     tmux_wait 'Main menu'
     for key in C-c C-d; do
       tmux_keys Enter
-      tmux_wait 'What is to be loaded?'
+      tmux_wait 'What do you want to load?'
       tmux_keys "$key"
       [[ $ui != whiptail ]] || tmux_keys Escape
       tmux_wait 'Main menu'
@@ -141,7 +141,7 @@ press() { # <key...>: one at a time, counted in PRESSED
 @test "rough: a terminal that changes its size before the question is there gets it in the new size" {
   helpers_program dialog <<PROGRAM
 #!/bin/bash
-if [[ ! -e '$BATS_TEST_TMPDIR/resized' && " \$* " == *' --menu '* && "\$*" == *'What is to be loaded?'* ]]; then
+if [[ ! -e '$BATS_TEST_TMPDIR/resized' && " \$* " == *' --menu '* && "\$*" == *'What do you want to load?'* ]]; then
   touch '$BATS_TEST_TMPDIR/resized'
   tmux -L '$TMUX_SOCKET' resize-window -x 80 -y 24
   until [[ \$(stty size </dev/tty) == '24 80' ]]; do sleep 0.05; done
@@ -153,7 +153,7 @@ PROGRAM
   ETL_UI=dialog tmux_menu 132 43
   tmux_wait 'Main menu' '<Choose>'
   tmux_keys Enter
-  tmux_wait '--Quick Load--' 'What is to be loaded?' '<Choose>'
+  tmux_wait '--Quick Load--' 'What do you want to load?' '<Choose>'
   tmux_ascii
   [[ $(tmux_screen) != *'Plain text'* ]]
   [ -e "$BATS_TEST_TMPDIR/resized" ]
@@ -184,13 +184,13 @@ PROGRAM
   echo 3 >"$FAKE/plan_code"
   echo 'error: There is no configuration mine.json.' >"$FAKE/plan"
   tmux_keys Enter
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
   tmux_wait 'There is no configuration mine.json' 'Settings, Configuration, chooses another one.'
   tmux_keys Enter
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys S S Enter
@@ -209,7 +209,7 @@ PROGRAM
   run "$ROOT/snowflake_etl.sh" < <(printf '%s\n' quick_load last file y b settings preferences qc file b b quit) 3>&-
   [ "$status" -eq 0 ]
   # shellcheck disable=SC2154 # set by run
-  [[ $output == *'could not be saved'*'could not be started'*'What is to be loaded?'* ]]
+  [[ $output == *'could not be saved'*'could not be started'*'What do you want to load?'* ]]
 }
 
 @test "rough: two menus that load the same month at once start two jobs, and leave whole files" {

@@ -38,7 +38,7 @@ walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and 
 walk_escape() { # ESC is one screen back from everywhere and never ends the menu
   walk_start
   tmux_keys Enter
-  tmux_wait 'What is to be loaded?' '2013-03' '2013-02'
+  tmux_wait 'What do you want to load?' '2013-03' '2013-02'
   tmux_keys Down Enter
   tmux_wait 'Quick Load > Load 2013-02' 'How is it to be checked?'
   tmux_keys Enter
@@ -46,15 +46,15 @@ walk_escape() { # ESC is one screen back from everywhere and never ends the menu
   tmux_keys Escape
   tmux_wait 'How is it to be checked?'
   tmux_keys Escape
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Down Enter
   tmux_wait 'Which month?'
   tmux_keys Escape
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Down Enter
   tmux_wait 'Which file?'
   tmux_keys Escape
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys J Enter
@@ -95,7 +95,7 @@ walk_message() { # ESC in a message box goes on; a long text can be scrolled
 walk_to_plan() { # from the main menu to the plan of last month's load
   walk_start
   tmux_keys Enter
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Down Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
@@ -110,7 +110,7 @@ walk_quick_load() { # at most six keys to a running job of last month; the list,
   tmux_keys Enter
   tmux_wait 'following job' 'state: '
   tmux_keys q
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Escape
   tmux_wait 'Main menu'
   tmux_keys J Enter
@@ -157,7 +157,7 @@ walk_jobs() { # a finished job: seen at re-entry, its details, its log in less a
 walk_operations() { # from the menu to a running check of last month and its log; what was answered is the next default
   walk_start
   tmux_keys Down Enter
-  tmux_wait 'Load by browsing' 'Validate tables' 'every day there, no odd day' 'REPLACE a month'
+  tmux_wait 'Load by browsing' 'Validate tables' 'no missing day, no unusual day' 'REPLACE a month'
   tmux_ascii
   tmux_keys V Enter
   tmux_wait 'Which days of FLIGHTS?' 'This month' '2013-03' 'All there is'
@@ -172,17 +172,17 @@ walk_operations() { # from the menu to a running check of last month and its log
   tmux_keys q
   tmux_wait 'Load by browsing'
   tmux_keys Down Enter
-  tmux_wait 'Where are keys looked for?' 'Tables, with SQL'
+  tmux_wait 'Where do you want to look for duplicates?' 'Tables, with SQL'
   "walk_duplicates_$UI"
   tmux_keys Escape
   tmux_wait 'Load by browsing'
   tmux_keys H Enter
-  tmux_wait 'What is to be shown?' 'Runs and checks' 'What changed'
+  tmux_wait 'What do you want to see?' 'Runs and checks' 'What changed'
   tmux_keys Enter
   tmux_wait '$ ./snowflake_etl.sh history list --limit 200' 'when (UTC)' 'FLIGHTS' 'q back, / search'
   tmux_ascii
   tmux_keys q
-  tmux_wait 'What is to be shown?'
+  tmux_wait 'What do you want to see?'
   tmux_keys Escape
   tmux_wait 'Load by browsing'
   tmux_keys Escape
@@ -198,7 +198,7 @@ walk_duplicates_whiptail() { # one question after the other, back in the same or
   tmux_keys Enter
   tmux_wait 'As a command:' '--key'
   tmux_keys Escape
-  tmux_wait 'Where are keys looked for?'
+  tmux_wait 'Where do you want to look for duplicates?'
   tmux_keys Enter
   tmux_wait 'Which days of FLIGHTS?'
   tmux_keys Enter
@@ -206,7 +206,7 @@ walk_duplicates_whiptail() { # one question after the other, back in the same or
   tmux_keys Escape
   tmux_wait 'Which days of FLIGHTS?'
   tmux_keys Escape
-  tmux_wait 'Where are keys looked for?'
+  tmux_wait 'Where do you want to look for duplicates?'
   tmux_keys Escape
   tmux_wait 'Load by browsing'
   tmux_keys T Enter
@@ -227,11 +227,11 @@ walk_duplicates_dialog() { # all fields on one screen, with what was written the
   tmux_keys Enter
   tmux_wait 'As a command:' '--key'
   tmux_keys Escape
-  tmux_wait 'Where are keys looked for?'
+  tmux_wait 'Where do you want to look for duplicates?'
   tmux_keys Enter
   tmux_wait 'Days  last' 'Key   CARRIER,FLIGHT'
   tmux_keys Escape
-  tmux_wait 'Where are keys looked for?'
+  tmux_wait 'Where do you want to look for duplicates?'
   tmux_keys Escape
   tmux_wait 'Load by browsing'
   tmux_keys T Enter
@@ -296,14 +296,14 @@ walk_refused() { # a refused plan is shown and nothing started
   printf 'Refused: 2013-02 is loaded already.\n%.0s' {1..60} >"$FAKE/plan"
   walk_start
   tmux_keys Enter
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_keys Enter
   tmux_wait 'How is it to be checked?'
   tmux_keys Enter
   tmux_wait 'refused, on purpose' 'loaded already' 'more'
   tmux_ascii
   tmux_keys Escape
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   [ ! -e "$ETL_STATE_DIR/jobs" ]
 }
 
@@ -322,7 +322,7 @@ walk_resize() { # smaller than the dialogs need: the next screen is text with a 
   walk_start
   tmux_resize 100 30
   tmux_keys Enter
-  tmux_wait 'What is to be loaded?'
+  tmux_wait 'What do you want to load?'
   tmux_resize 60 15
   tmux_keys Escape
   tmux_wait 'the terminal is 60x15' 'for back:'

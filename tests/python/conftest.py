@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from snowflake.connector.cursor import SnowflakeCursor
 
+from accounts import Account, serving
 from desk import Desk
 from local_client import sign_in
 from no_secrets import assert_in_no_command_line, assert_nowhere_below, login_secret
@@ -117,6 +118,13 @@ def connect(endpoint: LocalEndpoint, database: str) -> Iterator[Callable[..., An
     yield open_connection
     for connection in opened:
         connection.close()
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    """A stand-in for an account: it notes who signs in, and refuses."""
+    with serving() as served:
+        yield served
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ def test_several_files_are_chosen_and_given_to_an_action(months: Desk) -> None:
         await look.press(*"t_", "space", "space")
         await look.see("2 chosen")
         await look.press("enter")
-        await look.see("What is to be done with 2 files?", "sample   - takes one file, 2 are chosen")
+        await look.see("What do you want to do with 2 files?", "sample   - takes one file, 2 are chosen")
         await look.press("s")
         await look.see("Not possible: sample takes one file")
         await look.press("down", "enter")

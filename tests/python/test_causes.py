@@ -35,7 +35,7 @@ SAID = {
         "'/x/t.tsv' cannot be read after byte 7: Input/output error. Check the disk.",
     ),
     "foreign_format": (
-        "'/x/t.tsv' is a ZIP archive, not rows of text. Unpack it (unzip) and load what comes out.",
+        "'/x/t.tsv' is a ZIP archive, not rows of text. Unpack it (unzip) and load the result.",
         "'/x/t.gz', once its gzip packing is undone, is gzip data again, not rows of text. Unpack it once",
     ),
     "twins": (
@@ -49,7 +49,7 @@ SAID = {
     ),
     "layout": (
         "'/x/t.tsv' is not divided evenly by a tab, comma, semicolon or vertical bar. Write its 'delimiter'",
-        "It cannot be told whether the first line of '/x/t.tsv' is a header or a row. Write 'header'",
+        "It is not clear whether the first line of '/x/t.tsv' is a header or a row. Write 'header'",
         "The header of '/x/t.tsv' names the column 'ID' twice. Repair the header.",
         "'/x/t.tsv' ends its lines with a carriage return alone. Convert it",
     ),

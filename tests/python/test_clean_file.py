@@ -174,7 +174,7 @@ def test_duplicates_leave_the_first_row_of_a_key(desk: Desk) -> None:
     found = rejects(Path(answer["rejects_file"]))
     assert [line for line, *_ in found] == ["4", "6", "8", "10", "12", "14", "22", "23", "24", "25"]
     assert [reason for _, reason, _ in found][-4:] == [
-        *["the key DAY, ID stands in an earlier row"] * 3,
+        *["the key DAY, ID is in an earlier row"] * 3,
         "ID: no value in the key",
     ]
     assert lines[0] in Path(answer["copy"]).read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from desk import COLUMNS, Desk
 from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.layout import LayoutWishes
 from snowflake_etl.operations.cleaning.output import escaped
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.quality.runner import check_file
 from snowflake_etl.sqltext import column_type
@@ -68,7 +69,7 @@ def assert_checks(desk: Desk, copy: Path) -> None:
         date_format="YYYYMMDD",
         types={name: column_type(text) for name, text in COLUMNS.items()},
     )
-    report = check_file(copy, layout, expected, temp_directory=desk.folder / "temporary")
+    report = check_file(copy, layout, expected, Resources(desk.folder / "temporary"))
     assert not {finding.code for finding in report.errors} & ROW_CODES, report.errors
 
 

@@ -158,9 +158,9 @@ def test_every_unknown_key_is_named_with_the_nearest_one(tmp_path: Path) -> None
         ),
         ({"files": FILES, "quality": {"calendar": {"closed": ["2024-13-01"]}}}, "write days as YYYY-MM-DD"),
         ({"files": FILES, "quality": {"calendar": {"subdivision": "NY"}}}, "goes with 'country'"),
-        ("[]", "holds no object"),
+        ("[]", "contains no object"),
         ("{", "not valid JSON"),
-        ('{"files": [], "files": []}', "stands twice"),
+        ('{"files": [], "files": []}', "is there twice"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, document: Any, expected: str) -> None:

@@ -224,7 +224,7 @@ def test_an_unset_variable_of_another_environment_harms_nobody(tmp_path: Path) -
 def test_yaml_keys_that_stand_twice_are_an_error(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("files:\n  - {file_pattern: 'a_{month}.tsv', table_name: A, table_name: B}\n")
-    assert "'table_name' stands twice in one object in line 2" in complaint(path)
+    assert "'table_name' is there twice in one object in line 2" in complaint(path)
 
 
 def test_show_tells_every_value_and_whose_it_is(

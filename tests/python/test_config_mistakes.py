@@ -248,7 +248,7 @@ def test_each_mistake_is_told_word_for_word(tmp_path: Path, desk: Desk, monkeypa
         assert "FOLDER" in screen, "the file is named"
         first = next(line for line in screen.splitlines() if line.startswith(("error: ", "warning: ")))
         # A place in quotes, a line, or the file itself where nothing in it could be read.
-        assert re.search(r"'[^']+'|line \d+|holds no object|FOLDER/", first), first
+        assert re.search(r"'[^']+'|line \d+|contains no object|FOLDER/", first), first
 
 
 def test_columns_are_held_against_the_table(desk: Desk) -> None:

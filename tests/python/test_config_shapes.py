@@ -210,7 +210,7 @@ def test_migrate_shows_the_difference_and_keeps_a_private_copy(desk: Desk, tmp_p
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     again = desk.run(*words)
     assert again.code == 0
-    assert "has today's shape already" in again.out
+    assert "is up to date already" in again.out
 
 
 def test_migrate_writes_yaml_as_yaml_and_says_that_comments_go(desk: Desk, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_rows_on_days_that_no_file_claims_and_an_open_load_are_told(desk: Desk) 
         f"{desk.database}.PUBLIC.T",
     )
     out = month(desk, "drop-month", "--dry-run").out
-    assert "1 rows lie on days that no loaded file claims" in out
+    assert "1 rows are on days that no loaded file claims" in out
     assert "anna on jump2 is loading into the table right now (run run-1)" in out
 
 
@@ -273,3 +273,21 @@ def test_a_replace_is_in_the_audit_log_as_well(desk: Desk) -> None:
     )
     facts = (f"{desk.database}.PUBLIC.T", str(desk.config))
     assert [(one["table"], one["config"]) for one in (started, replaced)] == [facts, facts]
+
+
+def test_a_replace_whose_safety_copy_has_other_rows_ends_in_the_audit_log(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.month("2024-01-01", "2024-01-31")
+    assert desk.load("--month", "2024-01").code == 0
+    make_copy = safety_copy.make_copy
+
+    def of_a_changed_table(session: Session, copy: ObjectName, table: ObjectName) -> None:
+        session.query(f"DELETE FROM {table.sql} WHERE ID = 1001")
+        make_copy(session, copy, table)
+
+    monkeypatch.setattr(safety_copy, "make_copy", of_a_changed_table)
+    answer = desk.load("--month", "2024-01", "--mode", "replace", "--yes", "--expect-rows", "any")
+    assert (answer.code, "changed since it was counted" in answer.out) == (7, True), answer
+    started, refused = audit(desk)
+    assert (started["verb"], started["outcome"], refused["outcome"]) == ("load-replace", "started", "refused")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def test_the_printed_statements_leave_exactly_one_row_of_each_key(desk: Desk) ->
     assert "PUBLIC.T: 5 of 317 rows to go (1.58%)." in script
     assert "Beware" not in script
     assert (
-        "Beware: that many rows look as if ID were not the key"
+        "Beware: so many rows look as if ID were not the key"
         in check(desk, "--key", "ID", "--delete-sql")["delete_sql"]
     )
     assert desk.count() == before, "printing runs nothing"
@@ -301,8 +302,9 @@ def test_beyond_its_limits_a_file_is_not_checked_here_and_not_called_unique(
 ) -> None:
     """With half of the smallest limit that a configuration may set, a third of the rows is enough."""
 
-    def with_half(*given: Any, memory_limit: int, **named: Any) -> Any:
-        return keys_of_file(*given, memory_limit=memory_limit // 2, **named)
+    def with_half(*given: Any) -> Any:
+        *counted, resources = given
+        return keys_of_file(*counted, replace(resources, memory_limit=resources.memory_limit // 2))
 
     monkeypatch.setattr("snowflake_etl.operations.checks.duplicates_file.keys_of_file", with_half)
     lines = [f"20240101\t{number}\tname {number}" for number in range(1_000_000)]

@@ -56,6 +56,6 @@ def test_a_log_that_cannot_be_written_is_said_once_and_the_load_goes_on(own_desk
     process = own_desk.process("load", "--config", str(own_desk.config), "--month", "2024-01")
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    assert err.count(f"The log {log} cannot be written (No space left on device); going on without it.") == 1
+    assert err.count(f"The log {log} cannot be written (No space left on device); continuing without it.") == 1
     assert "Traceback" not in err
     assert own_desk.count() == 310

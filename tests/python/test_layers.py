@@ -15,6 +15,7 @@ FLOORS = {
     "errors": 1,
     "month": 1,
     "plural": 1,
+    "processors": 1,
     "progress": 1,
     "result_file": 1,
     "run_context": 1,

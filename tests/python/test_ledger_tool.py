@@ -116,7 +116,7 @@ def test_what_the_ledger_knows_is_refused(desk: Desk) -> None:
     for words in (("--month", "2024-01"), ("--month", "2024-01", "--without-file")):
         answer = ledger(desk, "adopt", *words, "--yes")
         assert answer.code == 7
-        assert "The ledger knows of those rows" in answer.err
+        assert "The ledger already has those rows" in answer.err
     assert len(desk.ledger()) == 1
 
 

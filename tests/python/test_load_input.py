@@ -134,7 +134,7 @@ def test_a_window_that_does_not_fit_into_memory_is_no_damage(desk: Desk) -> None
 def test_a_name_that_promises_other_packing_is_said_and_loaded(desk: Desk) -> None:
     answer = load(desk, bz2.compress(written(PLAIN).encode()), name="t_20240101-20240131.tsv.gz")
     assert_loaded(desk, answer, PLAIN)
-    assert "promises gzip data but it holds bzip2 data" in answer.err
+    assert "says gzip data but it contains bzip2 data" in answer.err
 
 
 # -- encodings
@@ -238,7 +238,7 @@ def test_between_tabs_quotes_are_ordinary_characters_and_it_says_so(desk: Desk) 
     content = "".join(f"{line}\n" for line in ["DAY\tID\tNAME", *("\t".join(map(str, row)) for row in rows)])
     answer = load(desk, content.encode())
     assert_loaded(desk, answer, rows)
-    assert "Quotes are read as ordinary characters, as usual between tabs" in answer.err
+    assert "Quotes are read as ordinary characters, as usual in tab-delimited files" in answer.err
 
 
 @pytest.mark.parametrize("stray", ['"never closed', '"5" disk"'])

@@ -107,6 +107,6 @@ def test_fewer_workers_than_were_asked_for_are_said(desk: Desk) -> None:
     said = [warning for warning in result["warnings"] if "instead of 32" in warning]
     assert result["status"] == "loaded"
     assert len(said) == 1
-    assert "load.memory_limit (190.0 MB) has no room for more with this file" in said[0]
+    assert "load.memory_limit (190.0 MB) is not enough for more with this file" in said[0]
     again = desk.load_json("--month", "2024-01", "--qc", "skip", "--mode", "replace", "--yes", "--expect-rows", "any")
     assert again["warnings"] == []

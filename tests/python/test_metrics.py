@@ -153,4 +153,4 @@ def test_a_today_that_is_no_day(nobody_home: Desk, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ETL_TODAY", "2024-13-01")
     answer = nobody_home.run("metrics")
     assert answer.code == 3
-    assert "The variable ETL_TODAY is '2024-13-01' and no day. Write YYYY-MM-DD, or unset it." in answer.err
+    assert "The variable ETL_TODAY is '2024-13-01', which is not a day. Write YYYY-MM-DD, or unset it." in answer.err

@@ -62,7 +62,7 @@ def test_rows_outside_a_dropped_month_are_not_doubled_by_its_next_load(desk: Des
     keeping = ("--month", "2024-01", "--outside", "keep")
     assert desk.load(*keeping).code == 0
     dropped = change(desk, "drop-month", *TAKING)
-    assert "knows 311 rows of the month, the table has 310: the others lie in other months and stay" in dropped.err
+    assert "knows 311 rows of the month, the table has 310: the others are in other months and stay" in dropped.err
     refused = desk.load(*keeping)
     assert (refused.code, desk.count()) == (7, 1), refused
     assert "has 1 row already where rows outside the days" in refused.out

@@ -15,8 +15,8 @@ import pytest
 from accounts import ACCESS, Account, serving
 from desk import Desk
 from no_secrets import assert_in_no_command_line, assert_not_in, assert_nowhere_below, planted
+from signing_in import key_file, private
 from snowflake_etl.cli.main import VERBS
-from test_ways_in import key_file, private
 
 PASSPHRASE, PASSWORD, PROXY, TOKEN, CLIENT, IN_TOML, IN_VARIABLE = (
     planted(name) for name in ("passphrase", "password", "proxy", "token", "client", "toml", "variable")

@@ -136,7 +136,7 @@ def test_without_a_run_the_last_load_that_failed_so_is_widened(desk: Desk) -> No
     assert answer.result["status"] == "loaded"
     nothing = recover(desk, "--widen", "--yes")
     assert nothing.code == 7
-    assert "No load into this target failed for a value that is too long" in nothing.err
+    assert "No load into this target failed because a value was too long" in nothing.err
 
 
 def test_a_role_that_does_not_own_the_table_gets_the_statements_for_the_owner(

@@ -136,7 +136,7 @@ def test_the_configuration_and_flags_say_how_it_is_read(desk: Desk) -> None:
     assert named["entry"]["expected_columns"] == ["column_1", "column_2"]
     assert any("claims no days" in note for note in named["notes"])
     text = desk.file("words.csv", b"a,b\nc,d\n")
-    assert "cannot be told" in sample(desk, text).err
+    assert "It is not clear" in sample(desk, text).err
     assert sample_json(desk, text, "--header", "yes")["rows"] == 1
 
 

@@ -37,7 +37,7 @@ def test_every_hour_until_the_file_is_there_and_loaded(desk: Desk) -> None:
     arriving = desk.load(*HOURLY)
     assert arriving.code == 0
     assert arriving.out == (
-        "T 2024-01: a file was written to within 5 minutes and is left for the next run. Nothing to do.\n"
+        "T 2024-01: a file changed less than 5 minutes ago and is left for the next run. Nothing to do.\n"
     )
     old(path)
     loaded = desk.load(*HOURLY)
@@ -116,7 +116,9 @@ def test_two_at_once_are_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     assert desk.load(*HOURLY).code == 0
     for second in answers:
         assert second.code == 0
-        assert second.out == "A load of the same table goes on in another process of this host: nothing was started.\n"
+        assert second.out == (
+            "A load of the same table is running in another process on this host: nothing was started.\n"
+        )
     assert len(answers) == 2
     assert desk.count() == 310
 
@@ -171,7 +173,7 @@ def test_a_scheduled_run_does_not_overlap_itself(nobody_home: Desk) -> None:
         assert waiting.out.startswith(f"A run of '{name}', begun 20")
         refused = nobody_home.run("history", "--scheduled", name)
         assert refused.code == 7
-        assert "still goes on: nothing was started. The next one does what is left to do." in refused.err
+        assert "is still running: nothing was started. The next run does what is left to do." in refused.err
     assert not records.is_running(name)
     assert records.of(name).exit_code is None, "whoever found it running has not touched its heartbeat"
 
@@ -184,7 +186,10 @@ def test_two_configurations_under_one_name_are_told(nobody_home: Desk) -> None:
         records.begin(name, "load --month last --config /etl/other.json")
         refused = nobody_home.load(*HOURLY, "--scheduled", name)
     assert refused.code == 7, "with 0 it would be skipped every hour and nobody be told"
-    assert "is the name of another scheduled run, which goes on: load --month last --config /etl/other" in refused.err
+    assert (
+        "is the name of another scheduled run, which is still running: load --month last --config /etl/other"
+        in refused.err
+    )
 
 
 def test_a_heartbeat_that_cannot_be_written_stops_nothing(nobody_home: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jwt
-import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from accounts import Account, serving
+from accounts import Account
 from desk import Desk
 from no_secrets import planted_in
 from snowflake_etl.warehouse.local.folder import LocalEndpoint
-
-
-@pytest.fixture
-def account() -> Iterator[Account]:
-    with serving() as served:
-        yield served
 
 
 def configure(desk: Desk, snowflake: dict[str, Any]) -> Path:

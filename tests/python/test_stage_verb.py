@@ -57,8 +57,8 @@ def test_what_waits_is_listed_with_its_file_and_removed_only_when_meant(desk: De
     assert max(len(line) for line in shown.splitlines() if not line.endswith("/")) <= 80
     assert folders(desk, "--table", "OTHER") == []
     assert staged(desk, "clean").code == 2
-    assert "none is meant" in staged(desk, "clean", "--orphans", "--yes").out
-    assert "none is meant" in staged(desk, "clean", "--older-than", "1d", "--yes").out
+    assert "Nothing to remove: none of" in staged(desk, "clean", "--orphans", "--yes").out
+    assert "Nothing to remove: none of" in staged(desk, "clean", "--older-than", "1d", "--yes").out
     assert "would be removed" in staged(desk, "clean", "--table", "T", "--dry-run").out
     assert staged(desk, "clean", "--table", "T").code == 7
     assert len(folders(desk)) == 1

@@ -1,4 +1,4 @@
-"""Every statement that the tools send is Snowflake's SQL: the embedded warehouse accepts more than Snowflake does."""
+"""Every statement that the tools send is Snowflake's SQL."""
 
 from __future__ import annotations
 
@@ -13,17 +13,7 @@ from snowflake_etl.config.reading import read_configuration
 from snowflake_etl.operations.doctor import setup_sql
 from snowflake_etl.operations.months.restorable import time_travel
 from snowflake_etl.sqltext import ObjectName
-
-# Statements that sqlglot only passes through; Snowflake knows them, and their text is checked by their own tests.
-PASSED_THROUGH = ("REMOVE ", "LIST ", "PUT ", "GET ", "SHOW ", "GRANT ")
-
-
-def check(statement: str) -> None:
-    statement = statement.removeprefix("EXPLAIN USING JSON ")
-    parsed = sqlglot.parse(statement, read="snowflake", error_level=sqlglot.ErrorLevel.RAISE)
-    assert len(parsed) == 1, statement
-    if isinstance(parsed[0], exp.Command):
-        assert statement.startswith(PASSED_THROUGH), f"sqlglot does not understand: {statement}"
+from snowflake_sql import assert_snowflake_sql
 
 
 def test_every_statement_of_loads_and_checks_is_snowflakes(desk: Desk, sent: list[str]) -> None:
@@ -39,7 +29,7 @@ def test_every_statement_of_loads_and_checks_is_snowflakes(desk: Desk, sent: lis
     kinds = {statement.split()[0] for statement in sent}
     assert kinds >= {"BEGIN", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LIST", "PUT", "REMOVE", "UPDATE"}
     for statement in sent:
-        check(statement)
+        assert_snowflake_sql(statement)
 
 
 def test_every_statement_of_verify_and_the_ledger_is_snowflakes(desk: Desk, sent: list[str]) -> None:
@@ -51,7 +41,7 @@ def test_every_statement_of_verify_and_the_ledger_is_snowflakes(desk: Desk, sent
     assert desk.run("ledger", "adopt", *ledger, "--yes").code == 0
     assert desk.run("ledger", "list", *ledger).code == 0
     for statement in sent:
-        check(statement)
+        assert_snowflake_sql(statement)
 
 
 def test_every_statement_of_drops_and_restores_is_snowflakes(desk: Desk, sent: list[str]) -> None:
@@ -65,14 +55,14 @@ def test_every_statement_of_drops_and_restores_is_snowflakes(desk: Desk, sent: l
     assert desk.run("restore-month", "--config", str(desk.config), "--list").code == 0
     assert {statement.split()[0] for statement in sent} >= {"ALTER", "BEGIN", "COMMIT", "CREATE", "DELETE", "EXPLAIN"}
     for statement in sent:
-        check(statement)
+        assert_snowflake_sql(statement)
 
 
 def test_a_restore_by_time_travel_reads_the_table_before_the_delete() -> None:
     source = time_travel(ObjectName("D", "PUBLIC", "T"), "01b2-3c'4")
     statement = f'INSERT INTO "D"."PUBLIC"."T" ("DAY") SELECT "DAY" FROM {source} WHERE "DAY" >= CAST(? AS DATE)'
     assert """FROM "D"."PUBLIC"."T" BEFORE(STATEMENT => '01b2-3c''4') WHERE""" in statement
-    check(statement)
+    assert_snowflake_sql(statement)
     (parsed,) = sqlglot.parse(statement, read="snowflake")
     assert parsed.find(exp.HistoricalData) is not None
 
@@ -86,7 +76,7 @@ def test_every_statement_of_reports_is_snowflakes(desk: Desk, sent: list[str]) -
     assert desk.run("report", "--config", str(desk.config), "--month", "2024-01").code == 6
     assert len([statement for statement in sent if "INFORMATION_SCHEMA" in statement]) == 4
     for statement in sent:
-        check(statement)
+        assert_snowflake_sql(statement)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +107,14 @@ def test_every_statement_of_validate_and_duplicates_is_snowflakes(
         sent += "\n".join(script.splitlines()[4:]).removesuffix(";").split(";\n")
     assert sum("QUALIFY" in statement for statement in sent) == 2
     for statement in sent:
-        check(statement)
+        assert_snowflake_sql(statement)
 
 
 def test_the_set_up_script_is_snowflakes() -> None:
     configuration = read_configuration(Path(__file__).resolve().parents[2] / "config" / "example.json").configuration
     script = setup_sql(configuration, "loader")
     for statement in script.split(";\n"):
-        check(statement.rstrip(";"))
+        assert_snowflake_sql(statement.rstrip(";"))
     assert 'GRANT SELECT, INSERT, DELETE ON TABLE "DEMO"."PUBLIC"."FLIGHTS" TO ROLE "LOADER"' in script
     assert 'CREATE STAGE IF NOT EXISTS "DEMO"."ETL_WORK"."ETL_STAGE"' in script
 

@@ -15,7 +15,7 @@ import pytest
 from accounts import Account, serving
 from desk import Desk
 from no_secrets import assert_not_in, assert_nowhere_below, login_secret
-from test_ways_in import key_file, private
+from signing_in import key_file, private
 
 ROOT = Path(__file__).resolve().parents[2]
 THREATS = (

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 def add_layout_flags(parser: argparse.ArgumentParser) -> None:
     """Add ``--delimiter``, ``--quote-char``, ``--header`` and ``--encoding``."""
-    group = parser.add_argument_group("how it is laid out, where that is not detected right")
+    group = parser.add_argument_group("the layout, if it is not detected correctly")
     group.add_argument("--delimiter", metavar="CHAR", help="one character, or tab, comma, semicolon, pipe")
-    group.add_argument("--quote-char", metavar="CHAR", help="what encloses fields; '' for nothing")
+    group.add_argument("--quote-char", metavar="CHAR", help="what encloses fields; '' for none")
     group.add_argument("--header", choices=("yes", "no"), help="whether the first line names the columns")
     group.add_argument("--encoding", metavar="NAME", help="utf-8, latin-1, cp1252, utf-16, ...")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snowflake_etl.cli.load_orders import Order
     from snowflake_etl.results import LoadResult
 
-_AT_WORK = "A load of the same table goes on in another process of this host: nothing was started."
+_AT_WORK = "A load of the same table is running in another process on this host: nothing was started."
 
 
 def load_if_missing(

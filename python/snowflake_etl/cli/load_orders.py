@@ -149,26 +149,41 @@ def check_flags(context: Context) -> None:
     arguments = context.arguments
     if bool(arguments.month) + bool(arguments.file) + bool(from_parts_of(arguments)) + arguments.resume != 1:
         raise UsageError("Say what to load with either --month, --file or --from-parts, or carry on with --resume.")
+    _check_without_file(arguments)
+    _check_if_missing(arguments)
+    _check_resume(arguments)
+    _check_verify(arguments)
+    _check_values(arguments)
+    _check_consent(context)
+
+
+def _check_without_file(arguments: argparse.Namespace) -> None:
+    """What is loaded from the stage or from parts has no file to check or to find."""
     if from_parts_of(arguments):
-        for name in ("from_stage", "base_path", "verify"):
-            if getattr(arguments, name):
-                raise UsageError(f"--from-parts takes all from the manifest; leave --{name.replace('_', '-')} out.")
+        _refuse_flags(arguments, ("from_stage", "base_path", "verify"), "--from-parts takes all from the manifest")
         if quality_of(arguments).in_file:
             raise UsageError("--from-parts has no file: leave --qc out (snowflake), or write --qc snowflake or skip.")
     if arguments.from_stage:
-        for name in ("resume", "file", "stage_only", "verify"):
-            if getattr(arguments, name):
-                raise UsageError(f"--from-stage goes with --month; leave --{name.replace('_', '-')} out.")
+        _refuse_flags(arguments, ("resume", "file", "stage_only", "verify"), "--from-stage goes with --month")
         if quality_of(arguments).in_file:
             raise UsageError("--from-stage reads no file: leave --qc out (snowflake), or write --qc snowflake or skip.")
-    _check_if_missing(arguments)
-    _check_resume(arguments)
-    if arguments.verify:
-        for name in ("resume", "dry_run", "stage_only"):
-            if getattr(arguments, name):
-                raise UsageError(f"--verify loads nothing: leave --{name.replace('_', '-')} out.")
-        if arguments.mode == "replace":
-            raise UsageError("--verify loads nothing: leave --mode replace out.")
+
+
+def _check_verify(arguments: argparse.Namespace) -> None:
+    if not arguments.verify:
+        return
+    _refuse_flags(arguments, ("resume", "dry_run", "stage_only"), "--verify loads nothing")
+    if arguments.mode == "replace":
+        raise UsageError("--verify loads nothing: leave --mode replace out.")
+
+
+def _refuse_flags(arguments: argparse.Namespace, names: Sequence[str], why: str) -> None:
+    for name in names:
+        if getattr(arguments, name):
+            raise UsageError(f"{why}: leave --{name.replace('_', '-')} out.")
+
+
+def _check_values(arguments: argparse.Namespace) -> None:
     for name, most in (("workers", 64), ("jobs", 16)):
         value = getattr(arguments, name)
         if value is not None and not 1 <= value <= most:
@@ -176,12 +191,16 @@ def check_flags(context: Context) -> None:
     expected = arguments.expect_rows
     if expected is not None and expected != "any" and not (expected.isascii() and expected.isdigit()):
         raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
+
+
+def _check_consent(context: Context) -> None:
+    arguments = context.arguments
     for name, mode in _OF_ONE_MODE.items():
         # Among the loads that are carried on there may be a replace.
         if getattr(arguments, name) and arguments.mode != mode and not arguments.resume:
             raise UsageError(f"--{name.replace('_', '-')} goes with --mode {mode} only.")
     asks_nobody = not arguments.dry_run and not context.is_interactive
-    if arguments.mode == "replace" and asks_nobody and not (arguments.yes and expected):
+    if arguments.mode == "replace" and asks_nobody and not (arguments.yes and arguments.expect_rows):
         raise Refused(
             "A replace deletes rows, and nobody can be asked here. Add --yes and --expect-rows N (the rows that it may "
             "delete; see --dry-run) or --expect-rows any."

@@ -121,7 +121,7 @@ class Logs:
         try:
             file.open()
         except OSError:
-            LOGGER.warning("The log %s cannot be written; going on without it.", file.path)
+            LOGGER.warning("The log %s cannot be written; continuing without it.", file.path)
             return
         kept = _Kept(file, self.invocation, as_json=as_json, waits=waits)
         self._kept.append(kept)
@@ -282,7 +282,7 @@ class _Kept(logging.Handler):
             LOGGER.removeHandler(self)
             others = [handler for handler in logging.getLogger().handlers if handler is not self]
             logging.getLogger().handlers = others or [logging.NullHandler()]
-            LOGGER.warning("The log %s cannot be written (%s); going on without it.", self.file.path, error.strerror)
+            LOGGER.warning("The log %s cannot be written (%s); continuing without it.", self.file.path, error.strerror)
         except Exception:
             self.handleError(record)
 

@@ -64,7 +64,7 @@ def whole_run(verb: str, code: int, arguments: argparse.Namespace) -> Event | No
     if code != ExitCode.OK or verb not in TOLD_VERBS or getattr(arguments, "dry_run", False):
         return None
     table, month = _one(getattr(arguments, "table", None)), _one(getattr(arguments, "month", None))
-    said = "It has come to its end, which the last one had not."
+    said = "It completed, which the last one had not."
     return Event("success", TOLD_VERBS[verb], table, month, {"exit code": "0"}, said)
 
 

@@ -80,7 +80,7 @@ def add_common_flags(parser: argparse.ArgumentParser, *, config: bool = True) ->
     parser.add_argument(
         "--scheduled",
         metavar="NAME",
-        help="for cron and systemd: never two runs of NAME at once, a heartbeat for monitors, no questions",
+        help="for cron and systemd: never two runs of NAME at once, a heartbeat for monitoring, no questions",
     )
     parser.add_argument(
         "--verbose", action="store_true", help="more log lines, the SQL, and a traceback when something fails"

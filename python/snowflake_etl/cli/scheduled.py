@@ -53,13 +53,13 @@ def _one_goes_on(context: Context, records: ScheduleRecords, name: str, told: st
     last = records.of(name)
     if last and _are_of_two_configurations(last.command, told):
         raise Refused(
-            f"'{name}' is the name of another scheduled run, which goes on: {last.command}. Nothing was started; give "
-            "each a name of its own behind --scheduled."
+            f"'{name}' is the name of another scheduled run, which is still running: {last.command}. Nothing was "
+            f"started; give each run its own name with --scheduled."
         )
     since = f", begun {last.started_at[:16].replace('T', ' ')} UTC as process {last.pid}," if last else ""
-    sentence = f"A run of '{name}'{since} still goes on: nothing was started."
+    sentence = f"A run of '{name}'{since} is still running: nothing was started."
     if not getattr(context.arguments, "if_missing", False):
-        raise Refused(f"{sentence} The next one does what is left to do.")
+        raise Refused(f"{sentence} The next run does what is left to do.")
     nothing_to_do(context, sentence)
     return ExitCode.OK
 

@@ -20,7 +20,7 @@ def asked_spans(arguments: argparse.Namespace) -> Sequence[DayRange | None]:
     from snowflake_etl.config.places import today
 
     if arguments.month and arguments.days:
-        raise UsageError("Say which days are meant with either --month or --days.")
+        raise UsageError("Say which days you mean with either --month or --days.")
     if arguments.days:
         return (parse_days(arguments.days),)
     if arguments.month is None or arguments.month.strip().lower() == ALL_MONTHS:

@@ -89,12 +89,12 @@ def _reference(node: Leaf, place: Place, key: Key | None) -> Leaf:
     match = REFERENCE.fullmatch(node.value)
     if match is None:
         raise ConfigError(
-            f"{node.origin.words}: '{written(place)}' has to be ${{file:PATH}} or ${{secret:NAME}} alone, "
-            "with nothing before or behind it."
+            f"{node.origin.words}: '{written(place)}' has to be ${{file:PATH}} or ${{secret:NAME}} alone, with "
+            f"nothing before or after it."
         )
     if key is None or not key.is_secret:
         raise ConfigError(
-            f"{node.origin.words}: '{written(place)}' is no secret, and {match[0]} is for secrets alone. "
+            f"{node.origin.words}: '{written(place)}' is not a secret, and {match[0]} is for secrets only. "
             "Write the value, or use ${VARIABLE}."
         )
     if match[1] == "secret":

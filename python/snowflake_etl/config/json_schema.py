@@ -12,14 +12,14 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # What a file says about files: words and an example for each.
 ABOUT_META_KEYS: dict[str, tuple[str, Any]] = {
     EXTENDS: (
-        "Path of another configuration, or a list of them, told from this file's folder; what this file says wins.",
+        "Path of another configuration, or a list of them, relative to this file's folder; keys in this file win.",
         "account.json",
     ),
     ENVIRONMENTS: (
-        "Names, each with what is different there, with the same keys as a whole configuration.",
+        "Names, each with the keys that differ in that environment; any key of a configuration may stand there.",
         {"prod": {"snowflake": {"account": "ACME-PROD"}}},
     ),
-    DEFAULT_ENVIRONMENT: ("The environment that is used where none is asked for.", "dev"),
+    DEFAULT_ENVIRONMENT: ("The environment to use if none is asked for.", "dev"),
     SCHEMA: (
         "For editors, which complete and check with [configuration.schema.json](configuration.schema.json).",
         "../docs/configuration.schema.json",

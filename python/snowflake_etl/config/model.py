@@ -39,7 +39,8 @@ class Configuration(Section):
     snowflake: SnowflakeSection = SnowflakeSection()
     base_path: Text | None = Field(
         None,
-        description="Folder of the files, told from the folder of the configuration; files may also lie in folders "
+        description="The folder with the files, relative to the folder of the configuration; files may also be in "
+        "subfolders "
         "`YYYY-MM` or `MMYYYY` in it. Without it `--base-path` has to name one.",
         examples=["/data/incoming"],
     )

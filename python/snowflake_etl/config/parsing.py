@@ -20,11 +20,13 @@ def parsed_file(path: Path) -> dict[str, Any]:
     document = parsed_text(read_text(path), path)
     if isinstance(document, list) and any(isinstance(item, dict) for item in document):
         raise ConfigError(
-            f"{path} holds a list, as files of an older shape do. Bring it to today's: config migrate --config "
+            f"{path} contains a list, as files of an older shape do. Bring it up to date: config migrate --config "
             f"{shlex.quote(str(path))}"
         )
     if not isinstance(document, dict):
-        raise ConfigError(f"{path} holds no object with keys such as 'snowflake' and 'files'. See config/example.json.")
+        raise ConfigError(
+            f"{path} contains no object with keys such as 'snowflake' and 'files'. See config/example.json."
+        )
     return document
 
 
@@ -47,7 +49,7 @@ def _why_unreadable(error: OSError | UnicodeDecodeError) -> str:
 
 def parsed_text(text: str, path: Path) -> Any:
     """What the text of ``path`` says.  Raise ConfigError with the line of what cannot be read."""
-    too_deep = ConfigError(f"{path}: lists and objects stand in each other too deeply; take some out.")
+    too_deep = ConfigError(f"{path}: lists and objects are nested too deeply; remove some levels.")
     try:
         document = _document(text, path)
     except RecursionError:
@@ -92,5 +94,5 @@ def _no_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     for key in keys:
         if keys.count(key) > 1:
-            raise ValueError(f"the key '{key}' stands twice in one object; keep one")
+            raise ValueError(f"the key '{key}' is there twice in one object; keep one")
     return dict(pairs)

@@ -77,4 +77,6 @@ def today(environment: Mapping[str, str] = os.environ) -> date:
     try:
         return date.fromisoformat(chosen) if chosen else date.today()
     except ValueError:
-        raise ConfigError(f"The variable ETL_TODAY is '{chosen}' and no day. Write YYYY-MM-DD, or unset it.") from None
+        raise ConfigError(
+            f"The variable ETL_TODAY is '{chosen}', which is not a day. Write YYYY-MM-DD, or unset it."
+        ) from None

@@ -123,14 +123,14 @@ def _warnings(tree: Node) -> Iterator[str]:
     for place, leaf in secrets:
         if place == ("snowflake", "password") and not _asks_for_more(tree):
             yield (
-                f"{leaf.origin.words} signs in with a plain password. Snowflake is switching that off: "
-                "use private_key_file or a connection by name."
+                f"{leaf.origin.words} signs in with a plain password. Snowflake is phasing that out: use "
+                f"private_key_file or a connection by name."
             )
     for place, leaf in leaves(tree):
         if place[:2] == ("notify", "targets") and place[3:] == ("on",) and leaf.value == []:
             yield (
-                f"{leaf.origin.words}: '{written(place)}' is empty, so that this target is never told. "
-                "Take the key out to have the usual told, or take out the target."
+                f"{leaf.origin.words}: '{written(place)}' is empty, so this target is never notified. Remove the key "
+                f"to get the default, or remove the target."
             )
     for path in dict.fromkeys(leaf.origin.path for _, leaf in secrets if leaf.is_literal):
         if os.name == "posix" and path and path.stat().st_mode & 0o077:

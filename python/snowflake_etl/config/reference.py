@@ -21,8 +21,8 @@ from snowflake_etl.config.secret import Secret
 _HEAD = """\
 # Configuration reference
 Every key that a configuration may have. How files, environments, variables and flags come together, how to sign in and
-where secrets are kept stands in [configuration.md](configuration.md). Where a key has a variable it can also be said by
-`--set`, for one run (`--set load.workers=4`); secrets only by the variable. This page is what
+where secrets are kept is explained in [configuration.md](configuration.md). A key with a variable can also be set for
+one run with `--set` (`--set load.workers=4`); secrets only with the variable. This page is what
 `config schema --format markdown` prints.
 """
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", date: "ISO date", Secret: "secret"}

@@ -23,24 +23,24 @@ _YAML_MESSAGES = (
     ("is no day or time", "correct it, or put it in quotes"),
     ("an alias stands for what it is a part of", "write the value instead of *NAME"),
     ("aliases say the same too often", "write values instead of *NAME"),
-    ("special characters are not allowed", "take them out, or save the file as UTF-8"),
-    ("found character '\\t'", "indent by blanks, not by tabs"),
+    ("special characters are not allowed", "remove them, or save the file as UTF-8"),
+    ("found character '\\t'", "indent with blanks, not with tabs"),
     ("cannot start any token", "put the value in quotes"),
     ("undefined alias", "put a value that begins with * in quotes"),
     ("expected alphabetic or numeric character", "put a value that begins with * or & in quotes"),
-    ("mapping values are not allowed", "put a value with a colon in quotes, or look at how far the lines are set in"),
+    ("mapping values are not allowed", "put a value with a colon in quotes, or check the indentation"),
     ("could not find expected ':'", "write a colon and a blank between key and value"),
     ("unexpected end of stream", "close the quotes or brackets"),
     ("another document", "take the line --- out"),
-    ("could not determine a constructor", "take the word that begins with ! out"),
+    ("could not determine a constructor", "remove the word that begins with !"),
     ("but found '<scalar>'", "put a value with braces, brackets or quotes in quotes as a whole"),
-    ("expected <block end>", "look at how far this line and the one before are set in"),
+    ("expected <block end>", "check the indentation of this line and the one before"),
     ("expected ',' or", "a comma or a bracket is missing before it"),
 )
 
 
 def cure_of_json(text: str, error: json.JSONDecodeError) -> str:
-    """``, a comma before it is too many``, or "" for what is no usual slip."""
+    """``, remove the comma before it``, or "" for what is no usual slip."""
     words = _json_words(text, error)
     return f", {words}" if words else ""
 
@@ -55,11 +55,11 @@ def _json_words(text: str, error: json.JSONDecodeError) -> str:
         return "the file is empty"
     before, rest = text[: error.pos].rstrip(), text[error.pos :]
     if rest[:1] in ("}", "]") and before.endswith(","):
-        return "a comma before it is too many"
+        return "remove the comma before it"
     if rest[:2] in ("//", "/*") or rest[:1] == "#":
-        return "JSON has no comments: take it out, or write the file as YAML"
+        return "JSON has no comments: remove it, or write the file as YAML"
     if not before and rest[:1] not in ("{", "["):
-        return "this is no JSON: begin with {, or call the file .yaml"
+        return "this is not JSON: begin with {, or name the file .yaml"
     if rest[:1] == "'":
         return "JSON takes double quotes"
     if rest[:1] in _CURLY_QUOTES and rest:

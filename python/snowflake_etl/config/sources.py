@@ -92,15 +92,15 @@ def read_sources(path: Path) -> Sources:
 def _with_extended(path: Path, trail: Sequence[Path]) -> list[tuple[Path, Mapping[str, Any]]]:
     if path.resolve() in [above.resolve() for above in trail]:
         names = " -> ".join(str(step) for step in (*trail, path))
-        raise ConfigError(f"The configuration files extend each other in a circle: {names}. Take one 'extends' out.")
+        raise ConfigError(f"The configuration files extend each other in a circle: {names}. Remove one 'extends'.")
     refuse_when_all_may_change(path)
     try:
         document = parsed_file(path)
     except ConfigError as error:
         if trail and not path.is_file():
             raise ConfigError(
-                f"{trail[-1]}: 'extends' names {path}, and there is no such file. Correct the path; it is told from "
-                f"the folder of {trail[-1].name}.{hint_of_braces(path)}"
+                f"{trail[-1]}: 'extends' names {path}, and there is no such file. Correct the path; it is relative "
+                f"to the folder of {trail[-1].name}.{hint_of_braces(path)}"
             ) from None
         raise error from None
     _check_meta(path, document)
@@ -138,4 +138,4 @@ def _check_meta(path: Path, document: Mapping[str, Any]) -> None:
             raise ConfigError(f"{path}: '{place}' takes an object with keys, in braces.")
         for key in META_KEYS:
             if section and key in section:
-                raise ConfigError(f"{path}: '{place}.{key}' is not possible; '{key}' stands at the top of a file.")
+                raise ConfigError(f"{path}: '{place}.{key}' is not possible; '{key}' belongs at the top of a file.")

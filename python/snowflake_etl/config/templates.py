@@ -17,7 +17,7 @@ snowflake:
   connection: local
   database: DEMO
   schema: PUBLIC
-base_path: incoming                         # told from the folder of this file
+base_path: incoming                         # relative to the folder of this file
 {_FILES}\
     create_table:                           # made where it is missing
       ORDER_DATE: DATE
@@ -27,7 +27,7 @@ base_path: incoming                         # told from the folder of this file
 """
 
 _KEY_PAIR = f"""\
-# An account of yours, signed in to with a key pair.
+# Your own account, with a key pair to sign in.
 #   openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 aes256 -out etl.p8 && chmod 600 etl.p8
 #   config set-secret etl-key               # its passphrase
 snowflake:

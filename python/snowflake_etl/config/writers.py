@@ -24,13 +24,13 @@ def refuse_when_all_may_change(path: Path) -> None:
     if mode & _ALL_MAY_WRITE and stat.S_ISREG(mode):
         raise ConfigError(
             f"Everybody on this host may change {path} (mode {stat.S_IMODE(mode):04o}), and with it where loads go. "
-            f"Look whether it is still yours, then run: chmod o-w {shlex.quote(str(path))}"
+            f"Check that it is still yours, then run: chmod o-w {shlex.quote(str(path))}"
         )
     if above & _ALL_MAY_WRITE and not above & stat.S_ISVTX and stat.S_ISREG(mode):
         folder = path.resolve().parent
         raise ConfigError(
             f"Everybody on this host may replace {path}, since its folder is open to all (mode "
-            f"{stat.S_IMODE(above):04o}). Look whether it is still yours, then: chmod o-w {shlex.quote(str(folder))}"
+            f"{stat.S_IMODE(above):04o}). Check that it is still yours, then: chmod o-w {shlex.quote(str(folder))}"
         )
 
 

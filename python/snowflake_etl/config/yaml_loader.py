@@ -20,7 +20,7 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, "a key is a list or an object", key_node.start_mark)
             if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key_node.value}' stands twice in one object", key_node.start_mark
+                    None, None, f"the key '{key_node.value}' is there twice in one object", key_node.start_mark
                 )
             seen.add(str(key_node.value))
             # A key is a text: YAML takes on, no, 1 and null for other things, and `on:` of a notice for `true:`.

@@ -160,7 +160,10 @@ def _quote(
             notes.append("Quoting is off, since the first lines have no quotes; set 'quote_char' if later ones do.")
         return None
     if delimiter == "\t":
-        notes.append("Quotes are read as ordinary characters, as usual between tabs; set 'quote_char' if they enclose.")
+        notes.append(
+            "Quotes are read as ordinary characters, as usual in tab-delimited files; set 'quote_char' if "
+            "they enclose fields."
+        )
         return None
     enclosed, stray, line = _enclosed_and_stray(sample.text, delimiter)
     if not stray:
@@ -168,7 +171,7 @@ def _quote(
         return DEFAULT_QUOTE
     if enclosed > stray and not tolerant:
         raise FileError(
-            f"It cannot be told whether quotes enclose the fields of {shown(path)}: most do, but one on line {line:,} "
+            f"It is not clear whether quotes enclose the fields of {shown(path)}: most do, but one on line {line:,} "
             "does not, or is never closed. Repair that line, or write 'quote_char' ('\"', or \"\" for none) in the "
             "configuration."
         )
@@ -213,7 +216,7 @@ def _reads_like_names(path: Path, records: Sequence[Sequence[str]]) -> bool:
     if not distinct:
         return False
     raise FileError(
-        f"It cannot be told whether the first line of {shown(path)} is a header or a row. "
+        f"It is not clear whether the first line of {shown(path)} is a header or a row. "
         "Write 'header' (true or false), or 'expected_columns', in the configuration."
     )
 

@@ -212,7 +212,7 @@ def _refuse_two_patterns(same_path: Sequence[_Candidate]) -> None:
         raise ConfigError(
             f"Several file patterns match {shown(same_path[0].path)}: "
             f"{patterns_in_words([candidate.pattern for candidate in same_path])}. "
-            "Make the patterns in 'files' so narrow that each file belongs to one table."
+            "Make the patterns in 'files' narrower, so that each file belongs to one table."
         )
 
 
@@ -235,7 +235,7 @@ def refuse_overlap(found: Sequence[FoundFile], table: str) -> None:
         if one.days.overlaps(other.days):
             raise FileError(
                 f"{shown(one.path)} ({one.days}) and {shown(other.path)} ({other.days}) claim the same days of table "
-                f"{table}. Leave one of them out or move it away, or name it after the days that it really holds."
+                f"{table}. Leave one of them out or move it away, or name it after the days that it really contains."
             )
 
 
@@ -245,12 +245,12 @@ def _found(candidate: _Candidate) -> FoundFile:
     if days is None:
         raise FileError(
             f"{shown(path)} cannot be loaded: {candidate.claim.problem}. "
-            "Name each file after days of one month, split a file that spans several."
+            "Name each file after days of one month, and split a file that spans several."
         )
     month = Month.of(days.first)
     if candidate.folder_month not in (None, month):
         raise FileError(
-            f"{shown(path)} lies in the folder of {candidate.folder_month} but claims days of {month}. "
+            f"{shown(path)} is in the folder of {candidate.folder_month} but claims days of {month}. "
             "Move it to the folder of its month, or correct its name."
         )
     return FoundFile(path, _readable_size(path), month, days, candidate.pattern.table, candidate.pattern_index)
@@ -267,7 +267,7 @@ def _readable_size(path: Path) -> int:
             ) from None
         raise FileError(f"There is no file {shown(path)}. Check its name and folder.") from None
     except OSError as error:
-        raise FileError(f"{shown(path)} cannot be looked at: {error.strerror}. Check its permissions.") from None
+        raise FileError(f"{shown(path)} cannot be examined: {error.strerror}. Check its permissions.") from None
     if stat.S_ISDIR(status.st_mode):
         raise FileError(f"{shown(path)} is a folder though it is named like a file. Move or rename it.")
     if not stat.S_ISREG(status.st_mode):

@@ -26,9 +26,9 @@ def _format(begins: bytes, what: str, advice: str) -> _Format:
     return _Format(re.compile(begins, re.DOTALL), what, advice)
 
 
-_UNPACK = "Unpack it ({}) and load what comes out"
-_EXPORT = "Have it written as text with delimiters (CSV or TSV) and load that"
-_TWICE = "Unpack it once ({}) and load what comes out"
+_UNPACK = "Unpack it ({}) and load the result"
+_EXPORT = "Ask for it as delimited text (CSV or TSV) and load that"
+_TWICE = "Unpack it once ({}) and load the result"
 
 _FORMATS = (
     # A workbook is a ZIP archive, so that it comes first.
@@ -46,7 +46,7 @@ _FORMATS = (
     _format(rb"\x04\x22\x4d\x18", "packed with lz4", _UNPACK.format("lz4 -dc")),
     _format(rb"\x1f\x9d", "packed with compress (.Z)", _UNPACK.format("gzip -dc")),
     _format(rb"\xff\x06\0\0sNaPpY", "packed with snappy", _UNPACK.format("snzip -dc")),
-    _format(rb"-----BEGIN PGP MESSAGE-----", "encrypted with PGP", "Decrypt it (gpg -d) and load what comes out"),
+    _format(rb"-----BEGIN PGP MESSAGE-----", "encrypted with PGP", "Decrypt it (gpg -d) and load the result"),
 )
 # What is unpacked on the way is known once; here it lies in another packing.
 _AGAIN = (

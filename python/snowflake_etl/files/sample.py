@@ -72,7 +72,7 @@ def _name_and_content(path: Path, compression: Compression) -> tuple[str, ...]:
         return () if compression is Compression.NONE else (f"The file is packed with {compression}.",)
     says = "an unpacked file" if named is Compression.NONE else f"{named} data"
     holds = "no packed data" if compression is Compression.NONE else f"{compression} data"
-    return (f"The file's name promises {says} but it holds {holds}; it is read as what it holds.",)
+    return (f"The file's name says {says} but it contains {holds}; it is read as what it contains.",)
 
 
 def _beginning(path: Path, compression: Compression) -> tuple[bytes, bool]:

@@ -166,7 +166,8 @@ class CheckRecords:
             return []
         with self._connection() as connection:
             statement = f"SELECT {_COLUMNS} FROM checks {condition} ORDER BY check_id DESC"
-            return [_past_check(*row) for row in connection.execute(statement, binds)]
+            connection.row_factory = sqlite3.Row
+            return [_past_check(row) for row in connection.execute(statement, binds)]
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -175,42 +176,26 @@ class CheckRecords:
             yield connection
 
 
-def _past_check(
-    check_id: int,
-    at: str,
-    verb: str,
-    run_id: str,
-    target: str,
-    table: str,
-    first_day: str,
-    last_day: str,
-    scope: str,
-    engine: str,
-    subject: str,
-    rows: int,
-    seconds: float,
-    rows_per_day: str,
-    findings: str,
-    key_columns: str,
-) -> PastCheck:
-    days = DayRange(date.fromisoformat(first_day), date.fromisoformat(last_day)) if first_day else None
+def _past_check(row: sqlite3.Row) -> PastCheck:
+    first, last = row["first_day"], row["last_day"]
+    days = DayRange(date.fromisoformat(first), date.fromisoformat(last)) if first else None
     return PastCheck(
-        check_id,
-        at,
-        verb,
-        run_id,
-        CheckSubject(target, table, days),
-        CheckScope(scope),
-        engine,
-        subject,
-        rows,
-        seconds,
-        json.loads(rows_per_day),
-        tuple(
+        check_id=row["check_id"],
+        at=row["at"],
+        verb=row["verb"],
+        run_id=row["run_id"],
+        about=CheckSubject(row["target"], row["table_name"], days),
+        scope=CheckScope(row["scope"]),
+        engine=row["engine"],
+        subject=row["subject"],
+        rows=row["rows"],
+        seconds=row["seconds"],
+        rows_per_day=json.loads(row["rows_per_day"]),
+        findings=tuple(
             Finding(one["code"], Severity(one["severity"]), one["message"], one["numbers"])
-            for one in json.loads(findings)
+            for one in json.loads(row["findings"])
         ),
-        tuple(json.loads(key_columns)),
+        key=tuple(json.loads(row["key_columns"])),
     )
 
 

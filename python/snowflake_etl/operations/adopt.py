@@ -173,7 +173,7 @@ def adopt_counts(
         )
         note = (
             "Without the file no content hash is known: a load of these days is refused because they have rows, but "
-            "the file they came from cannot be recognised, and load --verify can compare counts only."
+            "the file they came from cannot be recognised, and load --verify can only compare counts."
         )
         proposal = _Proposal(objects, target, of_month, claimed, rows, tuple(live), (row,), (note,))
         return _record(session, proposal, confirm)
@@ -196,7 +196,7 @@ def _different(
         (),
         tuple(found),
         tuple(notes),
-        f"{place} is not what the files say, in {counted(len(found), 'point')}. Nothing was recorded.",
+        f"{place} differs from the files in {counted(len(found), 'point')}. Nothing was recorded.",
         int(ExitCode.PROBLEMS_FOUND),
     )
 
@@ -205,7 +205,7 @@ def _refuse_live(table: str, live: Sequence[LedgerRow]) -> None:
     if live:
         last = live[-1]
         raise Refused(
-            f"The ledger knows of those rows of {table} already: {shown(last.file_name)}, "
+            f"The ledger already has those rows of {table}: {shown(last.file_name)}, "
             f"{counted(last.row_count, 'row')}, by "
             f"{last.loaded_by} on {last.host}. See them with: {places.program()} ledger list --table {table}"
         )

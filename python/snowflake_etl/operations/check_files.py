@@ -19,6 +19,7 @@ from snowflake_etl.operations.load_checks import stops_publish
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.file_rejects import RejectedValue
 from snowflake_etl.quality.runner import check_file
 from snowflake_etl.results import CheckReport, CheckResult, Finding, Severity
@@ -148,10 +149,7 @@ def _checked(
         file.path,
         layout,
         expected,
-        temp_directory=state_directory,
-        memory_limit=quality.memory_limit,
-        temp_limit=quality.temp_limit,
-        stop=stop,
+        Resources.of(quality, state_directory, stop.is_set),
         progress=progress,
         sample_rows=wishes.sample_rows,
         on_reject=(lambda reject: on_reject(file.path, reject)) if on_reject else None,

@@ -82,7 +82,7 @@ def _rights(session: Session, configuration: Configuration) -> Iterator[Point]:
     if there:
         yield from round_trip.round_trip(session, configuration, objects)
     else:
-        yield Point("PUT and COPY", Health.WARNING, "not tried", "Mend the work schema first, then run doctor again.")
+        yield Point("PUT and COPY", Health.WARNING, "not tried", "Fix the work schema first, then run doctor again.")
     yield from rights.tables(session, configuration)
 
 
@@ -93,9 +93,11 @@ def _way_to(configuration: Configuration) -> Iterator[Point]:
         return
     reason = reach.unreachable(place)
     if reason:
-        yield Point("way to the account", Health.FAILED, f"{place}: {reason}", "Look at its name, firewall and proxy.")
+        yield Point(
+            "way to the account", Health.FAILED, f"{place}: {reason}", "Check its name, the firewall and the proxy."
+        )
         return
-    yield Point("way to the account", Health.OK, f"{place} answers: it is who signs in that is refused")
+    yield Point("way to the account", Health.OK, f"{place} answers: it is the sign-in that is refused")
     before = datetime.now(UTC).replace(microsecond=0)
     if (theirs := reach.clock_of(place)) is not None:
         yield account.skew(theirs, before, datetime.now(UTC))
@@ -108,9 +110,9 @@ def _summed(target: str, found: list[Point], code: ExitCode) -> Examination:
         code = code or ExitCode.PROBLEMS_FOUND
     told = f"{counts[Health.OK]} ok, {counted(warnings, 'warning')}, {failed} failed"
     in_the_way = any(point.status is Health.FAILED and point.subject != host.NOTICES for point in found)
-    last = "what failed has to be mended before a load" if in_the_way else "everything is there"
+    last = "fix what failed before you load" if in_the_way else "everything is there"
     if failed and not in_the_way:
-        last = "loads go on, but not everybody is told of them"
+        last = "loads work, but not everybody is notified of them"
     return Examination(
         "problems" if failed else "ok", target, tuple(found), f"{target or 'This host'}: {last}. {told}.", int(code)
     )

@@ -33,7 +33,7 @@ def days_to_expect(
             "days_far_apart",
             Severity.WARNING,
             f"The days run from {first} to {last}. Holes of more than a year are not counted as missing. "
-            "Look whether these dates are meant.",
+            "Check whether these dates are right.",
             {"first_day": str(first), "last_day": str(last)},
         )
     ]

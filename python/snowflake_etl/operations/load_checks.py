@@ -18,6 +18,7 @@ from snowflake_etl.operations.load_prepare import Prepared, Source
 from snowflake_etl.operations.memory import MemoryPlan
 from snowflake_etl.plural import counted
 from snowflake_etl.quality.day_checks import OUTSIDE_DAYS
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.quality.runner import check_file, check_table
 from snowflake_etl.results import CheckReport, Severity
@@ -61,13 +62,14 @@ class FileChecks:
         keep_outside: bool,
         earlier_days: Mapping[date, int],
     ) -> None:
-        self._memory = memory
         self._earlier_days = earlier_days
         self._keep_outside = keep_outside
         self._prepared = prepared
         self._entry = entry
         self._quality = quality
-        self._temp_directory = temp_directory
+        self._resources = Resources(
+            temp_directory, memory.check_bytes, quality.temp_limit, memory.check_threads, stop.is_set
+        )
         self._stop = stop
         self._strict = strict
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="file-check")
@@ -91,11 +93,7 @@ class FileChecks:
                 source.path,
                 source.layout,
                 replace(expected, earlier_days=self._earlier_days),
-                temp_directory=self._temp_directory,
-                memory_limit=self._memory.check_bytes,
-                threads=self._memory.check_threads,
-                temp_limit=self._quality.temp_limit,
-                stop=self._stop,
+                self._resources,
             )
             if self._keep_outside:
                 report = accept_outside(report)
@@ -150,7 +148,7 @@ def refuse_problems(reports: Sequence[CheckReport], *, strict: bool) -> None:
         counts = ", ".join(f"{_count_in_words(report, strict=strict)} in {report.subject}" for report in stopping)
         raise ProblemsFound(
             f"The check found {counts}; nothing was published. Its findings say what and where: correct the file, or "
-            "what the configuration says of it, and run the same command again."
+            f"what the configuration says about it, and run the same command again."
         )
 
 

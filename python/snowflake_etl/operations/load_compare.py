@@ -40,7 +40,7 @@ def compared(
         FILE_AND_TABLE_DIFFER,
         severity,
         f"File and table differ in {counted(len(found), 'point')}: {few(messages)}. "
-        "Look at these values in the file and in the table before anybody uses them.",
+        "Look at these values in the file and in the table before anybody relies on them.",
         {"differences": len(found)},
         tuple(messages),
     )

@@ -81,14 +81,14 @@ def finish_copy(
         reconcile(records, sources)
     except QueryUnknownError:
         # Whether it ran at all the rows tell: one COPY loads all of them or none.
-        LOGGER.warning("The warehouse does not know query %s; the rows of %s decide", query_id, work_table)
+        LOGGER.warning("The warehouse does not know query %s; counting the rows of %s instead", query_id, work_table)
     except WarehouseError as error:
         raise located(error, sources) from error
     rows = catalog.count_rows(session, work_table)
     read = sum(source.rows for source in sources)
     if rows != read:
         raise WarehouseError(
-            f"{rows:,} rows stand in the work table after the COPY of {read:,} records. "
+            f"{rows:,} rows are in the work table after the COPY of {read:,} records. "
             "Nothing was published; run the load again."
         )
 

@@ -176,8 +176,8 @@ def _refuse_other_files(
         manifest = staged.get((file.days, fingerprint(file.path)))
         if manifest is None or not contents.which(file.path, manifest.layout, [manifest.content_hash]):
             raise Refused(
-                f"{shown(file.path)} is not what is staged for {file.days}: it has come or has changed since. To load "
-                "the file, leave --from-stage out; to load what is staged, move the file away."
+                f"{shown(file.path)} is not what is staged for {file.days}: it arrived or changed since. To load the "
+                f"file, leave --from-stage out; to load what is staged, move the file away."
             )
 
 

@@ -14,7 +14,7 @@ from snowflake_etl.operations.load_stage import StagedSource
 from snowflake_etl.operations.load_state import LoadState
 from snowflake_etl.operations.months.audit_trail import Trail
 from snowflake_etl.operations.months.month_change import Selected
-from snowflake_etl.operations.months.protection import give_up, plan_protection, protect, undo_detail
+from snowflake_etl.operations.months.protection import plan_protection, protected, undo_detail
 from snowflake_etl.operations.publish import Published, PublishPlan, publish
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.sqltext import ObjectName
@@ -52,7 +52,6 @@ def publish_protected(session: Session, state: LoadState, prepared: Prepared, pl
     config = next(reversed(flag(words, "--config")), "")
     trail = Trail(state.warehouse, plan.publish_id, "load-replace", name, str(prepared.month), config)
     trail.started(rows=plan.rows_before, undo=protection.in_words, command=shlex.join(["load", *words]))
-    protect(session, protection, plan.table, Selected(condition, tuple(binds)), plan.rows_before)
     days = [[str(days.first), str(days.last)] for days in prepared.situation.claimed]
     undo = {
         **undo_detail(prepared.target.table, plan.replaced_rows, protection),
@@ -60,9 +59,9 @@ def publish_protected(session: Session, state: LoadState, prepared: Prepared, pl
         "month": str(prepared.month),
     }
     try:
-        done = publish(session, prepared.objects, dataclasses.replace(plan, undo=undo))
+        with protected(session, protection, plan.table, Selected(condition, tuple(binds)), plan.rows_before):
+            done = publish(session, prepared.objects, dataclasses.replace(plan, undo=undo))
     except (Refused, WarehouseError) as error:
-        give_up(session, protection)
         trail.ended("refused" if isinstance(error, Refused) else "failed", rows=0, message=str(error))
         raise
     trail.ended(

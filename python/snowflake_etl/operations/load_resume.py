@@ -68,7 +68,7 @@ def _finished_copy(
             session.wait(query_id, while_waiting)
         except QueryUnknownError:
             # Unknown is not failed: the rows tell.
-            LOGGER.info("Query %s is not known any more; the rows of %s decide", query_id, work_table)
+            LOGGER.info("Query %s is not known any more; counting the rows of %s instead", query_id, work_table)
         except WarehouseError as error:
             LOGGER.info("The COPY of run %s failed: %s", row.run_id, error)
             return None

@@ -175,7 +175,7 @@ def refuse_touched(staged: StagedSource) -> None:
     """Raise FileError when what was staged is not the file that was looked at before."""
     touch = staged.source.touch
     if touch is not None and not touch.same_bytes(touch_of(staged.path)):
-        raise changed_while_read(staged.path, "was written to, or replaced, after it was looked at")
+        raise changed_while_read(staged.path, "was written to, or replaced, after it was examined")
 
 
 def _manifest_of(source: Source, folder: str, staged: StagedFile) -> Manifest:

@@ -68,7 +68,7 @@ def _create(session: Session, name: ObjectName, entry: FileSection, may_create: 
     statement = catalog.create_table_statement(name, columns)
     if not session.manages_own_objects:
         raise WarehouseError(
-            f"There is no table {name}, or your role may not see it. If it is to be new, its owner runs:\n{statement};"
+            f"There is no table {name}, or your role may not see it. To create it, its owner runs:\n{statement};"
         )
     if may_create:
         # Loads of several months may come here at once.

@@ -21,7 +21,7 @@ from snowflake_etl.plural import counted
 from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.warehouse.copy import copy_statement
 
-ONLY_OURS = "The parts go to your own stage (load.stage is user): no colleague sees them or can carry this load on."
+ONLY_OURS = "The parts go to your own stage (load.stage is user): no colleague can see them or carry on with this load."
 
 _CHOICES = ("--config", "--environment", "--set")
 _WAYS = {Mode.APPEND: "append to", Mode.REPLACE: "replace in"}
@@ -32,8 +32,8 @@ def fewer_workers(asked: int | None, planned: int, limit: int) -> list[str]:
     if asked is None or planned >= asked:
         return []
     return [
-        f"{counted(planned, 'worker')} instead of {asked}: load.memory_limit ({human_bytes(limit)}) has no room for "
-        "more with this file. Raise it for more workers."
+        f"{counted(planned, 'worker')} instead of {asked}: load.memory_limit ({human_bytes(limit)}) is not enough "
+        f"for more with this file. Raise it for more workers."
     ]
 
 

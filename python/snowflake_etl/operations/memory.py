@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from snowflake_etl.errors import ConfigError
 from snowflake_etl.files.layout import Layout
 from snowflake_etl.files.parts import reads_in_place
 from snowflake_etl.files.plan import CutPlan
+from snowflake_etl.processors import processors
 
 MOST_SESSIONS = 4
 BASE_BYTES = 120_000_000
@@ -70,11 +70,6 @@ def concurrency(workers: int | None = None, sessions: int | None = None) -> Conc
     """The concurrency that keeps all ``workers`` busy (default: the processors this process may use)."""
     workers = workers or processors()
     return _concurrency(workers, sessions or _sessions_for(workers), spare=1)
-
-
-def processors() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def plan_memory(

@@ -143,7 +143,7 @@ def _schedule_metrics(records: ScheduleRecords) -> list[Metric]:
         return Metric(f"schedule_{name}", about, tuple(samples))
 
     return [
-        one("running", "1 while a scheduled run goes on.", ((beat, int(beat.name in running)) for beat in beats)),
+        one("running", "1 while a scheduled run is under way.", ((beat, int(beat.name in running)) for beat in beats)),
         one(
             "interrupted",
             "1 when the last scheduled run was cut off (killed, or the host went down).",

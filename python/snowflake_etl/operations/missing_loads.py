@@ -41,7 +41,7 @@ def missing_loads(
     dropped = [load for load, state in zip(there, states, strict=True) if state == "dropped"]
     reasons = [
         (absent, "no file yet"),
-        (arriving, f"a file was written to within {settle_minutes} minutes and is left for the next run"),
+        (arriving, f"a file changed less than {settle_minutes} minutes ago and is left for the next run"),
         (loaded, "loaded already"),
         (dropped, "dropped on purpose, and loaded again only without --if-missing"),
     ]

@@ -19,6 +19,7 @@ from snowflake_etl.operations.load_prepare import Prepared, Source, read_source
 from snowflake_etl.operations.situation import Permission
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.file_engine import profile_file
 from snowflake_etl.quality.profile import Expectations, Profile
 from snowflake_etl.quality.table_engine import profile_table
@@ -76,9 +77,7 @@ def count_files(
             source.path,
             source.layout,
             _wanted(prepared, planned, quality, [source]),
-            temp_directory=temp_directory,
-            memory_limit=quality.memory_limit,
-            temp_limit=quality.temp_limit,
+            Resources.of(quality, temp_directory),
         )
         # The profile has the header's spelling; the order of the columns is the same.
         columns = zip(profile.column_profiles, source.columns, strict=True)

@@ -143,7 +143,7 @@ def _missing(
     if columns and session.manages_own_objects:
         cure = "The first load makes it from create_table of the configuration."
     elif columns:
-        cure = f"If it is to be new, its owner runs:\n{catalog.create_table_statement(name, columns)};"
+        cure = f"To create it, its owner runs:\n{catalog.create_table_statement(name, columns)};"
     else:
         cure = f"If it is there, its owner runs: {'; '.join(grants_to_read(name, info.role))};"
     if info.elsewhere:

@@ -1,4 +1,4 @@
-"""Finds the rows of a clean file whose key stands in an earlier row (floor 4): exactly, on disk where need be."""
+"""Finds the rows of a clean file whose key is in an earlier row (floor 4): exactly, on disk where need be."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 from snowflake_etl.errors import FileError
 from snowflake_etl.files.layout import Layout
 from snowflake_etl.files.naming import shown
-from snowflake_etl.quality.cleaner import Means
-from snowflake_etl.quality.duck import Duck, OutOfSpace
+from snowflake_etl.quality.duck import Duck, OutOfSpace, Resources
 from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.file_relation import FileRelation
 
@@ -23,10 +22,12 @@ class DuplicateRows:
     temporary space do not suffice.
     """
 
-    def __init__(self, path: Path, layout: Layout, plan: Plan, null_values: tuple[str, ...], means: Means) -> None:
+    def __init__(
+        self, path: Path, layout: Layout, plan: Plan, null_values: tuple[str, ...], resources: Resources
+    ) -> None:
         self._path = path
-        self._duck = Duck(means.memory_limit, means.temp_directory, means.temp_limit, means.threads, means.stopped)
-        self._relation = FileRelation(path, layout, null_values, self._duck, means.stopped)
+        self._duck = Duck(resources)
+        self._relation = FileRelation(path, layout, null_values, self._duck)
         self._plan = plan
 
     def __enter__(self) -> DuplicateRows:

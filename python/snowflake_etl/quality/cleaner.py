@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import queue
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from snowflake_etl.files.layout import Layout
 from snowflake_etl.quality.clean_records import Block, Reject, blocks_of_records, blocks_of_text, without
 from snowflake_etl.quality.clean_values import ValueProbe, ValueRules
-from snowflake_etl.quality.duck import Duck, default_threads
+from snowflake_etl.quality.duck import Duck, Resources
 from snowflake_etl.quality.file_bytes import Seen, chunks
 
 _LEAST_MEMORY = 64 << 20
+
+_Judged = tuple[Block, dict[int, str]]
+"""A block, and of its records that cannot be loaded the place with the reason."""
 
 
 class Sink(Protocol):
@@ -52,30 +56,19 @@ class Tally:
         self.reasons.update(reject.reason.split("; "))
 
 
-@dataclass(frozen=True)
-class Means:
-    """What cleaning may use: memory in bytes, a folder for temporary data, threads, and when to stop."""
-
-    memory_limit: int
-    temp_limit: int
-    temp_directory: Path
-    stopped: Callable[[], bool]
-    threads: int = field(default_factory=default_threads)
-
-
 class _Probes:
     """As many DuckDBs as threads, each used by one thread at a time."""
 
-    def __init__(self, rules: ValueRules, means: Means) -> None:
+    def __init__(self, rules: ValueRules, resources: Resources) -> None:
         self._waiting: queue.SimpleQueue[ValueProbe] = queue.SimpleQueue()
         self._all: list[ValueProbe] = []
-        memory = max(means.memory_limit // means.threads, _LEAST_MEMORY)
-        for _ in range(means.threads if rules.broken else 0):
-            duck = Duck(memory, means.temp_directory, means.temp_limit, 1, means.stopped)
+        memory = max(resources.memory_limit // resources.threads, _LEAST_MEMORY)
+        for _ in range(resources.threads if rules.broken else 0):
+            duck = Duck(replace(resources, memory_limit=memory, threads=1))
             self._all.append(ValueProbe(rules, duck))
             self._waiting.put(self._all[-1])
 
-    def judge(self, block: Block) -> tuple[Block, dict[int, str]]:
+    def judge(self, block: Block) -> _Judged:
         if not self._all:
             return block, {}
         probe = self._waiting.get()
@@ -94,38 +87,44 @@ def clean(
     layout: Layout,
     rules: ValueRules,
     date_place: int | None,
-    means: Means,
+    resources: Resources,
     sink: Sink,
     seen: Seen,
 ) -> Tally:
     """Send every record of ``path`` to ``sink``, kept or rejected, in order; ``seen`` is told how far reading is.
 
-    Raise FileError for a file that cannot be read to its end, Stopped when ``means.stopped`` says so.
+    Raise FileError for a file that cannot be read to its end, Stopped when ``resources.stopped`` says so.
     """
     tally = Tally()
-    texts = blocks_of_text(_counted(chunks(path, layout, means.stopped, seen), tally), str(path))
+    texts = blocks_of_text(_counted(chunks(path, layout, resources.stopped, seen), tally), str(path))
     blocks = blocks_of_records(texts, layout, date_place)
     if layout.header:
         header = next(blocks, Block([b""], [1])).records[0]
         tally.header_lines = header.count(b"\n") + 1
         sink.header(header)
-    probes = _Probes(rules, means)
-    under_way: deque[Future[tuple[Block, dict[int, str]]]] = deque()
-    try:
-        with ThreadPoolExecutor(means.threads, thread_name_prefix="clean") as pool:
-            try:
-                for block in blocks:
-                    under_way.append(pool.submit(probes.judge, block))
-                    if len(under_way) > means.threads:
-                        _deliver(*under_way.popleft().result(), tally, sink)
-                while under_way:
-                    _deliver(*under_way.popleft().result(), tally, sink)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-    finally:
-        probes.close()
+    with (
+        closing(_Probes(rules, resources)) as probes,
+        closing(_judged(blocks, probes, resources.threads)) as judged,
+    ):
+        for block, broken in judged:
+            _deliver(block, broken, tally, sink)
     return tally
+
+
+def _judged(blocks: Iterator[Block], probes: _Probes, threads: int) -> Generator[_Judged, None, None]:
+    """Have blocks judged in ``threads`` threads, a few at once, and yield them in their order."""
+    under_way: deque[Future[_Judged]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="clean") as pool:
+        try:
+            for block in blocks:
+                under_way.append(pool.submit(probes.judge, block))
+                if len(under_way) > threads:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _counted(source: Iterator[bytes], tally: Tally) -> Iterator[bytes]:

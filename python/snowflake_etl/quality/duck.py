@@ -9,12 +9,19 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snowflake_etl.errors import ConfigError, EtlError, Stopped
+from snowflake_etl.processors import processors
+
+if TYPE_CHECKING:
+    from snowflake_etl.config.model import QualitySection
 
 POLL_SECONDS = 0.1
+DEFAULT_MEMORY_LIMIT = 200 * 1024 * 1024
+DEFAULT_TEMP_LIMIT = 20 * 1024**3
 _ROWS_AT_ONCE = 1_000
 
 
@@ -26,28 +33,46 @@ class CannotParse(Exception):  # noqa: N818 - an outcome, not a malfunction
     """DuckDB gave up on the file's line structure, for example at a carriage return inside a value."""
 
 
-class Duck:
-    """A connection to an empty DuckDB in memory, and its folder; close it, or use it in a ``with``.
+def _never() -> bool:
+    return False
 
-    ``memory_limit`` and ``temp_limit`` are bytes.  ``stopped`` is asked ten times a second while a statement
-    runs; when it says yes the statement ends and Stopped is raised.
+
+@dataclass(frozen=True)
+class Resources:
+    """What work on a file may use: memory and temporary space in bytes, threads, and for how long.
+
+    Temporary data goes below ``temp_directory`` and is gone afterwards.  ``stopped`` is asked several times a second;
+    when it says yes, the work ends and Stopped is raised.
     """
 
-    def __init__(
-        self, memory_limit: int, temp_directory: Path, temp_limit: int, threads: int, stopped: Callable[[], bool]
-    ) -> None:
+    temp_directory: Path
+    memory_limit: int = DEFAULT_MEMORY_LIMIT
+    temp_limit: int = DEFAULT_TEMP_LIMIT
+    threads: int = field(default_factory=processors)
+    stopped: Callable[[], bool] = _never
+
+    @classmethod
+    def of(cls, quality: QualitySection, temp_directory: Path, stopped: Callable[[], bool] = _never) -> Resources:
+        """What the section ``quality`` of the configuration allows."""
+        return cls(temp_directory, quality.memory_limit, quality.temp_limit, stopped=stopped)
+
+
+class Duck:
+    """A connection to an empty DuckDB in memory, and its folder; close it, or use it in a ``with``."""
+
+    def __init__(self, resources: Resources) -> None:
         import duckdb
 
-        temp_directory.mkdir(parents=True, exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(prefix="check-", dir=temp_directory))
-        self._stopped = stopped
+        resources.temp_directory.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(prefix="check-", dir=resources.temp_directory))
+        self.stopped = resources.stopped
         self._connection = duckdb.connect()
         # By statement, since DuckDB 2.0 takes max_temp_directory_size as a connection option and ignores it.
         for name, value in {
             "temp_directory": str(self.folder / "spill"),
-            "memory_limit": f"{memory_limit}B",
-            "max_temp_directory_size": f"{temp_limit}B",
-            "threads": str(threads),
+            "memory_limit": f"{resources.memory_limit}B",
+            "max_temp_directory_size": f"{resources.temp_limit}B",
+            "threads": str(resources.threads),
             "TimeZone": "UTC",  # as every session of the warehouse has it, wherever this host stands
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
@@ -105,7 +130,7 @@ class Duck:
 
     def _watch(self, finished: threading.Event) -> None:
         while not finished.wait(POLL_SECONDS):
-            if self._stopped():
+            if self.stopped():
                 self._connection.interrupt()
 
 
@@ -209,8 +234,3 @@ def in_parallel(work: Callable[[], None]) -> Callable[[], None]:
             raise errors[0]
 
     return wait
-
-
-def default_threads() -> int:
-    """As many as there are cores for this process."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,7 +6,6 @@ when one of the two says that something is wrong are the values and the lines lo
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from snowflake_etl.files.layout import Compression, Layout
 from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import SourceFile
 from snowflake_etl.progress import Progress, no_progress
-from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads, in_parallel
+from snowflake_etl.quality.duck import Duck, OutOfSpace, Resources, in_parallel
 from snowflake_etl.quality.file_bytes import ByteLook
 from snowflake_etl.quality.file_counts import Counted, count_all, count_days
 from snowflake_etl.quality.file_faults import ValueList, bad_values, duplicates, list_bad_values, suspects_of
@@ -39,11 +38,6 @@ from snowflake_etl.quality.profile import (
     Scope,
 )
 
-Stop = threading.Event | Callable[[], bool]
-
-DEFAULT_MEMORY_LIMIT = 200 * 1024 * 1024
-DEFAULT_TEMP_LIMIT = 20 * 1024**3
-
 _DAYS_ONLY = NotChecked("values", "Only the days were asked for: bytes, types, lengths and keys were not looked at.")
 
 
@@ -51,29 +45,23 @@ def profile_file(
     path: Path,
     layout: Layout,
     expectations: Expectations,
+    resources: Resources,
     *,
-    temp_directory: Path,
-    memory_limit: int = DEFAULT_MEMORY_LIMIT,
-    temp_limit: int = DEFAULT_TEMP_LIMIT,
-    threads: int | None = None,
     scope: Scope = Scope.ALL,
-    stop: Stop = lambda: False,
     progress: Progress = no_progress,
     sample_rows: int | None = None,
     on_reject: OnReject | None = None,
 ) -> Profile:
     """Count ``path`` as ``layout`` says it is written.
 
-    ``memory_limit`` and ``temp_limit`` are bytes; temporary data goes below ``temp_directory`` and is gone
-    afterwards.  ``threads`` None takes every core.  ``sample_rows`` takes the first rows only.  ``on_reject`` is told
-    every value and row that the target would not take.  Raise ConfigError for a date, key or rule column that the
-    file does not have, FileError for a file that cannot be read to its end, Stopped once ``stop`` says so.
+    ``sample_rows`` takes the first rows only.  ``on_reject`` is told every value and row that the target would not
+    take.  Raise ConfigError for a date, key or rule column that the file does not have, FileError for a file that
+    cannot be read to its end or not within ``resources``, Stopped once ``resources.stopped`` says so.
     """
-    stopped = stop.is_set if isinstance(stop, threading.Event) else stop
     plan = Plan(layout, expectations)
     SourceFile(path).close()
-    with Duck(memory_limit, temp_directory, temp_limit, threads or default_threads(), stopped) as duck:
-        relation = FileRelation(path, layout, expectations.null_values, duck, stopped, sample_rows)
+    with Duck(resources) as duck:
+        relation = FileRelation(path, layout, expectations.null_values, duck, sample_rows)
         try:
             counted, odd = (_days if scope is Scope.DAYS else _everything)(relation, plan, progress)
             profile = _profile(relation, plan, expectations, counted, odd, scope, progress)

@@ -33,7 +33,6 @@ class FileRelation:
         layout: Layout,
         null_values: tuple[str, ...],
         duck: Duck,
-        stopped: Callable[[], bool],
         sample_rows: int | None = None,
     ) -> None:
         self.path = path
@@ -42,7 +41,6 @@ class FileRelation:
         self.rejected = False
         self._null_values = null_values
         self._duck = duck
-        self._stopped = stopped
         self.normalized = False
         self._left_out: tuple[tuple[int, int], ...] = ()
 
@@ -52,7 +50,7 @@ class FileRelation:
 
     def bytes(self, seen: Seen = unseen) -> Iterator[bytes]:
         """The file unpacked and in UTF-8 (see ``chunks``), or as much of it as the sample takes."""
-        whole = chunks(self.path, self.layout, self._stopped, seen)
+        whole = chunks(self.path, self.layout, self._duck.stopped, seen)
         if self.sample_rows is None:
             return whole
         return first_lines(whole, self.sample_rows + self.layout.header, self.layout.quote)

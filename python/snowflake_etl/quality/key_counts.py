@@ -6,7 +6,7 @@ its days.  Both fill the same ``Profile``, so that ``row_checks`` judges them as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +17,7 @@ from snowflake_etl.files.naming import shown
 from snowflake_etl.files.opening import SourceFile
 from snowflake_etl.month import DayRange
 from snowflake_etl.quality import file_sql, row_checks
-from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads, in_parallel
-from snowflake_etl.quality.file_bytes import chunks
+from snowflake_etl.quality.duck import Duck, OutOfSpace, Resources, in_parallel
 from snowflake_etl.quality.file_faults import worst_keys
 from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.file_relation import FileRelation
@@ -43,13 +42,9 @@ def keys_of_file(
     layout: Layout,
     expected: Expectations,
     days: DayRange | None,
-    *,
-    temp_directory: Path,
-    memory_limit: int,
-    temp_limit: int,
-    stopped: Callable[[], bool] = lambda: False,
+    resources: Resources,
 ) -> Profile:
-    """Count the keys of a file exactly, within ``memory_limit`` and ``temp_limit`` bytes.
+    """Count the keys of a file exactly, within ``resources``.
 
     Where they do not suffice, ``duplicates.searched`` is False and ``not_checked`` says so.  Raise ConfigError for
     a column that is not in the file, UsageError for days without a date column, FileError for a damaged file.
@@ -58,9 +53,9 @@ def keys_of_file(
     if days and plan.date is None:
         raise UsageError(f"No date column of {shown(path)} is known, so no days can be chosen. Set date_column.")
     SourceFile(path).close()
-    with Duck(memory_limit, temp_directory, temp_limit, default_threads(), stopped) as duck:
-        relation = FileRelation(path, layout, expected.null_values, duck, stopped)
-        with _read_to_the_end(relation, stopped):
+    with Duck(resources) as duck:
+        relation = FileRelation(path, layout, expected.null_values, duck)
+        with _read_to_the_end(relation):
             rows, found = _count(relation, plan, days)
     return Profile(
         engine="file",
@@ -123,14 +118,14 @@ def _not_checked(path: Path, relation: FileRelation, found: Duplicates) -> Itera
 
 
 @contextmanager
-def _read_to_the_end(relation: FileRelation, stopped: Callable[[], bool]) -> Iterator[None]:
+def _read_to_the_end(relation: FileRelation) -> Iterator[None]:
     """Unpack a packed file a second time beside the count: DuckDB takes a torn one for whole."""
     if relation.layout.compression is Compression.NONE:
         yield
         return
 
     def read() -> None:
-        for _ in chunks(relation.path, relation.layout, stopped):
+        for _ in relation.bytes():
             pass
 
     wait = in_parallel(read)

@@ -10,7 +10,8 @@ from snowflake_etl.month import DayRange
 from snowflake_etl.progress import Progress, no_progress
 from snowflake_etl.quality.checks import run_checks
 from snowflake_etl.quality.day_checks import expected_days
-from snowflake_etl.quality.file_engine import DEFAULT_MEMORY_LIMIT, DEFAULT_TEMP_LIMIT, Stop, profile_file
+from snowflake_etl.quality.duck import Resources
+from snowflake_etl.quality.file_engine import profile_file
 from snowflake_etl.quality.file_rejects import OnReject
 from snowflake_etl.quality.names import stored
 from snowflake_etl.quality.profile import ColumnProfile, Expectations, Profile, Scope, type_text
@@ -23,13 +24,9 @@ def check_file(
     path: Path,
     layout: Layout,
     expectations: Expectations,
+    resources: Resources,
     *,
-    temp_directory: Path,
-    memory_limit: int = DEFAULT_MEMORY_LIMIT,
-    temp_limit: int = DEFAULT_TEMP_LIMIT,
-    threads: int | None = None,
     scope: Scope = Scope.ALL,
-    stop: Stop = lambda: False,
     progress: Progress = no_progress,
     sample_rows: int | None = None,
     on_reject: OnReject | None = None,
@@ -40,12 +37,8 @@ def check_file(
         path,
         layout,
         expectations,
-        temp_directory=temp_directory,
-        memory_limit=memory_limit,
-        temp_limit=temp_limit,
-        threads=threads,
+        resources,
         scope=scope,
-        stop=stop,
         progress=progress,
         sample_rows=sample_rows,
         on_reject=on_reject,

@@ -30,10 +30,6 @@ class SafetyCopy:
     name: ObjectName
     made_at: datetime
 
-    @property
-    def kept_until(self) -> datetime:
-        return self.made_at + KEPT
-
 
 def copy_name(objects: WorkObjects, table: ObjectName, run_id: str) -> ObjectName:
     """The name of a run's copy; it tells when it was made, and no other run ever uses it."""

@@ -183,7 +183,7 @@ def test_files_in_deeper_or_other_folders_are_not_found(tmp_path: Path) -> None:
 def test_a_file_in_the_folder_of_another_month_stops_both_months(tmp_path: Path) -> None:
     put(tmp_path / "2024-01" / "flights_20240201-20240229.tsv")
     for month in (JANUARY, Month(2024, 2)):
-        with pytest.raises(FileError, match="lies in the folder of 2024-01 but claims days of 2024-02"):
+        with pytest.raises(FileError, match="is in the folder of 2024-01 but claims days of 2024-02"):
             found_paths(tmp_path, month=month)
 
 

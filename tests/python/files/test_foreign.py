@@ -81,7 +81,7 @@ def test_what_is_packed_twice_is_told(tmp_path: Path, outer: str, inner: str) ->
     with pytest.raises(FileError) as refused:
         read_layout(path, LayoutWishes())
     assert f"once its {outer} packing is undone, is {inner} data again" in str(refused.value)
-    assert f"Unpack it once ({outer} -dc) and load what comes out." in str(refused.value)
+    assert f"Unpack it once ({outer} -dc) and load the result." in str(refused.value)
 
 
 @pytest.mark.parametrize("first", ["PAR1", "PK", "Rar!", "7z", "BZh9", "Obj1", "%PDF"])

@@ -58,7 +58,7 @@ def test_without_expected_columns_names_over_values_are_a_header(tmp_path: Path)
     assert layout_of(tmp_path, "day\tcode\n20240101\tx\n").header
     layout = layout_of(tmp_path, "20240101\tx\n20240102\ty\n")
     assert (layout.header, layout.columns) == (False, ("column_1", "column_2"))
-    with pytest.raises(FileError, match="cannot be told whether the first line"):
+    with pytest.raises(FileError, match="not clear whether the first line"):
         layout_of(tmp_path, "red\tgreen\nblue\twhite\n")
 
 
@@ -104,15 +104,15 @@ def test_compression_is_told_by_the_content(tmp_path: Path, kind: str) -> None:
     layout = layout_of(tmp_path, content, f"f.tsv{SUFFIXES[kind]}", header=True)
     assert layout.compression == Compression(kind)
     assert layout.columns == ("day", "code")
-    assert not any("promises" in note for note in layout.notes)
+    assert not any("name says" in note for note in layout.notes)
 
 
 def test_a_name_that_promises_something_else_is_noted(tmp_path: Path) -> None:
     layout = layout_of(tmp_path, b"day\tcode\n1\tx\n", "f.tsv.gz", header=True)
     assert layout.compression is Compression.NONE
-    assert any("promises gzip data but it holds no packed data" in note for note in layout.notes)
+    assert any("says gzip data but it contains no packed data" in note for note in layout.notes)
     layout = layout_of(tmp_path, pack(b"day\tcode\n1\tx\n", "zstd"), "f.tsv", header=True)
-    assert any("promises an unpacked file but it holds zstd data" in note for note in layout.notes)
+    assert any("says an unpacked file but it contains zstd data" in note for note in layout.notes)
 
 
 def test_crlf_is_noted_and_not_part_of_names(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from snowflake_etl.files.layout import Compression, Layout
 from snowflake_etl.month import DayRange, Month
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.quality.runner import check_file
 from snowflake_etl.results import CheckReport, Finding
@@ -72,10 +73,16 @@ def write(
     return path
 
 
-def check(path: Path, layout: Layout = LAYOUT, expected: Expectations = EXPECTED, **options: Any) -> CheckReport:
+def check(
+    path: Path,
+    layout: Layout = LAYOUT,
+    expected: Expectations = EXPECTED,
+    limits: Mapping[str, Any] = {},
+    **options: Any,
+) -> CheckReport:
     """``check_file`` with a temporary folder beside the file, which has to be empty again afterwards."""
     temporary = path.parent / "temporary"
-    report = check_file(path, layout, expected, temp_directory=temporary, **{"threads": 2, **options})
+    report = check_file(path, layout, expected, Resources(temporary, **{"threads": 2, **limits}), **options)
     assert list(temporary.iterdir()) == []
     return report
 

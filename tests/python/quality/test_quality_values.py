@@ -15,6 +15,7 @@ from planted import COLUMNS, EXPECTED, LAYOUT, TYPES, check, check_lines, codes,
 
 from snowflake_etl.errors import ConfigError, Stopped
 from snowflake_etl.files.layout import Layout
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.file_engine import profile_file
 from snowflake_etl.quality.formats import day_format, fixed_width, to_snowflake, to_strptime
 from snowflake_etl.quality.profile import Expectations
@@ -231,20 +232,21 @@ def test_keys_that_do_not_fit_are_said_to_be_unchecked(tmp_path: Path) -> None:
 
     path.write_text("\t".join(COLUMNS) + "\n20240101\t\tx\n", encoding="ascii")
     add(range(600_000))
-    report = check(path, expected=expected, memory_limit=24 << 20, temp_limit=0)
+    report = check(path, expected=expected, limits={"memory_limit": 24 << 20, "temp_limit": 0})
     assert codes(report) == ["not_checked_duplicates", "null_keys"]
     assert finding(report, "not_checked_duplicates").severity is Severity.INFO
     assert report.rows == 600_001
     # With temporary space all of them can be looked at.
     path.write_text("\t".join(COLUMNS) + "\n", encoding="ascii")
     add(range(1_500_000))
-    assert codes(check(path, expected=expected, memory_limit=48 << 20, temp_limit=0)) == ["not_checked_duplicates"]
-    spilled = check(path, expected=replace(expected, key_columns=("ID", "DAY", "NAME")), memory_limit=48 << 20)
+    without_disk = check(path, expected=expected, limits={"memory_limit": 48 << 20, "temp_limit": 0})
+    assert codes(without_disk) == ["not_checked_duplicates"]
+    another_key = replace(expected, key_columns=("ID", "DAY", "NAME"))
+    spilled = check(path, expected=another_key, limits={"memory_limit": 48 << 20})
     assert (spilled.rows, codes(spilled)) == (1_500_000, [])
 
 
-@pytest.mark.parametrize("as_event", [True, False])
-def test_a_check_stops_when_asked(as_event: bool, tmp_path: Path) -> None:
+def test_a_check_stops_when_asked(tmp_path: Path) -> None:
     path = tmp_path / "big.tsv"
     block = "".join(f"{line}\n" for line in month_lines(2000))
     with path.open("w", encoding="ascii") as out:
@@ -258,9 +260,7 @@ def test_a_check_stops_when_asked(as_event: bool, tmp_path: Path) -> None:
             path,
             LAYOUT,
             EXPECTED,
-            temp_directory=tmp_path / "temporary",
-            threads=1,
-            stop=stop if as_event else stop.is_set,
+            Resources(tmp_path / "temporary", threads=1, stopped=stop.is_set),
         )
     assert time.monotonic() - started < 5
     assert list((tmp_path / "temporary").iterdir()) == []
@@ -270,7 +270,7 @@ def test_the_profile_counts_nulls_and_longest_values(tmp_path: Path) -> None:
     lines = month_lines()
     lines[0] = "20240101\t0\t"
     path = write(tmp_path / "t.tsv", lines)
-    profile = profile_file(path, LAYOUT, EXPECTED, temp_directory=tmp_path / "temporary")
+    profile = profile_file(path, LAYOUT, EXPECTED, Resources(tmp_path / "temporary"))
     columns: Mapping[str, tuple[int | None, int | None]] = {
         each.name: (each.nulls, each.longest) for each in profile.column_profiles
     }

@@ -78,7 +78,7 @@ def paint(browser: Browser, screen: Screen, width: int, height: int) -> list[Lin
     """All lines, each exactly ``width`` characters of printable ASCII; of a tiny terminal's what fits."""
     shown, width = width, max(width, LEAST_WIDTH)
     if screen.panel == "help":
-        lines = _box("Help: browse files (any key goes back)", HELP, width, height)
+        lines = _box("Help: browse files (any key: back)", HELP, width, height)
     else:
         lower = _actions(browser, screen, width) if screen.panel else _preview(screen, width, height)
         foot = [*lower, Line(status(browser, screen, width)), *(Line(text) for text in KEYS)]
@@ -215,7 +215,7 @@ def _actions(browser: Browser, screen: Screen, width: int) -> list[Line]:
         why = refusal(action, files, owners)
         here = ">" if place == screen.action else " "
         lines.append(f"{here} {action:<8} {'- ' + one_line(why) if why else EXPLAINED[action]}")
-    box = _box(f"What is to be done with {cut(named, 30)}?", lines, width, len(ACTIONS) + 2)
+    box = _box(f"What do you want to do with {cut(named, 30)}?", lines, width, len(ACTIONS) + 2)
     return [Line(line.text, CURSOR if place == screen.action + 1 else PLAIN) for place, line in enumerate(box)]
 
 

@@ -33,10 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "types are those of create_table",
     )
     how = parser.add_argument_group("how to check it")
-    how.add_argument("--strict", action="store_true", help="warnings make exit code 6 as well")
-    how.add_argument("--sample-rows", type=int, metavar="N", help="look at the first N rows only; days are not judged")
+    how.add_argument("--strict", action="store_true", help="warnings lead to exit code 6 as well")
+    how.add_argument("--sample-rows", type=int, metavar="N", help="check only the first N rows; days are not judged")
     how.add_argument(
-        "--rejects", type=Path, metavar="FILE", help="write every value and row that is wrong to a CSV file (mode 0600)"
+        "--rejects", type=Path, metavar="FILE", help="write every wrong value and row to a CSV file (mode 0600)"
     )
     add_output_flag(parser)
     add_common_flags(parser)

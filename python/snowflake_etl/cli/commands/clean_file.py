@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from snowflake_etl.operations.cleaning.clean_file import CleanResult
     from snowflake_etl.operations.cleaning.column_types import Types
 
-DESCRIPTION = "Write a copy of a file that can be loaded, and the rows that cannot with their reasons."
-EPILOG = "exit code 6: rows were rejected.  Run again it writes the same files; what it did not write it leaves alone."
+DESCRIPTION = "Write a copy of a file that can be loaded, and a list of the rows that cannot, with the reasons."
+EPILOG = "exit code 6: rows were rejected.  Running it again writes the same files and leaves others alone."
 REASONS_SHOWN = 20
 
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         type=Path,
         metavar="FILE",
-        help="the copy, packed as its name says (default: clean/NAME beside the file)",
+        help="the copy, compressed as its name says (default: clean/NAME beside the file)",
     )
     parser.add_argument("--rejects", type=Path, metavar="FILE", help="the rejected rows (default: COPY.rejects.tsv)")
     parser.add_argument(
@@ -42,10 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: table with --table, else config, and nobody signs in)",
     )
     parser.add_argument(
-        "--duplicates", action="store_true", help="reject rows whose key stands in an earlier row, or is NULL"
+        "--duplicates", action="store_true", help="reject rows whose key is NULL or occurs in an earlier row"
     )
     parser.add_argument("--key", metavar="A,B", help="key columns for --duplicates, instead of duplicate_key_columns")
-    parser.add_argument("--force", action="store_true", help="write over files that clean-file did not write")
+    parser.add_argument("--force", action="store_true", help="overwrite files that clean-file did not write")
     add_output_flag(parser)
     add_common_flags(parser)
 

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from snowflake_etl.results_files import CompareResult, RowDifference
 
 DESCRIPTION = "Compare two files: layout, columns, and which rows were removed, added or changed."
-EPILOG = (
-    "exit code 0: the same rows; 6: differences.  --quick reads both once and tells only whether they are the same."
-)
+EPILOG = "exit code 0: the same rows; 6: differences.  --quick reads both once and says only whether they are the same."
 HEADINGS = ("difference", "key", "column", "value", "value_with")
 
 
@@ -32,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--with", type=Path, required=True, metavar="FILE", dest="other", help="the second file")
     parser.add_argument("--table", metavar="TABLE", help="the table of the configuration that says how both are read")
     how = parser.add_argument_group("how to compare")
-    how.add_argument("--key", metavar="A,B", help="columns that tell rows apart, instead of duplicate_key_columns")
+    how.add_argument("--key", metavar="A,B", help="columns that identify a row, instead of duplicate_key_columns")
     how.add_argument("--quick", action="store_true", help="only whether they are the same: by size and content hash")
     how.add_argument("--show", type=int, default=5, metavar="N", help="show N rows of each kind of difference")
     how.add_argument(
@@ -51,7 +49,7 @@ def run(context: Context) -> ExitCode:
     if arguments.show < 0:
         raise UsageError(f"--show takes a number from 0, not {arguments.show}.")
     if arguments.quick and arguments.differences:
-        raise UsageError("--quick looks at no rows: leave --differences out.")
+        raise UsageError("--quick compares no rows: leave --differences out.")
     refuse_same((arguments.file, arguments.other))
     refuse_over_inputs(context, arguments.file, arguments.other)
     key = tuple(name.strip() for name in (arguments.key or "").split(",") if name.strip())

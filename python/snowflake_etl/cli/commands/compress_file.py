@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from snowflake_etl.operations.load_plan import PlannedLoad
     from snowflake_etl.results_files import CompressedFile
 
-DESCRIPTION = "Pack files into numbered parts with a manifest and checksums, for a load on another host."
+DESCRIPTION = "Compress files into numbered parts with a manifest and checksums, to be loaded on another host."
 EPILOG = (
     "On the other host: load --from-parts FOLDER/manifest.json.  'sha256sum -c SHA256SUMS' in the folder proves the "
-    "copy, too.  Run again it keeps the parts that are whole."
+    "copy, too.  Running it again keeps the parts that are complete."
 )
 _UNITS = {"K": 1 << 10, "M": 1 << 20}
 
@@ -31,11 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS[:1].lower() + HOW_TO_WRITE_MONTHS[1:])
     which.add_argument("--base-path", type=Path, metavar="DIR", help="where the files are, instead of base_path")
     which.add_argument("--table", metavar="TABLE", help="only files of this table of the configuration")
-    how = parser.add_argument_group("how to pack it")
+    how = parser.add_argument_group("how to compress it")
     how.add_argument("--to", type=Path, metavar="DIR", help="the folder to write (default: FILE.parts beside the file)")
-    how.add_argument("--packing", choices=("zstd", "gz"), default="zstd", help="what parts are packed with")
+    how.add_argument("--packing", choices=("zstd", "gz"), default="zstd", help="how parts are compressed")
     how.add_argument(
-        "--part-size", metavar="SIZE", help="unpacked bytes of a part, 64K to 512M (default: 16 MB packed or so)"
+        "--part-size",
+        metavar="SIZE",
+        help="uncompressed bytes of a part, 64K to 512M (default: about 16 MB compressed)",
     )
     how.add_argument("--workers", type=int, metavar="N", help="threads that compress, 1 to 64")
     add_output_flag(parser)

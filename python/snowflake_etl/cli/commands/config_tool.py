@@ -20,7 +20,7 @@ from snowflake_etl.cli.config_actions import (
 )
 from snowflake_etl.errors import ExitCode, UsageError
 
-DESCRIPTION = "Show, validate, begin and migrate configurations, and keep secrets for them."
+DESCRIPTION = "Show, validate, create and migrate configurations, and store secrets for them."
 
 ACTIONS: dict[str, ModuleType] = {
     "show": show,

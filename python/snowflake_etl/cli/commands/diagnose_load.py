@@ -10,7 +10,7 @@ from snowflake_etl.cli.results import add_output_flag, deliver
 from snowflake_etl.errors import ExitCode, UsageError
 
 DESCRIPTION = "Say why a job or load failed: file, line, column, value, cause, and the command to run next."
-EPILOG = "exit code 0: explained, or nothing failed.  6: a failure whose cause is not known."
+EPILOG = "exit code 0: explained, or nothing failed.  6: the cause of the failure is not known."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def run(context: Context) -> ExitCode:
 
     arguments = context.arguments
     if arguments.subject and arguments.table:
-        raise UsageError("Give either what is to be explained or --table, not both.")
+        raise UsageError("Give either a job, run or log, or --table, not both.")
     gatherer = Gatherer(context.state_directory)
     if arguments.table:
         full_name = subject_of(context.warehouse.section, arguments.table, None).table

@@ -26,7 +26,9 @@ _INDENT = " " * 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--setup-sql", action="store_true", help="print the idempotent script of objects and grants for a DBA"
+        "--setup-sql",
+        action="store_true",
+        help="print the script that creates objects and grants, for a DBA; it may be run again",
     )
     parser.add_argument(
         "--role", metavar="ROLE", help="with --setup-sql: the role that loads (default: snowflake.role)"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from snowflake_etl.operations.months.drop_month import DropRequest
     from snowflake_etl.results import DropResult
 
-DESCRIPTION = "Delete months from tables: counted, shown, confirmed, in one transaction, and so that it can be undone."
+DESCRIPTION = "Delete months from tables: counted, shown, confirmed, in one transaction, and undoable."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,11 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     look = parser.add_argument_group("looking first")
     look.add_argument("--dry-run", action="store_true", help="count, and show the statements; delete nothing")
-    look.add_argument("--preview", type=int, default=0, metavar="N", help="show the first N rows that go")
+    look.add_argument("--preview", type=int, default=0, metavar="N", help="show the first N rows that would be deleted")
     consent = parser.add_argument_group("consent")
-    consent.add_argument("--yes", action="store_true", help="do not ask; goes with --expect-rows")
+    consent.add_argument("--yes", action="store_true", help="do not ask; needs --expect-rows")
     consent.add_argument("--expect-rows", metavar="N|any", help="rows that may be deleted: what --dry-run counted")
-    consent.add_argument("--policies-checked", action="store_true", help="drop in spite of row access policies")
+    consent.add_argument("--policies-checked", action="store_true", help="drop despite row access policies")
     copy = parser.add_mutually_exclusive_group()
     copy.add_argument("--safety-copy", action="store_true", help="clone the table first, whatever its Time Travel")
     copy.add_argument("--no-safety-copy", action="store_true", help="rely on the table's Time Travel")
@@ -57,7 +57,7 @@ def run(context: Context) -> ExitCode:
         if results[-1].status == "failed":
             break
     if len(results) < len(targets):
-        context.say(f"{len(targets) - len(results)} more were not begun.")
+        context.say(f"{len(targets) - len(results)} more were not started.")
     documents = [dataclasses.asdict(result) for result in results]
     deliver(context, documents[0] if len(targets) == 1 else documents)
     return ExitCode(max(result.exit_code for result in results))
@@ -84,7 +84,7 @@ def _request(context: Context, targets: list[tuple[FileSection, Month]]) -> Drop
     if expected is not None and expected != "any" and not (expected.isascii() and expected.isdigit()):
         raise UsageError(f"--expect-rows takes a number of rows or 'any', not '{expected}'.")
     if expected not in (None, "any") and len(targets) > 1:
-        raise UsageError("A number with --expect-rows is that of one table and month: drop them one by one.")
+        raise UsageError("--expect-rows N counts the rows of one table and month: drop them one by one.")
     if arguments.preview < 0:
         raise UsageError("--preview takes a number of rows.")
     consented = arguments.yes and expected is not None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snowflake_etl.operations.checks.duplicates import DuplicatesRequest
     from snowflake_etl.results_tables import DuplicatesResult
 
-DESCRIPTION = "Find keys that stand in several rows of tables or files: how many, how bad, the worst of them."
+DESCRIPTION = "Find keys that are in several rows of a table or file: how many, how bad, and the worst of them."
 MOST_SHOWN = 1_000
 
 _NAMES = re.compile(r'\s*("(?:[^"]|"")+"|[^,"]+?)\s*(?:,|$)')
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="TABLE",
-        help="a table of the configuration; without it all. With --file: how files are read, and types of the table",
+        help="a table of the configuration (default: all). With --file: how files are read, and types of the table",
     )
     where.add_argument(
         "--file",
@@ -40,14 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="FILE",
-        help="a file instead (may be repeated); without --table nobody signs in",
+        help="a file instead of a table (may be repeated); without --table nobody signs in",
     )
     add_span_flags(where)
     parser.add_argument(
         "--key", action="append", default=[], metavar="A,B", help="key columns, instead of duplicate_key_columns"
     )
     parser.add_argument(
-        "--show", type=int, default=10, metavar="N", help=f"how many of the worst keys, 0 to {MOST_SHOWN:,}"
+        "--show", type=int, default=10, metavar="N", help=f"how many of the worst keys to show, 0 to {MOST_SHOWN:,}"
     )
     parser.add_argument(
         "--delete-sql", action="store_true", help="print statements that would leave one row of each key; runs nothing"

@@ -25,17 +25,20 @@ if TYPE_CHECKING:
     from snowflake_etl.cli.browsing.source import Source
     from snowflake_etl.operations.browsing.choices import Choice
 
-DESCRIPTION = "Look through folders, preview files, choose some and get the command for them. Starts nothing itself."
+DESCRIPTION = "Look through folders, preview files, choose some and get the command for them. It starts nothing itself."
 ACTIONS = ("check", "load", "compare", "sample")
 LEAST_COLUMNS, LEAST_LINES = 60, 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base-path", type=Path, metavar="DIR", help="where to begin, instead of base_path")
-    parser.add_argument("--action", choices=ACTIONS, help="what the files are for, instead of asking in the end")
-    parser.add_argument("--plain", action="store_true", help="a list with numbers, for terminals that can do no more")
+    parser.add_argument("--action", choices=ACTIONS, help="what the files are for, instead of asking at the end")
+    parser.add_argument("--plain", action="store_true", help="a numbered list, for simple terminals")
     parser.add_argument(
-        "--chosen", type=Path, metavar="FILE", help="write action and files there, each ended by a NUL (mode 0600)"
+        "--chosen",
+        type=Path,
+        metavar="FILE",
+        help="write the action and the files to FILE, each followed by a NUL (mode 0600)",
     )
     add_output_flag(parser)
     add_common_flags(parser)

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     adopting.add_argument("--base-path", type=Path, metavar="DIR", help="where the files are, instead of base_path")
     adopting.add_argument(
-        "--without-file", action="store_true", help="record the counted rows alone: their content stays unknown"
+        "--without-file", action="store_true", help="record only the row counts: the content stays unknown"
     )
     adopting.add_argument("--dry-run", action="store_true", help="show what would be recorded, record nothing")
     adopting.add_argument("--yes", action="store_true", help="do not ask")

@@ -26,7 +26,14 @@ DESCRIPTION = "Load the files of months into tables: every row exactly once, che
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_argument_group("what to load")
+    _add_what(parser.add_argument_group("what to load"))
+    _add_how(parser.add_argument_group("how to load it"))
+    _add_consent(parser.add_argument_group("consent to what is otherwise refused"))
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the result as JSON to a file (mode 0600)")
+    add_common_flags(parser)
+
+
+def _add_what(which: argparse._ArgumentGroup) -> None:
     which.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS[:1].lower() + HOW_TO_WRITE_MONTHS[1:])
     which.add_argument("--file", action="append", type=Path, metavar="FILE", help="load this file (may be repeated)")
     which.add_argument(
@@ -34,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=Path,
         metavar="MANIFEST",
-        help="load the parts that 'compress' made elsewhere, each proven by its checksum (may be repeated)",
+        help="load the parts that 'compress' made elsewhere, each verified by its checksum (may be repeated)",
     )
     which.add_argument("--resume", action="store_true", help="carry on with the loads that were interrupted here")
     which.add_argument(
@@ -43,42 +50,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--if-missing",
         action="store_true",
-        help="with --month, safe to run every hour: load what has arrived and is not loaded yet, else do nothing",
+        help="with --month, safe to run every hour: load what has arrived and is not loaded yet, otherwise do nothing",
     )
     which.add_argument(
-        "--settle", type=int, metavar="MINUTES", help="with --if-missing: leave files changed since then (default: 5)"
+        "--settle",
+        type=int,
+        metavar="MINUTES",
+        help="with --if-missing: leave files alone that changed less than MINUTES ago (default: 5)",
     )
     which.add_argument("--table", metavar="TABLE", help="only the files of this table of the configuration")
     which.add_argument("--base-path", type=Path, metavar="DIR", help="where the files are, instead of base_path")
-    how = parser.add_argument_group("how to load it")
+
+
+def _add_how(how: argparse._ArgumentGroup) -> None:
     how.add_argument(
         "--mode", choices=("append", "replace"), default="append", help="replace deletes the claimed days first"
     )
     how.add_argument(
         "--qc",
         choices=("file", "snowflake", "both", "skip"),
-        help="check the file beside staging it, the work table before publishing, both, or nothing (default: file; "
+        help="check the file while staging it, the work table before publishing, both, or nothing (default: file; "
         "snowflake with --from-stage and --from-parts)",
     )
-    how.add_argument("--strict", action="store_true", help="warnings of the checks stop the load as well")
-    how.add_argument("--workers", type=int, metavar="N", help="threads that compress and PUT parts, 1 to 64")
-    how.add_argument("--jobs", type=int, default=1, metavar="N", help="of several months, load N at once, 1 to 16")
-    how.add_argument("--continue-on-error", action="store_true", help="of several months, go on after a failed one")
-    how.add_argument("--stage-only", action="store_true", help="end after the staging; a later load does the rest")
+    how.add_argument("--strict", action="store_true", help="warnings of the checks also stop the load")
+    how.add_argument("--workers", type=int, metavar="N", help="threads that compress parts, 1 to 64")
+    how.add_argument("--jobs", type=int, default=1, metavar="N", help="load N of several months at once, 1 to 16")
+    how.add_argument("--continue-on-error", action="store_true", help="with several months: go on after one fails")
+    how.add_argument("--stage-only", action="store_true", help="stop after staging; a later load does the rest")
     how.add_argument("--from-stage", action="store_true", help="load what --stage-only staged, without the files")
     how.add_argument("--keep-staged", action="store_true", help="leave the parts on the stage after the publish")
     how.add_argument("--dry-run", action="store_true", help="show files, parts and statements; touch nothing")
-    consent = parser.add_argument_group("consent, for what is refused otherwise")
+
+
+def _add_consent(consent: argparse._ArgumentGroup) -> None:
     consent.add_argument("--yes", action="store_true", help="do not ask")
-    consent.add_argument("--expect-rows", metavar="N|any", help="rows that a replace may delete; with --yes in jobs")
+    consent.add_argument(
+        "--expect-rows", metavar="N|any", help="how many rows a replace may delete; needed with --yes in jobs"
+    )
     consent.add_argument("--allow-existing", action="store_true", help="append to days that have rows already")
-    consent.add_argument("--allow-shrink", action="store_true", help="replace by less than 90%% of the rows")
+    consent.add_argument("--allow-shrink", action="store_true", help="replace with fewer than 90%% of the rows")
     consent.add_argument(
         "--outside", choices=("refuse", "keep"), default="refuse", help="rows outside the days of the file's name"
     )
-    consent.add_argument("--policies-checked", action="store_true", help="replace in spite of masking policies")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the result as JSON to a file (mode 0600)")
-    add_common_flags(parser)
+    consent.add_argument("--policies-checked", action="store_true", help="replace despite masking policies")
 
 
 def run(context: Context) -> ExitCode:

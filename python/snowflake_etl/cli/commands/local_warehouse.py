@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from snowflake_etl.operations.local_warehouse import Rows
     from snowflake_etl.warehouse.local.lifecycle import LocalStatus
 
-DESCRIPTION = "Start, stop, look into and reset the embedded warehouse."
+DESCRIPTION = "Start, stop, query and reset the embedded warehouse."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asking.add_argument("--csv", action="store_true", help="print the rows as CSV")
     resetting = parser.add_argument_group("with reset")
     resetting.add_argument("--yes", action="store_true", help="delete all data without asking")
-    resetting.add_argument("--force", action="store_true", help="also while somebody is signed in")
+    resetting.add_argument("--force", action="store_true", help="even if somebody is signed in")
     add_common_flags(parser)
 
 

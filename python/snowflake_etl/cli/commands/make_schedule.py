@@ -35,14 +35,16 @@ _EVERY = ("hour", "day", "weekday", "month")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("cron", "systemd"), help="what starts it")
-    parser.add_argument("--command", metavar="WORDS", default=_COMMAND, help=f"what is started (default: {_COMMAND})")
+    parser.add_argument("--command", metavar="WORDS", default=_COMMAND, help=f"what to run (default: {_COMMAND})")
     parser.add_argument(
         "--name", metavar="NAME", help="of its heartbeat, lock and units (default: VERB-CONFIGURATION-EVERY)"
     )
     parser.add_argument("--every", choices=_EVERY, default="hour", help="how often (default: hour)")
-    parser.add_argument("--at", metavar="HH:MM", help="when (default: 6:17); for every hour the minute (default: 17)")
+    parser.add_argument(
+        "--at", metavar="HH:MM", help="at what time (default: 6:17); with --every hour the minute (default: 17)"
+    )
     parser.add_argument("--day", type=int, default=1, metavar="N", help="of the month, 1 to 28 (default: 1)")
-    parser.add_argument("--system", action="store_true", help="with systemd: units of the system, run as you")
+    parser.add_argument("--system", action="store_true", help="with systemd: system units that run as you")
     parser.add_argument("--to", type=Path, metavar="DIR", help="write the files there instead of printing them")
     add_common_flags(parser)
 

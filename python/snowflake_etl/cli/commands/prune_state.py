@@ -8,7 +8,9 @@ import dataclasses
 from snowflake_etl.cli.common import Context, add_common_flags
 from snowflake_etl.errors import ExitCode
 
-DESCRIPTION = "Remove old logs, ended jobs and history beyond the limits of the section logs; nothing unfinished."
+DESCRIPTION = (
+    "Remove old logs, ended jobs and history beyond the limits in the section logs; never anything unfinished."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

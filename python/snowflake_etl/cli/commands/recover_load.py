@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snowflake_etl.operations.recovery.loads import RecoverableLoad
     from snowflake_etl.operations.recovery.widen import Widening
 
-DESCRIPTION = "List interrupted and failed loads and what they left; retry one, widen its column, or clean up."
+DESCRIPTION = "List interrupted and failed loads and what they left behind; retry one, widen its column, or clean up."
 _LAST = "last"
 
 
@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="remove leases, work tables and parts of runs that have ended, also parts that --keep-staged has kept; a "
         "question tells how many of each",
     )
-    ways.add_argument("--loads", action="store_true", help="one line a load, tab-separated; asks no warehouse")
+    ways.add_argument(
+        "--loads", action="store_true", help="one line for each load, tab-separated; does not ask the warehouse"
+    )
     parser.add_argument(
         "--staged", action="store_true", help="with --clean: also parts that are staged and wait for a load"
     )
@@ -89,7 +91,7 @@ def _run_of(context: Context, run_id: str) -> PastRun:
         found = next((load.run_id for load in _known(context) if load.way == "widen"), None)
         if found is None:
             raise Refused(
-                "No load into this target failed for a value that is too long. What failed is listed by: "
+                "No load into this target failed because a value was too long. To list failed loads: "
                 f"{context.command('recover')}"
             )
         run_id = found

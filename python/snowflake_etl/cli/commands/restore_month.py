@@ -27,20 +27,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--drop-copies", action="store_true", help="drop safety copies (see --older-than)")
     which.add_argument("--table", metavar="TABLE", help="the table")
     which.add_argument("--month", metavar="MONTH", help="the month, for example 2024-01")
-    which.add_argument("--run", metavar="RUN", default="", help="the deletion of that run (default: the month's last)")
+    which.add_argument(
+        "--run", metavar="RUN", default="", help="the deletion by that run (default: the month's last one)"
+    )
     how = parser.add_argument_group("how to do it")
     how.add_argument("--older-than", default="14d", metavar="DAYS", help="with --drop-copies: age in days (14d)")
     how.add_argument(
         "--mode",
         choices=("append", "replace"),
         default="append",
-        help="replace takes out what the days have now (it can be restored in turn)",
+        help="replace deletes the rows that the days have now (which can be restored in turn)",
     )
-    how.add_argument("--allow-existing", action="store_true", help="put the rows beside what the days have now")
+    how.add_argument("--allow-existing", action="store_true", help="add the rows to those that the days have now")
     how.add_argument("--dry-run", action="store_true", help="show counts and statements; touch nothing")
     how.add_argument("--yes", action="store_true", help="do not ask")
-    how.add_argument("--expect-rows", metavar="N|any", help="with --mode replace and --yes: rows that may be taken out")
-    how.add_argument("--policies-checked", action="store_true", help="restore in spite of masking policies")
+    how.add_argument(
+        "--expect-rows", metavar="N|any", help="with --mode replace and --yes: how many rows may be deleted"
+    )
+    how.add_argument("--policies-checked", action="store_true", help="restore despite masking policies")
     add_output_flag(parser)
     add_common_flags(parser)
 
@@ -168,7 +172,9 @@ def _drop_copies(context: Context) -> ExitCode:
         context.say(message)
         deliver(context, {"status": "planned", "copies": [str(copy.name) for copy in old], "message": message})
         return ExitCode.OK
-    if old and not confirmed(context, f"Drop these {len(old)} safety copies? What they hold cannot be restored then."):
+    if old and not confirmed(
+        context, f"Drop these {len(old)} safety copies? What they hold cannot be restored afterwards."
+    ):
         raise Refused("Not confirmed: no safety copy was dropped. Without a terminal add --yes.")
     drop_copies(configuration, context.warehouse, old, str(context.configuration.path))
     message = f"{counted(len(old), 'safety copy')} older than {counted(age.days, 'day')} dropped."

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--table", metavar="TABLE", help="only this table")
     parser.add_argument("--month", metavar="MONTH", help=HOW_TO_WRITE_MONTHS[:1].lower() + HOW_TO_WRITE_MONTHS[1:])
     parser.add_argument("--audit", action="store_true", help="what was dropped, restored or refused here, and by whom")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many at most, the newest (default: 50)")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most the N newest (default: 50)")
     add_output_flag(parser)
     add_common_flags(parser)
 
@@ -54,7 +54,7 @@ def run(context: Context) -> ExitCode:
     except sqlite3.DatabaseError as error:
         raise FileError(
             f"The history in {context.state_directory / 'runs.sqlite'} cannot be read: {error}. Move it away: the "
-            "next load or check begins a new one."
+            f"next load or check starts a new one."
         ) from error
     _show(context, result)
     deliver(context, dataclasses.asdict(result))

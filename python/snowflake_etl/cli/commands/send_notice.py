@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from snowflake_etl.config.reading import LoadedConfiguration
     from snowflake_etl.notify.delivery import Delivered
 
-DESCRIPTION = "Notices of failures, problems, recoveries and silence: try the targets, send what waits."
+DESCRIPTION = "Notices of failures, problems, recoveries and silence: try the targets, send what is waiting."
 _ACTIONS = {
-    "list": "the targets of the configuration, and what waits to be sent",
-    "test": "send a message to every target, or the one of --target, now",
-    "job": "tell of a job that could not tell of its end itself (ID)",
-    "silence": "tell of tables without a load since notify.silence_days; for cron",
-    "retry": "tell of jobs that were lost, and send what could not be sent; for cron",
+    "list": "the targets of the configuration, and what is waiting to be sent",
+    "test": "send a message to every target, or to --target, now",
+    "job": "report the end of a job that could not do so itself (ID)",
+    "silence": "report tables without a load for notify.silence_days; for cron",
+    "retry": "report lost jobs, and send what could not be sent; for cron",
 }
 
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", nargs="?", metavar="ID", help="with job: its id")
     # The job's supervisor says how it ended, too; the job's folder is what counts.
     parser.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
-    parser.add_argument("--target", metavar="NAME", help="with test: only this one")
+    parser.add_argument("--target", metavar="NAME", help="with test: only this target")
     add_common_flags(parser)
 
 
@@ -75,8 +75,8 @@ def _list(context: Context) -> ExitCode:
 
 def _words_of_list(loaded: LoadedConfiguration, waiting: int) -> str:
     if not loaded.configuration.notify.targets:
-        return f"{loaded.path} names nobody to tell: add notify.targets, see docs/configuration.md."
-    held = f"{counted(waiting, 'notice')} not sent yet; notify retry does it." if waiting else "No notice waits."
+        return f"{loaded.path} has no notify.targets: add some, see docs/configuration.md."
+    held = f"{counted(waiting, 'notice')} not sent yet; notify retry sends them." if waiting else "No notice waits."
     return f"{held} notify test sends a message to every target."
 
 
@@ -98,7 +98,7 @@ def _test(context: Context) -> ExitCode:
         context.say(f"{name}: sent" if not why else f"{name}: NOT sent: {why}")
     failed = sum(not one["sent"] for one in results)
     said = "Look whether it has arrived." if not failed else "Correct the url of the target and test again."
-    context.say(f"{len(results) - failed} of {counted(len(results), 'target')} took the message. {said}")
+    context.say(f"{len(results) - failed} of {counted(len(results), 'target')} accepted the message. {said}")
     context.answer({"status": "problems" if failed else "ok", "targets": results})
     return ExitCode.PROBLEMS_FOUND if failed else ExitCode.OK
 
@@ -117,11 +117,11 @@ def _job(context: Context, job_id: str) -> ExitCode:
     if job is None:
         raise UsageError(f"There is no job {job_id} here. See the ids with: jobs list --all")
     if job.state in ("running", "queued", "unknown"):
-        raise UsageError(f"Job {job_id} is {job.state}: of its end nothing can be told yet.")
+        raise UsageError(f"Job {job_id} is {job.state}: it has no end to report yet.")
     if dead_jobs.is_told(job):
-        return _said(context, None, f"Of job {job_id} was told when it ended.")
+        return _said(context, None, f"The end of job {job_id} was reported when it ended.")
     if job.cancelled:
-        return _said(context, None, f"Job {job_id} was cancelled: whoever did that knows.")
+        return _said(context, None, f"Job {job_id} was cancelled: whoever did that knows it.")
     config, environment, settings = dead_jobs.configuration_words(job.words)
     path = Path(job.directory, config) if config else context.configuration_path
     try:
@@ -129,7 +129,7 @@ def _job(context: Context, job_id: str) -> ExitCode:
     except ConfigError as error:
         return _said(context, None, f"The configuration of job {job_id} cannot be read: {error}")
     if not loaded.configuration.notify.targets:
-        return _said(context, None, f"{loaded.path} names nobody to tell.")
+        return _said(context, None, f"{loaded.path} has no notify.targets.")
     event = dead_jobs.event_of(job, places.program())
     tail = dead_jobs.log_tail(job, loaded.configuration.notify.log_lines)
     delivered = tell(context, loaded, [event], tail, job_id)
@@ -165,7 +165,7 @@ def _retry(context: Context) -> ExitCode:
 def _targets(loaded: LoadedConfiguration) -> Any:
     named = loaded.configuration.notify.named
     if not named:
-        raise ConfigError(f"{loaded.path} names nobody to tell: add notify.targets, see docs/configuration.md.")
+        raise ConfigError(f"{loaded.path} has no notify.targets: add some, see docs/configuration.md.")
     return named
 
 
@@ -173,7 +173,9 @@ def _said(context: Context, delivered: Delivered | None, message: str = "") -> E
     if delivered is not None:
         words = [f"{counted(delivered.sent, 'notice')} sent"]
         words += [f"{delivered.throttled} throttled"] if delivered.throttled else []
-        words += [f"{delivered.waiting} wait for the next run or the end of quiet hours"] if delivered.waiting else []
+        words += (
+            [f"{delivered.waiting} waiting for the next run or the end of quiet hours"] if delivered.waiting else []
+        )
         message = " ".join(filter(None, (message, f"{', '.join(words)}.")))
     if not context.arguments.quiet:
         context.say(message)

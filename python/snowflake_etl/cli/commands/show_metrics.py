@@ -11,7 +11,7 @@ from snowflake_etl.cli.logs import LOGGER
 from snowflake_etl.errors import ExitCode, UsageError
 from snowflake_etl.result_file import result_file
 
-DESCRIPTION = "Tell a monitor how loads, jobs and scheduled runs are, in Prometheus' text format."
+DESCRIPTION = "Print the state of loads, jobs and scheduled runs for monitoring, in Prometheus' text format."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help="write them to FILE, whole or not at all (mode 0644), as node_exporter's textfile collector wants it",
+        help="write them to FILE atomically (mode 0644), for node_exporter's textfile collector",
     )
     parser.add_argument(
-        "--live", action="store_true", help="ask the ledger of the configuration's target too: rows and age of tables"
+        "--live", action="store_true", help="also ask the ledger of the configuration's target: rows and age of tables"
     )
     add_common_flags(parser)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from snowflake_etl.warehouse.objects import WorkObjects
     from snowflake_etl.warehouse.session import Session
 
-DESCRIPTION = "List what lies on the stage, remove what nobody needs, and tell how fast past COPYs were."
+DESCRIPTION = "List what is on the stage, remove what nobody needs, and show how fast past COPYs were."
 _CLEANING = ("older_than", "orphans", "foreign", "dry_run", "yes")
 _TIMES = ("days", "limit")
 _DEFAULT_DAYS = 7
@@ -36,10 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("list", "clean", "performance"), help="what to do")
     parser.add_argument("--table", metavar="TABLE", help="only what is staged for, or was loaded into, this table")
     cleaning = parser.add_argument_group("with clean: what to remove; each flag narrows it, one at least is needed")
-    cleaning.add_argument("--older-than", metavar="AGE", help="nothing of it is younger than that: 14d, 36h")
+    cleaning.add_argument("--older-than", metavar="AGE", help="only what is older than that: 14d, 36h")
     cleaning.add_argument("--orphans", action="store_true", help="left by failed runs, or incomplete")
     cleaning.add_argument("--foreign", action="store_true", help="also what this tool did not put there")
-    cleaning.add_argument("--dry-run", action="store_true", help="show what would go, remove nothing")
+    cleaning.add_argument("--dry-run", action="store_true", help="show what would be removed, remove nothing")
     cleaning.add_argument("--yes", action="store_true", help="do not ask")
     times = parser.add_argument_group("with performance")
     times.add_argument("--days", type=int, metavar="N", help=f"of the last N days, 1 to 7 (default {_DEFAULT_DAYS})")
@@ -144,7 +144,7 @@ def _in_words(
     folders: Sequence[StagedFolder], chosen: Sequence[StagedFolder], cleaned: StageCleaned | None, *, dry_run: bool
 ) -> str:
     if not chosen:
-        return f"Nothing to remove: of {_summed(folders)} none is meant." if folders else "The stage is empty."
+        return f"Nothing to remove: none of {_summed(folders)} matches." if folders else "The stage is empty."
     if cleaned is None:
         return f"{_summed(chosen)} would be removed." if dry_run else "Nothing was removed."
     said = [f"{_summed(cleaned.removed)} removed; LIST shows none of it any more."]

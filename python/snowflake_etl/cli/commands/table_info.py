@@ -14,7 +14,7 @@ from snowflake_etl.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from snowflake_etl.config.model import FileSection
 
-DESCRIPTION = "Tell all about tables: columns against the configuration, size, grants, last loads, namesakes."
+DESCRIPTION = "Show all about tables: columns compared with the configuration, size, grants, last loads, namesakes."
 _DEFAULT_LOADS = 5
 
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="TABLE",
-        help="a table, of the configuration or any other (may be repeated); without it all of the configuration",
+        help="a table, in the configuration or not (may be repeated; default: all in the configuration)",
     )
     parser.add_argument(
         "--loads", type=int, default=_DEFAULT_LOADS, metavar="N", help=f"the newest N loads (default {_DEFAULT_LOADS})"

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--configs", action="append", type=Path, default=[], metavar="DIR", help="all configurations of a folder"
     )
     which.add_argument(
-        "--name", action="append", default=[], metavar="PATTERN", help="of those, the ones of that name: 'prod*'"
+        "--name", action="append", default=[], metavar="PATTERN", help="only those with this name: 'prod*'"
     )
     which.add_argument(
         "--table", action="append", default=[], metavar="PATTERN", help="only these tables: 'FL*', 'SALES.*'"
@@ -42,11 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=_DEFAULT_WORKERS,
         metavar="N",
-        help=f"look at N tables at a time, 1 to 32 (default {_DEFAULT_WORKERS})",
+        help=f"examine N tables at a time, 1 to 32 (default {_DEFAULT_WORKERS})",
     )
-    how.add_argument("--strict", action="store_true", help="warnings make exit code 6 as well")
-    out = parser.add_argument_group("what comes out")
-    out.add_argument("--format", choices=FORMATS, help="default: what --output ends in, else text")
+    how.add_argument("--strict", action="store_true", help="warnings lead to exit code 6 as well")
+    out = parser.add_argument_group("output")
+    out.add_argument("--format", choices=FORMATS, help="default: by the ending of --output, otherwise text")
     out.add_argument("--output", type=Path, metavar="FILE", help="write the report to a file (mode 0600)")
     out.add_argument("--width", type=int, metavar="N", help="columns of the text, from 80; 132 shows more")
     out.add_argument("--chart", action="store_true", help="with text: draw the rows per day of each table")

@@ -10,15 +10,15 @@ from snowflake_etl.cli.results import add_output_flag, deliver, where_all_is
 from snowflake_etl.cli.spans import add_span_flags, asked_spans
 from snowflake_etl.errors import ExitCode
 
-DESCRIPTION = "Check tables in Snowflake: every day there, no strange day, no bad date, no duplicate key."
+DESCRIPTION = "Check tables in Snowflake: no missing day, no unusual day, no bad date, no duplicate key."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--table", action="append", default=[], metavar="TABLE", help="a table of the configuration; without it all"
+        "--table", action="append", default=[], metavar="TABLE", help="a table of the configuration (default: all)"
     )
     add_span_flags(parser)
-    parser.add_argument("--strict", action="store_true", help="warnings make exit code 6 as well")
+    parser.add_argument("--strict", action="store_true", help="warnings lead to exit code 6 as well")
     add_output_flag(parser)
     add_common_flags(parser)
 

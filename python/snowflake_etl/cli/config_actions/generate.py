@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags = parser.add_argument_group("generate")
     flags.add_argument("--file", action="append", type=Path, metavar="FILE", help="from this file (may be repeated)")
     flags.add_argument(
-        "--table", metavar="TABLE", help="for this table, with its real columns where the warehouse can be asked"
+        "--table", metavar="TABLE", help="for this table, with its real columns if the warehouse can be reached"
     )
-    flags.add_argument("--into", type=Path, metavar="FILE", help="merge into this configuration, or make it")
+    flags.add_argument("--into", type=Path, metavar="FILE", help="merge into this configuration, or create it")
     flags.add_argument("--rows", type=int, metavar="N", help="look at the first N rows of each file (default 10000)")
     flags.add_argument("--all-rows", action="store_true", help="look at every row")
     add_layout_flags(parser)
@@ -81,7 +81,7 @@ def _write(context: Context, generated: Generated) -> ExitCode:
     change = planned_change(path, generated.entries, base_path, context.choice)
     notes = (*generated.notes, *change.notes)
     if not change.is_one:
-        message = f"{path} says all of this already; it is unchanged."
+        message = f"{path} contains all of this already; it is unchanged."
         _say_notes(context, notes)
         context.say(f"unchanged: {message}")
         _answer(context, "unchanged", generated, notes, message, path=path)

@@ -11,7 +11,7 @@ from typing import Any
 from snowflake_etl.cli.common import Context, confirmed
 from snowflake_etl.errors import ConfigError, ExitCode, Refused
 
-HELP = "bring a file of an older shape to today's; shows the difference and keeps a copy"
+HELP = "bring a file of an older shape up to date; shows the difference and keeps a copy"
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -28,12 +28,12 @@ def run(context: Context) -> ExitCode:
     before = read_text(path)
     document = parsed_text(before, path)
     if not isinstance(document, dict | list):
-        raise ConfigError(f"{path} holds neither an object nor a list of files. See config template.")
+        raise ConfigError(f"{path} contains neither an object nor a list of files. See config template.")
     for text in texts_of_secrets(document):
         remember_secret(text)
     after = migrated(document)
     if after == document:
-        return _end(context, "current", f"{path} has today's shape already. Check it with config validate.")
+        return _end(context, "current", f"{path} is up to date already. Check it with config validate.")
     change = Change(path.resolve(), before, _written(after, path), ())
     # Against its own content in the same spelling: blanks and quotes are no difference.
     context.say(dataclasses.replace(change, before=_written(document, path)).difference)
@@ -41,10 +41,14 @@ def run(context: Context) -> ExitCode:
         context.say("Comments are not kept; the copy has them.")
     if context.arguments.dry_run:
         return _end(context, "planned", f"{path} would be written like this. Nothing was changed.")
-    if not confirmed(context, f"Write {path}, and keep a copy of what it is now?"):
+    if not confirmed(context, f"Write {path}, and keep a copy of the current file?"):
         raise Refused("Not confirmed: nothing was changed. Without a terminal add --yes.")
     copy = write(change)
-    return _end(context, "migrated", f"{path} has today's shape; what it was is {copy}. Check it with config validate.")
+    return _end(
+        context,
+        "migrated",
+        f"{path} is up to date now; what it was before is in {copy}. Check it with config validate.",
+    )
 
 
 def _end(context: Context, status: str, message: str) -> ExitCode:

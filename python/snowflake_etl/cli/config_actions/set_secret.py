@@ -14,7 +14,7 @@ HELP = "keep a secret (typed, or a line of standard input) for ${secret:NAME}"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags = parser.add_argument_group("set-secret")
     flags.add_argument(
-        "--where", choices=("keyring", "file"), help="default: the keyring where there is one, else a file"
+        "--where", choices=("keyring", "file"), help="default: the keyring if there is one, otherwise a file"
     )
     flags.add_argument("--remove", action="store_true", help="forget the secret")
 

@@ -15,7 +15,7 @@ HELP = "a configuration to begin with (NAME: local, key-pair, connection, enviro
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags = parser.add_argument_group("template")
-    flags.add_argument("--to", type=Path, metavar="FILE", help="write it to a new file, never over one that is there")
+    flags.add_argument("--to", type=Path, metavar="FILE", help="write it to a new file, never over an existing one")
 
 
 def run(context: Context) -> ExitCode:
@@ -34,7 +34,7 @@ def run(context: Context) -> ExitCode:
     else:
         _write(to, TEMPLATES[name])
         check = shlex.join((places.program(), "config", "validate", "--config", str(to)))
-        context.say(f"{to} is written. Put your own names into it, then check it with: {check}")
+        context.say(f"{to} is written. Fill in your own names, then check it with: {check}")
     context.answer({"template": name, "text": TEMPLATES[name], "file": str(to) if to else None})
     return ExitCode.OK
 

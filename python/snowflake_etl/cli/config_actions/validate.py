@@ -21,7 +21,7 @@ HELP = "keys, types, patterns, files and sign-in, of every environment unless on
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags = parser.add_argument_group("validate")
-    flags.add_argument("--connect", action="store_true", help="sign in too, and hold the columns against the tables")
+    flags.add_argument("--connect", action="store_true", help="also sign in, and compare the columns with the tables")
 
 
 def run(context: Context) -> ExitCode:
@@ -33,7 +33,7 @@ def run(context: Context) -> ExitCode:
     for line in _lines(checks):
         context.say(line)
     message = (
-        f"{path} has {counted(errors, 'mistake')}. Correct what is said above and validate it again.{_migration(path)}"
+        f"{path} has {counted(errors, 'mistake')}. Correct them and validate it again.{_migration(path)}"
         if errors
         else f"{path} is valid: {_summed(checks)}."
     )

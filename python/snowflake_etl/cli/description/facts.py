@@ -16,7 +16,7 @@ from snowflake_etl.config.places import CHECKOUT
 _USUAL_GROUPS = {"positional arguments": "what", "options": "flags", "optional arguments": "flags"}
 BASH_VERBS = {
     "jobs": "Background jobs: list, show, log, follow, cancel, rerun, compare, move, wait, prune.",
-    "setup": "Make or repair the Python environment, also without a network.",
+    "setup": "Create or repair the Python environment, with or without a network.",
 }
 
 

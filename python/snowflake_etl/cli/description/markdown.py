@@ -8,9 +8,9 @@ from snowflake_etl.cli.description.facts import Argument, Verb
 
 PROGRAM = "./snowflake_etl.sh"
 _HEAD = """# Commands
-Written from the commands themselves by `PYTHONPATH=python .venv/bin/python -m snowflake_etl.cli.description`; a test
-compares. After `pip install` the program is `snowflake-etl`. Flags may stand before or behind the verb, in any order.
-The same pages for `man` are in `docs/man`: `man -M docs/man snowflake-etl-load`. With
+Generated from the commands themselves by `PYTHONPATH=python .venv/bin/python -m snowflake_etl.cli.description`; a test
+keeps it up to date. After `pip install` the program is `snowflake-etl`. Flags may come before or after the verb, in any
+order. The same pages for `man` are in `docs/man`: `man -M docs/man snowflake-etl-load`. With
 `source completions/snowflake_etl.bash` in `~/.bashrc`, bash completes verbs, flags, choices, months, tables, job ids.
 
 Exit codes: 0 ok, 1 unexpected, 2 usage, 3 configuration, 4 connection or sign-in, 5 warehouse or SQL, 6 ran fine and
@@ -25,7 +25,7 @@ def commands_document(verbs: Sequence[Verb]) -> str:
     lines = ["| verb | what it does |", "| --- | --- |"]
     lines += [f"| [`{verb.name}`](#{verb.name}) | {_cell(verb.about)} |" for verb in verbs]
     lines += ["", "## Flags of every verb", *_table(shared)]
-    lines += ["| `--background` | run as a job that outlives the terminal; prints the job's id |"]
+    lines += ["| `--background` | run as a job that survives the terminal; prints the job's id |"]
     for verb in verbs:
         lines += ["", f"## {verb.name}", verb.about, *_body(verb)]
     return _HEAD + "\n".join(lines) + "\n"

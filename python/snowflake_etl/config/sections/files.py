@@ -30,20 +30,21 @@ class FileSection(Section):
     )
     expected_columns: tuple[Text, ...] = Field(
         (),
-        description="The file's columns in their order. Without it those of `create_table`, else the table's.",
+        description="The file's columns in their order. Without it, those of `create_table`, otherwise the table's.",
         examples=[["ORDER_DATE", "ORDER_ID", "PRICE"]],
     )
     date_column: Text | None = Field(
         None,
-        description="The column of days. Without it a month cannot be replaced or dropped, and no day is checked.",
+        description="The column with the day. Without it, a month cannot be replaced or dropped, and days are not "
+        "checked.",
         examples=["ORDER_DATE"],
     )
     date_format: Text | None = Field(
-        None, description="How dates are written in the file; without it as ISO dates.", examples=["YYYYMMDD"]
+        None, description="How dates are written in the file; by default as ISO dates.", examples=["YYYYMMDD"]
     )
     timestamp_format: Text | None = Field(
         None,
-        description="How times are written in the file; without it as ISO times.",
+        description="How times are written in the file; by default as ISO times.",
         examples=["YYYY-MM-DD HH24:MI:SS"],
     )
     duplicate_key_columns: tuple[Text, ...] = Field(
@@ -53,8 +54,8 @@ class FileSection(Section):
     )
     delimiter: OneCharacter | None = Field(
         None,
-        description="Between the fields: one character, or `tab`, `comma`, `pipe`, `semicolon`. Without it by "
-        "`file_format`, else detected.",
+        description="Between the fields: one character, or `tab`, `comma`, `pipe`, `semicolon`. Without it, by "
+        "`file_format`, otherwise detected.",
         examples=["pipe"],
     )
     file_format: Literal["TSV", "CSV"] | None = Field(
@@ -68,17 +69,17 @@ class FileSection(Section):
     )
     header: bool | None = Field(
         None,
-        description="Whether the first line has the names of the columns. Without it that is detected.",
+        description="Whether the first line has the names of the columns. By default that is detected.",
         examples=[True],
     )
     encoding: Text | None = Field(
-        None, description="Without it UTF-8. The load makes UTF-8 of others.", examples=["cp1252"]
+        None, description="UTF-8 by default. The load converts other encodings to UTF-8.", examples=["cp1252"]
     )
     null_values: tuple[str, ...] = Field(("", "\\N"), description="Texts that mean NULL.", examples=[["", "NULL"]])
     create_table: dict[Text, Text] = Field(
         default_factory=dict,
-        description="Columns and their types. The embedded warehouse makes a missing table of it; on Snowflake the "
-        "statement is shown for a DBA.",
+        description="Columns and their types. The embedded warehouse creates a missing table from it; on Snowflake "
+        "the statement is shown, for a DBA.",
         examples=[{"ORDER_DATE": "DATE", "PRICE": "NUMBER(12,2)"}],
     )
     full_refresh: bool = Field(

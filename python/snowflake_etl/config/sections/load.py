@@ -13,18 +13,18 @@ class LoadSection(Section):
     """``load``: how files get into tables."""
 
     work_schema: Text = Field(
-        "ETL_WORK", description="Schema of our stage, work tables, ledger and lock.", examples=["ETL_WORK"]
+        "ETL_WORK", description="Schema for the tools' stage, work tables, ledger and lock.", examples=["ETL_WORK"]
     )
     via: Literal["work_table", "direct"] = Field(
         "work_table",
-        description="`direct` does COPY into the target inside the publishing transaction, for roles that may not "
+        description="`direct` runs COPY into the target inside the publishing transaction, for roles that may not "
         "create tables: it cannot be resumed, and holds locks longer.",
         examples=["direct"],
     )
     stage: Literal["named", "user"] = Field(
         "named",
-        description="`named` is the work schema's ETL_STAGE; `user` is your own stage `@~`, where no named stage is "
-        "to be had. Nobody else sees what lies there, so that no colleague can carry such a load on.",
+        description="`named` is the work schema's ETL_STAGE; `user` is your own stage `@~`, for when there is no "
+        "named stage. Nobody else can see what is there, so no colleague can carry on with such a load.",
         examples=["user"],
     )
     warehouse: Text | None = Field(
@@ -50,7 +50,7 @@ class LoadSection(Section):
         None,
         ge=1,
         le=64,
-        description="Threads that compress. Without it one a processor, fewer where `memory_limit` asks for it.",
+        description="Threads that compress. By default one for each processor, fewer if `memory_limit` requires it.",
         examples=[4],
     )
     memory_limit: int = Field(

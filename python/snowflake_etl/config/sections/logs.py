@@ -17,24 +17,25 @@ class LogsSection(Section):
 
     format: Literal["text", "json"] = Field(
         "text",
-        description="`json` writes one object a line, for programs, also into `log.jsonl` beside a job's `output.log`.",
+        description="`json` writes one object per line, for programs, also into `log.jsonl` beside a job's "
+        "`output.log`.",
         examples=["json"],
     )
     rotate_bytes: int = Field(
-        10_000_000, ge=10_000, description="Bytes at which the log is put aside.", examples=[10_000_000]
+        10_000_000, ge=10_000, description="Size in bytes at which the log is rotated.", examples=[10_000_000]
     )
     rotate_days: int = Field(
-        30, ge=1, description="Age of its first line, in days, at which the log is put aside.", examples=[30]
+        30, ge=1, description="Age of its first line, in days, at which the log is rotated.", examples=[30]
     )
-    compress: bool = Field(True, description="Whether what is put aside is packed with gzip.", examples=[False])
+    compress: bool = Field(True, description="Whether rotated logs are compressed with gzip.", examples=[False])
     keep_days: int = Field(
         90, ge=1, description="Days that old logs and ended jobs with their reports are kept.", examples=[90]
     )
     keep_history_days: int = Field(
         730,
         ge=30,
-        description="Days that ended runs and checks stay in the history; what a weekday is like is told from the "
-        "checks of half a year.",
+        description="Days that ended runs and checks stay in the history; what is normal for a weekday is learned "
+        "from half a year of checks.",
         examples=[730],
     )
     keep_jobs: int = Field(5_000, ge=1, description="How many ended jobs are kept.", examples=[5_000])
@@ -42,12 +43,12 @@ class LogsSection(Section):
         2_000_000_000,
         ge=1_000_000,
         description="Limit in bytes for old logs, ended jobs with their reports and the history together; the oldest "
-        "go first.",
+        "are removed first.",
         examples=[1_000_000_000],
     )
     prune: bool = Field(
         True,
-        description="Whether once a day a run that has ended removes what is beyond these limits; `prune` does it at "
+        description="Whether runs remove what is beyond these limits, once a day, when they end; `prune` does it at "
         "once.",
         examples=[False],
     )

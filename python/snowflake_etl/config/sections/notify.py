@@ -21,29 +21,32 @@ class TargetSection(Section):
     """One entry of ``notify.targets``: an address, and what is sent there."""
 
     url: Secret = Field(
-        description="Where to, as the library apprise writes it, such as `mailtos://`, `slack://` or `jsons://`.",
+        description="The address, in the form of the library apprise, such as `mailtos://`, `slack://` or `jsons://`.",
         examples=["${secret:mail}"],
     )
     name: Text | None = Field(
         None,
-        description="What the log and `notify test --target` call it. Without it `target 1`, `target 2` and so on.",
+        description="The name of the target in the log and in `notify test --target`. By default `target 1`, `target "
+        "2` and so on.",
         examples=["team"],
     )
     on: tuple[Occasion, ...] = Field(
         USUAL_OCCASIONS,
-        description="What it is told of: `failure`, `problems`, `recovery`, `silence`, `refused`, `success`.",
+        description="What to notify it of: `failure`, `problems`, `recovery`, `silence`, `refused`, `success`.",
         examples=[["failure", "recovery"]],
     )
-    tables: tuple[Text, ...] = Field((), description="Only of these tables; empty: of all.", examples=[["ORDERS"]])
+    tables: tuple[Text, ...] = Field(
+        (), description="Only notices of these tables; empty: of all.", examples=[["ORDERS"]]
+    )
     quiet_hours: Text | None = Field(
         None,
-        description="Hours of this host's clock in which notices are kept; the first run or `notify retry` after them "
-        "sends them.",
+        description="Hours of this host's clock in which notices are held back; the first run or `notify retry` "
+        "afterwards sends them.",
         examples=["22:00-06:00"],
     )
     data_rows: bool = Field(
         False,
-        description="Whether values of data may stand in it: errors as they are, and the first wrong values.",
+        description="Whether notices may contain values of your data: errors as they are, and the first wrong values.",
         examples=[True],
     )
 
@@ -81,13 +84,13 @@ class NotifySection(Section):
 
     targets: tuple[TargetSection, ...] = ()
     silence_days: int = Field(
-        35, ge=1, description="Days without a load after which a table is a silent one.", examples=[35]
+        35, ge=1, description="Days without a load after which a table counts as silent.", examples=[35]
     )
     throttle_minutes: int = Field(
         60,
         ge=0,
-        description="Minutes after which the same (result, table, month and error) is told again; the next one says "
-        "how many were held back.",
+        description="Minutes after which the same notice (result, table, month and error) is sent again; the next "
+        "one says how many were held back.",
         examples=[60],
     )
     log_lines: int = Field(20, ge=0, le=200, description="Lines of the log at the end of a notice.", examples=[20])

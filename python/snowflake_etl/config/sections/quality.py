@@ -21,7 +21,7 @@ class CalendarSection(Section):
 
     country: Text | None = Field(
         None,
-        description="Public holidays and weekend of a country. Without it and `market` only weekends are closed.",
+        description="Public holidays and weekend of a country. Without it and `market`, only weekends are closed.",
         examples=["US"],
     )
     subdivision: Text | None = Field(
@@ -32,13 +32,13 @@ class CalendarSection(Section):
     )
     weekend: tuple[Weekday, ...] | None = Field(
         None,
-        description="The days of the weekend. Without it the country's, else Saturday and Sunday.",
+        description="The days of the weekend. By default the country's, otherwise Saturday and Sunday.",
         examples=[["friday", "saturday"]],
     )
     closed: tuple[date, ...] = Field((), description="More closed days, as ISO dates.", examples=[["2024-12-24"]])
-    only_business_days: bool = Field(False, description="true makes rows of closed days an error.", examples=[True])
+    only_business_days: bool = Field(False, description="true makes rows on closed days an error.", examples=[True])
     tables: tuple[Text, ...] = Field(
-        (), description="The tables that the calendar holds for; without it all.", examples=[["ORDERS"]]
+        (), description="The tables that the calendar applies to; by default all.", examples=[["ORDERS"]]
     )
 
     @field_validator("weekend", "tables", mode="before")

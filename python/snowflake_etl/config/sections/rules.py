@@ -37,7 +37,7 @@ def _limit(value: object) -> Limit:
 
 
 class RuleSection(Section):
-    """One entry of ``quality.rules``: something that the rows of a table have to be, beyond the built-in checks."""
+    """One entry of ``quality.rules``: a condition that the rows of a table have to meet, beyond the built-in checks."""
 
     table: Text = Field(description="A `table_name` of `files`.", examples=["ORDERS"])
     check: Literal[
@@ -51,13 +51,13 @@ class RuleSection(Section):
         "freshness",
         "condition",
     ] = Field(
-        description="What is judged. It decides which of the other keys are needed; a NULL breaks `not_null` and "
+        description="What to check. It decides which of the other keys are needed; a NULL breaks `not_null` and "
         "nothing else, as in SQL's CHECK.",
         examples=["range"],
     )
     name: Text | None = Field(
         None,
-        description="What findings call the rule; without it the check and its columns.",
+        description="The name of the rule in findings; by default the check and its columns.",
         examples=["net and gross"],
     )
     severity: Literal["error", "warning", "info"] = Field(
@@ -67,8 +67,8 @@ class RuleSection(Section):
     )
     column: Text | None = Field(
         None,
-        description="The column, for all checks but `row_count` and `condition`; `freshness` takes `date_column` "
-        "without it.",
+        description="The column, for all checks but `row_count` and `condition`; by default `freshness` takes "
+        "`date_column`.",
         examples=["PRICE"],
     )
     columns: tuple[Text, ...] = Field(
@@ -76,19 +76,19 @@ class RuleSection(Section):
     )
     values: tuple[Limit, ...] = Field(
         (),
-        description="For `accepted_values`: texts, numbers or ISO dates, as the column's type is.",
+        description="For `accepted_values`: texts, numbers or ISO dates, according to the column's type.",
         examples=[["open", "paid"]],
     )
     minimum: Limit | None = Field(
         None,
-        description="For `range` the least value (a number, text or ISO date, included), for `row_count` the least "
-        "rows of what is checked.",
+        description="For `range` the smallest value allowed (a number, text or ISO date), for `row_count` the "
+        "smallest number of rows.",
         examples=[0],
     )
     maximum: Limit | None = Field(
         None,
-        description="For `range` the greatest value (included), for `row_count` the most rows, for `max_length` the "
-        "most characters.",
+        description="For `range` the greatest value allowed, for `row_count` the greatest number of rows, for "
+        "`max_length` the greatest number of characters.",
         examples=[200],
     )
     pattern: Text | None = Field(
@@ -100,8 +100,8 @@ class RuleSection(Section):
     max_age_days: int | None = Field(
         None,
         ge=0,
-        description="For `freshness`: how old the newest day may be, told from today, or from the last claimed day "
-        "where that is earlier.",
+        description="For `freshness`: how old the newest day may be, counted from today, or from the last claimed "
+        "day if that is earlier.",
         examples=[3],
     )
     condition: Text | None = Field(

@@ -48,7 +48,7 @@ class SnowflakeSection(Section):
     connection: Text | None = Field(
         None,
         description="`local`, the embedded warehouse, or a name in Snowflake's own `connections.toml`. The embedded "
-        "one is also meant where neither `connection` nor `account` stands.",
+        "one is also used if neither `connection` nor `account` stands.",
         examples=["my-account"],
     )
     account: Text | None = Field(
@@ -59,7 +59,7 @@ class SnowflakeSection(Section):
     user: Text | None = Field(None, description="Who signs in.", examples=["ETL_USER"])
     authenticator: Text | None = Field(
         None,
-        description="The way to [sign in](configuration.md#signing-in). Without it by the keys that are there.",
+        description="The way to [sign in](configuration.md#signing-in). Without it, the keys that are given decide.",
         examples=["SNOWFLAKE_JWT"],
     )
     private_key_file: Text | None = Field(
@@ -67,7 +67,7 @@ class SnowflakeSection(Section):
     )
     private_key_file_pwd: Secret | None = Field(
         None,
-        description="Passphrase of an encrypted key. Without it a terminal is asked.",
+        description="Passphrase of an encrypted key. Without it, you are asked on the terminal.",
         examples=["${secret:etl-key}"],
     )
     token_file_path: Text | None = Field(
@@ -82,18 +82,20 @@ class SnowflakeSection(Section):
         None, description="OAuth client credentials: its secret.", examples=["${secret:oauth}"]
     )
     oauth_token_request_url: Text | None = Field(
-        None, description="Where another identity provider gives tokens.", examples=["https://id.example.com/token"]
+        None,
+        description="Address where another identity provider issues tokens.",
+        examples=["https://id.example.com/token"],
     )
-    oauth_scope: Text | None = Field(None, description="Scope that is asked for.", examples=["session:role:ETL_LOADER"])
+    oauth_scope: Text | None = Field(None, description="The scope to ask for.", examples=["session:role:ETL_LOADER"])
     workload_identity_provider: Literal["AWS", "AZURE", "GCP", "OIDC"] | None = Field(
         None, description="Workload identity: who vouches for this host.", examples=["AWS"]
     )
     workload_identity_entra_resource: Text | None = Field(
-        None, description="For AZURE: the resource that the token is asked for.", examples=["api://1234"]
+        None, description="For AZURE: the resource to ask a token for.", examples=["api://1234"]
     )
     password: Secret | None = Field(
         None,
-        description="Works and warns: Snowflake is switching password-only sign-in off.",
+        description="Works, with a warning: Snowflake is phasing out password-only sign-in.",
         examples=["${file:/run/secrets/etl}"],
     )
     role: Text | None = Field(
@@ -117,8 +119,8 @@ class SnowflakeSection(Section):
     protocol: Literal["http", "https"] | None = Field(None, description="Only for gateways.", examples=["http"])
     proxy_host: Text | None = Field(
         None,
-        description="The way out by a proxy; without it HTTPS_PROXY and NO_PROXY hold. The embedded warehouse is "
-        "never reached by a proxy.",
+        description="A proxy to go through; without it, HTTPS_PROXY and NO_PROXY are used. The embedded warehouse is "
+        "never reached through a proxy.",
         examples=["proxy.example.com"],
     )
     proxy_port: int | None = Field(

@@ -163,7 +163,7 @@ def result_of(checks: Sequence[DuplicateCheck]) -> DuplicatesResult:
     told = f"{counted(excess, 'row')} too many" if excess else "no duplicates found"
     told += f", {counted(nulls, 'row')} without a key" if nulls else ""
     told += f", {unchecked} not checked" if unchecked else ""
-    told += f", {len(failed)} could not be looked at" if failed else ""
+    told += f", {len(failed)} could not be examined" if failed else ""
     status = "error" if failed else "problems" if problems else "ok"
     return DuplicatesResult(
         status, tuple(checks), f"{counted(len(checks), 'check')}: {told}.", next(iter([*failed, *problems]), 0)
@@ -188,11 +188,11 @@ def _delete_sql(
         f"Leaves one row of each of {counted(check.keys, 'key')} of {table.name}: {check.excess_rows:,} of "
         f"{counted(check.rows, 'row')} to go ({check.percent:.2f}%).",
         "Nothing was run. Read it, and run it in one session.",
-        "Of each key the row stays that is first by ORDER BY: change that where another one is right.",
-        "The ledger still counts the rows that go: load --verify will name the difference.",
+        "Of each key, the row that comes first by ORDER BY stays: change that if another one is right.",
+        "The ledger still counts the deleted rows: load --verify will report the difference.",
     ]
     if check.percent > _MOST_PERCENT:
-        comments.append(f"Beware: that many rows look as if {', '.join(check.key)} were not the key.")
+        comments.append(f"Beware: so many rows look as if {', '.join(check.key)} were not the key.")
     if policies := catalog.policies_on(session, table.name):
         comments.append(f"Beware of {', '.join(policies)}: a role that sees masked values would write them back.")
     statements = keep_one_statements(table, check.key, condition, binds)

@@ -22,6 +22,7 @@ from snowflake_etl.operations.expectations import expectations_of
 from snowflake_etl.operations.layouts import layout_wishes
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.key_counts import keys_of_file
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.results_tables import DuplicateCheck, DuplicatesResult
@@ -95,10 +96,7 @@ def _check(
             layout,
             replace(expected, key_columns=key),
             span,
-            temp_directory=state_directory,
-            memory_limit=quality.memory_limit,
-            temp_limit=quality.temp_limit,
-            stopped=stop.is_set,
+            Resources.of(quality, state_directory, stop.is_set),
         )
     )
     notes = list(layout.notes)

@@ -30,7 +30,8 @@ from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.clean_duplicates import DuplicateRows
 from snowflake_etl.quality.clean_values import ValueRules
-from snowflake_etl.quality.cleaner import Means, Tally, clean
+from snowflake_etl.quality.cleaner import Tally, clean
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.file_plan import Plan
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.sqltext import fold
@@ -95,13 +96,13 @@ def _cleaned(
     stop: threading.Event,
 ) -> CleanResult:
     layout = read_layout(places.source, _wishes(entry), tolerant=True)
-    quality = loaded.configuration.quality
-    means = Means(quality.memory_limit, quality.temp_limit, state_directory, stop.is_set)
-    work = _Work(places, layout, _written(layout, places, entry), _expected(entry, types, request.key, loaded), means)
+    resources = Resources.of(loaded.configuration.quality, state_directory, stop.is_set)
+    expected = _expected(entry, types, request.key, loaded)
+    work = _Work(places, layout, _written(layout, places, entry), expected, resources)
     with output.claimed(places, force=request.force) as (copy, rejects):
         work.write(copy, rejects, types, progress)
         progress("prove", 0, 0, "bytes")
-        prove(places, work.written, work.tally, means)
+        prove(places, work.written, work.tally, resources)
         notes = (*layout.notes, *types.notes, *_notes(work, entry))
         output.write_footer(rejects, _about(work))
         output.publish(places, copy, rejects)
@@ -111,13 +112,15 @@ def _cleaned(
 class _Work:
     """One file on its way through one pass or two."""
 
-    def __init__(self, places: Places, layout: Layout, written: Layout, expected: Expectations, means: Means) -> None:
+    def __init__(
+        self, places: Places, layout: Layout, written: Layout, expected: Expectations, resources: Resources
+    ) -> None:
         self.places = places
         self.layout = layout
         self.written = written
         self.tally = Tally()
         self._expected = expected
-        self._means = means
+        self._resources = resources
         self._plan = Plan(layout, expected)
         self._date_place = self._plan.place(self._plan.date) if self._plan.date else None
 
@@ -144,7 +147,7 @@ class _Work:
                 self.layout,
                 rules,
                 self._date_place,
-                self._means,
+                self._resources,
                 sink,
                 lambda done, total: progress("clean", done, total, "bytes"),
             )
@@ -153,7 +156,7 @@ class _Work:
 
     def _second(self, copy_path: Path, rejects_path: Path, copy: BinaryIO, rejects: BinaryIO) -> None:
         key = self._expected.key_columns
-        duplicates = DuplicateRows(copy_path, self.written, self._plan, self._expected.null_values, self._means)
+        duplicates = DuplicateRows(copy_path, self.written, self._plan, self._expected.null_values, self._resources)
         with duplicates, packed(copy, self.written.compression) as content:
             if self.written.byte_order_mark:
                 content.write(UTF8_MARK)
@@ -164,7 +167,7 @@ class _Work:
                 output.staged_rejects(rejects_path),
                 duplicates,
                 key,
-                self._means,
+                self._resources,
                 FileSink(content, rejects, self.written.line_ending),
                 self.tally,
             )
@@ -230,7 +233,7 @@ def _notes(work: _Work, entry: FileSection) -> list[str]:
         read = read_layout(work.places.partial_copy, wishes)
     except (FileError, ConfigError) as error:
         text = str(error).replace(str(work.places.partial_copy), str(work.places.copy))
-        return [*notes, f"A load would not tell the copy's layout by itself: {text}"]
+        return [*notes, f"A load could not detect the layout of the copy by itself: {text}"]
     for name in ("delimiter", "quote", "header", "columns", "line_ending"):
         if getattr(read, name) != getattr(work.written, name):
             notes.append(
@@ -253,6 +256,6 @@ def _result(places: Places, tally: Tally, notes: tuple[str, ...]) -> CleanResult
         tally.rejected,
         dict(tally.reasons.most_common()),
         notes,
-        f"{shown(places.source)}: {what}{where}. Counted again in what was written.",
+        f"{shown(places.source)}: {what}{where}. Counted again in the written files.",
         int(ExitCode.PROBLEMS_FOUND if tally.rejected else ExitCode.OK),
     )

@@ -66,7 +66,7 @@ def places_of(source: Path, copy: Path | None, rejects: Path | None) -> Places:
             raise UsageError(f"There is no folder {shown(target.parent)} to write to. Make it, or correct {flag}.")
         if target.exists() and target.samefile(source):
             raise Refused(
-                f"{shown(target)} is the source itself, which is never written over. Name another file with {flag}."
+                f"{shown(target)} is the source itself, which is never overwritten. Name another file with {flag}."
             )
     if copy.absolute() == rejects.absolute() or (copy.exists() and rejects.exists() and copy.samefile(rejects)):
         raise UsageError("The copy and the rejects cannot be one file. Correct --to or --rejects.")
@@ -206,7 +206,7 @@ def _refuse_foreign(places: Places) -> None:
 def _foreign(path: Path) -> Refused:
     return Refused(
         f"{shown(path)} is there already and was not written by clean-file, or was changed since. Move it away, name "
-        "another file with --to and --rejects, or write over it with --force."
+        "another file with --to and --rejects, or overwrite it with --force."
     )
 
 

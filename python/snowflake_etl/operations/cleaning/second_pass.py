@@ -10,7 +10,8 @@ from snowflake_etl.files.layout import Layout
 from snowflake_etl.operations.cleaning.output import FileSink, StagedReject
 from snowflake_etl.quality.clean_duplicates import DuplicateRows
 from snowflake_etl.quality.clean_records import Reject, blocks_of_records, blocks_of_text, without
-from snowflake_etl.quality.cleaner import Means, Tally
+from snowflake_etl.quality.cleaner import Tally
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.file_bytes import chunks
 
 
@@ -21,16 +22,16 @@ def drop_duplicates(
     rejects: Iterator[StagedReject],
     duplicates: DuplicateRows,
     key: tuple[str, ...],
-    means: Means,
+    resources: Resources,
     sink: FileSink,
     tally: Tally,
 ) -> None:
     """Read the first pass's ``copy`` and ``rejects`` and send all to ``sink``, of equal keys only the first row."""
-    reason = f"the key {', '.join(key)} stands in an earlier row"
+    reason = f"the key {', '.join(key)} is in an earlier row"
     places = duplicates.places()
     place = next(places, None)
     merged = _Merged(rejects, sink)
-    blocks = blocks_of_records(blocks_of_text(chunks(copy, layout, means.stopped), copy.name), layout, date_place)
+    blocks = blocks_of_records(blocks_of_text(chunks(copy, layout, resources.stopped), copy.name), layout, date_place)
     if layout.header:
         sink.header(next(blocks).records[0])
     begin = 0

@@ -166,7 +166,10 @@ def _entry_problems(entry: FileSection) -> Iterator[tuple[str, str]]:
     try:
         codecs.lookup(entry.encoding or "utf-8")
     except LookupError:
-        yield "encoding", f"there is no encoding '{entry.encoding}'. Write one that Python knows, as utf-8 or cp1252."
+        yield (
+            "encoding",
+            f"there is no encoding '{entry.encoding}'. Write one that Python knows, such as utf-8 or cp1252.",
+        )
 
 
 def _layout_problems(entry: FileSection) -> Iterator[tuple[str, str]]:
@@ -189,7 +192,7 @@ def _unreachable_patterns(loaded: LoadedConfiguration) -> Iterator[str]:
                 yield (
                     f"{_said(loaded, ('files', number, 'file_pattern'))} is never reached: every file of "
                     f"{shown(entry.file_pattern)} ({entry.table_name}) also fits {shown(other.file_pattern)} "
-                    f"({other.table_name}, files[{other_number}]). Make that one narrower or take one of them out."
+                    f"({other.table_name}, files[{other_number}]). Make that one narrower or remove one of them."
                 )
                 break
 
@@ -234,8 +237,8 @@ def _sign_in_problems(loaded: LoadedConfiguration, variables: Mapping[str, str])
     except _NobodyToAskError:
         yield ConfigProblem(
             WARNING,
-            f"{_said(loaded, ('snowflake',))}: a passphrase or password is asked for at each sign-in, which jobs in "
-            "the background cannot answer. Keep it with config set-secret.",
+            f"{_said(loaded, ('snowflake',))}: a passphrase or password is asked for at each sign-in, which "
+            f"background jobs cannot answer. Store it with config set-secret.",
         )
     except ConfigError as error:
         yield ConfigProblem(ERROR, f"{_said(loaded, ('snowflake',))}: {error}")

@@ -19,7 +19,8 @@ def column_problems(session: Session, entry: FileSection) -> Iterator[tuple[str,
         if not (entry.create_table and session.manages_own_objects):
             yield (
                 "table_name",
-                f"there is no table {name}, or the role may not see it. Create it, correct the name or grant it.",
+                f"there is no table {name}, or the role may not see it. Create it, correct the name or grant access "
+                f"to it.",
             )
         return
     known = [column.name for column in table.columns]

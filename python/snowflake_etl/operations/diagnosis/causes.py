@@ -18,7 +18,7 @@ _STATES: tuple[Cause, ...] = (
     Cause(
         "running",
         "It has not ended",
-        "It is at work or about to begin; nothing failed so far.",
+        "It is running or about to start; nothing has failed so far.",
         Remedy.WAIT,
         states=frozenset({"running", "queued"}),
     ),
@@ -26,16 +26,16 @@ _STATES: tuple[Cause, ...] = (
     Cause(
         "lost_job",
         "The job is lost",
-        "It ended without a word: the host went down, or its processes were killed with the supervisor. What was "
-        "published is published whole; what was not is not there at all.",
+        "It ended without leaving a result: the host went down, or its processes were killed together with the "
+        "supervisor. A load is published as a whole or not at all.",
         Remedy.RESUME,
         states=frozenset({"lost"}),
     ),
     Cause(
         "interrupted",
         "The load was cut off",
-        "Its process ended without a word: killed, or the host went down. What was published is published whole; "
-        "what was not is not there at all.",
+        "Its process ended without leaving a result: it was killed, or the host went down. A load is published as a "
+        "whole or not at all.",
         Remedy.RESUME,
         states=frozenset({"interrupted"}),
     ),
@@ -49,7 +49,7 @@ _STATES: tuple[Cause, ...] = (
     Cause(
         "cancelled",
         "It was stopped",
-        "Somebody cancelled it, or a signal ended it. Nothing was half published.",
+        "Somebody cancelled it, or a signal ended it. Nothing was published by halves.",
         Remedy.RETRY,
         states=frozenset({"stopped", "cancelled"}),
     ),
@@ -60,7 +60,7 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "damaged_file",
         "The file is damaged",
-        "It was not copied whole, or was changed on its way: what is there cannot be read to its end.",
+        "It was not copied completely, or was changed on the way: it cannot be read to its end.",
         Remedy.SAID,
         r"is cut off: its \w+ data|is damaged: its \w+ data|something else after it\. Pack it again"
         r"|is not the part that the manifest names|holds nothing but NUL bytes|cannot be read after byte",
@@ -68,14 +68,14 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "foreign_format",
         "The file is no text",
-        "It is an archive, packed twice or with a program that is not known here, or a format of another program.",
+        "It is an archive, compressed twice or by an unknown program, or in the format of another program.",
         Remedy.SAID,
         r"not rows of text\. ",
     ),
     Cause(
         "twins",
         "Two files hold the same rows",
-        "One of them is a copy under the name of other days, so that its rows would be there twice and those of the "
+        "One of them is a copy under the name of other days, so its rows would be there twice, and those of the "
         "other days not at all.",
         Remedy.TWINS,
         r"hold the same (rows|bytes) for different days",
@@ -92,7 +92,7 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "nul_bytes",
         "A line holds NUL bytes",
-        "NUL bytes stand where text should be, as after a write that was cut off.",
+        "There are NUL bytes where text should be, as after an interrupted write.",
         Remedy.ROWS,
         r"NUL byte",
         frozenset({"nul_bytes"}),
@@ -101,7 +101,7 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "quotes",
         "A quote does not close as it should",
-        "A quote opens a value and is not closed where the value ends, so that what follows belongs to it.",
+        "A quote opens a value and is not closed where the value ends, so what follows becomes part of the value.",
         Remedy.QUOTES,
         r"has a quote that is opened|Found character '.*' instead of (field|record) delimiter"
         r"|end of (record|file) reached while expect|Unterminated string|closing quote",
@@ -111,7 +111,7 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "column_count",
         "A row has too many or too few columns",
-        "A delimiter or a line end inside a value, or a row that was cut off, moves all that follows.",
+        "A delimiter or line end inside a value, or a truncated row, shifts everything that follows.",
         Remedy.COLUMNS,
         r"Number of columns in file \(\d+\) does not match|columns? (mismatch|count)"
         r"|Field delimiter '.*' found while expecting record delimiter",
@@ -121,7 +121,7 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "columns_differ",
         "The file's columns are not those of the table",
-        "The header names other columns than are expected, or another number of them.",
+        "The header does not name the expected columns, or has a different number of them.",
         Remedy.SAID,
         r"The columns of .+ do not fit",
         frozenset({"columns_differ"}),
@@ -154,7 +154,7 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "bad_date",
         "A value is not a date",
-        "The value is no day of the calendar, or is not written as date_format says.",
+        "The value is not a day of the calendar, or is not written as date_format says.",
         Remedy.FORMAT,
         r"\bDate '.*' is not recognized|Can't parse '.*' as date",
         frozenset({"unread_dates"}),
@@ -163,7 +163,7 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "bad_timestamp",
         "A value is not a time",
-        "The value is no moment of the calendar, or is not written as timestamp_format says.",
+        "The value is not a valid time, or is not written as timestamp_format says.",
         Remedy.FORMAT,
         r"\bTime(stamp)? '.*' is not recognized|Can't parse '.*' as time",
         in_data=True,
@@ -212,7 +212,7 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "check",
         "The check of the rows found errors",
-        "The rows were looked at before anything was published, and are not what they should be.",
+        "The rows were checked before anything was published, and are not what they should be.",
         Remedy.CHECK,
         r"The check found|outside the days of the files' names",
         frozenset({ANY_FINDING}),
@@ -227,7 +227,8 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "layout",
         "The file is not laid out as expected",
-        "How its lines, fields, names and letters are written cannot be told, or is not what the configuration says.",
+        "The layout of its lines, fields, names or characters cannot be detected, or is not what the configuration "
+        "says.",
         Remedy.SAID,
         r"is not divided evenly|is a header or a row|fields where the configuration expects|has no name in the header"
         r"|names the column .+ twice|are laid out differently|with a carriage return alone|the byte order mark of"
@@ -236,7 +237,7 @@ _DATA: tuple[Cause, ...] = (
     Cause(
         "file_changed",
         "The file was changed while it was read",
-        "Somebody wrote to the file, or replaced it; nobody knows what was read.",
+        "Somebody wrote to the file or replaced it, so what was read may be a mixture.",
         Remedy.RETRY,
         r"was changed while it was read",
     ),
@@ -298,7 +299,7 @@ _AROUND: tuple[Cause, ...] = (
     Cause(
         "expired_credentials",
         "The credentials are expired or wrong",
-        "The warehouse knows who we say we are and does not let us in.",
+        "The warehouse knows the user but refuses the sign-in.",
         Remedy.CONNECTION,
         r"token (has|is) (expired|invalid)|token.{0,20}expired|password.{0,30}expired|JWT token is invalid"
         r"|Incorrect username or password|invalid_grant|\b390(100|114|144|195|318)\b|User.{0,30}(disabled|locked)"
@@ -307,7 +308,7 @@ _AROUND: tuple[Cause, ...] = (
     Cause(
         "proxy",
         "A proxy is in the way",
-        "The proxy refused the connection, or wants to be signed in to.",
+        "The proxy refused the connection, or requires a sign-in.",
         Remedy.CONNECTION,
         r"ProxyError|cannot connect to proxy|tunnel connection failed|407 Proxy|Proxy Authentication",
     ),
@@ -345,20 +346,20 @@ _AROUND: tuple[Cause, ...] = (
     Cause(
         "source_missing",
         "There is no file to load",
-        "No file of that name, month or pattern lies there, or it may not be read.",
+        "There is no file of that name, month or pattern, or it may not be read.",
         Remedy.SETTINGS,
         r"There is no file|no file of|may not be read|cannot be read|does not exist|No such file",
     ),
     Cause(
         "configuration",
         "The configuration cannot be used",
-        "A setting is missing, unknown or does not fit.",
+        "A setting is missing, unknown or invalid.",
         Remedy.SETTINGS,
         exit_codes=frozenset({3}),
     ),
     Cause(
         "usage",
-        "The command cannot be meant so",
+        "The command line is wrong",
         "Its flags do not go together.",
         Remedy.SAID,
         exit_codes=frozenset({2}),
@@ -375,7 +376,7 @@ _AROUND: tuple[Cause, ...] = (
 UNKNOWN = Cause(
     "unknown",
     "The cause is not known",
-    "Nothing that was said is known to this tool; the words below are all there is.",
+    "This tool knows none of these messages; the words below are all there is.",
     Remedy.CHECK,
 )
 

@@ -158,7 +158,7 @@ def _without_defaults(words: Sequence[str]) -> list[str]:
 
 def _of_format(cause: Cause, facts: Facts, place: Place | None, means: Means, *, first_row: bool) -> tuple[Cure, ...]:
     key = "date_format" if cause.code == "bad_date" else "timestamp_format"
-    hint = Cure(f"If all values are written so, set {key} of {means.table or 'the table'} in {_config(means)}.")
+    hint = Cure(f"If all values are written like this, set {key} of {means.table or 'the table'} in {_config(means)}.")
     rows = _rows(facts, place, means)
     # The very first row is wrong: rarely the row, mostly the setting.
     return (hint, *rows) if first_row else (*rows, hint)
@@ -167,8 +167,8 @@ def _of_format(cause: Cause, facts: Facts, place: Place | None, means: Means, *,
 def _of_nulls(facts: Facts, place: Place | None, means: Means) -> tuple[Cure, ...]:
     column = f" {place.column}" if place and place.column else ""
     owner = Cure(
-        f"Or, if{column} may be empty, have the table's owner take NOT NULL away; where the text means something, take "
-        f"it out of null_values in {_config(means)}."
+        f"Or, if{column} may be empty, have the table's owner drop NOT NULL; if the text means something, remove it "
+        f"from null_values in {_config(means)}."
     )
     return (*_rows(facts, place, means), owner)
 
@@ -206,15 +206,15 @@ def _of_twins(facts: Facts, means: Means) -> tuple[Cure, ...]:
         for path in means.files
         if path.name in facts.said
     ]
-    text = "Put the right file in the place of the copy, or move the copy away; then load again."
+    text = "Replace the copy with the right file, or move the copy away; then load again."
     return (*looks, Cure(text, again[0].command if again else ""))
 
 
-_ANY_CORRECTED = "Correct the file, or get it anew from its sender; then load it. As it is it fails again."
+_ANY_CORRECTED = "Correct the file, or get a new one from its sender; then load it. As it is, it fails again."
 _CORRECTED = {
-    "missing_days": "Get the file anew, with the days that are missing; then load it. As it is it fails again.",
-    "duplicate_keys": "Have its sender say which of the rows are right, and correct the file or get it anew; then load "
-    "it. As it is it fails again.",
+    "missing_days": "Get a new file that has the missing days; then load it. As it is, it fails again.",
+    "duplicate_keys": "Ask its sender which of the rows are right, and correct the file or get a new one; then load "
+    "it. As it is, it fails again.",
 }
 
 
@@ -233,7 +233,7 @@ def _accepted(codes: Collection[str], facts: Facts, means: Means) -> tuple[Cure,
     if any(found.finding.severity is Severity.ERROR for found in facts.findings):
         how += ["--outside", "keep"] if OUTSIDE_DAYS in codes else []
         how += ["--qc", "skip"] if set(codes) != {OUTSIDE_DAYS} else []
-    text = "Or, where the file is right as it is, accept what the check found."
+    text = "Or, if the file is right as it is, accept what the check found."
     if "missing_days" in codes:
         text += " Days on which nothing ever happens belong in quality.calendar."
     again = replace(facts, words=tuple(kept))
@@ -265,13 +265,13 @@ def _connection(cause: Cause, means: Means) -> tuple[Cure, ...]:
 
 
 def _doctor(means: Means) -> Cure:
-    text = "Have connection, sign-in and privileges looked at, step by step."
+    text = "Have the connection, the sign-in and the privileges checked, step by step."
     return Cure(text, means.command("doctor", *means.configured))
 
 
 def _resume(facts: Facts, means: Means) -> tuple[Cure, ...]:
     if facts.run_id and facts.verb == "load":
-        again = Cure("Carry on with it; what is staged and copied is used.", _retry(facts, means))
+        again = Cure("Carry on with it; what is staged and copied is reused.", _retry(facts, means))
         return again, Cure("Or see and remove what it left.", means.command("recover", *means.configured))
     return _again(facts, means)
 

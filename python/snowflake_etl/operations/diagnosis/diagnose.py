@@ -19,7 +19,7 @@ from snowflake_etl.results_diagnosis import DiagnoseResult, Diagnosis
 from snowflake_etl.warehouse.signin import Warehouse
 
 _HEALTHY = ("nothing", "running")
-_NOTHING = "Nothing failed here: no job and no load ended badly, unless a later load of the month made it good."
+_NOTHING = "Nothing failed here: no job and no load ended badly, unless a later load of the month made up for it."
 
 
 def diagnose(
@@ -94,9 +94,9 @@ def _why(cause: Cause, facts: Facts, seen: Seen) -> str:
     if cause.code == "column_count" and place and place.column:
         if place.value is None:
             return f"{cause.why} The row ends before the column {place.column}."
-        return f"{cause.why} What stands in the column {place.column} and behind it does not fit."
+        return f"{cause.why} What is in the column {place.column} and after it does not fit."
     if cause.code == "lost_job" and facts.rebooted:
-        return f"{cause.why} This host was started anew since then."
+        return f"{cause.why} This host was restarted since then."
     if cause.code in ("lost_job", "interrupted") and facts.last_step:
         return f"{cause.why} The last step that was recorded is '{facts.last_step}'."
     return cause.why
@@ -107,4 +107,4 @@ def _notes(cause: Cause, facts: Facts) -> list[str]:
     told = finding_of(cause, facts.findings)
     others = [found.finding.message for found in facts.findings if found is not told]
     good = f"{facts.month} was loaded later, by run {facts.made_good_by}: nothing is left to do for it."
-    return [good] * bool(facts.made_good_by) + [f"The check found as well: {message}" for message in others]
+    return [good] * bool(facts.made_good_by) + [f"The check also found: {message}" for message in others]

@@ -52,7 +52,7 @@ class Gatherer:
         if path.exists():
             return self.of_log(path)
         raise UsageError(
-            f"'{subject}' is no job, no run and no file. Give an id (jobs list, history list), the path of a log, or "
+            f"'{subject}' is not a job, a run or a file. Give an id (jobs list, history list), the path of a log, or "
             "--table TABLE."
         )
 
@@ -198,8 +198,8 @@ class Gatherer:
         said = last_said(text)
         if "\0" in text or not (said or _OURS.search(text)):
             raise UsageError(
-                f"{path} is no log of a job or a run: no line of it names one, and none tells of an error that could "
-                "be explained. Give a job's id (jobs list --all), a run's id (history list), the path of a log that "
+                f"{path} is not a log of a job or a run: no line names one, and none has an error that could be "
+                f"explained. Give a job's id (jobs list --all), a run's id (history list), the path of a log that "
                 "is not packed, or --table TABLE."
             )
         state = "failed" if said else "done"

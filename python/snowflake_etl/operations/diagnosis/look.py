@@ -191,7 +191,7 @@ class Look:
         if in_file is None and in_part is not None:
             offset = rejection.line - rejection.part_line
             in_file = Neighbourhood(rejection.line, in_part.first + offset, in_part.lines)
-            seen.notes.append("The file is not there any more: shown is what was staged of it.")
+            seen.notes.append("The file is not there any more: what is shown was staged from it.")
         elif in_file is not None and in_part is not None and in_part.wrong != in_file.wrong:
             seen.notes.append(
                 f"The file was changed since it was staged: its line was {printable(in_part.wrong)[:_LONGEST_VALUE]}"

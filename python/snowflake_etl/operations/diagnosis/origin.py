@@ -45,7 +45,7 @@ def origin_of(facts: Facts, config: Path | None) -> Origin:
     named = [below / path for path in flag(facts.words, "--config")]
     path = config or (named[-1] if named else None)
     if path is None:
-        return Origin(problem="Nothing tells which configuration it was run with: give it with --config.")
+        return Origin(problem="It is not recorded which configuration it ran with: give it with --config.")
     environment = next(reversed(flag(facts.words, "--environment")), None)
     try:
         loaded = read_configuration(path, choice=Choice(environment, tuple(flag(facts.words, "--set"))))

@@ -19,9 +19,7 @@ from snowflake_etl.warehouse.session import Session
 SKEW_SECONDS = 5.0
 # A key pair's token is refused when its time is further from the account's.
 TOO_MUCH_SKEW_SECONDS = 60.0
-_SET_CLOCK = (
-    "Have the clock set by NTP (chronyd, systemd-timesyncd): key pair sign-in fails where it is a minute wrong."
-)
+_SET_CLOCK = "Have the clock set by NTP (chronyd, systemd-timesyncd): key pair sign-in fails if it is a minute wrong."
 _NEEDED = ("SNOWFLAKE_DEPLOYMENT", "SNOWFLAKE_DEPLOYMENT_REGIONLESS", "STAGE")
 _USED = (*_NEEDED, "OCSP_CACHE", "OCSP_RESPONDER", "CRL_DISTRIBUTION_POINT")
 _DOMAIN = "snowflakecomputing.com"

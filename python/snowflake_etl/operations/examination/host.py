@@ -119,7 +119,7 @@ def configuration(loaded: LoadedConfiguration) -> Iterator[Point]:
         yield Point("files", Health.OK, "no base_path; files are named with --file or --base-path")
     elif not (base.is_dir() and os.access(base, os.R_OK | os.X_OK)):
         cure = f"Correct base_path, or mount the disk and let this user read it.{hint_of_braces(base)}"
-        yield Point("files", Health.FAILED, f"{base} is no folder that can be read", cure)
+        yield Point("files", Health.FAILED, f"{base} is not a readable folder", cure)
     else:
         yield Point("files", Health.OK, str(base))
 

@@ -69,7 +69,7 @@ def _put_and_get(session: Session, folder: StagePath) -> str:
     if names != [_PART]:
         raise WarehouseError(f"LIST shows {names or 'nothing'} after a PUT of {_PART} to {folder}. Run doctor again.")
     if session.get(folder.sql + _PART) != part:
-        raise WarehouseError(f"What GET brings from {folder} is not what was PUT there. Ask who changes the stage.")
+        raise WarehouseError(f"GET from {folder} does not return what was PUT there. Find out who changes the stage.")
     return "a part was PUT, listed, and the same bytes came back"
 
 
@@ -81,7 +81,7 @@ def _copy_and_read(session: Session, above: StagePath, run_id: str, table: Objec
     loaded = sum(part.rows_loaded for part in copied)
     rows = sorted(session.query(f"SELECT * FROM {table.sql}"))
     if rows != _ROWS or loaded != len(_ROWS):
-        raise WarehouseError(f"COPY of {len(_ROWS)} rows into {table} left {len(rows)} there, other ones. Report this.")
+        raise WarehouseError(f"COPY of {len(_ROWS)} rows into {table} left {len(rows)} other rows there. Report this.")
     return f"{loaded} rows were copied into a work table and read"
 
 

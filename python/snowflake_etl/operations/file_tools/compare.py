@@ -30,7 +30,7 @@ from snowflake_etl.operations.file_tools.suggestion import DEFAULT_NULLS
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
-from snowflake_etl.quality.duck import OutOfSpace
+from snowflake_etl.quality.duck import OutOfSpace, Resources
 from snowflake_etl.quality.file_compare import (
     ADDED,
     CHANGED,
@@ -40,6 +40,7 @@ from snowflake_etl.quality.file_compare import (
     RowComparison,
     RowCounts,
 )
+from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.results_files import ColumnComparison, ComparedSide, CompareResult, RowDifference
 
 _READ_BYTES = 4 << 20
@@ -94,7 +95,7 @@ class _Comparison:
         self._wishes = wishes
         self._progress = progress
         self._stop = stop
-        self._means = looking.means_of(loaded.configuration.quality, state_directory, stop.is_set)
+        self._resources = Resources.of(loaded.configuration.quality, state_directory, stop.is_set)
         self._nulls = entry.null_values if entry else DEFAULT_NULLS
         self._notes: list[str] = []
 
@@ -128,7 +129,7 @@ class _Comparison:
         if file.content_hash == other.content_hash and file.rows == other.rows and same_columns:
             return self._ended(replace(result, rows_added=0, rows_removed=0, rows_changed=0))
         if self._wishes.quick:
-            self._notes.append("Only whether they are the same was looked at; without --quick rows are compared.")
+            self._notes.append("Only whether they are the same was checked; without --quick rows are compared.")
             return self._ended(replace(result, status="different"))
         self._notes += about_key
         if not columns.a:
@@ -169,10 +170,9 @@ class _Comparison:
         self, result: CompareResult, layouts: Sequence[Layout], columns: ColumnPairs, key: tuple[int, ...]
     ) -> CompareResult:
         scans = iter(range(SCANS))
-        with looking.one_duck(self._paths[0], self._means, "compared") as duck:
+        with looking.one_duck(self._paths[0], self._resources, "compared") as duck:
             relations = [
-                looking.relation_of(path, layout, self._nulls, duck, self._means)
-                for path, layout in zip(self._paths, layouts, strict=True)
+                FileRelation(path, layout, self._nulls, duck) for path, layout in zip(self._paths, layouts, strict=True)
             ]
             rows = RowComparison(
                 relations[0],
@@ -272,7 +272,8 @@ def _message(result: CompareResult) -> str:
     if result.status == "identical":
         return f"Both files hold the same {counted(result.file.rows, 'record')} in the same order."
     if result.status == "equal":
-        return f"Both files hold the same {counted(result.file.rows, 'row')}, in another order or written otherwise."
+        same = counted(result.file.rows, "row")
+        return f"Both files hold the same {same}, in another order or written differently."
     found = []
     if result.only_in_file or result.only_in_other:
         found.append(f"{counted(len(result.only_in_file) + len(result.only_in_other), 'column')} in one of them only")

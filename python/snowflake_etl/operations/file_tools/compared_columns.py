@@ -71,7 +71,7 @@ def key_places(
         )
         return ()
     if not names:
-        notes.append("There is no key (--key A,B): a changed row is one removed and one added.")
+        notes.append("There is no key (--key A,B): a changed row counts as one removed and one added.")
     return tuple(known.index(stored(name)) for name in names)
 
 

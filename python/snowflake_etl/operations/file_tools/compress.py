@@ -231,7 +231,7 @@ def _refuse_foreign(folder: Path, identity: str, *, unfinished: bool) -> None:
     if foreign or (names and complete != identity and (complete or not unfinished)):
         what = f"{shown(foreign[0])}, which compress did not write" if foreign else "other parts, or of another file"
         raise Refused(
-            f"{shown(folder)} holds {what}; nothing is written over it. Move it away, or name another folder with --to."
+            f"{shown(folder)} holds {what}; nothing is overwritten. Move it away, or name another folder with --to."
         )
 
 

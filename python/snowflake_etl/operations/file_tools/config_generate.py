@@ -65,7 +65,7 @@ def generate(
     if request.table and len(groups) > 1:
         raise UsageError(
             f"--table takes files of one pattern, and these have {len(groups)}: {', '.join(map(shown, groups))}. "
-            "Generate for one table after the other."
+            "Generate for one table at a time."
         )
     notes: list[str] = []
     table = _table(request.table, loaded, warehouse, notes) if request.table else None
@@ -133,7 +133,7 @@ def _refuse_other_columns(found: Sequence[Looked]) -> None:
             what = "another delimiter"
         raise FileError(
             f"{shown(first.path.name)} and {shown(other.path.name)} have one pattern but {what}. Generate from those "
-            "that are alike, or mend the others."
+            f"that are alike, or correct the others."
         )
 
 

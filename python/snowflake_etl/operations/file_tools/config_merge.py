@@ -39,7 +39,7 @@ def planned_change(path: Path, entries: Sequence[Mapping[str, Any]], base_path: 
         before = read_text(target)
         document = parsed_text(before, target)
         if not isinstance(document, dict):
-            raise ConfigError(f"{path} holds no object with keys such as 'snowflake' and 'files'.")
+            raise ConfigError(f"{path} contains no object with keys such as 'snowflake' and 'files'.")
         loaded = read_configuration(target, choice=choice)
         inherited = {entry.file_pattern for entry in loaded.configuration.files}
         merged, added = _merged(document, entries, inherited, path, notes)
@@ -72,7 +72,7 @@ def _merged(
         same = [each for each in alike if each.get(_TABLE) == entry[_TABLE]] or alike
         if len(same) > 1:
             raise ConfigError(
-                f"{path} has {len(same)} entries for {shown(entry[_PATTERN])}. Say which table is meant with --table."
+                f"{path} has {len(same)} entries for {shown(entry[_PATTERN])}. Say which table you mean with --table."
             )
         if same:
             _complete(same[0], entry, notes)

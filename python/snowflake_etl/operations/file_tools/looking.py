@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from snowflake_etl.config.model import FileSection, QualitySection
+from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
 from snowflake_etl.errors import ConfigError, FileError
 from snowflake_etl.files.detect import read_layout
@@ -18,8 +18,7 @@ from snowflake_etl.files.opening import SourceFile
 from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.files.unpacking import unpacked
 from snowflake_etl.operations.layouts import layout_wishes
-from snowflake_etl.quality.duck import Duck, OutOfSpace, default_threads
-from snowflake_etl.quality.file_relation import FileRelation
+from snowflake_etl.quality.duck import Duck, OutOfSpace, Resources
 
 _ESTIMATED_FROM_BYTES = 4 << 20
 _PIECES, _PIECE_BYTES = 64, 64 << 10
@@ -27,20 +26,6 @@ _PIECES, _PIECE_BYTES = 64, 64 << 10
 _THREAD_BYTES = 50_000_000
 # What a configuration would say, and the flag that says it.
 _FLAGS = {"delimiter": "--delimiter CHAR", "header": "--header yes (or no)", "encoding": "--encoding NAME"}
-
-
-@dataclass(frozen=True)
-class Means:
-    """What the work may use: limits of memory and temporary space in bytes, where it is, and when to stop."""
-
-    memory_limit: int
-    temp_limit: int
-    directory: Path
-    stopped: Callable[[], bool]
-
-
-def means_of(quality: QualitySection, directory: Path, stopped: Callable[[], bool]) -> Means:
-    return Means(quality.memory_limit, quality.temp_limit, directory, stopped)
 
 
 def entry_of(path: Path, loaded: LoadedConfiguration, table: str | None = None) -> FileSection | None:
@@ -87,10 +72,10 @@ def wishes_of(entry: FileSection | None, flags: LayoutWishes) -> LayoutWishes:
 
 
 @contextmanager
-def one_duck(path: Path, means: Means, what: str) -> Iterator[Duck]:
+def one_duck(path: Path, resources: Resources, what: str) -> Iterator[Duck]:
     """A DuckDB within the limits.  Raise FileError, which names them, where ``path`` cannot be ``what`` within them."""
-    threads = max(1, min(default_threads(), means.memory_limit // _THREAD_BYTES))
-    with Duck(means.memory_limit, means.directory, means.temp_limit, threads, means.stopped) as duck:
+    threads = max(1, min(resources.threads, resources.memory_limit // _THREAD_BYTES))
+    with Duck(replace(resources, threads=threads)) as duck:
         try:
             yield duck
         except OutOfSpace as error:
@@ -98,13 +83,6 @@ def one_duck(path: Path, means: Means, what: str) -> Iterator[Duck]:
                 f"{shown(path)} cannot be {what} within the memory and temporary space that it may use ({error}). "
                 "Raise quality.temp_limit or quality.memory_limit, or free space in the state folder."
             ) from error
-
-
-def relation_of(
-    path: Path, layout: Layout, nulls: tuple[str, ...], duck: Duck, means: Means, rows: int | None = None
-) -> FileRelation:
-    """The file, or its first ``rows``, as a relation of text columns."""
-    return FileRelation(path, layout, nulls, duck, means.stopped, rows)
 
 
 def estimated_rows(path: Path, layout: Layout) -> tuple[int, bool]:

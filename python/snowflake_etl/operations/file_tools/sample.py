@@ -18,7 +18,7 @@ from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.plural import counted
 from snowflake_etl.progress import Progress
 from snowflake_etl.quality.column_facts import ColumnFacts, Hypotheses, count_columns
-from snowflake_etl.quality.duck import in_parallel
+from snowflake_etl.quality.duck import Resources, in_parallel
 from snowflake_etl.quality.file_relation import FileRelation
 from snowflake_etl.quality.type_guess import Guess
 from snowflake_etl.results_files import SampledColumn, SampleResult
@@ -92,9 +92,9 @@ def look(
     as_null = nulls or (entry.null_values if entry else DEFAULT_NULLS)
 
     def work(stop: threading.Event) -> Looked:
-        means = looking.means_of(quality, state_directory, stop.is_set)
-        with looking.one_duck(path, means, "sampled") as duck:
-            first = looking.relation_of(path, layout, as_null, duck, means, wishes.rows or SampleWishes().rows)
+        resources = Resources.of(quality, state_directory, stop.is_set)
+        with looking.one_duck(path, resources, "sampled") as duck:
+            first = FileRelation(path, layout, as_null, duck, wishes.rows or SampleWishes().rows)
             looked_at, columns = count_columns(first, layout.columns)
             passed_over = first.rejected
             if wishes.rows is not None:
@@ -103,7 +103,7 @@ def look(
                 if looked_at < wishes.rows:
                     rows, exact = looked_at, not passed_over
                 return Looked(path, layout, max(rows, looked_at), exact, looked_at, columns, passed_over)
-            whole = looking.relation_of(path, layout, as_null, duck, means)
+            whole = FileRelation(path, layout, as_null, duck)
             looked_at, columns = _all(whole, layout, columns, progress)
             return Looked(path, layout, looked_at, not whole.rejected, looked_at, columns, whole.rejected)
 

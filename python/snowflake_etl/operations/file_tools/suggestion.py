@@ -99,7 +99,7 @@ def suggest(
         entry["timestamp_format"] = other_format
     if not layout.header:
         entry["expected_columns"] = [each.name for each in guesses]
-        notes.append("The file has no header: put the names of its columns in the place of column_1 and following.")
+        notes.append("The file has no header: write the names of its columns in place of column_1 and so on.")
     # One COPY reads all dates in one format: a column that is written otherwise stays text.
     types = {each.name: "VARCHAR(50)" if each.name in odd else each.type for each in guesses}
     entry["create_table"] = types
@@ -108,7 +108,7 @@ def suggest(
         for each in guesses
         if len(each.formats) > 1
     ]
-    notes += [f"{name}: its days are written otherwise than the others'; it stays text." for name in odd]
+    notes += [f"{name}: its days are written differently from the others'; it stays text." for name in odd]
     return Suggestion(entry, guesses, tuple(notes))
 
 
@@ -126,7 +126,7 @@ def _layout(layout: Layout) -> dict[str, Any]:
 def _without_days(path: Path) -> str:
     return (
         f"The name {shown(path.name)} claims no days (YYYYMMDD-YYYYMMDD or YYYY-MM), which a load needs. Rename the "
-        "files so that they fit the pattern, or correct that."
+        "files so that they match the pattern, or correct the pattern."
     )
 
 
@@ -134,4 +134,4 @@ def _no_date_column(guesses: Sequence[Guess]) -> str:
     days = [each.name for each in guesses if each.is_day]
     if not days:
         return "No column looks like days, so there is no date_column: the table is loaded as a whole."
-    return f"Which column tells a row's day is not clear ({', '.join(days)}): write date_column."
+    return f"Which column holds a row's day is not clear ({', '.join(days)}): write date_column."

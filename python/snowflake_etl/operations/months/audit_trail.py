@@ -6,6 +6,7 @@ import getpass
 import logging
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from snowflake_etl.config.model import Configuration
@@ -85,6 +86,22 @@ class Trail:
             LOGGER.info("The warehouse's audit log was not written: %s", error)
 
 
+@dataclass(frozen=True)
+class AuditedRun:
+    """One run that changes one month of a table: its session and id, what it was configured with, its trail."""
+
+    session: Session
+    configuration: Configuration
+    warehouse: Warehouse
+    run_id: str
+    trail: Trail
+
+    @property
+    def where(self) -> str:
+        """Account and role, to be shown to whoever has to confirm."""
+        return f"account {self.configuration.snowflake.target}, role {refusals.role_of(self.session)}"
+
+
 def audited(
     verb: str,
     table_name: str,
@@ -92,10 +109,10 @@ def audited(
     configuration: Configuration,
     warehouse: Warehouse,
     config: str,
-    steps: Callable[[Session, str, Trail], Result],
+    steps: Callable[[AuditedRun], Result],
     ended_by: Callable[[str, str, EtlError | Stopped], Result],
 ) -> Result:
-    """Run the steps of one run on one month of a table (as configured), with a session, a run id and a trail.
+    """Run the steps of one run on one month of a table (named as in the configuration), with a session of its own.
 
     Expected errors become the result that ``ended_by`` makes of status, run id and error; every outcome is kept in
     the audit log of the state folder, a refusal in the warehouse's as well.
@@ -108,7 +125,7 @@ def audited(
             refusals.explaining(session, configuration, table_name),
         ):
             try:
-                result = steps(session, run_id, trail)
+                result = steps(AuditedRun(session, configuration, warehouse, run_id, trail))
             except Refused as refused:
                 objects = WorkObjects.of(session.database, configuration.load)
                 table = object_name(table_name, session.database, session.schema)

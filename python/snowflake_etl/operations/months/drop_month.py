@@ -12,24 +12,16 @@ from dataclasses import dataclass
 
 from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration, FileSection
-from snowflake_etl.errors import EtlError, ExitCode, Refused, WarehouseError
+from snowflake_etl.errors import EtlError, ExitCode, Refused
 from snowflake_etl.month import Month
-from snowflake_etl.operations import refusals
 from snowflake_etl.operations.lock_watch import watching
-from snowflake_etl.operations.months.audit_trail import Trail, audited
+from snowflake_etl.operations.months.audit_trail import AuditedRun, audited
 from snowflake_etl.operations.months.drop_plan import DropPlan, plan_drop
 from snowflake_etl.operations.months.month_change import Changed, MonthChange, StateChange, change_month
-from snowflake_etl.operations.months.protection import (
-    Protection,
-    give_up,
-    plan_protection,
-    protect,
-    undo_detail,
-)
+from snowflake_etl.operations.months.protection import Protection, plan_protection, protected, undo_detail
 from snowflake_etl.plural import counted
 from snowflake_etl.results import DropResult
 from snowflake_etl.warehouse import audit, catalog, ledger
-from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.signin import Warehouse
 
 LOGGER = logging.getLogger(__name__)
@@ -66,9 +58,7 @@ def drop_month(
         configuration,
         warehouse,
         request.config,
-        lambda session, run_id, trail: _Drop(session, configuration, warehouse, run_id, trail).run(
-            entry, month, request
-        ),
+        lambda run: _Drop(run).drop(entry, month, request),
         lambda status, run_id, error: DropResult(
             status, run_id, entry.table_name, str(month), str(error), int(error.exit_code)
         ),
@@ -78,43 +68,32 @@ def drop_month(
 class _Drop:
     """The steps of one drop, over one session."""
 
-    def __init__(
-        self, session: Session, configuration: Configuration, warehouse: Warehouse, run_id: str, trail: Trail
-    ) -> None:
-        self._session = session
-        self._configuration = configuration
-        self._warehouse = warehouse
-        self._run_id = run_id
-        self._trail = trail
+    def __init__(self, run: AuditedRun) -> None:
+        self._run = run
+        self._session = run.session
 
-    def run(self, entry: FileSection, month: Month, request: DropRequest) -> DropResult:
+    def drop(self, entry: FileSection, month: Month, request: DropRequest) -> DropResult:
         session = self._session
-        plan = plan_drop(session, self._configuration, entry, month, preview=request.preview)
+        plan = plan_drop(session, self._run.configuration, entry, month, preview=request.preview)
         if not plan.rows and not plan.live:
             return self._result("nothing", plan, f"{plan.place} has no rows and no ledger entry: nothing to drop.")
         protection = self._protection(plan, request)
-        change = _change_of(plan, self._run_id, protection, request.config)
+        change = _change_of(plan, self._run.run_id, protection, request.config)
         _refuse(plan, request)
-        where = f"account {self._configuration.snowflake.target}, role {refusals.role_of(session)}"
-        shown = _in_words(plan, change, protection, where)
+        shown = _in_words(plan, change, protection, self._run.where)
         if request.dry_run:
-            self._trail.tell(session, plan.objects, plan.target.name, "planned", rows=plan.rows)
+            self._run.trail.tell(session, plan.objects, plan.target.name, "planned", rows=plan.rows)
             return self._result("planned", plan, f"{shown}\nNothing was touched.", change)
         if not request.confirm(shown, f"DELETE {plan.target.name.name} {plan.month}"):
             raise Refused(f"Not confirmed: {plan.target.name} is unchanged.")
         for warning in plan.warnings:
             LOGGER.warning(warning)
-        self._trail.started(rows=plan.rows, undo=protection.in_words if protection else "")
-        if protection is not None:
-            protect(session, protection, plan.target.name, plan.selected, plan.rows)
-        try:
-            with watching(self._warehouse, session, plan.target.name, plan.objects):
-                done = change_month(session, plan.objects, change)
-        except (Refused, WarehouseError):
-            # Rolled back: there is nothing to undo.
-            if protection is not None:
-                give_up(session, protection)
-            raise
+        self._run.trail.started(rows=plan.rows, undo=protection.in_words if protection else "")
+        with (
+            protected(session, protection, plan.target.name, plan.selected, plan.rows),
+            watching(self._run.warehouse, session, plan.target.name, plan.objects),
+        ):
+            done = change_month(session, plan.objects, change)
         way_back = [places.program(), "restore-month", *request.same_configuration]
         way_back += ["--table", entry.table_name, "--month", str(month)]
         return self._verified(plan, change, done, protection, shlex.join(way_back))
@@ -123,7 +102,7 @@ class _Drop:
         """What can undo the drop; None where the ledger alone changes, since no row goes."""
         if not plan.rows:
             return None
-        return plan_protection(self._session, plan.objects, plan.target.name, self._run_id, request.copy)
+        return plan_protection(self._session, plan.objects, plan.target.name, self._run.run_id, request.copy)
 
     def _verified(
         self, plan: DropPlan, change: MonthChange, done: Changed, protection: Protection | None, way_back: str
@@ -158,7 +137,7 @@ class _Drop:
     ) -> DropResult:
         return DropResult(
             status=status,
-            run_id=self._run_id,
+            run_id=self._run.run_id,
             table=str(plan.target.name),
             month=str(plan.month),
             message=message,

@@ -191,10 +191,10 @@ def _with_warnings(session: Session, plan: DropPlan) -> DropPlan:
         if plan.rows and not plan.live
         else "",
         f"The ledger knows {sum(row.row_count for row in plan.live):,} rows of the month, the table has {plan.rows:,}"
-        + (": the others lie in other months and stay, or went by other means." if unknown < 0 else ".")
+        + (": the others are in other months and stay, or were removed by other means." if unknown < 0 else ".")
         if plan.live and unknown
         else "",
-        f"{unclaimed:,} rows lie on days that no loaded file claims." if plan.live and unclaimed else "",
+        f"{unclaimed:,} rows are on days that no loaded file claims." if plan.live and unclaimed else "",
         *(
             f"{row.taken_by} on {row.host} is loading into the table right now (run {row.run_id})."
             for row in open_loads

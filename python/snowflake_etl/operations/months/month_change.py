@@ -130,7 +130,7 @@ def _change(session: Session, objects: WorkObjects, change: MonthChange) -> Chan
     live = ledger.live_rows(session, objects, change.table)
     present = ledger.rows_of_month(live, change.month if change.by_month else None)
     if _keys(present) != _keys(change.live_before):
-        raise _other(change, "the ledger's rows of the month are others now")
+        raise _other(change, "the ledger's rows of the month have changed")
     left = count_rows(session, change.table, change.selected.condition, binds)
     _expect(change, "would be there afterwards", left, change.rows_after)
     for states in change.states:

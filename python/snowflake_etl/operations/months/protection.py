@@ -5,12 +5,13 @@ from __future__ import annotations
 import getpass
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from snowflake_etl.errors import EtlError, Refused
+from snowflake_etl.errors import EtlError, Refused, WarehouseError
 from snowflake_etl.operations.months.month_change import Selected
 from snowflake_etl.sqltext import ObjectName
 from snowflake_etl.warehouse import catalog, safety_copy
@@ -59,7 +60,7 @@ def plan_protection(
     return Protection(None, now + timedelta(days=days), now + timedelta(days=days))
 
 
-def protect(session: Session, protection: Protection, table: ObjectName, selected: Selected, rows: int) -> None:
+def _protect(session: Session, protection: Protection, table: ObjectName, selected: Selected, rows: int) -> None:
     """Make the safety copy, if there is to be one; it has to hold the ``rows`` that were counted."""
     copy = protection.copy
     if copy is None:
@@ -67,14 +68,33 @@ def protect(session: Session, protection: Protection, table: ObjectName, selecte
     safety_copy.make_copy(session, copy, table)
     copied = catalog.count_rows(session, copy, selected.condition, selected.binds)
     if copied != rows:
-        give_up(session, protection)
+        _give_up(session, protection)
         raise Refused(
             f"{table} changed since it was counted: its safety copy has {copied:,} of the rows instead of {rows:,}. "
             "Nothing was deleted; run it again to see the new counts."
         )
 
 
-def give_up(session: Session, protection: Protection) -> None:
+@contextmanager
+def protected(
+    session: Session, protection: Protection | None, table: ObjectName, selected: Selected, rows: int
+) -> Iterator[None]:
+    """Make the safety copy before a deletion; drop it where the deletion is refused or fails: nothing is to be undone.
+
+    ``rows`` of the table are ``selected`` for the deletion.  Without a protection none of them goes.
+    """
+    if protection is None:
+        yield
+        return
+    _protect(session, protection, table, selected, rows)
+    try:
+        yield
+    except (Refused, WarehouseError):
+        _give_up(session, protection)
+        raise
+
+
+def _give_up(session: Session, protection: Protection) -> None:
     """Drop the safety copy of a deletion that did not take place."""
     if protection.copy is None:
         return

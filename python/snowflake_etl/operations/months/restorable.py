@@ -45,7 +45,7 @@ class Restorable:
         if self.restored_by:
             return f"restored by run {self.restored_by}"
         if not self.source:
-            return "gone: nothing has the rows any more"
+            return "gone: the rows are nowhere any more"
         return f"can be restored from safety copy {self.copy}" if self.copy else "can be restored by Time Travel"
 
     @property

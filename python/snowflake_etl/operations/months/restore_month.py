@@ -14,17 +14,17 @@ from typing import Any
 
 from snowflake_etl.config import places
 from snowflake_etl.config.model import Configuration, FileSection
-from snowflake_etl.errors import EtlError, ExitCode, Refused, WarehouseError
+from snowflake_etl.errors import EtlError, ExitCode, Refused
 from snowflake_etl.files.naming import shown, shown_all
 from snowflake_etl.history.database import new_id
 from snowflake_etl.month import DayRange, Month
 from snowflake_etl.operations import refusals
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.operations.lock_watch import watching
-from snowflake_etl.operations.months.audit_trail import Trail, audited
+from snowflake_etl.operations.months.audit_trail import AuditedRun, Trail, audited
 from snowflake_etl.operations.months.drop_plan import existing_target, selected_days
 from snowflake_etl.operations.months.month_change import Changed, MonthChange, Selected, StateChange, change_month
-from snowflake_etl.operations.months.protection import Protection, give_up, plan_protection, protect, undo_detail
+from snowflake_etl.operations.months.protection import Protection, plan_protection, protected, undo_detail
 from snowflake_etl.operations.months.restorable import Restorable, deletions
 from snowflake_etl.operations.situation import Mode
 from snowflake_etl.plural import counted
@@ -109,9 +109,7 @@ def restore_month(
         configuration,
         warehouse,
         request.config,
-        lambda session, run_id, trail: _Restore(session, configuration, warehouse, run_id, trail).run(
-            entry, month, request
-        ),
+        lambda run: _Restore(run).restore(entry, month, request),
         lambda status, run_id, error: RestoreResult(
             status, run_id, entry.table_name, str(month), str(error), int(error.exit_code)
         ),
@@ -121,44 +119,34 @@ def restore_month(
 class _Restore:
     """The steps of one restore, over one session."""
 
-    def __init__(
-        self, session: Session, configuration: Configuration, warehouse: Warehouse, run_id: str, trail: Trail
-    ) -> None:
-        self._session = session
-        self._configuration = configuration
-        self._warehouse = warehouse
-        self._run_id = run_id
-        self._trail = trail
+    def __init__(self, run: AuditedRun) -> None:
+        self._run = run
+        self._session = run.session
 
-    def run(self, entry: FileSection, month: Month, request: RestoreRequest) -> RestoreResult:
+    def restore(self, entry: FileSection, month: Month, request: RestoreRequest) -> RestoreResult:
         session = self._session
-        plan = plan_restore(session, self._configuration, entry, month, request)
+        plan = plan_restore(session, self._run.configuration, entry, month, request)
         protection = self._protection(plan, request)
-        change = _change_of(plan, self._run_id, request, protection)
-        where = f"account {self._configuration.snowflake.target}, role {refusals.role_of(session)}"
-        shown = plan.in_words(change, where)
+        change = _change_of(plan, self._run.run_id, request, protection)
+        shown = plan.in_words(change, self._run.where)
         if request.dry_run:
-            self._trail.tell(session, plan.objects, plan.target.name, "planned", rows=change.rows_in)
+            self._run.trail.tell(session, plan.objects, plan.target.name, "planned", rows=change.rows_in)
             return self._result("planned", plan, change, f"{shown}\nNothing was touched.")
         _refuse_other_count(plan, change, request)
         if not request.confirm(shown, bool(change.rows_out)):
             raise Refused(f"Not confirmed: {plan.target.name} is unchanged.")
-        self._trail.started(rows_in=change.rows_in, rows_out=change.rows_out or 0)
-        if protection is not None:
-            protect(session, protection, plan.target.name, plan.selected, plan.rows_now)
-        try:
-            with watching(self._warehouse, session, plan.target.name, plan.objects):
-                done = change_month(session, plan.objects, change)
-        except (Refused, WarehouseError):
-            if protection is not None:
-                give_up(session, protection)
-            raise
+        self._run.trail.started(rows_in=change.rows_in, rows_out=change.rows_out or 0)
+        with (
+            protected(session, protection, plan.target.name, plan.selected, plan.rows_now),
+            watching(self._run.warehouse, session, plan.target.name, plan.objects),
+        ):
+            done = change_month(session, plan.objects, change)
         return self._done(plan, change, done, protection)
 
     def _protection(self, plan: RestorePlan, request: RestoreRequest) -> Protection | None:
         if request.mode is not Mode.REPLACE or not plan.rows_now:
             return None
-        return plan_protection(self._session, plan.objects, plan.target.name, self._run_id, None)
+        return plan_protection(self._session, plan.objects, plan.target.name, self._run.run_id, None)
 
     def _done(
         self, plan: RestorePlan, change: MonthChange, done: Changed, protection: Protection | None
@@ -182,7 +170,7 @@ class _Restore:
         done = status == "restored"
         return RestoreResult(
             status=status,
-            run_id=self._run_id,
+            run_id=self._run.run_id,
             table=str(plan.target.name),
             month=str(plan.month),
             message=message,
@@ -206,7 +194,7 @@ def plan_restore(
     deletion = _chosen(deletions(session, objects, target.name), target, month, request.run_id)
     if set(deletion.columns) != {column.name for column in target.table.columns}:
         raise Refused(
-            f"{target.name} has other columns now than when the rows were deleted ({', '.join(deletion.columns)}). "
+            f"{target.name} has different columns now than when the rows were deleted ({', '.join(deletion.columns)}). "
             f"Read them from {deletion.source} by hand, column by column."
         )
     selected = selected_days(target, deletion.days)
@@ -258,8 +246,8 @@ def _check_source(session: Session, deletion: Restorable, selected: Selected) ->
     rows = int(session.query(sql, selected.binds)[0][0])
     if rows != deletion.rows:
         raise Refused(
-            f"{deletion.source} has {counted(rows, 'row')} of those days, and {deletion.rows:,} were deleted. "
-            "Nothing was restored; look at it by hand."
+            f"{deletion.source} has {counted(rows, 'row')} of those days, but {deletion.rows:,} were deleted. "
+            "Nothing was restored; check it by hand."
         )
 
 
@@ -278,7 +266,7 @@ def _refuse(plan: RestorePlan, request: RestoreRequest) -> None:
     if plan.rows_now:
         raise Refused(
             f"{plan.place} has {counted(plan.rows_now, 'row')} again. To take them out and put the "
-            f"{plan.deletion.rows:,} back: --mode replace; to put these beside them: --allow-existing."
+            f"{plan.deletion.rows:,} back: --mode replace; to add these to them: --allow-existing."
         )
     if plan.live:
         raise Refused(
@@ -293,7 +281,7 @@ def _refuse_doubling(plan: RestorePlan) -> None:
     twice = [row.file_name for row in plan.revived if row.content_hash in again]
     if twice and plan.rows_now:
         raise Refused(
-            f"{shown_all(twice)}: loaded again since, so that rows which would come back are in {plan.place} already. "
+            f"{shown_all(twice)}: loaded again since, so the rows that would come back are in {plan.place} already. "
             f"To take its {counted(plan.rows_now, 'row')} out and put the {plan.deletion.rows:,} back: --mode replace."
         )
 

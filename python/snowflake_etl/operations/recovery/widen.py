@@ -18,9 +18,10 @@ from snowflake_etl.operations.load_plan import PlannedLoad
 from snowflake_etl.operations.load_prepare import Source, read_source
 from snowflake_etl.operations.load_target import Target
 from snowflake_etl.operations.lock_watch import watching
-from snowflake_etl.operations.months.audit_trail import Trail, audited
+from snowflake_etl.operations.months.audit_trail import AuditedRun, audited
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
+from snowflake_etl.quality.duck import Resources
 from snowflake_etl.quality.profile import Expectations
 from snowflake_etl.quality.runner import check_file
 from snowflake_etl.results import CheckReport
@@ -129,10 +130,7 @@ def _longest(
             source.path,
             source.layout,
             expected,
-            temp_directory=temp,
-            memory_limit=configuration.quality.memory_limit,
-            temp_limit=configuration.quality.temp_limit,
-            stop=stop,
+            Resources.of(configuration.quality, temp, stop.is_set),
             progress=progress,
         )
 
@@ -156,27 +154,20 @@ def widen(
         configuration,
         replace(warehouse, sweeps=not request.dry_run),
         request.config,
-        lambda session, _, trail: _widened(
-            session,
-            plan_widening(session, loads, configuration, warehouse.state_directory, progress, run.run_id),
-            _Surroundings(configuration, warehouse, trail, run.run_id),
+        lambda audited_run: _widened(
+            audited_run,
+            plan_widening(audited_run.session, loads, configuration, warehouse.state_directory, progress, run.run_id),
+            run.run_id,
             request,
         ),
         lambda status, _, error: Widened(status, None, error),
     )
 
 
-@dataclass(frozen=True)
-class _Surroundings:
-    configuration: Configuration
-    warehouse: Warehouse
-    trail: Trail
-    failed_run: str
-
-
-def _widened(session: Session, plan: Widening, around: _Surroundings, request: WidenRequest) -> Widened:
-    objects, trail = WorkObjects.of(session.database, around.configuration.load), around.trail
-    facts = {"of": around.failed_run, "statements": plan.statements}
+def _widened(run: AuditedRun, plan: Widening, failed_run: str, request: WidenRequest) -> Widened:
+    session, trail = run.session, run.trail
+    objects = WorkObjects.of(session.database, run.configuration.load)
+    facts = {"of": failed_run, "statements": plan.statements}
     if request.dry_run:
         trail.tell(session, objects, plan.table, "planned", **facts)
         return Widened("planned", plan)
@@ -184,8 +175,8 @@ def _widened(session: Session, plan: Widening, around: _Surroundings, request: W
         raise Refused(f"Not confirmed: {plan.table} is unchanged. Without a terminal add --yes.")
     trail.started(**facts)
     try:
-        with watching(around.warehouse, session, plan.table, objects):
-            _alter(session, plan, around.configuration, around.failed_run)
+        with watching(run.warehouse, session, plan.table, objects):
+            _alter(session, plan, run.configuration, failed_run)
     except NotOwnerError as error:
         # The way on is somebody else's: it has to be found by whoever asks why nothing happened.
         trail.tell(session, objects, plan.table, LEFT_TO_OWNER, **facts)
