@@ -129,7 +129,7 @@ _menus_ask_form_take_span() { # <days or months> <text without blanks>
 
 menus_ask_form_key() {
   actions_config_preference quality_key
-  MENUS_ASK_FIELD=(Key "$REPLY" 'columns with commas between them; empty: as the configuration says.')
+  MENUS_ASK_FIELD=(Key "$REPLY" 'columns separated by commas; empty: as in the configuration.')
 }
 
 _menus_ask_form_take_key() { # <text>

@@ -83,7 +83,7 @@ changes() { # waits until the screen is another one than it is
   tmux_keys Down Down Down Down Enter
   tmux_wait 'number 1 in the queue'
   tmux_keys Up Enter
-  tmux_wait 'Cancel Load 2013-05?' 'nothing of it is run'
+  tmux_wait 'Cancel Load 2013-05?' 'does not run'
   tmux_keys Left Enter
   tmux_wait 'was taken out of the queue; nothing'
   tmux_keys Enter

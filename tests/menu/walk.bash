@@ -212,7 +212,7 @@ walk_duplicates_whiptail() { # one question after the other, back in the same or
   tmux_keys T Enter
   tmux_wait 'Which days of FLIGHTS?'
   tmux_keys Enter
-  tmux_wait 'How is the report on FLIGHTS to be shown?' 'one file for a browser'
+  tmux_wait 'How do you want the report on FLIGHTS?' 'one file for a browser'
   tmux_ascii
   tmux_keys Escape
   tmux_wait 'Which days of FLIGHTS?'
