@@ -209,16 +209,22 @@ def _reads_like_names(path: Path, records: Sequence[Sequence[str]]) -> bool:
     first, rows = records[0], records[1:]
     if any(_VALUE.fullmatch(field.strip()) for field in first):
         return False
-    distinct = len({field.strip().casefold() for field in first}) == len(first) and all(map(str.strip, first))
-    valued = any(_VALUE.fullmatch(field.strip()) for row in rows for field in row)
-    if distinct and valued:
+    if flaw := _flaw_of_names(path, first):
+        if not any(_is_over_values(place, first, rows) for place in range(len(first))):
+            return False
+        raise FileError(f"{flaw} Repair it; if the first line is a row, write 'header': false in the configuration.")
+    if any(_VALUE.fullmatch(field.strip()) for row in rows for field in row):
         return True
-    if not distinct:
-        return False
     raise FileError(
         f"It is not clear whether the first line of {shown(path)} is a header or a row. "
         "Write 'header' (true or false), or 'expected_columns', in the configuration."
     )
+
+
+def _is_over_values(place: int, first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """True when a word stands over nothing but numbers and dates."""
+    below = [row[place].strip() for row in rows if place < len(row) and row[place].strip()]
+    return bool(first[place].strip() and below) and all(map(_VALUE.fullmatch, below))
 
 
 def _columns(path: Path, first: Sequence[str], header: bool, wishes: LayoutWishes) -> tuple[str, ...]:
@@ -242,11 +248,17 @@ def _usual(records: Sequence[Sequence[str]], wishes: LayoutWishes) -> Sequence[s
 
 
 def _header_names(path: Path, first: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(field.strip() for field in first)
-    folded = [name.casefold() for name in names]
-    for position, name in enumerate(names):
+    if flaw := _flaw_of_names(path, first):
+        raise FileError(f"{flaw} Repair the header.")
+    return tuple(field.strip() for field in first)
+
+
+def _flaw_of_names(path: Path, fields: Sequence[str]) -> str:
+    """Why the fields of a line cannot be the names of columns, as a sentence; "" where they can."""
+    folded = [field.strip().casefold() for field in fields]
+    for position, name in enumerate(folded):
         if not name:
-            raise FileError(f"Column {position + 1} of {shown(path)} has no name in the header. Repair the header.")
-        if folded.index(name.casefold()) != position:
-            raise FileError(f"The header of {shown(path)} names the column {shown(name)} twice. Repair the header.")
-    return names
+            return f"Column {position + 1} of {shown(path)} has no name in the header."
+        if folded.index(name) != position:
+            return f"The header of {shown(path)} names the column {shown(fields[position].strip())} twice."
+    return ""

@@ -37,7 +37,10 @@ class UndecodableText(Exception):  # noqa: N818 - turned into a FileError by tho
 
 
 def refuse_no_file(path: Path) -> None:
-    """Raise FileError where nobody could read a file: nothing there, a folder, or what can be read only once."""
+    """Raise FileError where nobody could read a file: nothing there, a folder, or what can be read only once.
+
+    Files are read more than once here, and opening a pipe would wait for somebody to write into it.
+    """
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -59,28 +62,16 @@ class SourceFile:
         self.path = path
         self.position = 0
         self._descriptor = -1
-        # Opening a pipe would wait for somebody to write into it.
         refuse_no_file(path)
         try:
-            # Where nobody writes into a pipe, opening it would wait for ever.
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             self._opened = os.fstat(self._descriptor)
         except OSError as error:
             self.close()
             raise FileError(
                 f"{shown(path)} cannot be read: {error.strerror}. Check the file and its permissions."
             ) from None
-        self._require_file()
         self.size = self._opened.st_size
-
-    def _require_file(self) -> None:
-        """Files are read more than once, which gives nothing, or the rest, of anything else."""
-        if stat.S_ISREG(self._opened.st_mode):
-            return
-        self.close()
-        if stat.S_ISDIR(self._opened.st_mode):
-            raise FileError(f"{shown(self.path)} is a folder, not a file. Name a file in it.")
-        raise FileError(f"{shown(self.path)} is a pipe, socket or device, not a file. Copy its data to a regular file.")
 
     def __enter__(self) -> SourceFile:
         return self

@@ -62,6 +62,17 @@ def test_without_expected_columns_names_over_values_are_a_header(tmp_path: Path)
         layout_of(tmp_path, "red\tgreen\nblue\twhite\n")
 
 
+@pytest.mark.parametrize(
+    ("first", "flaw"), [("a\tb\tA", "names the column 'A' twice"), ("a\t\tb", "Column 2 of .* has no name")]
+)
+def test_a_header_with_a_flaw_is_not_taken_for_a_row(tmp_path: Path, first: str, flaw: str) -> None:
+    """It had been called a row, and proposed as one: the header would have been loaded."""
+    with pytest.raises(FileError, match=f"{flaw}.* write 'header': false in the configuration"):
+        layout_of(tmp_path, f"{first}\n1\t2\t3\n4\t5\t\n")
+    assert not layout_of(tmp_path, f"{first}\nx\t2\ty\nz\t\tw\n", header=False).header
+    assert not layout_of(tmp_path, "yes\tno\tyes\nno\t\tno\n").header
+
+
 def test_the_configured_header_wins(tmp_path: Path) -> None:
     assert not layout_of(tmp_path, "day\tcode\tamount\n1\t2\t3\n", columns=COLUMNS, header=False).header
     layout = layout_of(tmp_path, "a\tb\tc\n1\t2\t3\n", columns=COLUMNS, header=True)
