@@ -9,16 +9,16 @@ from pathlib import Path
 
 from snowflake_etl.config.model import FileSection
 from snowflake_etl.config.reading import LoadedConfiguration
-from snowflake_etl.errors import ConfigError, EtlError
+from snowflake_etl.errors import EtlError
 from snowflake_etl.files.detect import read_layout
 from snowflake_etl.files.layout import LayoutWishes
 from snowflake_etl.files.naming import shown
-from snowflake_etl.files.patterns import FilePattern
 from snowflake_etl.month import DayRange
 from snowflake_etl.operations import check_history
 from snowflake_etl.operations.checked_files import CheckedFile, ColumnTypes, configured_types, types_of_tables
 from snowflake_etl.operations.checks.duplicates import VERB, DuplicatesRequest, chosen_key, judged, keep, result_of
 from snowflake_etl.operations.expectations import expectations_of
+from snowflake_etl.operations.file_tools.looking import entry_of
 from snowflake_etl.operations.layouts import layout_wishes
 from snowflake_etl.operations.stoppable import stoppable
 from snowflake_etl.progress import Progress
@@ -52,7 +52,7 @@ def duplicates_in_files(
         progress(VERB, len(checks), len(orders), "checks")
         about = check_history.subject_of(loaded.configuration.snowflake, "", span)
         try:
-            chosen = entry or _entry_of(path, loaded)
+            chosen = entry or entry_of(path, loaded)
             types = live or (configured_types(chosen, loaded.path) if chosen else None)
             check = _check(path, chosen, types, span, request, loaded, warehouse.state_directory)
         except EtlError as error:
@@ -103,16 +103,3 @@ def _check(
     if not expected.types:
         notes.append(_AS_TEXT)
     return judged(profile, span, request.show, time.monotonic() - began, notes)
-
-
-def _entry_of(path: Path, loaded: LoadedConfiguration) -> FileSection | None:
-    fitting = [
-        entry
-        for entry in loaded.configuration.files
-        if FilePattern(entry.file_pattern, entry.table_name).claim(path.name)
-    ]
-    if len(fitting) > 1:
-        raise ConfigError(
-            f"Several patterns of {loaded.path} match {shown(path.name)}. Say with --table how it is to be read."
-        )
-    return fitting[0] if fitting else None
