@@ -63,7 +63,7 @@ run_all_usage() { # <sentence>: returns 2
   return 2
 }
 
-run_all_finish() { # reports, cleans up, and returns 1 when anything failed
+run_all_finish() { # reports, cleans up, and returns 1 if anything failed
   local -i status=0
   "$RUN_PYTHON" "$ETL_ROOT/tests/report.py" "$RUN_WORK" ${RUN_REPORT:+--report "$RUN_REPORT"} || status=1
   rm -rf -- "$RUN_WORK"

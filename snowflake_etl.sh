@@ -48,9 +48,9 @@
 # exit codes: 0 ok, 1 unexpected, 2 usage, 3 configuration, 4 connection, 5 warehouse or SQL,
 #   6 ran fine and found problems, 7 refused, 130 and 143 stopped
 
-# Verbs and menus stand in lib/: this file finds them, reads the first words and hands over.
+# Verbs and menus are in lib/: this file finds them, reads the first words and hands over.
 
-_etl_root() { # sets ETL_ROOT: the folder of this script, through links
+_etl_root() { # sets ETL_ROOT to the folder of this script, following links
   local path=${BASH_SOURCE[0]} target
   while [[ -L $path ]]; do
     target=$(readlink -- "$path") || break
@@ -67,7 +67,7 @@ _etl_root() { # sets ETL_ROOT: the folder of this script, through links
   ETL_ROOT=$path
 }
 
-_etl_source() { # the libraries, lowest layer first
+_etl_source() { # sources the libraries, lowest layer first
   local name
   for name in core colors settings month setup ui jobs log_viewer actions; do
     # shellcheck source=/dev/null
@@ -75,7 +75,7 @@ _etl_source() { # the libraries, lowest layer first
   done
 }
 
-_etl_source_menus() { # every screen that there is; what they share comes first
+_etl_source_menus() { # sources all screens, after what they share
   local path
   # shellcheck source-path=SCRIPTDIR source=lib/menus/screen.sh
   source "$ETL_ROOT/lib/menus/screen.sh" || return
@@ -85,7 +85,7 @@ _etl_source_menus() { # every screen that there is; what they share comes first
   done
 }
 
-_etl_help() { # the comment at the head of this file; an installed package is called otherwise
+_etl_help() { # prints the comment at the head of this file; an installed package has another command name
   local line program=./snowflake_etl.sh
   [[ ! -e $ETL_ROOT/.installed ]] || program=snowflake-etl
   local text=''
@@ -96,11 +96,11 @@ _etl_help() { # the comment at the head of this file; an installed package is ca
     line=${line#\#}
     text+=${line# }$'\n'
   done <"$ETL_ROOT/snowflake_etl.sh"
-  # All at once: where it cannot be written that is said once.
+  # In one write, so that a failure is reported once.
   printf '%s' "${text//.\/snowflake_etl.sh/"$program"}"
 }
 
-_etl_version() { # as the Python package says
+_etl_version() { # prints the version of the Python package
   local line
   while IFS= read -r line; do
     [[ $line == 'version = '* ]] || continue
@@ -124,7 +124,7 @@ _etl_split() { # <words...>: sets ETL_VERB and ETL_ARGUMENTS; shared flags may s
         shift
         ;;
       *)
-        # A verb's own flags are not known here: what is no verb, behind a flag and before a verb, is the flag's value.
+        # A verb's own flags are not known here: a word after a flag and before the verb is the flag's value unless it is a verb.
         if [[ ${before[*]: -1} == --* && $1 != help ]] && ! actions_is_verb "$1" && _etl_has_verb "${@:2}"; then
           before+=("$1")
           shift
@@ -136,7 +136,7 @@ _etl_split() { # <words...>: sets ETL_VERB and ETL_ARGUMENTS; shared flags may s
         ;;
     esac
   done
-  # Behind the rest, where subcommands look for flags; before a --, behind which all is data.
+  # After the rest, where subcommands look for flags, but before a --, after which all is data.
   if [[ " $* " == *' -- '* ]]; then
     ETL_ARGUMENTS=("${before[@]}" "$@")
   else
@@ -144,7 +144,7 @@ _etl_split() { # <words...>: sets ETL_VERB and ETL_ARGUMENTS; shared flags may s
   fi
 }
 
-_etl_has_verb() { # <words...>: whether one of them is a verb; behind -- is data
+_etl_has_verb() { # <words...>: whether one of them is a verb; after -- there is only data
   local word
   for word in "$@"; do
     [[ $word != -- ]] || return 1
@@ -153,7 +153,7 @@ _etl_has_verb() { # <words...>: whether one of them is a verb; behind -- is data
   return 1
 }
 
-_etl_without_verb() { # <flags...>: help, version, the menu, or a usage error
+_etl_without_verb() { # <flags...>: handles help and version, opens the menu, or reports a usage error
   case "$#:${1:-}" in
     0:) _etl_menu '' ;;
     *:-h | *:--help) _etl_help ;;
@@ -169,7 +169,7 @@ _etl_without_verb() { # <flags...>: help, version, the menu, or a usage error
   esac
 }
 
-_etl_menu() { # <configuration or ''>: Ctrl-C ends what is on the screen, not the menu
+_etl_menu() { # <configuration or ''>: runs the menu; Ctrl-C ends what is on the screen, not the menu
   core_init || return
   _etl_source_menus || return
   [[ -z $1 ]] || actions_config_use "$1" || return
@@ -177,7 +177,7 @@ _etl_menu() { # <configuration or ''>: Ctrl-C ends what is on the screen, not th
   menus_main
 }
 
-_etl_end() { # <exit code> <words...>: an error of ours is a document too, where one was asked for
+_etl_end() { # <exit code> <words...>: ends, printing our own error as a document too if one was asked for
   [[ -z ${CORE_SAID:-} || $1 == 0 ]] || core_error_document "$@"
   exit "$1"
 }

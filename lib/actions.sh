@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# One action a verb (layer 3): answers become an argument array, which runs in the foreground or as a background job.
+# One action per verb (layer 3): answers become an argument array, which runs in the foreground or as a background job.
 # Offers actions_run_verb actions_check_verb actions_verbs, and what the menus call: actions_prepare actions_load_plan
 # actions_flags actions_settings_forget actions_start actions_words actions_jobs_* actions_capture actions_capture_file
 # actions_on_terminal actions_browse.  Actions never ask.
@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/actions_config.sh"
 
-# The one place where a verb meets its script: a new verb is a line here.  jobs and setup are bash, functions below.
+# The only place that maps a verb to its script: a new verb is a line here.  jobs and setup are bash functions, below.
 declare -gA ACTIONS_SCRIPTS=(
   [load]=loader.py
   [recover]=recover_load.py
@@ -37,10 +37,10 @@ declare -gA ACTIONS_SCRIPTS=(
 )
 ACTIONS_BASH_VERBS=(jobs setup)
 
-# A job names its configuration, so that running it again later does the same whatever is chosen then.
+# A job names its configuration, so that running it again does the same, whichever one is in use by then.
 ACTIONS_CONFIGURED_VERBS=' load recover stage ledger check-file clean-file compare compress sample browse validate duplicates report drop-month restore-month table-info doctor notify prune '
 
-actions_run_verb() { # <verb> [arguments, --background among them]: the verb's exit code
+actions_run_verb() { # <verb> [arguments, possibly with --background]: returns the verb's exit code
   local verb=$1
   shift
   actions_check_verb "$verb" || return
@@ -51,7 +51,7 @@ actions_run_verb() { # <verb> [arguments, --background among them]: the verb's e
   fi
 }
 
-actions_check_verb() { # <word>: 2 with the nearest verb and all of them when it is none
+actions_check_verb() { # <word>: if it is no verb, prints the nearest one and all of them, and returns 2
   actions_is_verb "$1" && return 0
   local hint
   actions_nearest_verb "$1"
@@ -61,7 +61,7 @@ actions_check_verb() { # <word>: 2 with the nearest verb and all of them when it
   return "$ETL_EXIT_USAGE"
 }
 
-actions_verbs() { # sets ACTIONS_VERBS, in the alphabet's order
+actions_verbs() { # sets ACTIONS_VERBS, in alphabetical order
   local verb
   ACTIONS_VERBS=()
   for verb in "${!ACTIONS_SCRIPTS[@]}" "${ACTIONS_BASH_VERBS[@]}"; do
@@ -78,7 +78,7 @@ actions_nearest_verb() { # <word> -> REPLY: the verb that was probably meant, or
   core_nearest "$1" "${ACTIONS_VERBS[@]}"
 }
 
-actions_flags() { # <verb> [months]: sets ACTIONS_FLAGS to the flags that the configuration in use and the settings stand for
+actions_flags() { # <verb> [months]: sets ACTIONS_FLAGS to the flags that follow from the configuration in use and the settings
   actions_config_current
   ACTIONS_FLAGS=(--config "$REPLY")
   settings_get base_path
@@ -87,7 +87,7 @@ actions_flags() { # <verb> [months]: sets ACTIONS_FLAGS to the flags that the co
   [[ $REPLY == 0 || $1 != load ]] || ACTIONS_FLAGS+=(--workers "$REPLY")
 }
 
-actions_settings_forget() { # the answers that the menu remembers; 1 with a sentence when they cannot be removed
+actions_settings_forget() { # removes the answers that the menu remembers; 1 with a sentence when they cannot be removed
   local file
   for file in "$ETL_STATE_DIR"/preferences/*; do
     [[ -f $file && ${file##*/} != config ]] || continue
@@ -97,7 +97,7 @@ actions_settings_forget() { # the answers that the menu remembers; 1 with a sent
   done
 }
 
-actions_prepare() { # Python can be run afterwards; says on standard error what it installs, or why it cannot
+actions_prepare() { # makes sure that Python can run; says on standard error what it installs, or why it cannot
   setup_ensure
 }
 
@@ -105,7 +105,7 @@ actions_load_plan() { # <load arguments...> -> REPLY: the plan as text, or why n
   actions_plan load "$@"
 }
 
-actions_plan() { # <verb> <arguments...> -> REPLY: what it would do, as text, or why not; returns its exit code
+actions_plan() { # <verb> <arguments...> -> REPLY: what the verb would do, as text, or why it cannot; returns its exit code
   actions_capture "$@" --dry-run --quiet
 }
 
@@ -139,14 +139,14 @@ actions_capture() { # <verb> <arguments...> -> REPLY: all it prints; returns its
   return "$status"
 }
 
-_actions_know_target() { # the head line's target, asked at the first work with a configuration, not when the menu starts
+_actions_know_target() { # finds the head line's target when a configuration is first used, not when the menu starts
   local REPLY
   actions_config_target_cached && return
   actions_config_current
   REPLY+=$'\t'${ETL_ENVIRONMENT:-}
   [[ $REPLY != "${ACTIONS_TARGET_ASKED:-}" ]] || return 0
   ACTIONS_TARGET_ASKED=$REPLY
-  actions_config_target || : # what is wrong with it says the work itself
+  actions_config_target || : # the action itself reports what is wrong with it
 }
 
 actions_capture_file() { # <verb> <arguments...> -> REPLY: a private file: the command line and all it prints; returns its exit code
@@ -162,13 +162,13 @@ actions_capture_file() { # <verb> <arguments...> -> REPLY: a private file: the c
   return "$ETL_EXIT_UNEXPECTED"
 }
 
-actions_on_terminal() { # <verb> <arguments...>: in the foreground, where it may ask; its exit code
+actions_on_terminal() { # <verb> <arguments...>: runs it in the foreground, where it may ask; returns its exit code
   setup_ensure || return
   _actions_command "$@" || return
   "${ACTIONS_COMMAND[@]}"
 }
 
-actions_browse() { # [arguments...]: the file browser; sets ACTIONS_CHOSEN: action and files, or nothing.  1 after what it said
+actions_browse() { # [arguments...]: the file browser; sets ACTIONS_CHOSEN: action and files, or nothing.  1 after an error that it has reported
   local path=$ETL_STATE_DIR/cache/chosen.$BASHPID
   local -i status
   ACTIONS_CHOSEN=()
@@ -177,7 +177,7 @@ actions_browse() { # [arguments...]: the file browser; sets ACTIONS_CHOSEN: acti
   actions_flags browse months
   _actions_environment browse "${ACTIONS_FLAGS[@]}" "$@"
   _actions_command browse "${ACTIONS_WORDS[@]}" --chosen "$path" || return
-  # Its screen is standard error.
+  # The browser paints on standard error.
   "${ACTIONS_COMMAND[@]}" >/dev/null
   status=$?
   # shellcheck disable=SC2034 # for the menus
@@ -199,11 +199,11 @@ actions_jobs_move() { # <id> <first|up|down|last> -> REPLY: where it waits now
   jobs_queue_move "$1" "$2"
 }
 
-actions_jobs_seen() { # <id>: its end need not be told any more
+actions_jobs_seen() { # <id>: its end need not be announced any more
   jobs_seen "$1"
 }
 
-actions_jobs_clean() { # <days> [state, or several with commas] [epoch] -> REPLY: a sentence, how many finished jobs, older than that then, are gone
+actions_jobs_clean() { # <days> [state, or several with commas] [epoch] -> REPLY: a sentence, how many finished jobs, older than that at that time, were removed
   jobs_prune --older-than "$1" ${2:+--state "$2"} ${3:+--at "$3"}
   REPLY="Removed: $REPLY."
   ((JOBS_KEPT == 0)) || REPLY+=" Not removed: $JOBS_KEPT. Is $ETL_STATE_DIR/jobs writable?"
@@ -233,7 +233,7 @@ _actions_python() { # <verb> <arguments...>: in the foreground, or as a job with
   local -a arguments=()
   shift
   for word in "$@"; do
-    # What stands behind -- is data, whatever it looks like.
+    # Everything after -- is data, whatever it looks like.
     [[ $word != -- ]] || data=1
     if [[ $word == --background && -z $data ]]; then
       background=1
@@ -250,7 +250,7 @@ _actions_python() { # <verb> <arguments...>: in the foreground, or as a job with
   exec -- "${ACTIONS_COMMAND[@]}"
 }
 
-_actions_start_and_tell() { # <verb> <arguments...>: the id alone on standard output (--json: in a document), the way on on standard error
+_actions_start_and_tell() { # <verb> <arguments...>: prints the id alone on standard output (--json: in a document), and how to follow the job on standard error
   local id
   _actions_start "$@" || return
   id=$REPLY
@@ -283,12 +283,12 @@ _actions_start() { # <verb> <arguments...> -> REPLY: the job's id
   jobs_start "$verb" "$title" "${ACTIONS_COMMAND[@]}"
 }
 
-_actions_tell_when_ended() { # jobs started after this are told of when they end without having told of it themselves
+_actions_tell_when_ended() { # jobs started after this get a notice when they end without having sent one themselves
   # shellcheck disable=SC2034 # jobs.sh reads it
   JOBS_WHEN_ENDED=("$ETL_PYTHON" "$ETL_ROOT/python/${ACTIONS_SCRIPTS[notify]}" job --quiet)
 }
 
-_actions_environment() { # <verb> <arguments...>: sets ACTIONS_WORDS to them, with the environment in use, as --config is named
+_actions_environment() { # <verb> <arguments...>: sets ACTIONS_WORDS to them, with the environment in use named, as --config is
   local verb=$1
   shift
   ACTIONS_WORDS=("$@")
@@ -297,7 +297,7 @@ _actions_environment() { # <verb> <arguments...>: sets ACTIONS_WORDS to them, wi
   fi
 }
 
-_actions_command() { # <verb> <arguments...>: sets ACTIONS_COMMAND; 1 with a sentence when the script has gone
+_actions_command() { # <verb> <arguments...>: sets ACTIONS_COMMAND; 1 with a sentence when the script is missing
   local script=$ETL_ROOT/python/${ACTIONS_SCRIPTS[$1]}
   shift
   if [[ ! -r $script ]]; then
@@ -312,7 +312,7 @@ _actions_title() { # <verb> <arguments...> -> REPLY: what a person calls this ru
   local -a about=() other=()
   shift
   for word in "$@"; do
-    # Which configuration is in the job's command; it says little about what is done.
+    # The configuration is in the job's command; in the title it would say little about what is done.
     [[ $name == --config || $word == --config || $word == --config=* ]] || other+=("$word")
     case $name in
       --month | --days | --table) about+=("$word") ;;
@@ -325,7 +325,7 @@ _actions_title() { # <verb> <arguments...> -> REPLY: what a person calls this ru
       --file=*) about+=("${word##*/}") ;;
       --mode=replace | replace) about+=("(replace)") ;;
       --dry-run) about+=("(plan only)") ;;
-      # What loads nothing is not called as what does.
+      # A run that loads nothing must not be titled like a load.
       --verify) about+=("(verify)") ;;
       --stage-only) about+=("(stage only)") ;;
     esac

@@ -4,14 +4,14 @@
 # actions_config_target_cached actions_config_tables actions_config_preference actions_config_set_preference
 # actions_config_environments actions_config_environment_load actions_config_environment_choose.
 
-actions_config_current() { # -> REPLY: path of the configuration in use, the same that Python would take
+actions_config_current() { # -> REPLY: path of the configuration in use, the same one that Python would take
   REPLY=${ETL_CONFIG:-}
   [[ -n $REPLY ]] || actions_config_preference config
   [[ -n $REPLY ]] || REPLY=$ETL_ROOT/config/example.json
   [[ $REPLY == /* ]] || REPLY=$PWD/$REPLY
 }
 
-actions_config_list() { # sets ACTIONS_CONFIGS: those in config/ and in the operator's own folder, and the one in use when it is elsewhere
+actions_config_list() { # sets ACTIONS_CONFIGS: those in config/ and in the operator's own folder, and the one in use if it is elsewhere
   local path own
   local -a found=()
   ACTIONS_CONFIGS=()
@@ -30,7 +30,7 @@ _actions_config_own() { # -> REPLY: the folder of the operator's own configurati
   REPLY=${XDG_CONFIG_HOME:-${HOME:-}/.config}/snowflake_etl
 }
 
-actions_config_use() { # <path>: in this process only; 3 with a sentence when it is no file
+actions_config_use() { # <path>: for this process only; 3 with a sentence when it is not a file
   local path=$1
   [[ $path == /* ]] || path=$PWD/$path
   if [[ ! -f $path || ! -r $path ]]; then
@@ -42,15 +42,15 @@ actions_config_use() { # <path>: in this process only; 3 with a sentence when it
     core_error "The path of a configuration may not hold a line break. Rename $path."
     return "$ETL_EXIT_CONFIGURATION"
   fi
-  # An environment belongs to the configuration that has it.
+  # An environment belongs to the configuration that defines it.
   [[ ${ETL_CONFIG:-} == "$path" ]] || unset ETL_ENVIRONMENT
   export ETL_CONFIG=$path
 }
 
-actions_config_choose() { # <path>: from now on, in this process and the next; 3 with a sentence when it is no file
+actions_config_choose() { # <path>: for this process and later ones; 3 with a sentence when it is not a file
   local -i status=0
   actions_config_use "$1" || return
-  # What cannot be saved is in use all the same, with its environment.
+  # A choice that cannot be saved still applies to this process, with its environment.
   actions_config_set_preference config "$ETL_CONFIG" || status=$?
   actions_config_environment_load
   return "$status"
@@ -64,7 +64,7 @@ actions_config_environments() { # sets ACTIONS_ENVIRONMENTS to the names in the 
   [[ -z $REPLY ]] || mapfile -t ACTIONS_ENVIRONMENTS <<<"$REPLY"
 }
 
-actions_config_environment_load() { # the environment saved for the configuration in use, for everything that is started from here
+actions_config_environment_load() { # applies the environment saved for the configuration in use to everything started from here
   [[ -z ${ETL_ENVIRONMENT:-} ]] || return 0
   actions_config_current
   _actions_config_mangled "$REPLY"
@@ -79,7 +79,7 @@ actions_config_environment_choose() { # <name>: from now on, for the configurati
   actions_config_set_preference "environment$REPLY" "$1"
 }
 
-actions_config_short() { # <path> -> REPLY: how it is called on screens
+actions_config_short() { # <path> -> REPLY: its name on screens
   local path=${1#"$ETL_ROOT"/config/}
   _actions_config_own
   REPLY=${path#"$REPLY"/}
@@ -97,16 +97,16 @@ actions_config_target_cached() { # -> REPLY: account, connection or "local", or 
   REPLY='?'
   [[ -f $cache && ! $path -nt $cache ]] || return 1
   { mapfile -t lines <"$cache"; } 2>/dev/null || return 1
-  # The file's name is shortened from the path, so the path and the environment themselves decide.
+  # The file's name is only a shortened path, so the path and environment inside the file decide.
   [[ ${lines[0]:-} == "$path"$'\t'"${ETL_ENVIRONMENT:-}" && -n ${lines[1]:-} ]] || return 1
-  # Behind the target stand the files that the configuration extends.
+  # The lines after the target are the files that the configuration extends.
   for path in "${lines[@]:2}"; do
     [[ -f $path && ! $path -nt $cache ]] || return 1
   done
   REPLY=${lines[1]}
 }
 
-_actions_config_plain_target() { # <path> -> REPLY: as a plain JSON file says it, without Python; 1 where it takes more to know
+_actions_config_plain_target() { # <path> -> REPLY: read from a plain JSON file without Python; 1 if that is not enough
   local text='' key
   [[ $1 == *.json && -z ${ETL_ENVIRONMENT:-} && -z ${!ETL_SNOWFLAKE@} ]] || return 1
   { IFS= read -r -d '' -n 65536 text <"$1" || :; } 2>/dev/null
@@ -117,14 +117,14 @@ _actions_config_plain_target() { # <path> -> REPLY: as a plain JSON file says it
   for key in connection account; do
     [[ $text =~ \"$key\"[[:space:]]*:[[:space:]]*\"([A-Za-z0-9_.-]+)\" ]] || continue
     REPLY=${BASH_REMATCH[1]}
-    # An address is shortened by whoever reads it whole.
+    # A full address is left to Python, which shortens it.
     [[ $REPLY != *.snowflakecomputing.* ]]
     return
   done
   return 1
 }
 
-actions_config_target() { # -> REPLY: the same, found out by Python once for every change; else 1 and why not
+actions_config_target() { # -> REPLY: the same, asked of Python once after every change; else 1 and why not
   local path cache found
   actions_config_target_cached && return 0
   actions_config_current

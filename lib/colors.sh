@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Names for colours (layer 0): COLOR_RED COLOR_GREEN COLOR_YELLOW COLOR_BLUE COLOR_DIM COLOR_BOLD COLOR_RESET.
-# All are empty when standard output is no terminal, with NO_COLOR set to anything, or with TERM=dumb.
+# All are empty when standard output is not a terminal, when NO_COLOR has any value, or with TERM=dumb.
 
 colors_init() { # sets the names; call it again after standard output has changed
   COLOR_RED='' COLOR_GREEN='' COLOR_YELLOW='' COLOR_BLUE='' COLOR_DIM='' COLOR_BOLD='' COLOR_RESET=''

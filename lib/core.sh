@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Paths, exit codes, error sentences and small text helpers (layer 0: needs nothing else of ours).
+# Paths, exit codes, error sentences and small text helpers (layer 0: needs none of our other files).
 # Offers core_init core_program core_error core_error_document core_write_file core_wait core_printable core_json core_meant
 # core_nearest core_number core_now core_duration core_age.
-# Answers come back in REPLY; nothing here forks, apart from making the state folder and writing files.
+# Answers come back in REPLY; nothing here forks except making the state folder and writing files.
 
 # The one table of exit codes; python/snowflake_etl/errors.py has the same.
 # shellcheck disable=SC2034 # read by the files that source this one
@@ -21,15 +21,15 @@
 
 ETL_STATE_VERSION=1 # of the state folder; python/snowflake_etl/config/state.py has the same
 
-core_init() { # sets ETL_ROOT ETL_STATE_DIR ETL_VENV ETL_BASE_PYTHON ETL_PYTHON; 3 with a sentence when no state folder can be had
-  # Without one (env -i, some schedulers) this shell has a path of its own that the programs it starts have not.
+core_init() { # sets ETL_ROOT ETL_STATE_DIR ETL_VENV ETL_BASE_PYTHON ETL_PYTHON; 3 with a sentence when there can be no state folder
+  # Without PATH (env -i, some schedulers) bash uses a default of its own, which the programs it starts do not get.
   [[ ${PATH@a} == *x* ]] || export PATH=/usr/local/bin:/usr/bin:/bin
   _core_root
   _core_state_dir || return
   _core_python
 }
 
-core_program() { # -> REPLY: what is typed before a verb here, as places.program in Python says
+core_program() { # -> REPLY: what is typed before a verb here, like places.program in Python
   _core_root
   REPLY=./snowflake_etl.sh
   if [[ -e $ETL_ROOT/.installed ]]; then
@@ -46,7 +46,7 @@ core_error() { # <sentence>: to stderr, on one line, whatever names it quotes
   printf '%s\n' "$REPLY" >&2
 }
 
-core_error_document() { # <exit code> <words...>: what core_error said last as a document, where the words have --json
+core_error_document() { # <exit code> <words...>: prints core_error's last sentence as a document if the words include --json
   local REPLY word
   for word in "${@:2}"; do
     [[ $word != -- ]] || return 0
@@ -57,7 +57,7 @@ core_error_document() { # <exit code> <words...>: what core_error said last as a
   done
 }
 
-core_write_file() { # <path> <text>: text and a newline, whole or not at all
+core_write_file() { # <path> <text>: writes text and a newline, completely or not at all
   local temporary=${1%/*}/.${1##*/}.$BASHPID
   if printf '%s\n' "$2" 2>/dev/null >"$temporary" && mv -fT -- "$temporary" "$1" 2>/dev/null; then
     return 0
@@ -66,7 +66,7 @@ core_write_file() { # <path> <text>: text and a newline, whole or not at all
   return 1
 }
 
-core_wait() { # <process>: until it has ended, whatever is trapped meanwhile; answers its status
+core_wait() { # <process>: waits until it has ended, whatever is trapped meanwhile; returns its status
   local -i status last
   while true; do
     wait "$1"
@@ -75,14 +75,14 @@ core_wait() { # <process>: until it has ended, whatever is trapped meanwhile; an
       break
     fi
   done
-  # A signal as it ended hides its status.  bash remembers that, but not always: then it is -1, and the signal's is as good.
+  # A signal that arrives just as it ends hides its status.  bash usually remembers it; if not (-1), the signal's status will do.
   wait "$1" 2>/dev/null
   last=$?
   ((last < 0 || last == 127)) || status=$last
   return "$status"
 }
 
-core_printable() { # <text> -> REPLY: printable ASCII only; newlines and tabs become blanks, all else '?'
+core_printable() { # <text> -> REPLY: printable ASCII only; newlines and tabs become blanks, everything else '?'
   REPLY=$1
   _core_is_odd "$1" || return 0
   local LC_ALL=C
@@ -90,7 +90,7 @@ core_printable() { # <text> -> REPLY: printable ASCII only; newlines and tabs be
   REPLY=${REPLY//[!\ -~]/\?}
 }
 
-core_json() { # <text> -> REPLY: a JSON string in ASCII; bytes that are no UTF-8 are taken as latin-1
+core_json() { # <text> -> REPLY: a JSON string in ASCII; bytes that are not UTF-8 are taken as latin-1
   REPLY=${1//\\/\\\\}
   REPLY=${REPLY//\"/\\\"}
   if _core_is_odd "$REPLY"; then
@@ -148,7 +148,7 @@ core_meant() { # <word> <known words...> -> REPLY: " Did you mean 'list'?", or n
   [[ -z $REPLY ]] || REPLY=" Did you mean '$REPLY'?"
 }
 
-_core_root() { # ETL_ROOT: the entry has resolved links already; tests that source this file have not
+_core_root() { # the entry has already set ETL_ROOT, through links; tests that source this file have not
   [[ -z ${ETL_ROOT:-} ]] || return 0
   local folder=${BASH_SOURCE[0]%/*}
   [[ $folder == /* ]] || folder=$PWD/$folder
@@ -161,7 +161,7 @@ _core_state_dir() {
   fi
   [[ $ETL_STATE_DIR == /* ]] || ETL_STATE_DIR=$PWD/$ETL_STATE_DIR
   export ETL_STATE_DIR
-  # The version also saves looking at the mode, which would take a fork, at every start.
+  # A current version also saves checking the mode at every start, which would take a fork.
   local version=''
   [[ ! -f $ETL_STATE_DIR/version || ! -w $ETL_STATE_DIR ]] || IFS= read -r version <"$ETL_STATE_DIR/version"
   [[ $version == "$ETL_STATE_VERSION" ]] || _core_make_state_dir
@@ -192,7 +192,7 @@ _core_make_state_dir() {
   chmod 0700 -- "$ETL_STATE_DIR" && source "$ETL_ROOT/lib/core_state.sh" && core_state_upgrade
 }
 
-_core_python() { # the Python the operator asked for makes .venv; what runs is always .venv's
+_core_python() { # the Python that the operator asked for only makes .venv; scripts always run with .venv's
   if [[ -e $ETL_ROOT/.installed ]]; then
     _core_installed_python
     return
@@ -204,13 +204,13 @@ _core_python() { # the Python the operator asked for makes .venv; what runs is a
   ETL_PYTHON=$ETL_VENV/bin/python
 }
 
-_core_installed_python() { # a package that pip installed: the Python that started us, else the one of its environment
+_core_installed_python() { # for a package installed by pip: the Python that started us, else the one of its environment
   ETL_BASE_PYTHON=''
   ETL_PYTHON=${ETL_INSTALLED_PYTHON:-${ETL_ROOT%/lib*/python*}/bin/python}
   ETL_VENV=${ETL_PYTHON%/bin/*}
 }
 
-_core_is_odd() { # <text>: more in it than printable ASCII; changing the locale to find out would take 0.1 ms
+_core_is_odd() { # <text>: whether it has more than printable ASCII; changing the locale to find out would take 0.1 ms
   [[ $1 == *[![:ascii:]]* || $1 == *[[:cntrl:]]* ]]
 }
 

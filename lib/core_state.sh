@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Brings the state folder to the version that these tools read (layer 0: sourced by core.sh when it is of another version).
-# A step is a function _core_state_to_N; it may be cut off and run again, and a job of the version before may be at work.
+# Upgrades the state folder to the version that these tools read (layer 0: sourced by core.sh if the version differs).
+# Each step is a function _core_state_to_N, which must survive being killed and rerun, and jobs of the old version running beside it.
 
-core_state_upgrade() { # ETL_STATE_DIR is of version ETL_STATE_VERSION afterwards; 3 with a sentence when it cannot be
+core_state_upgrade() { # brings ETL_STATE_DIR to version ETL_STATE_VERSION; 3 with a sentence when that fails
   local version=$ETL_STATE_DIR/version
   local -i found
   (
     umask 077
-    # A host without flock has one operator at a time all the same: steps may run twice.
+    # A host without flock still has only one operator at a time, and steps may run twice.
     { exec 9>>"$ETL_STATE_DIR/.version.lock" && flock 9; } 2>/dev/null
     _core_state_version
     found=$REPLY
@@ -26,12 +26,12 @@ core_state_upgrade() { # ETL_STATE_DIR is of version ETL_STATE_VERSION afterward
   )
 }
 
-_core_state_version() { # -> REPLY: the number that the folder holds; 0 before there was one
+_core_state_version() { # -> REPLY: the number stored in the folder; 0 for folders older than versions
   local text=''
   { IFS= read -r text <"$ETL_STATE_DIR/version"; } 2>/dev/null
   core_number "$text" 0
 }
 
-_core_state_to_1() { # before there were versions an empty file said that the folder is private
+_core_state_to_1() { # before there were versions, an empty file meant that the folder is private
   rm -f -- "$ETL_STATE_DIR/.private"
 }

@@ -2,8 +2,8 @@
 # Supervises one background job (layer 2): executed by jobs_start in a session of its own, never sourced.
 #   job_run.sh <job folder>        descriptor 9 holds the job's lock; holding it is what "running" means
 # It waits for its turn in the queue, then runs the folder's command in a process group of its own with ETL_JOB_DIR set
-# and nothing to read, keeps its output, hands a TERM on to it, and writes exit_code last.  Then it wakes who waits next
-# and runs the words of the file when_ended, if jobs_start was given any.  It outlives terminal, menu and connection.
+# and nothing to read, keeps its output, passes TERM on to it, and writes exit_code last.  Then it wakes the next in the queue
+# and runs the command in the file when_ended, if jobs_start was given one.  It outlives terminal, menu and connection.
 
 job_run_main() { # <job folder>
   local folder=$1 name
@@ -11,7 +11,7 @@ job_run_main() { # <job folder>
     # shellcheck source=/dev/null
     source "${BASH_SOURCE[0]%/*}/$name.sh"
   done
-  # The folder's place is what counts, whatever the variable says.
+  # The folder's location decides, whatever the variable says.
   ETL_STATE_DIR=${folder%/jobs/*}
   export ETL_JOB_DIR=$folder ETL_STATE_DIR
   trap '' HUP
@@ -19,7 +19,7 @@ job_run_main() { # <job folder>
   umask 077
   job_run_close_descriptors
   job_run_hold_lock "$folder" || return
-  # Only now: who is named there holds the lock.
+  # Only now: the process named there must hold the lock.
   { printf '%s\n' "$$" >"$folder/supervisor"; } 2>/dev/null
   exec </dev/null >>"$folder/output.log" 2>&1
   job_run_log_command "$folder"
@@ -35,7 +35,7 @@ job_run_main() { # <job folder>
   job_run_tell "$folder"
 }
 
-job_run_close_descriptors() { # all but standard ones, the lock (9) and the script (255): a job keeps no caller waiting
+job_run_close_descriptors() { # all but the standard ones, the lock (9) and the script (255): a job must keep no caller waiting
   local path
   local -i descriptor
   for path in "/proc/$$/fd"/*; do
@@ -45,7 +45,7 @@ job_run_close_descriptors() { # all but standard ones, the lock (9) and the scri
 }
 
 job_run_hold_lock() { # <job folder>: normally inherited; some launchers pass no descriptors on
-  # Then whoever launched us still holds it until it ends, and whoever lists jobs has it for a moment: wait for them.
+  # In that case the launcher holds the lock until it ends, and anybody who lists jobs takes it for a moment: wait for them.
   { : >&9; } 2>/dev/null || exec 9>"$1/lock"
   flock -w 60 9
 }
@@ -71,14 +71,14 @@ job_run_turn() { # <job folder>: 0 when it may run, holding a slot on descriptor
   core_write_file "$folder/began_at" "$REPLY"
   job_run_end_waiting "$folder"
   printf -- '-- its turn\n'
-  # There may be room for one more.
+  # There may be room for another job.
   jobs_queue_wake
 }
 
-job_run_begin_waiting() { # <job folder>: says so, and makes the pipe by which it is woken
+job_run_begin_waiting() { # <job folder>: records that it waits, and makes the pipe through which it is woken
   settings_get jobs_limit
   printf -- '-- waiting for its turn: at most %d at a time\n' "$REPLY"
-  # Kept open, so that no call is lost while we look; where a file system has no pipes we look every two seconds.
+  # Kept open, so that no wake-up is lost while we look; on a file system without pipes we look every two seconds.
   { mkfifo -m 0600 -- "$1/wake" && exec 5<>"$1/wake"; } 2>/dev/null || : >"$1/wake"
 }
 
@@ -87,9 +87,9 @@ job_run_end_waiting() { # <job folder>
   exec 5>&-
 }
 
-job_run_pause() { # <job folder>: until somebody wakes us, or two seconds
+job_run_pause() { # <job folder>: waits until somebody wakes us, for two seconds at most
   local -
-  # Only in this mode does a signal end "read".
+  # Only in POSIX mode does a signal end "read".
   set -o posix
   if [[ -p $1/wake ]]; then
     IFS= read -r -t 2 -u 5 || :
@@ -102,28 +102,28 @@ job_run_command() { # <job folder>: returns the command's exit code
   local -a command
   local -i code=0 signalled=0 child
   mapfile -d '' -t command <"$1/command"
-  # Job control gives the command a process group of its own, so that cancel reaches all of it but not us.
+  # Job control gives the command a process group of its own, so that cancelling reaches all of it but not us.
   set -m
   (umask "$JOB_RUN_MASK" && exec -- "${command[@]}" 8>&- 9>&-) &
   child=$!
   set +m
   trap 'signalled=1; kill -TERM -- "-$child" 2>/dev/null' TERM INT
   core_write_file "$1/pid" "$child"
-  # Whoever cancelled or stopped it between its turn and this line saw no process.
+  # Anybody who cancelled or stopped it between its turn and this line found no process to signal.
   [[ ! -e $1/cancelled && -z $JOB_RUN_STOPPED ]] || kill -TERM -- "-$child" 2>/dev/null
-  # A signal ends "wait" early: only a wait that no signal came into tells the command's own code.
+  # A signal ends "wait" early: only an uninterrupted wait returns the command's own code.
   while :; do
     signalled=0
     wait "$child"
     code=$?
     ((signalled)) && continue
-    # bash forgets the code of what ends just as a signal comes.
+    # bash forgets the code of a process that ends just as a signal arrives.
     ((code >= 0)) || code=$ETL_EXIT_TERMINATED
     return "$code"
   done
 }
 
-job_run_log_command() { # <job folder>: the first line of the log
+job_run_log_command() { # <job folder>: writes the log's first line
   local line
   local -a command
   mapfile -d '' -t command <"$1/command"
@@ -131,7 +131,7 @@ job_run_log_command() { # <job folder>: the first line of the log
   printf '$%s\n' "$line"
 }
 
-job_run_finish() { # <job folder> <exit code>: what ends the job; a full disk is waited out for ten minutes
+job_run_finish() { # <job folder> <exit code>: records the end of the job; waits up to ten minutes while the disk is full
   local -i attempt
   local began
   { IFS= read -r began <"$1/began_at" || IFS= read -r began <"$1/started_at"; } 2>/dev/null
@@ -149,12 +149,12 @@ job_run_finish() { # <job folder> <exit code>: what ends the job; a full disk is
   return 1
 }
 
-job_run_tell() { # <job folder>: runs the words of when_ended if the setting wants it, with id, state and exit code behind them
+job_run_tell() { # <job folder>: runs the command in when_ended if the setting wants it, with id, state and exit code appended
   local -a words=()
   local id=${1##*/} wanted
   { mapfile -d '' -t words <"$1/when_ended"; } 2>/dev/null || return 0
   ((${#words[@]} > 0)) || return 0
-  # It has told of its end itself, or whoever cancelled it knows.
+  # It has announced its end itself, or whoever cancelled it knows.
   [[ ! -e $1/notice && ! -e $1/cancelled ]] || return 0
   settings_get jobs_notice
   wanted=$REPLY
@@ -163,7 +163,7 @@ job_run_tell() { # <job folder>: runs the words of when_ended if the setting wan
     all:* | problems:problems | problems:refused | problems:failed | problems:stopped) ;;
     *) return 0 ;;
   esac
-  # The job is over whatever becomes of this: it changes no exit code, and what it says stands in the log.
+  # The job is over whatever happens here: the exit code stays, and any output goes to the log.
   timeout -k 5 120 "${words[@]}" "$id" "$JOB_STATE" "$JOB_EXIT_CODE" \
     || printf -- '-- the notice of its end failed with exit code %d\n' "$?"
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Background jobs (layer 2): one folder a job under $ETL_STATE_DIR/jobs, one fact a file, state computed when read.
+# Background jobs (layer 2): one folder per job under $ETL_STATE_DIR/jobs, one fact per file, state computed when read.
 # Offers jobs_start jobs_ids jobs_find jobs_read jobs_running_count jobs_cancel jobs_rerun jobs_wait jobs_prune
 # jobs_log_path jobs_logout_warning jobs_queue_* jobs_news jobs_seen jobs_compare jobs_report, and jobs_command, the
-# verb "jobs".  It knows no script and no screen.  Who knows a program that tells people of a job's end puts its words
-# into JOBS_WHEN_ENDED: jobs started after that run it when they end, as often as the setting jobs_notice wants.
+# verb "jobs".  It knows no script and no screen.  A caller that has a program to announce a job's end puts its words
+# into JOBS_WHEN_ENDED: jobs started after that run it when they end, as the setting jobs_notice says.
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/jobs_read.sh"
@@ -22,9 +22,9 @@ source "${BASH_SOURCE[0]%/*}/jobs_command.sh"
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/jobs_command_show.sh"
 
-# What is called otherwise in the folder is no job, and its name may hold anything.
+# Anything in the folder with another kind of name is not a job, and its name may contain anything.
 JOBS_NAMES='[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-[0-9][0-9][0-9][0-9][0-9][0-9]-*[a-z0-9_-]-[0-9]*'
-JOBS_WHEN_ENDED=() # the job's id, state and exit code come behind these words; ETL_JOB_DIR is set, too
+JOBS_WHEN_ENDED=() # the job's id, state and exit code are appended to these words; ETL_JOB_DIR is set too
 
 jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id, or why there is none; runs in the current folder
   REPLY=''
@@ -32,7 +32,7 @@ jobs_start() { # <verb> <title> <command...> -> REPLY: the job's id, or why ther
     core_error "A background job needs a verb, a title and a command."
     return "$ETL_EXIT_USAGE"
   fi
-  # The substitution is a process of its own: its number makes the id unique, its descriptor carries the lock.
+  # The substitution is a process of its own: its process id makes the job's id unique, its descriptor carries the lock.
   REPLY=$(_jobs_launch "$@")
 }
 
@@ -70,7 +70,7 @@ jobs_find() { # <id, unique start of one, or "last"> -> REPLY: the id; 2 with a 
   return "$ETL_EXIT_USAGE"
 }
 
-_jobs_last() { # narrows JOBS_IDS to the job started last: within one second names sort by verb, process ids by start
+_jobs_last() { # narrows JOBS_IDS to the job started last: within a second, names sort by verb, so process ids decide
   local id newest=${JOBS_IDS[0]:-}
   for id in "${JOBS_IDS[@]}"; do
     [[ ${id:0:15} == "${newest:0:15}" ]] || break
@@ -79,7 +79,7 @@ _jobs_last() { # narrows JOBS_IDS to the job started last: within one second nam
   JOBS_IDS=(${newest:+"$newest"})
 }
 
-jobs_running_count() { # -> REPLY: jobs running or queued, JOBS_QUEUED_COUNT: those of them that wait; other hosts' too
+jobs_running_count() { # -> REPLY: how many jobs run or wait, JOBS_QUEUED_COUNT: how many of them wait; other hosts' jobs included
   local folder
   local -i count=0
   JOBS_QUEUED_COUNT=0
@@ -146,7 +146,7 @@ jobs_cancel() { # <id> -> REPLY: what was done and what the job said; waits for 
   _jobs_cancel "$1"
 }
 
-# --at: as it was then, so that what ended since stays.
+# --at: ages are counted from then, so that jobs that have ended since stay.
 jobs_prune() { # [--older-than DAYS] [--state STATE,..] [--at EPOCH] -> REPLY: how many finished jobs were removed; 1 when JOBS_KEPT could not be
   local -i days=30 now
   local -a gone=()
@@ -173,7 +173,7 @@ jobs_prune() { # [--older-than DAYS] [--state STATE,..] [--at EPOCH] -> REPLY: h
   ((JOBS_KEPT == 0)) || return "$ETL_EXIT_UNEXPECTED"
 }
 
-_jobs_launch() { # <verb> <title> <command...>: prints the id, or why there is none; must run in a subshell, which the descriptor 9 belongs to
+_jobs_launch() { # <verb> <title> <command...>: prints the id, or why there is none; must run in a subshell, which owns descriptor 9
   local root=$ETL_STATE_DIR/jobs folder id program mask
   for program in flock setsid; do
     if ! command -v "$program" >/dev/null; then
@@ -190,11 +190,11 @@ _jobs_launch() { # <verb> <title> <command...>: prints the id, or why there is n
     _jobs_not_launched "Cannot write the job's folder in $root. Free disk space, make it writable, or set ETL_STATE_DIR to another folder."
     return "$ETL_EXIT_UNEXPECTED"
   fi
-  # The place in the queue is that of the start; a job without one finds it itself.
+  # The place in the queue is taken at the start; a job that got none here takes one itself.
   jobs_queue_enter "$id" || :
   _jobs_news_expect "$id"
   _jobs_logout_launcher
-  # What the command writes for its operator is as open as that wants it.
+  # The files that the command writes for its operator keep the operator's umask.
   umask "$mask"
   if ! "${JOBS_LAUNCHER[@]}" setsid --fork bash "$ETL_ROOT/lib/job_run.sh" "$root/$id" </dev/null >/dev/null 2>&1; then
     jobs_queue_leave "$id"
@@ -204,13 +204,13 @@ _jobs_launch() { # <verb> <title> <command...>: prints the id, or why there is n
   printf '%s\n' "$id"
 }
 
-_jobs_not_launched() { # <sentence>: for who sees standard error, and for the caller, whose screen may hide it
+_jobs_not_launched() { # <sentence>: on standard error, and for the caller, whose screen may hide that
   core_error "$1"
   core_printable "$1"
   printf '%s\n' "$REPLY"
 }
 
-_jobs_make_folder() { # <jobs folder> <new folder> <verb> <title> <command...>: all facts, and the lock held on descriptor 9
+_jobs_make_folder() { # <jobs folder> <new folder> <verb> <title> <command...>: writes all facts, and holds the lock on descriptor 9
   local folder=$2
   [[ -d $1 ]] || mkdir -m 0700 -- "$1" 2>/dev/null || [[ -d $1 ]] || return
   mkdir -m 0700 -- "$folder" 2>/dev/null || return
@@ -228,24 +228,24 @@ _jobs_make_folder() { # <jobs folder> <new folder> <verb> <title> <command...>: 
   } 2>/dev/null
 }
 
-_jobs_prunable() { # <wanted states or ''> <epoch>: of the job just read: finished, in that state, and before that time
+_jobs_prunable() { # <wanted states or ''> <epoch>: whether the job just read has finished, in such a state, and before that time
   case $JOB_STATE in
     done | problems | refused | failed | stopped) [[ -z $1 || ,$1, == *",$JOB_STATE,"* ]] || return 1 ;;
-    # Nobody saw a lost job end, so it goes only when asked for by name.
+    # Nobody saw a lost job end, so it is removed only when that state is asked for.
     lost) [[ ,$1, == *,lost,* ]] || return 1 ;;
     *) return 1 ;;
   esac
   (((JOB_FINISHED_AT > 0 ? JOB_FINISHED_AT : JOB_STARTED_AT) <= $2))
 }
 
-_jobs_remove() { # <id...>: sets JOBS_REMOVED and JOBS_KEPT; out of sight by rename first, so that nobody reads half a job
+_jobs_remove() { # <id...>: sets JOBS_REMOVED and JOBS_KEPT; renames them first, so that nobody reads half a job
   local root=$ETL_STATE_DIR/jobs trash=$ETL_STATE_DIR/jobs/.old.$BASHPID id
   local -a moved some
   local -i first
   JOBS_REMOVED=0 JOBS_KEPT=0
   (($# > 0)) || return 0
   if mkdir -m 0700 -- "$trash" 2>/dev/null; then
-    # As many at once as a command takes; what another clean-up has taken meanwhile is not counted here.
+    # As many at once as fit on a command line; jobs removed by another clean-up meanwhile are not counted.
     for ((first = 1; first <= $#; first += 1000)); do
       some=("${@:first:1000}")
       mv -t "$trash" -- "${some[@]/#/"$root/"}" 2>/dev/null
@@ -260,6 +260,6 @@ _jobs_remove() { # <id...>: sets JOBS_REMOVED and JOBS_KEPT; out of sight by ren
   done
 }
 
-_jobs_remove_leftovers() { # what a start or a prune that was killed left behind, a day later
+_jobs_remove_leftovers() { # removes, a day later, what a killed start or prune left behind
   find "$ETL_STATE_DIR/jobs" -maxdepth 1 \( -name '.new.*' -o -name '.old.*' \) -mtime +0 -exec rm -rf -- {} + 2>/dev/null || :
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Cancelling (part of jobs.sh, layer 2): TERM once, then the job's end is awaited, since it may have to cancel a query in
-# the warehouse first.  Only what does not end within ETL_CANCEL_GRACE seconds is killed.  For jobs_cancel of jobs.sh.
+# Cancelling (part of jobs.sh, layer 2): sends TERM once, then waits for the job's end, since it may have to cancel a query in
+# the warehouse first.  Only a job that does not end within ETL_CANCEL_GRACE seconds is killed.  Used by jobs_cancel of jobs.sh.
 
 _jobs_cancel() { # <id of a job that runs or waits> -> REPLY: a sentence
   local folder=$ETL_STATE_DIR/jobs/$1 told='' group
@@ -20,7 +20,7 @@ _jobs_cancel() { # <id of a job that runs or waits> -> REPLY: a sentence
     return "$ETL_EXIT_REFUSED"
   fi
   if [[ $told != told ]]; then
-    # Once only: a second one would cut into what the job does to end in order.
+    # Only once: a second TERM would interrupt the job's orderly end.
     kill -TERM -- "-$group" 2>/dev/null || :
     (umask 077 && core_write_file "$folder/cancelled" told) || :
   fi
@@ -35,7 +35,7 @@ _jobs_cancel() { # <id of a job that runs or waits> -> REPLY: a sentence
   esac
 }
 
-_jobs_cancel_group() { # <job folder> -> REPLY: the command's process group, 0 after 5 s without; 1 when the job ended waiting
+_jobs_cancel_group() { # <job folder> -> REPLY: the command's process group, 0 if there is none after 5 s; 1 when the job ended while it waited
   local -i attempt
   local text
   for ((attempt = 0; attempt < 100; ++attempt)); do
@@ -49,7 +49,7 @@ _jobs_cancel_group() { # <job folder> -> REPLY: the command's process group, 0 a
   REPLY=0
 }
 
-_jobs_cancel_said() { # <id> <sentence> -> REPLY: that, and the job's state and own last words
+_jobs_cancel_said() { # <id> <sentence> -> REPLY: the sentence, the job's state and its own last words
   jobs_read "$1" || return
   REPLY=$2
   [[ $REPLY == *. ]] || REPLY+=": $JOB_STATE."

@@ -3,10 +3,10 @@
 # prune.
 # Offers jobs_command.  "jobs show" is in jobs_command_show.sh.  Answers go to standard output, sentences about errors to standard error.
 
-jobs_command() { # [subcommand] [arguments...], flags anywhere among them
+jobs_command() { # [subcommand] [arguments...], with flags anywhere
   local subcommand=list
   local -i place
-  # Flags may stand before it, too.
+  # Flags may also stand before the subcommand.
   for ((place = 1; place <= $#; ++place)); do
     case ${!place} in
       --state | --older-than | --timeout | --with) ((++place)) ;;
@@ -51,7 +51,7 @@ _jobs_command_usage() { # <sentence>: returns 2
   return "$ETL_EXIT_USAGE"
 }
 
-_jobs_command_unknown() { # <subcommand> <word> <flags...>: returns 2, with the flag that was probably meant
+_jobs_command_unknown() { # <subcommand> <word> <flags...>: names the flag that was probably meant; returns 2
   local REPLY subcommand=$1 word=$2
   shift 2
   core_meant "$word" "$@"
@@ -94,7 +94,7 @@ _jobs_command_is_state() { # <state, or several with commas between them>
   done
 }
 
-_jobs_command_listed() { # <position> <wanted state or ''> <1 for all>: whether the job just read stands in the list
+_jobs_command_listed() { # <position> <wanted state or ''> <1 for all>: whether the job just read belongs in the list
   [[ -z $2 || ,$2, == *",$JOB_STATE,"* ]] || return 1
   [[ -n $3 ]] || (($1 <= 20)) || [[ $JOB_STATE == running || $JOB_STATE == queued ]]
 }
@@ -243,7 +243,7 @@ _jobs_command_move() { # <id> <first|last|up|down>
   return "$status"
 }
 
-_jobs_command_one() { # <subcommand> <id> [options...]: those that are about one job
+_jobs_command_one() { # <subcommand> <id> [options...]: the subcommands about one job
   local subcommand=$1 wanted='' option='' timeout=''
   local -A known=([show]=--json [compare]=--with [wait]=--timeout)
   shift

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# "jobs show" (part of jobs.sh, layer 2): all that is known of one job, as text or as JSON.  For jobs_command.
+# "jobs show" (part of jobs.sh, layer 2): everything known about one job, as text or as JSON.  Used by jobs_command.
 
 _jobs_command_show() { # <id> <'' or --json>
   local -a words=()
@@ -57,7 +57,7 @@ _jobs_command_show_text() { # prints what _jobs_command_show has read
   _jobs_command_show_log "$log"
 }
 
-_jobs_command_show_log() { # <log>: its last lines, printable; the whole log is in the pager
+_jobs_command_show_log() { # <log>: prints its last lines, made printable; the pager shows the whole log
   local line
   local -a lines=()
   mapfile -t lines < <(tail -c 8000 -- "$1" 2>/dev/null | tail -n 12 | tr -d '\0')
@@ -69,7 +69,7 @@ _jobs_command_show_log() { # <log>: its last lines, printable; the whole log is 
   done
 }
 
-_jobs_command_show_fact() { # <name> <text>: one line, none when there is nothing to say
+_jobs_command_show_fact() { # <name> <text>: prints one line, or none if the text is empty
   [[ -n $2 ]] || return 0
   core_printable "$2"
   printf '%-9s %s\n' "$1:" "$REPLY"

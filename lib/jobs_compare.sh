@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2034 # JOBS_PREVIOUS and so on are read by others
-# What a job left behind, and what the run before left (part of jobs.sh, layer 2).
+# Compares what a job left behind with the run before it (part of jobs.sh, layer 2).
 # Offers jobs_previous jobs_compare jobs_report jobs_first_error.  It reads result.json as Python's json.dumps with
-# indent=2 writes it: a line a member, members of the result itself two blanks in.
+# indent=2 writes it: one member per line, the result's own members indented by two blanks.
 
 # What the log's first error looks like: our own lines, Python's, the shell's.
 JOBS_ERROR_PATTERN='^(error|failed|problems|refused): |(Z |[+]00:00 |^)(ERROR|CRITICAL|FATAL)[ :]|^Traceback |^[A-Za-z_.]+(Error|Exception)(:|$)|: (error|command not found|No such file or directory)'
-JOBS_ERROR_BYTES=33554432 # so much of a longer log's end is looked through
+JOBS_ERROR_BYTES=33554432 # of a longer log only this much of its end is searched
 
-jobs_previous() { # <id> -> REPLY: the run before it of the same command, else the last one of its verb; 1 when there is none
+jobs_previous() { # <id> -> REPLY: the previous run of the same command, else of the same verb; 1 when there is none
   local id verb wanted other='' found=''
   _jobs_compare_words "$1"
   wanted=$REPLY
@@ -19,7 +19,7 @@ jobs_previous() { # <id> -> REPLY: the run before it of the same command, else t
       found=1
       continue
     fi
-    # Within a second names say nothing about who was first.
+    # Within one second, names do not say which job was first.
     [[ -n $found && $id == *-"$verb"-* && -e $ETL_STATE_DIR/jobs/$id/exit_code ]] || continue
     _jobs_compare_words "$id"
     if [[ $REPLY == "$wanted" ]]; then
@@ -32,7 +32,7 @@ jobs_previous() { # <id> -> REPLY: the run before it of the same command, else t
   [[ -n $other ]]
 }
 
-jobs_compare() { # <id> [id of another run] -> REPLY: both beside each other; 7 with a sentence when there is no other
+jobs_compare() { # <id> [id of another run] -> REPLY: both side by side; 7 with a sentence when there is no other
   local this=$1 other=${2:-} words message name
   local -A before=()
   local -a names=()
@@ -63,7 +63,7 @@ jobs_compare() { # <id> [id of another run] -> REPLY: both beside each other; 7 
   REPLY=${JOBS_TABLE%$'\n'}
 }
 
-jobs_report() { # <id> -> REPLY: the file that it wrote for people; 1 when it wrote none, or it is gone
+jobs_report() { # <id> -> REPLY: the report file that it wrote; 1 when it wrote none, or the file is gone
   local -a words=()
   local directory='' path='' word take=''
   { mapfile -d '' -t words <"$ETL_STATE_DIR/jobs/$1/command"; } 2>/dev/null || :
@@ -88,18 +88,18 @@ jobs_first_error() { # <id> -> REPLY: the first line of its log that looks like 
   REPLY='' JOBS_ERROR_OFFSET=0
   [[ -s $log ]] || return 1
   size=$(stat -L -c %s -- "$log" 2>/dev/null) || return 1
-  # The first line is the command, which may speak of errors, too.
+  # The first line is the command, which may contain the word "error" too.
   { IFS= read -r -n 65536 line <"$log"; } 2>/dev/null
   [[ $line != '$ '* ]] || skip=${#line}
   ((size - skip <= JOBS_ERROR_BYTES)) || skip=$((size - JOBS_ERROR_BYTES))
-  # grep goes on to the end of its input only when nothing fits.
+  # grep reads to the end of its input only when nothing matches.
   line=$(tail -c +$((skip + 1)) -- "$log" 2>/dev/null | grep -a -b -m 1 -E -- "$JOBS_ERROR_PATTERN" | head -c 2000 | tr -d '\0')
   [[ $line == [0-9]*:* ]] || return 1
   JOBS_ERROR_OFFSET=$((skip + ${line%%:*}))
   core_printable "${line#*:}"
 }
 
-_jobs_compare_words() { # <id> -> REPLY: its command, words parted by newlines
+_jobs_compare_words() { # <id> -> REPLY: its command, words separated by newlines
   local -a words=()
   { mapfile -d '' -t words <"$ETL_STATE_DIR/jobs/$1/command"; } 2>/dev/null || :
   printf -v REPLY '%q\n' "${words[@]}"
@@ -121,11 +121,11 @@ _jobs_compare_facts() { # <id>: sets JOBS_FACTS and the order of their names; 2 
   done < <(_jobs_compare_result "$JOB_DIR/result.json")
 }
 
-_jobs_compare_result() { # <result.json> -> standard output: name, tab, number of what is counted in it
+_jobs_compare_result() { # <result.json> -> standard output: name, tab and number of everything it counts
   LC_ALL=C awk '
     function number() { match($0, /: -?[0-9]+/); return substr($0, RSTART + 2, RLENGTH - 2) + 0 }
     function add(name, value) { if (!(name in sum)) order[++names] = name; sum[name] += value }
-    # The results of a batch are a list: two blanks further in.
+    # The results of a batch are a list, indented by two more blanks.
     NR == 1 { step = /^\[/ ? 4 : 2 }
     { indent = match($0, /[^ ]/) - 1 }
     inside {

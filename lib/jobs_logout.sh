@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # JOBS_LAUNCHER is read by jobs.sh
 # Hosts that kill a user's processes at logout (part of jobs.sh, layer 2): systemd's KillUserProcesses=yes.
-# Offers jobs_logout_warning; for jobs.sh it sets the command that takes a job out of the login session.
+# Offers jobs_logout_warning; it also sets the command that takes a job out of the login session, for jobs.sh.
 
-jobs_logout_warning() { # -> REPLY: a sentence when jobs may die at logout, else nothing; asks the host once a process
+jobs_logout_warning() { # -> REPLY: a sentence when jobs may die at logout, else nothing; asks the host once per process
   if [[ -z ${JOBS_LOGOUT_WARNING+set} ]]; then
     _jobs_logout_launcher
   fi
@@ -18,7 +18,7 @@ _jobs_logout_launcher() { # sets JOBS_LAUNCHER, the words before setsid, and JOB
     return 0
   fi
   JOBS_LAUNCHER=(systemd-run --user --scope --quiet --)
-  # A user's scopes end with the user's last session, unless lingering is on.
+  # Without lingering, a user's scopes end with the user's last session.
   if [[ ! -e ${ETL_LINGER_DIR:-/var/lib/systemd/linger}/$(id -un) ]]; then
     JOBS_LOGOUT_WARNING="This host ends your processes with your last login (KillUserProcesses=yes). Run 'loginctl enable-linger' once, and jobs go on."
   fi

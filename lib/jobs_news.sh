@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Jobs that have ended since somebody looked (part of jobs.sh, layer 2): each is told once, whoever of several menus asks.
-# Offers jobs_news jobs_seen.  .news/<id>: a job of which it is still to be told how it ended; removing it is telling it.
+# Jobs that have ended since somebody looked (part of jobs.sh, layer 2): each is announced once, by whichever menu asks first.
+# Offers jobs_news jobs_seen.  .news/<id>: a job whose end is still to be announced; whoever removes it announces it.
 
-JOBS_NEWS_LINES=2 # more than these at a time are counted
+JOBS_NEWS_LINES=2 # if there are more at a time, they are only counted
 
 jobs_news() { # -> REPLY: a line for each job that has ended since the last call, or nothing; forks only if there are any
   local root=$ETL_STATE_DIR/jobs path id boot
@@ -26,13 +26,13 @@ jobs_seen() { # <id>: somebody has looked at how it ended
   rm -f -- "$ETL_STATE_DIR/jobs/.news/$1"
 }
 
-_jobs_news_expect() { # <id>: how this job ends is to be told
+_jobs_news_expect() { # <id>: the end of this job is to be announced
   local folder=$ETL_STATE_DIR/jobs/.news
   [[ -d $folder ]] || mkdir -m 0700 -- "$folder" 2>/dev/null || [[ -d $folder ]] || return 0
   { : >>"$folder/.lock" && : >"$folder/$1"; } 2>/dev/null || :
 }
 
-_jobs_news_rebooted() { # <job folder> <this host's boot id>: whether it was lost when this host went down, or is not there any more
+_jobs_news_rebooted() { # <job folder> <this host's boot id>: whether it was lost when this host went down, or is gone
   local host='' boot=''
   [[ -d $1 ]] || return 0
   {
@@ -42,7 +42,7 @@ _jobs_news_rebooted() { # <job folder> <this host's boot id>: whether it was los
   [[ $host == "$HOSTNAME" && -n $boot && $boot != "$2" ]]
 }
 
-_jobs_news_claim() { # <id...>: sets JOBS_NEWS to those of them that nobody else tells, newest first
+_jobs_news_claim() { # <id...>: sets JOBS_NEWS to those that nobody else announces, newest first
   local id
   local -i index
   JOBS_NEWS=()
@@ -55,7 +55,7 @@ _jobs_news_claim() { # <id...>: sets JOBS_NEWS to those of them that nobody else
   } 2>/dev/null 7>"$ETL_STATE_DIR/jobs/.news/.lock"
 }
 
-_jobs_news_text() { # -> REPLY: a line for each of JOBS_NEWS, what went wrong first
+_jobs_news_text() { # -> REPLY: a line for each of JOBS_NEWS, failures first
   local id line
   local -a wrong=() well=()
   for id in "${JOBS_NEWS[@]}"; do

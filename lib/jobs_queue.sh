@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034 # JOBS_QUEUED is read by others
-# At most so many jobs at a time (part of jobs.sh, layer 2): the rest wait in order.  There is no daemon: each job's own
+# Limits how many jobs run at a time (part of jobs.sh, layer 2): the rest wait in order.  There is no daemon: each job's own
 # supervisor waits, with the job's lock held, until it is first in the queue and one of the slots is free.
 # Offers jobs_queue_ids jobs_queue_enter jobs_queue_leave jobs_queue_take jobs_queue_wake jobs_queue_move
 # jobs_queue_words.
-# .queue/<number>.<id>: who waits, by number; wake in a job's folder: it had to wait, and is woken by it; .slots/<n>: locked by the supervisor of a job that runs.
+# Files: .queue/<number>.<id> is a waiting job, in that order; wake in its folder is the pipe that wakes it; the supervisor of a running job locks .slots/<n>.
 
-jobs_queue_ids() { # sets JOBS_QUEUED: ids in the order of the queue, those of jobs that died waiting too; never forks
+jobs_queue_ids() { # sets JOBS_QUEUED: ids in the order of the queue, including jobs that died waiting; never forks
   local LC_ALL=C path
   JOBS_QUEUED=()
   for path in "$ETL_STATE_DIR"/jobs/.queue/[0-9]*.*; do
@@ -14,7 +14,7 @@ jobs_queue_ids() { # sets JOBS_QUEUED: ids in the order of the queue, those of j
   JOBS_QUEUED=("${JOBS_QUEUED[@]#*.}")
 }
 
-jobs_queue_enter() { # <id>: behind all that wait; 1 when that cannot be written
+jobs_queue_enter() { # <id>: puts it at the end of the queue; 1 when that cannot be written
   _jobs_queue_locked _jobs_queue_entered "$1"
 }
 
@@ -22,23 +22,23 @@ jobs_queue_leave() { # <id>
   rm -f -- "$ETL_STATE_DIR"/jobs/.queue/[0-9]*."$1"
 }
 
-jobs_queue_take() { # <id> <1 to look whether those before it live>: 0 with a slot locked on descriptor 8, 1 when it has to wait
+jobs_queue_take() { # <id> <1 to check whether those before it are alive>: 0 with a slot locked on descriptor 8, 1 when it has to wait
   local -i status=1
   _jobs_queue_is_next "$1" "$2" || return 1
   _jobs_queue_locked _jobs_queue_slot "$1" && status=0
   return "$status"
 }
 
-jobs_queue_wake() { # those who wait look at once whether it is their turn; they do so now and then anyway
+jobs_queue_wake() { # makes waiting jobs check at once whether it is their turn; they do so now and then anyway
   local id
   jobs_queue_ids
   for id in "${JOBS_QUEUED[@]}"; do
-    # Opened for both, a pipe that nobody reads keeps nobody waiting.
+    # Opening a pipe for reading and writing does not block, even if nobody reads it.
     [[ ! -p $ETL_STATE_DIR/jobs/$id/wake ]] || printf '\n' 1<>"$ETL_STATE_DIR/jobs/$id/wake"
   done 2>/dev/null
 }
 
-jobs_queue_move() { # <id> <first|last|up|down> -> REPLY: a sentence; 7 when it does not wait any more
+jobs_queue_move() { # <id> <first|last|up|down> -> REPLY: a sentence; 7 when it no longer waits
   local -i place=-1 index
   if ! _jobs_queue_locked _jobs_queue_moved "$1" "$2"; then
     REPLY="Job $1 does not wait in the queue: it has begun or ended."
@@ -61,7 +61,7 @@ jobs_queue_words() { # <id> -> REPLY: a sentence when it has to wait for its tur
     limit=$REPLY
     jobs_running_count
     running=$((REPLY - JOBS_QUEUED_COUNT))
-    # One that has only just come is not among those that wait yet, and does not keep itself from running.
+    # A job that has only just started does not count as waiting yet; it must not keep itself from running.
     [[ -e $ETL_STATE_DIR/jobs/$1/wake ]] || ((--running))
     jobs_queue_ids
     for ((index = 0; index < ${#JOBS_QUEUED[@]}; ++index)); do
@@ -83,7 +83,7 @@ _jobs_queue_entries() { # sets JOBS_QUEUE_ENTRIES: "number.id", in order
   JOBS_QUEUE_ENTRIES=("${JOBS_QUEUE_ENTRIES[@]##*/}")
 }
 
-_jobs_queue_locked() { # <function> <arguments...>: that, while no other process counts slots or moves entries
+_jobs_queue_locked() { # <function> <arguments...>: calls it while no other process counts slots or moves entries
   local folder=$ETL_STATE_DIR/jobs/.queue
   local -i status=1
   [[ -d $folder ]] || (umask 077 && mkdir -p -- "$folder") 2>/dev/null || return
@@ -105,7 +105,7 @@ _jobs_queue_entered() { # <id>
   : >"$ETL_STATE_DIR/jobs/.queue/$number.$1"
 }
 
-_jobs_queue_is_next() { # <id> <1 to look behind the entries before it>: whether nobody who lives waits before it
+_jobs_queue_is_next() { # <id> <1 to check whether the jobs before it are alive>: whether no living job waits before it
   local entry id
   _jobs_queue_entries
   for entry in "${JOBS_QUEUE_ENTRIES[@]}"; do
@@ -114,29 +114,29 @@ _jobs_queue_is_next() { # <id> <1 to look behind the entries before it>: whether
     [[ -n $2 ]] || return 1
     _jobs_queue_waits "$id" && return 1
   done
-  # Somebody has removed the entry: at the end again.
+  # Somebody has removed the entry: queue at the end again.
   jobs_queue_enter "$1"
   [[ ${#JOBS_QUEUE_ENTRIES[@]} -eq 0 ]]
 }
 
-_jobs_queue_waits() { # <id>: whether that job lives; the entry of one that does not goes
+_jobs_queue_waits() { # <id>: whether that job is alive; removes the entry of a dead one
   local folder=$ETL_STATE_DIR/jobs/$1 host=''
   local -i status=0
   { flock -n -s -E 99 6 6<"$folder/lock" || status=$?; } 2>/dev/null
   ((status != 99)) || return 0
   { IFS= read -r host <"$folder/host"; } 2>/dev/null || :
-  # Of another host's job we cannot tell; it does not keep ours waiting.
+  # We cannot tell for another host's job, so it does not keep ours waiting.
   [[ -d $folder && $host != "$HOSTNAME" ]] || jobs_queue_leave "$1"
   return 1
 }
 
-_jobs_queue_slot() { # <id>: locks a free slot on descriptor 8, unless as many as are allowed are taken
+_jobs_queue_slot() { # <id>: locks a free slot on descriptor 8, unless the limit is reached
   local root=$ETL_STATE_DIR/jobs/.slots path free=''
   local -i limit held=0 index
   settings_get jobs_limit
   limit=REPLY
   [[ -d $root ]] || mkdir -m 0700 -- "$root" 2>/dev/null || return
-  # Slots of an earlier, higher limit may still be taken.
+  # Slots from an earlier, higher limit may still be taken.
   for path in "$root"/[0-9]*; do
     if [[ -e $path ]] && ! flock -n 6 6>>"$path"; then
       ((++held < limit)) || return 1
@@ -150,7 +150,7 @@ _jobs_queue_slot() { # <id>: locks a free slot on descriptor 8, unless as many a
   return 1
 }
 
-_jobs_queue_moved() { # <id> <first|last|up|down>: gives its entry another number
+_jobs_queue_moved() { # <id> <first|last|up|down>: renumbers its entry
   local -i index place=-1 last
   local other
   _jobs_queue_entries

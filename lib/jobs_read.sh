@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034 # the JOB_ variables are the answer, read by others
 # Reading a job's folder (part of jobs.sh, layer 2): writes nothing, and forks only to try a lock.
 # Offers jobs_read jobs_read_brief jobs_read_boot_id.  What a file says is data: numbers are checked before
-# arithmetic, text is made printable before it is handed out (JOB_TITLE_RAW alone is what was given).
+# arithmetic, and text is made printable before it is returned (only JOB_TITLE_RAW is unchanged).
 
 jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE JOB_STATE JOB_EXIT_CODE JOB_STARTED_AT; 2 if gone
   local REPLY
-  # A list of a thousand jobs comes through here: few calls, and one redirection for all reads.
+  # Lists of a thousand jobs are read with this: few calls, and one redirection for all reads.
   JOB_ID=$1
   JOB_DIR=$ETL_STATE_DIR/jobs/$1
   JOB_TITLE='' JOB_STARTED_AT='' JOB_EXIT_CODE=''
@@ -13,7 +13,7 @@ jobs_read_brief() { # <id>: JOB_ID JOB_DIR JOB_TITLE JOB_STATE JOB_EXIT_CODE JOB
     IFS= read -r -d '' JOB_TITLE <"$JOB_DIR/title"
     read -r JOB_STARTED_AT <"$JOB_DIR/started_at"
     read -r JOB_EXIT_CODE <"$JOB_DIR/exit_code"
-  } 2>/dev/null || : # "read" says 1 at the end of a file, which would end a caller with errexit
+  } 2>/dev/null || : # "read" returns 1 at the end of a file, which would end a caller that uses errexit
   JOB_TITLE=${JOB_TITLE%$'\n'}
   if [[ $JOB_TITLE == *[![:ascii:]]* || $JOB_TITLE == *[[:cntrl:]]* ]]; then
     core_printable "$JOB_TITLE"
@@ -48,7 +48,7 @@ jobs_read() { # <id>: 2 with a sentence if gone
   _jobs_read_line host
   JOB_HOST=$REPLY
   jobs_read_finished_at
-  _jobs_read_number began_at # only where it had to wait
+  _jobs_read_number began_at # exists only if the job had to wait
   JOB_BEGAN_AT=$((REPLY > 0 ? REPLY : JOB_STARTED_AT))
   core_age "$JOB_BEGAN_AT"
   JOB_AGE=$REPLY
@@ -84,7 +84,7 @@ _jobs_read_state() { # sets JOB_STATE and JOB_EXIT_CODE: an exit code decides, t
   if [[ -z $JOB_EXIT_CODE ]]; then
     _jobs_read_lock
     [[ $JOB_STATE != running && $JOB_STATE != queued ]] || return 0
-    # It may have ended between the two looks.
+    # It may have ended between the two checks.
     { IFS= read -r JOB_EXIT_CODE <"$JOB_DIR/exit_code"; } 2>/dev/null || return 0
   fi
   core_number "$JOB_EXIT_CODE" 1
@@ -110,17 +110,17 @@ _jobs_read_lock() { # sets JOB_STATE of a job without exit code: held means aliv
     return
   fi
   JOB_STATE=lost
-  # Locks of another host may not reach us, and some file systems know none.
+  # We may not see the locks of another host, and some file systems have none.
   _jobs_read_line host
   [[ $status == 0 && $REPLY == "$HOSTNAME" ]] || JOB_STATE=unknown
 }
 
-_jobs_read_supervisor() { # whether the process that holds the lock is plainly there: spares the fork that trying the lock takes
+_jobs_read_supervisor() { # whether the process that holds the lock is known to run, which saves the fork for trying the lock
   local number=''
   local -a words=()
   {
     IFS= read -r number <"$JOB_DIR/supervisor"
-    # Its command line names this job: no other process that got the number can have that.
+    # Its command line must name this job: a process that only got the same number does not.
     [[ -n $number && $number != *[!0-9]* ]] && mapfile -d '' -t words <"/proc/$number/cmdline"
   } 2>/dev/null || return 1
   [[ ${#words[@]} -eq 3 && ${words[1]} == */job_run.sh && ${words[2]##*/} == "$JOB_ID" ]]
@@ -132,7 +132,7 @@ _jobs_read_progress() { # sets JOB_PHASE JOB_DONE JOB_TOTAL JOB_UNIT JOB_PERCENT
   JOB_PHASE='' JOB_DONE=0 JOB_TOTAL=0 JOB_UNIT='' JOB_PERCENT='' JOB_RATE='' JOB_ETA=''
   { IFS= read -r line <"$JOB_DIR/progress"; } 2>/dev/null || return 0
   rest=$line$'\t'
-  while [[ -n $rest ]]; do # "read" would take two tabs for one
+  while [[ -n $rest ]]; do # "read" would treat two tabs as one
     field+=("${rest%%$'\t'*}")
     rest=${rest#*$'\t'}
   done
@@ -170,14 +170,14 @@ _jobs_read_eta() { # <seconds the phase has taken> <epoch of the line>: sets JOB
   local -i left
   ((JOB_TOTAL > JOB_DONE)) || return 0
   core_now
-  # Per thousandth, since bytes times seconds may not fit.
+  # In thousandths, since bytes times seconds might overflow.
   left=$(($1 * ((JOB_TOTAL - JOB_DONE) * 1000 / JOB_DONE) / 1000 - (REPLY - $2)))
   ((left >= 0)) || left=0
   core_duration "$left"
   JOB_ETA=$REPLY
 }
 
-_jobs_read_message() { # sets JOB_MESSAGE: the last "message" of result.json, of a list of results what became of all
+_jobs_read_message() { # sets JOB_MESSAGE: the last "message" of result.json, or a summary if that is a list of results
   local -a lines=()
   local line
   local -i index
@@ -196,7 +196,7 @@ _jobs_read_message() { # sets JOB_MESSAGE: the last "message" of result.json, of
   done
 }
 
-# sets JOB_MESSAGE from lines, a list of results: how many ended how, and the sentence of the first that failed, else the last
+# sets JOB_MESSAGE from lines, a list of results: how many ended in which way, and the sentence of the first failure, else the last
 _jobs_read_messages() {
   local line status='' state text='' ends='' worst=''
   local -A counts=()

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Shows logs (layer 2): less, else more, else plain output; and follows a log that still grows.
+# Shows logs (layer 2) in less, else in more, else as plain output, and follows a log that is still growing.
 # Offers log_viewer_show log_viewer_follow.  A log is data: its control codes never reach the terminal, and however
 # long it is, nothing reads all of it before the first screen.
-# Both work in a subshell that catches Ctrl-C, so that it ends the view and neither menu nor job.
+# Both run in a subshell that catches Ctrl-C, so that it ends only the view, not the menu or the job.
 
-LOG_VIEWER_LINES_BYTES=33554432 # line numbers are counted in a log of up to this size; in a longer one it would take long
+LOG_VIEWER_LINES_BYTES=33554432 # lines are numbered only in logs up to this size; in longer ones it would take too long
 
-log_viewer_show() { # <file> [--end] [--mark OFFSET]: in a pager on a terminal, as it is to a pipe; --mark: a byte's line gets a mark
+log_viewer_show() { # <file> [--end] [--mark OFFSET]: in a pager on a terminal, unchanged to a pipe; --mark: marks the line with that byte
   if [[ ! -r $1 || -d $1 ]]; then
     core_error "There is no log to show: $1 is missing or not readable."
     return "$ETL_EXIT_USAGE"
@@ -32,7 +32,7 @@ _log_viewer_page() ( # <file> [--end] [--mark OFFSET]
   if [[ $pager == auto || $pager == less ]] && command -v less >/dev/null; then
     _log_viewer_less "$@"
   elif [[ $pager != none ]] && command -v more >/dev/null; then
-    # "more" passes control codes through, and hears no Ctrl-C when it reads standard input.
+    # "more" passes control codes through, and ignores Ctrl-C when it reads standard input.
     more <(_log_viewer_text "$@")
   else
     _log_viewer_text "$@"
@@ -40,7 +40,7 @@ _log_viewer_page() ( # <file> [--end] [--mark OFFSET]
   return 0
 )
 
-_log_viewer_less() { # <file> [--end] [--mark OFFSET]: no -r or -R from the user's LESS, no shell, nothing but ASCII
+_log_viewer_less() { # <file> [--end] [--mark OFFSET]: without -r or -R from the user's LESS, without a shell, ASCII only
   local file=$1 keys='q back, / search, n next, g start, G end' start='' mark='' where='%lt-%lb?L of %L.'
   shift
   while (($#)); do
@@ -53,34 +53,34 @@ _log_viewer_less() { # <file> [--end] [--mark OFFSET]: no -r or -R from the user
   local -a options=(-f -~)
   _log_viewer_is_long "$file" && options+=(-n) && where='?pB%pB\%%.'
   if [[ -n $mark ]]; then
-    # P goes to the line of a byte, me marks it, and -J shows the mark in a column of its own.
+    # P goes to the line with a byte, me marks it, and -J shows the mark in a column of its own.
     start=${mark}Pme${start:-"'e"}
     keys="'e first error, $keys"
     options+=(-J)
   fi
   [[ -z $start ]] || options+=("+$start")
-  # -f: no question whether to show a log with control codes in it.
+  # -f: does not ask whether to show a log that contains control codes.
   LESS='' LESSOPEN='' LESSCLOSE='' LESSSECURE=1 LESSCHARSET=ascii less "${options[@]}" "-Ps$keys   $where" -- "$file" <&0 &
   trap '_log_viewer_suspend "$!"' TSTP
   core_wait "$!"
 }
 
-_log_viewer_suspend() { # <process of less>: Ctrl-Z, which less is deaf to while it may start no shell
-  # Left alone it would read what is typed into the shell, and not know that the terminal is in another mode afterwards.
+_log_viewer_suspend() { # <process of less>: handles Ctrl-Z, which less ignores while it may start no shell
+  # If less kept running it would read what is typed into the shell, and not notice that the terminal's mode has changed.
   kill -STOP "$1"
   kill -STOP "$BASHPID"
   stty -icanon -echo min 1 time 0
   kill -CONT "$1"
-  kill -WINCH "$1" # paints
+  kill -WINCH "$1" # makes less repaint
 }
 
-_log_viewer_is_long() { # <file>: longer than its lines are counted in a moment
+_log_viewer_is_long() { # <file>: whether it is too long to count its lines quickly
   local size
   size=$(stat -L -c %s -- "$1" 2>/dev/null) || return 1
   ((size > LOG_VIEWER_LINES_BYTES))
 }
 
-_log_viewer_text() { # <file> [--end] [--mark OFFSET]: harmless text; with --end the last 1,000 lines only, which it says
+_log_viewer_text() { # <file> [--end] [--mark OFFSET]: prints harmless text; with --end only the last 1,000 lines, and says so
   if [[ ${2:-} == --end ]]; then
     printf -- '-- the last 1,000 lines of %s --\n' "$1" | _log_viewer_harmless
     tail -n 1000 -- "$1" | _log_viewer_harmless
@@ -89,21 +89,21 @@ _log_viewer_text() { # <file> [--end] [--mark OFFSET]: harmless text; with --end
   fi
 }
 
-_log_viewer_harmless() { # standard input to standard output: tabs, newlines and printable ASCII as they are, else '?'
+_log_viewer_harmless() { # copies standard input to standard output: tabs, newlines and printable ASCII unchanged, anything else as '?'
   LC_ALL=C sed -e 's/\r$//' -e 's/[^\t -~]/?/g'
 }
 
-_log_viewer_follow() ( # <id> <'' or --return>: one key leaves
+_log_viewer_follow() ( # <id> <'' or --return>: ends at a single key
   local id=$1 stopped='' key='' terminal='' ended=''
   trap 'stopped=1' INT
   [[ ! -t 0 || ! -t 1 ]] || terminal=1
-  # After Ctrl-Z the screen is the shell's.
+  # After Ctrl-Z the shell has used the screen.
   [[ -z $terminal ]] || trap 'printf -- "-- following job %s: q goes back --\n" "$id"' CONT
   exec 7<"$ETL_STATE_DIR/jobs/$1/output.log" || return
   [[ -z $terminal ]] || _log_viewer_follow_head "$1"
   while [[ -z $stopped ]]; do
     jobs_read_brief "$1" || break
-    # Looked at before the log is read, so that nothing comes after the last look.
+    # The state is checked before the log is read, so that nothing is written after the last read.
     [[ $JOB_STATE == running || $JOB_STATE == queued ]] || ended=1
     _log_viewer_follow_news "$terminal"
     [[ -z $ended ]] || break
@@ -119,13 +119,13 @@ _log_viewer_follow() ( # <id> <'' or --return>: one key leaves
   return 0
 )
 
-_log_viewer_follow_head() { # <id>: what keys there are, and the log's last lines
+_log_viewer_follow_head() { # <id>: prints the keys and the log's last lines
   printf -- '-- following job %s: q goes back, the job runs on --\n' "$1"
   # "tail" leaves the shared descriptor where it stopped reading.
   tail -c 65536 <&7 | tail -n 200 | _log_viewer_harmless
 }
 
-_log_viewer_follow_news() { # <1 on a terminal>: prints what has come into the log on descriptor 7
+_log_viewer_follow_news() { # <1 on a terminal>: prints what was added to the log on descriptor 7
   local -a lines=()
   mapfile lines <&7
   ((${#lines[@]} > 0)) || return 0
@@ -136,11 +136,11 @@ _log_viewer_follow_news() { # <1 on a terminal>: prints what has come into the l
   fi
 }
 
-_log_viewer_follow_pause() { # <1 on a terminal> <seconds>: sets key when one is pressed, stopped when it is one to leave by
+_log_viewer_follow_pause() { # <1 on a terminal> <seconds>: sets key when one is pressed, and stopped if it is one for leaving
   local -i status=0
   if [[ -n $1 ]]; then
     IFS= read -rsn1 -t "$2" key || status=$?
-    # A terminal that is gone answers at once and for ever.
+    # A terminal that has gone returns at once, every time.
     ((status == 0 || status > 128)) || stopped=1
     [[ $key != [qQ$'\e\x04'] ]] || stopped=1
   else

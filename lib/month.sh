@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Months as the operators write them (layer 0), in arithmetic of our own: "last month" is right on the 31st too.
+# Months as operators write them (layer 0), with arithmetic of our own, so that "last month" is right even on the 31st.
 # Offers month_current month_previous month_parse.  ETL_TODAY=YYYY-MM-DD stands in for the clock.
 
 month_current() { # -> REPLY: YYYY-MM

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Settings that last (layer 1): "key=value" lines in $ETL_STATE_DIR/settings, one table of what there is.
+# Persistent settings (layer 1): "key=value" lines in $ETL_STATE_DIR/settings; the tables below define what exists.
 # Offers settings_names settings_get settings_set settings_check settings_about settings_label settings_kind settings_words
-# settings_problems.  A setting is a line in each of the four tables; who uses it calls settings_get, screens read the tables.
+# settings_problems.  A setting is a line in each of the four tables; its users call settings_get, screens read the tables.
 
 declare -gA SETTINGS_DEFAULTS=(
   [base_path]=''
@@ -12,7 +12,7 @@ declare -gA SETTINGS_DEFAULTS=(
   [qc]=last
   [workers]=0
 )
-declare -gA SETTINGS_KINDS=( # "number LOWEST HIGHEST", "choice WORD..." or "folder", which may be empty
+declare -gA SETTINGS_KINDS=( # "number LOWEST HIGHEST", "choice WORD..." or "folder" (may be empty)
   [base_path]=folder
   [colours]='choice auto off'
   [jobs_limit]='number 1 99'
@@ -40,7 +40,7 @@ declare -gA SETTINGS_ABOUT=(
   [workers]='threads that compress, for loads from the menu; 0: decided by the configuration and the processors'
 )
 
-settings_names() { # sets SETTINGS_NAMES, in the alphabet's order; never forks
+settings_names() { # sets SETTINGS_NAMES, in alphabetical order; never forks
   local name other
   local -i place
   SETTINGS_NAMES=()
@@ -53,7 +53,7 @@ settings_names() { # sets SETTINGS_NAMES, in the alphabet's order; never forks
   done
 }
 
-settings_get() { # <name> -> REPLY: what was set, the default where nothing usable was; never forks
+settings_get() { # <name> -> REPLY: its value, or the default if no usable one was set; never forks
   local name=$1
   _settings_read
   REPLY=${_SETTINGS_VALUES[$name]:-}
@@ -67,7 +67,7 @@ settings_set() { # <name> <value; nothing for the default>: 2 with a sentence fo
     core_error "$REPLY"
     return "$ETL_EXIT_USAGE"
   fi
-  # Two menus may set different things at once: read, change and write under one lock.
+  # Two menus may change different settings at once: read, change and write under one lock.
   (
     umask 077
     { exec 7>"${file%/*}/.settings.lock"; } 2>/dev/null || exit 1
@@ -106,11 +106,11 @@ settings_kind() { # <name> -> REPLY: "a number from 1 to 99", "one of off, all"
   esac
 }
 
-settings_label() { # <name> -> REPLY: what it is called on screens
+settings_label() { # <name> -> REPLY: its name on screens
   REPLY=${SETTINGS_LABELS[$1]:-$1}
 }
 
-settings_words() { # <name>: sets SETTINGS_WORDS to the words that may be chosen, none when it is typed
+settings_words() { # <name>: sets SETTINGS_WORDS to the words to choose from, none if the value is typed
   read -ra SETTINGS_WORDS <<<"${SETTINGS_KINDS[$1]:-}"
   if [[ ${SETTINGS_WORDS[0]:-} == choice ]]; then
     SETTINGS_WORDS=("${SETTINGS_WORDS[@]:1}")
@@ -123,7 +123,7 @@ settings_about() { # <name> -> REPLY: what it does
   REPLY=${SETTINGS_ABOUT[$1]:-}
 }
 
-settings_problems() { # -> REPLY: a sentence for each line of the file that is not obeyed, or nothing
+settings_problems() { # -> REPLY: a sentence for each line of the file that is ignored, or nothing
   local name text=''
   _settings_read
   for name in "${!_SETTINGS_VALUES[@]}"; do
@@ -155,7 +155,7 @@ _settings_fits() { # <name> <value>
   return 1
 }
 
-_settings_read() { # sets _SETTINGS_VALUES; a line that is no setting is left out, the last of several counts
+_settings_read() { # sets _SETTINGS_VALUES; ignores lines that are no settings; the last of several counts
   local line
   local -a lines=()
   declare -gA _SETTINGS_VALUES=()
@@ -166,7 +166,7 @@ _settings_read() { # sets _SETTINGS_VALUES; a line that is no setting is left ou
   done
 }
 
-_settings_changed() { # <name> <value or ''> -> REPLY: the file's text with that; other lines, also unknown ones, stay
+_settings_changed() { # <name> <value or ''> -> REPLY: the file's text with that change; other lines stay, even unknown ones
   local line text=''
   local -a lines=()
   { mapfile -t -n 1000 lines <"$ETL_STATE_DIR/settings"; } 2>/dev/null || :

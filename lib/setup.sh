@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The Python environment (layer 1): finds a Python, makes .venv, installs requirements.lock, once.
+# The Python environment (layer 1): finds a Python, makes .venv and installs requirements.lock, once.
 # Offers setup_ensure and setup_command, the verb "setup".  Complete means: .venv keeps a copy of the lock it was
 # made from, written last; comparing the two takes milliseconds and no fork.  All messages go to standard error.
 
@@ -10,7 +10,7 @@ source "${BASH_SOURCE[0]%/*}/setup_install.sh"
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/setup_bundle.sh"
 
-setup_ensure() { # [--test]: ETL_PYTHON can run our scripts afterwards; instant when nothing is to do
+setup_ensure() { # [--test]: makes sure that ETL_PYTHON can run our scripts; instant if there is nothing to do
   _setup_is_complete "${1:-}" && return 0
   if [[ -e $ETL_ROOT/.installed ]]; then
     _setup_installed
@@ -58,7 +58,7 @@ setup_command() { # [--check | --rebuild] [--test] [--wheelhouse DIR | --make-wh
   esac
 }
 
-_setup_command_installed() { # there is nothing to make: what can be checked is checked
+_setup_command_installed() { # for an installed package: nothing to make, only checks
   _setup_installed || return
   if [[ -n $action || -n $test || -n $SETUP_WHEELHOUSE ]] && [[ $action != --check ]]; then
     core_error "This is an installed package, and 'setup' belongs to a checkout. To change it install snowflake-etl again, with pip or the bundle's install.sh."
@@ -89,7 +89,7 @@ _setup_usage() { # <sentence>: returns 2
   return "$ETL_EXIT_USAGE"
 }
 
-_setup_command_folder() { # <option> <path>: sets SETUP_WHEELHOUSE to install from, or action and fill
+_setup_command_folder() { # <option> <path>: sets SETUP_WHEELHOUSE, to install from it, or action and fill
   local folder=$2
   [[ $folder == /* ]] || folder=$PWD/$folder
   if [[ $1 == --make-* ]]; then
@@ -114,7 +114,7 @@ _setup_make() { # <'' or --rebuild> <'' or --test>
   _setup_check "$2"
 }
 
-_setup_check() { # <'' or --test>: one sentence; 3 when the environment is not complete
+_setup_check() { # <'' or --test>: prints one sentence; 3 when the environment is not complete
   _setup_is_complete "$1" || _setup_place
   if ! _setup_is_complete "$1"; then
     core_error "The Python environment is not complete. Run: snowflake_etl.sh setup${1:+ $1}"
@@ -132,13 +132,13 @@ _setup_is_complete() { # <'' or --test>
   _setup_same "$ETL_ROOT/requirements$file.lock" "$ETL_VENV/.etl$file-lock"
 }
 
-_setup_installed() { # a package has the environment that it was installed into, and changes nothing there
+_setup_installed() { # whether this is an installed package, which uses the environment it was installed into and changes nothing there
   [[ ! -x $ETL_PYTHON ]] || return 0
   core_error "There is no Python $ETL_PYTHON, which this package was installed for. Install snowflake-etl again."
   return "$ETL_EXIT_CONFIGURATION"
 }
 
-_setup_same() { # <lock> <copy kept by the environment>: forks nothing, for it runs at every start
+_setup_same() { # <lock> <copy kept by the environment>: whether they are equal; never forks, since it runs at every start
   local LC_ALL=C wanted='' installed=''
   [[ -x $ETL_PYTHON && -r $1 && -r $2 && ! -e $ETL_VENV/.etl-unfinished ]] || return 1
   IFS= read -r -d '' wanted <"$1" || :
@@ -146,7 +146,7 @@ _setup_same() { # <lock> <copy kept by the environment>: forks nothing, for it r
   [[ -n $wanted && $installed == "$wanted" ]]
 }
 
-_setup_place() { # a checkout that cannot be written to keeps its environment with the state
+_setup_place() { # a read-only checkout keeps its environment in the state folder
   local folder=$ETL_ROOT/.venv
   [[ $ETL_VENV == "$folder" ]] || return 0
   if [[ -e $folder && -w $folder ]] || [[ ! -e $folder && -w $ETL_ROOT ]]; then
@@ -156,7 +156,7 @@ _setup_place() { # a checkout that cannot be written to keeps its environment wi
   ETL_PYTHON=$ETL_VENV/bin/python
 }
 
-_setup_alone() { # <'' or --test>: one set-up at a time; who comes second waits and finds it done
+_setup_alone() { # <'' or --test>: allows one set-up at a time; a second one waits and finds it done
   local lock=${ETL_VENV%/*}/.setup.lock
   if ! mkdir -p -- "${ETL_VENV%/*}" 2>/dev/null || ! { exec 8>>"$lock" || exec 8<"$lock"; } 2>/dev/null; then
     core_error "Cannot write in ${ETL_VENV%/*}. Make it writable, free disk space, or set ETL_VENV to a folder of yours."

@@ -2,13 +2,13 @@
 # Packs everything that a host without internet needs into one file (part of setup.sh, layer 1).
 # The file is a tar: our wheel, the packages of requirements.lock, SHA256SUMS over all of it, and install.sh.
 
-_setup_bundle_make() { # <file.tar>: written whole or not at all; 3 with a sentence when it cannot be
+_setup_bundle_make() { # <file.tar>: writes it completely or not at all; 3 with a sentence when it cannot
   local target=$1 work name version
   if [[ -d $target || ! -d ${target%/*} || ! -w ${target%/*} ]]; then
     core_error "The bundle cannot be written to $target. Name a file in a folder that can be written to."
     return "$ETL_EXIT_CONFIGURATION"
   fi
-  # Beside the bundle: some hundred MB, for which that disk needs room anyway.
+  # The work folder is beside the bundle: it takes some hundred MB, for which that disk needs room anyway.
   if ! work=$(mktemp -d -- "${target%/*}/.bundle.XXXXXX"); then
     core_error "Cannot write in ${target%/*}. Free disk space there, or name another folder."
     return "$ETL_EXIT_CONFIGURATION"
@@ -36,6 +36,6 @@ _setup_bundle_fill() { # <work folder> <name>: makes <work folder>/<name>.tar
   fi
 }
 
-_setup_bundle_sums() { # <folder> -> standard output: checksums of all files in it, in the alphabet's order
+_setup_bundle_sums() { # <folder> -> standard output: checksums of all files in it, in alphabetical order
   (cd -- "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum --)
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Makes the environment and runs pip in it (part of setup.sh, layer 1); pip's whole output goes to a log.
+# Makes the environment and runs pip in it (part of setup.sh, layer 1); all of pip's output goes to a log.
 
 _setup_install() { # <'' or --test>: makes or completes ETL_VENV; 3 with a sentence when it cannot
   local file=${1:+-test} lock='' python
@@ -36,13 +36,13 @@ _setup_install_with() { # <python> <lock file>: 1 with SETUP_FAILURE set when it
   SETUP_FAILURE=''
   _setup_install_venv "$1" || return 1
   rm -f -- "$ETL_VENV/.etl-lock" "$ETL_VENV/.etl-test-lock"
-  # The mark stays when we are killed: packages may then be there by half, and the next start begins anew.
+  # If we are killed, this mark stays: packages may be half installed, so the next start begins again.
   : >"$ETL_VENV/.etl-unfinished" || return 1
   _setup_install_pip "$2" install --require-hashes --no-deps --only-binary :all: "${source[@]}" -r "$2" || return 1
   rm -f -- "$ETL_VENV/.etl-unfinished"
 }
 
-_setup_install_venv() { # <python>: makes ETL_VENV unless a sound one is there
+_setup_install_venv() { # <python>: makes ETL_VENV unless a working one exists
   if [[ ! -e $ETL_VENV/.etl-unfinished ]] && "$ETL_PYTHON" -I -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     return 0
   fi
@@ -56,19 +56,19 @@ _setup_install_venv() { # <python>: makes ETL_VENV unless a sound one is there
   fi
 }
 
-_setup_install_clear() { # removes what an earlier set-up left, and nothing that is no environment
+_setup_install_clear() { # removes what an earlier set-up left, but only if it is an environment
   local -a content=("$ETL_VENV"/*)
   if [[ -e ${content[0]} && ! -e $ETL_VENV/pyvenv.cfg && ! -e $ETL_VENV/.etl-unfinished ]]; then
     SETUP_FAILURE=foreign
     return 1
   fi
   SETUP_FAILURE=permission
-  # Somebody else's, whose Python we may not run: not even what of it could be removed is.
+  # An environment of somebody else, whose Python we may not run, is left alone, even the parts that could be removed.
   [[ ! -d $ETL_VENV || -w $ETL_VENV ]] || return 1
   rm -rf -- "$ETL_VENV" 2>>"$SETUP_LOG"
 }
 
-_setup_install_record() { # <'' or --test> <text of the lock>: last of all, by rename; the test lock holds all of the other
+_setup_install_record() { # <'' or --test> <text of the lock>: as the last step, by rename; the test lock includes all of the other
   local base=''
   if [[ -n $1 ]]; then
     IFS= read -r -d '' base <"$ETL_ROOT/requirements.lock" || :
@@ -78,7 +78,7 @@ _setup_install_record() { # <'' or --test> <text of the lock>: last of all, by r
   core_write_file "$ETL_VENV/.etl-lock" "${base%$'\n'}" || return "$ETL_EXIT_UNEXPECTED"
 }
 
-_setup_make_wheelhouse() { # <folder> <'' or --test>: fills it with what the lock names
+_setup_make_wheelhouse() { # <folder> <'' or --test>: fills it with the packages in the lock
   local lock_path=$ETL_ROOT/requirements${2:+-test}.lock
   SETUP_LOG=$ETL_STATE_DIR/setup.log
   if ! mkdir -p -- "$1" 2>/dev/null || [[ ! -w $1 ]]; then
@@ -94,7 +94,7 @@ _setup_make_wheelhouse() { # <folder> <'' or --test>: fills it with what the loc
     "$1" "$("$ETL_PYTHON" -V 2>&1)"
 }
 
-_setup_install_pip() { # <lock file> <pip arguments...>: one line of progress; 1 with SETUP_FAILURE set when pip fails
+_setup_install_pip() { # <lock file> <pip arguments...>: runs pip with a line of progress; 1 with SETUP_FAILURE set when pip fails
   local -i total
   total=$(grep -c '^[A-Za-z0-9]' -- "$1")
   shift
@@ -107,7 +107,7 @@ _setup_install_pip() { # <lock file> <pip arguments...>: one line of progress; 1
   return 1
 }
 
-_setup_install_progress() { # <number of packages>: reads pip's output, shows one line that changes, or a few on no terminal
+_setup_install_progress() { # <number of packages>: reads pip's output, shows one changing line, or a few lines off a terminal
   local line shown=''
   local -i count=0
   while IFS= read -r line; do
@@ -126,7 +126,7 @@ _setup_install_progress() { # <number of packages>: reads pip's output, shows on
   [[ ! -t 2 || -z $shown ]] || printf '\n' >&2
 }
 
-_setup_install_space() { # about 700 MB are needed: said before, not after the disk is full
+_setup_install_space() { # about 700 MB are needed: better said now than when the disk is full
   local available
   [[ ! -x $ETL_PYTHON ]] || return 0
   { read -r _ && read -r _ _ _ available _; } < <(df -Pk -- "${ETL_VENV%/*}" 2>/dev/null) || :
@@ -156,7 +156,7 @@ _setup_install_classify() { # sets SETUP_FAILURE from the log
   esac
 }
 
-_setup_install_explain() { # one sentence for SETUP_FAILURE: what happened and what to do
+_setup_install_explain() { # prints one sentence for SETUP_FAILURE: what happened and what to do
   local last offline="on a host without internet: setup --wheelhouse DIR (see setup --help)"
   case $SETUP_FAILURE in
     disk) last="The disk of $ETL_VENV is full. Free 700 MB there, or set ETL_VENV to a folder on another disk." ;;

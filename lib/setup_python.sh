@@ -19,7 +19,7 @@ _setup_python_find() { # sets SETUP_PYTHONS, the usable ones, best first; 3 with
   ((${#SETUP_PYTHONS[@]} > 0)) || _setup_python_none "$old" "$bare"
 }
 
-_setup_python_probe() { # <name or path>: sets SETUP_PROBED_VERSION (312) _PIP (1 when it can make environments) _PATH _TEXT
+_setup_python_probe() { # <name or path>: sets SETUP_PROBED_VERSION (312), _PIP (1 if it can make environments), _PATH and _TEXT
   local answer
   local program='import os, sys
 try:
@@ -29,7 +29,7 @@ except ImportError:
     able = 0
 print("%d %d %s" % (sys.version_info[0] * 100 + sys.version_info[1], able, os.path.realpath(sys.executable)))'
   command -v -- "$1" >/dev/null || return 1
-  # A name may be there and still not run: a shim of a version manager, a broken link.
+  # A name may exist and still not run: a version manager's shim, a broken link.
   answer=$(timeout 20 "$1" -I -c "$program" </dev/null 2>/dev/null) || return 1
   [[ $answer =~ ^([0-9]+)\ ([01])\ (/.*)$ ]] || return 1
   SETUP_PROBED_VERSION=${BASH_REMATCH[1]}

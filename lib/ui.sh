@@ -2,10 +2,10 @@
 # Questions and messages on the terminal (layer 1): dialog, whiptail or plain text, chosen once by ui_init.
 # Offers ui_init ui_colours ui_menu ui_yesno ui_input ui_checklist ui_form ui_has_forms ui_message ui_textfile ui_busy ui_pause ui_leave ui_end
 # ui_live.
-# Answers come in REPLY (several in UI_ANSWERS); 0 is an answer, 1 is Cancel, ESC or the end of input: one screen back.
-# A caller may set for one call: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' words),
-# UI_HEADING (column heads over a menu's items), UI_TAIL (how many items at its end a long list in plain text always shows),
-# UI_TRAIL (where the question stands: "Load > Other month"), UI_HELP (a text that Help, ? or the last entry shows).
+# Answers come in REPLY (several in UI_ANSWERS); 0 means an answer, 1 means Cancel, ESC or the end of input: one screen back.
+# For a single call, a caller may set: UI_DEFAULT (tag, or "no" for ui_yesno), UI_OK and UI_BACK (the buttons' labels),
+# UI_HEADING (column heads above a menu's items), UI_TAIL (how many of its last items a long list in plain text always shows),
+# UI_TRAIL (the way to the question: "Load > Other month"), UI_HELP (the text behind Help, ? or the last entry).
 
 # shellcheck source-path=SCRIPTDIR
 source "${BASH_SOURCE[0]%/*}/ui_plain.sh"
@@ -17,17 +17,17 @@ source "${BASH_SOURCE[0]%/*}/ui_live.sh"
 UI_BACKEND=plain  # dialog, whiptail or plain
 UI_NOTICE=''      # a sentence that the next plain screen shows once
 UI_HEAD_FUNCTION= # sets REPLY to the head line; asked before every screen, so that it is never stale
-UI_MIN_ROWS=22    # 24 less what a status line may take
+UI_MIN_ROWS=22    # 24, less room for a status line
 UI_MIN_COLUMNS=78
 UI_MAX_TEXT_LINES=3000
-UI_LONG=20       # lists of more items than that can be filtered
-UI_HELP_ASKED=98 # a back end answers this when the explanation is wanted; REPLY and UI_ANSWERS are what was typed already
+UI_LONG=20       # lists with more items than this can be filtered
+UI_HELP_ASKED=98 # a back end returns this when Help is wanted; REPLY and UI_ANSWERS hold what was typed so far
 
-ui_init() { # [function that sets REPLY to the head line]: chooses the back end; 2 with a sentence for a wrong ETL_UI
+ui_init() { # [function that sets REPLY to the head line]: chooses the back end; 2 with a sentence for an invalid ETL_UI
   UI_HEAD_FUNCTION=${1:-}
   UI_BACKEND=plain
   UI_NOTICE=''
-  # Inherited sizes would make dialog and whiptail blind to a resize.
+  # With inherited sizes, dialog and whiptail would not notice a resize.
   export -n LINES COLUMNS
   shopt -s checkwinsize
   case ${ETL_UI:-} in
@@ -41,7 +41,7 @@ ui_init() { # [function that sets REPLY to the head line]: chooses the back end;
   _ui_choose_program
 }
 
-ui_colours() { # <off, or anything else>: dialog and whiptail without colours and shadows; a DIALOGRC of the user's own stays
+ui_colours() { # <off, or anything else>: off: dialog and whiptail without colours and shadows; the user's own DIALOGRC stays
   local files=${BASH_SOURCE[0]%/*}/ui_colours
   [[ -z ${DIALOGRC:-} || $DIALOGRC == "$files"_* ]] || return 0
   unset NEWT_MONO
@@ -62,7 +62,7 @@ ui_menu() { # <title> <text> <tag> <item>... -> REPLY: the tag of the chosen ite
   REPLY=${UI_TAGS[REPLY]}
 }
 
-_ui_menu_long() { # <title> <text> <tag> <item>...: a list that / filters as one types
+_ui_menu_long() { # <title> <text> <tag> <item>...: a list that / filters as you type
   local UI_LIVE_TEXT=$2 UI_LIVE_HEADING=${UI_HEADING:-} UI_LIVE_FAST=''
   local -a UI_LIVE_PAIRS=("${@:3}") UI_LIVE_KEYS=() UI_LIVE_ACTIONS=()
   ui_live "$1" _ui_menu_same
@@ -92,19 +92,19 @@ ui_yesno() { # <title> <text>: 0 for yes; a long text scrolls
   _ui_paint yesno
 }
 
-ui_input() { # <title> <text> <default> -> REPLY: one line as it was typed
+ui_input() { # <title> <text> <default> -> REPLY: one line, exactly as typed
   local UI_TITLE UI_TEXT UI_VALUE
   _ui_prepare "$1" "$2"
   _ui_value "${3:-}"
   _ui_paint input
 }
 
-ui_has_forms() { # whether several fields can be on one screen; otherwise ui_form asks for one after the other
+ui_has_forms() { # whether several fields fit on one screen; otherwise ui_form asks for one after the other
   _ui_measure
   [[ $UI_BACKEND == dialog ]] && _ui_fits
 }
 
-ui_form() { # <title> <text> <label> <default>... -> UI_ANSWERS: one line a field, in order
+ui_form() { # <title> <text> <label> <default>... -> UI_ANSWERS: one line per field, in order
   local UI_TITLE UI_TEXT
   local -a UI_TAGS UI_ITEMS
   _ui_prepare "$1" "$2"
@@ -113,13 +113,13 @@ ui_form() { # <title> <text> <label> <default>... -> UI_ANSWERS: one line a fiel
   _ui_paint form
 }
 
-ui_message() { # <title> <text>: until it is dismissed; a long text scrolls
+ui_message() { # <title> <text>: shows it until it is dismissed; a long text scrolls
   local UI_TITLE UI_TEXT
   _ui_prepare "$1" "$2"
   UI_HELP='' _ui_paint message || (($? == 1)) # ESC is as good as OK here
 }
 
-ui_textfile() { # <title> <path>: a text file as a message; for logs there is log_viewer_show
+ui_textfile() { # <title> <path>: shows a text file as a message; for logs use log_viewer_show
   local -a lines=()
   local text
   { mapfile -t -n "$UI_MAX_TEXT_LINES" lines <"$2"; } 2>/dev/null || lines=("The file $2 cannot be read.")
@@ -127,13 +127,13 @@ ui_textfile() { # <title> <path>: a text file as a message; for logs there is lo
   ui_message "$1" "${text:-(empty)}"
 }
 
-ui_busy() { # <title> <text>: stays on the screen while something runs; asks nothing
+ui_busy() { # <title> <text>: stays on the screen while something runs, without asking anything
   local UI_TITLE UI_TEXT
   _ui_prepare "$1" "$2"
   UI_HELP='' _ui_paint busy
 }
 
-ui_pause() { # after output of another program: time to read it, where there is somebody to read
+ui_pause() { # after another program's output: waits until it has been read, if somebody is there to read it
   [[ -t 0 && -t 2 ]] || return 0
   ui_plain_pause
 }
@@ -143,23 +143,23 @@ ui_interrupt() { # the handler of Ctrl-C while a menu is open: the question on t
   UI_INTERRUPTED=1
 }
 
-ui_leave() { # before another program takes the terminal: an empty screen
+ui_leave() { # clears the screen before another program takes the terminal
   [[ $UI_BACKEND == plain ]] || printf '\e[0m\e[H\e[2J'
 }
 
-ui_end() { # when the menu is over: leaves no half a screen behind
+ui_end() { # clears up when the menu ends, so that no half screen is left
   ui_leave
   UI_BACKEND=plain
 }
 
-ui_columns() { # -> REPLY: characters that fit beside each other in a list item
+ui_columns() { # -> REPLY: how many characters fit into a list item
   _ui_measure
   REPLY=$((COLUMNS - 12))
   ((REPLY <= 110)) || REPLY=110
   ((REPLY >= 40)) || REPLY=40
 }
 
-ui_wrap() { # <text> <columns> -> UI_LINES: printable lines that are no wider, broken at blanks, indentation kept
+ui_wrap() { # <text> <columns> -> UI_LINES: printable lines of at most that width, broken at blanks, with their indentation
   local -a raw=()
   local line
   UI_LINES=()
@@ -194,7 +194,7 @@ _ui_wrap_line() { # <printable line> <columns>: appends to UI_LINES
   [[ -z ${rest// /} ]] || UI_LINES+=("$rest")
 }
 
-_ui_choose_program() { # sets UI_BACKEND for a terminal that can do more than lines; UI_NOTICE says why it is plain text
+_ui_choose_program() { # sets UI_BACKEND for a terminal that can do more than lines; if it stays plain, UI_NOTICE says why
   local program
   for program in ${ETL_UI:-dialog whiptail}; do
     if command -v "$program" >/dev/null; then
@@ -205,14 +205,14 @@ _ui_choose_program() { # sets UI_BACKEND for a terminal that can do more than li
   UI_NOTICE="Plain text, because ${ETL_UI:-neither dialog nor whiptail} is ${ETL_UI:+not }installed."
 }
 
-_ui_measure() { # sets LINES and COLUMNS to the terminal's size now, 24 x 80 where there is none
-  # bash looks at the size whenever a child has ended; with one command in it, this would not be a child.
+_ui_measure() { # sets LINES and COLUMNS to the terminal's current size, 24 x 80 without a terminal
+  # bash updates the size when a child has ended; with a single command, the subshell would not count as one.
   (
     :
     :
   )
   if [[ -z ${LINES:-} || -z ${COLUMNS:-} ]] && [[ -t 1 && ! -t 2 ]]; then
-    # It asks standard error; with that redirected we have to ask ourselves.
+    # bash asks standard error; if that is redirected we have to ask ourselves.
     local size
     size=$(stty size <&1 2>/dev/null) && LINES=${size% *} COLUMNS=${size#* }
   fi
@@ -220,10 +220,10 @@ _ui_measure() { # sets LINES and COLUMNS to the terminal's size now, 24 x 80 whe
   ((${COLUMNS:-0} > 0)) || COLUMNS=80
 }
 
-_ui_prepare() { # <title> <text>: sets UI_TITLE (with the way there before it), UI_TEXT and the size
+_ui_prepare() { # <title> <text>: sets UI_TITLE (after the way to it), UI_TEXT and the size
   _ui_measure
   core_printable "${UI_TRAIL:+$UI_TRAIL > }$1"
-  # The screen itself is the last step of its own way.
+  # The last step of the way is the screen itself.
   [[ -z ${UI_TRAIL:-} || ($UI_TRAIL != "$1" && $UI_TRAIL != *" > $1") ]] || core_printable "$UI_TRAIL"
   UI_TITLE=$REPLY
   UI_TEXT=$2
@@ -261,20 +261,20 @@ _ui_fields() { # <label> <default>...: sets UI_ITEMS (labels) and UI_TAGS (defau
   done
 }
 
-_ui_value() { # <text>: sets UI_VALUE; what cannot be shown as it is cannot be edited either
+_ui_value() { # <text>: sets UI_VALUE; text that cannot be shown unchanged cannot be edited either
   core_printable "$1"
   UI_VALUE=$REPLY
   [[ $UI_VALUE == "$1" ]] || UI_VALUE=''
 }
 
-_ui_head() { # -> REPLY: the head line, no wider than the terminal
+_ui_head() { # -> REPLY: the head line, at most as wide as the terminal
   REPLY='Snowflake ETL'
   [[ -z $UI_HEAD_FUNCTION ]] || "$UI_HEAD_FUNCTION"
   core_printable "$REPLY"
   REPLY=${REPLY:0:COLUMNS-2}
 }
 
-_ui_paint() { # <widget>: until it is answered; the explanation comes between, and the question once more
+_ui_paint() { # <widget>: asks until it is answered; after Help the question is asked again
   local -i status
   while true; do
     _ui_paint_once "$1"
@@ -286,7 +286,7 @@ _ui_paint() { # <widget>: until it is answered; the explanation comes between, a
   done
 }
 
-_ui_keep() { # <widget>: what was typed or chosen before Help is the default afterwards
+_ui_keep() { # <widget>: makes what was typed or chosen before Help the default afterwards
   local -i index
   case $1 in
     menu) [[ -z $REPLY ]] || UI_DEFAULT=${UI_TAGS[REPLY]:-} ;;
@@ -307,7 +307,7 @@ _ui_explain() { # shows UI_HELP
   _ui_paint_once message
 }
 
-_ui_paint_once() { # <widget>: with the back end, or as plain text while the terminal is too small for it
+_ui_paint_once() { # <widget>: with the back end, or as plain text if the terminal is too small for it
   local title=$UI_TITLE size=''
   local UI_HEAD UI_TITLE
   local -i status
@@ -318,11 +318,11 @@ _ui_paint_once() { # <widget>: with the back end, or as plain text while the ter
     status=$?
     ((status == UI_CURSES_BROKEN || status == UI_CURSES_RESIZED)) || return "$status"
     ((status == UI_CURSES_BROKEN)) || size=''
-    # Another size by now: the same question once more, made for that one.
+    # The size has changed: ask the same question again, laid out for the new one.
     _ui_measure
     _ui_measured "$title"
   done
-  # Made too small while it was shown, or the program failed: the same question as text.
+  # The terminal became too small meanwhile, or the program failed: ask the same question as text.
   if [[ -n $size ]] && _ui_fits; then
     UI_NOTICE="Plain text, because $UI_BACKEND failed: $UI_CURSES_ERROR"
     UI_BACKEND=plain
@@ -331,19 +331,19 @@ _ui_paint_once() { # <widget>: with the back end, or as plain text while the ter
   "ui_plain_$1"
 }
 
-_ui_measured() { # <title>: sets UI_HEAD and UI_TITLE as the terminal has room for
+_ui_measured() { # <title>: sets UI_HEAD and UI_TITLE to what fits on the terminal
   _ui_head
   UI_HEAD=$REPLY
   _ui_tail "$1" $((COLUMNS - 24))
   UI_TITLE=$REPLY
 }
 
-_ui_tail() { # <text> <columns> -> REPLY: the end of it, where it has no room
+_ui_tail() { # <text> <columns> -> REPLY: the text, or only its end if it is too long
   REPLY=$1
   ((${#REPLY} <= $2)) || REPLY="...${REPLY:${#REPLY}-$2+3}"
 }
 
-_ui_fits() { # whether a dialog has room; leaves a word why not
+_ui_fits() { # whether there is room for a dialog; leaves a word why not
   [[ $UI_BACKEND != plain ]] || return 1
   ((LINES < UI_MIN_ROWS || COLUMNS < UI_MIN_COLUMNS)) || return 0
   UI_NOTICE="Plain text, because the terminal is ${COLUMNS}x$LINES and dialogs need 80x24."

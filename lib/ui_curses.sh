@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# Widgets through dialog or whiptail (part of ui.sh, layer 1): one file, since their common options are enough.
+# Widgets by dialog or whiptail (part of ui.sh, layer 1): one file, since the options they share are enough.
 # Offers ui_curses_menu _checklist _yesno _input _form _message _busy, called by ui.sh with UI_TITLE, UI_TEXT and so on set.
-# Items go out numbered and come back as numbers, so no name can be taken for an option or break an answer apart.
+# Items are passed with numbers and come back as numbers, so no name can be mistaken for an option or split an answer.
 
 UI_CURSES_BROKEN=99  # the program did not show the question
-UI_CURSES_ERROR=''   # and what it said
-UI_CURSES_RESIZED=97 # the terminal has another size: the question has to be asked anew, made for that one
+UI_CURSES_ERROR=''   # what it said instead
+UI_CURSES_RESIZED=97 # the terminal's size has changed: the question has to be asked again
 
 ui_curses_menu() { # -> REPLY: index of the chosen item
   local -a items=() options=(--notags)
   local -i index
   local -a UI_ITEMS=("${UI_ITEMS[@]}")
-  # whiptail has no Help button: there it is an entry, where "?" leads.
+  # whiptail has no Help button: there it is an entry, reached by "?".
   [[ $UI_BACKEND != whiptail || -z ${UI_HELP:-} ]] || UI_ITEMS+=('? explain this screen')
   _ui_curses_box "${#UI_ITEMS[@]}"
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
@@ -24,7 +24,7 @@ ui_curses_menu() { # -> REPLY: index of the chosen item
   ((REPLY < ${#UI_TAGS[@]})) || { REPLY='' && return "$UI_HELP_ASKED"; }
 }
 
-ui_curses_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
+ui_curses_checklist() { # -> REPLY: indexes of the chosen items, separated by blanks
   local UI_CURSES_TYPED=1
   local -a items=()
   local -i index
@@ -63,7 +63,7 @@ ui_curses_form() { # sets UI_ANSWERS
     _ui_curses_form_dialog
     return
   fi
-  # whiptail knows no forms: one field after the other.
+  # whiptail has no forms: ask for one field after the other.
   local -i index
   local UI_VALUE text=$UI_TEXT
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
@@ -83,7 +83,7 @@ ui_curses_message() {
   _ui_curses_run "${UI_SCROLL[@]}" --ok-button "${UI_OK:-OK}" --msgbox -- "$UI_CURSES_TEXT" "$UI_HEIGHT" "$UI_WIDTH"
 }
 
-_ui_curses_list() { # <options of the buttons>: a long text as a list of its lines, whose keys scroll while Enter is the button
+_ui_curses_list() { # <options of the buttons>: shows a long text as a list of its lines, so that the keys scroll and Enter presses the button
   local UI_TEXT=$UI_TEXT UI_HEADING=''
   local -a UI_ITEMS items=()
   local -i index
@@ -100,7 +100,7 @@ _ui_curses_list() { # <options of the buttons>: a long text as a list of its lin
 
 ui_curses_busy() {
   if [[ $UI_BACKEND == whiptail ]]; then
-    # Its infobox is gone before it can be read.
+    # whiptail's infobox disappears before it can be read.
     ui_wrap "$UI_TEXT" "$((COLUMNS - 4))"
     printf '\e[0m\e[H\e[2J%s\n\n\n  %s\n\n' "$UI_HEAD" "$UI_TITLE"
     printf '  %s\n' "${UI_LINES[@]}"
@@ -136,24 +136,24 @@ _ui_curses_form_dialog() { # all fields on one screen
 _ui_curses_run() { # <options and data...> -> REPLY; 0, 1 for Cancel, ESC and Ctrl-C, UI_CURSES_BROKEN when it was not shown
   local -a options=(--title "$UI_TITLE" --backtitle "$UI_HEAD" --output-fd 3)
   local -i status
-  # With these, dialog takes neither a backslash nor blanks in data for something else, and draws its boxes of - and |,
+  # With these, dialog takes backslashes and blanks in data literally, and draws its boxes with - and |,
   # which every terminal shows; whiptail lacks them.
   [[ $UI_BACKEND != dialog ]] || options+=(--no-nl-expand --no-collapse --cr-wrap --ascii-lines)
   [[ $UI_BACKEND != dialog || -z ${UI_HELP:-} ]] || options+=(--help-button --help-status)
-  # In the C locale boxes are drawn with the terminal's own line characters: only ASCII goes over the wire.
+  # In the C locale boxes are drawn with the terminal's own line characters, so that only ASCII is sent.
   { REPLY=$(_ui_curses_program "${options[@]}" "$@" 3>&1 2>&1 1>&5); } 5>&1
   status=$?
   _ui_curses_judge "$status"
 }
 
-_ui_curses_program() { # <options and data...>: the program; its answer goes to 3, what it complains of to 2
+_ui_curses_program() { # <options and data...>: runs the program; its answer goes to descriptor 3, its complaints to 2
   local -x LC_ALL=C DIALOG_ERROR=254 ESCDELAY="${ESCDELAY:-200}"
   if [[ $UI_BACKEND == whiptail ]]; then
     _ui_curses_whiptail "$@"
     return
   fi
-  # After Ctrl-Z and "fg" dialog has its terminal back, but not the mode in which an arrow is one key: the next one would
-  # be taken for ESC.  Only who waits hears that it goes on; a program in the background would not hear Ctrl-C by itself.
+  # After Ctrl-Z and "fg" dialog has its terminal back, but not the mode in which an arrow is one key: the next arrow would
+  # be taken for ESC.  Only if we wait do we notice that it continues; a program in the background would not get Ctrl-C by itself.
   trap 'tput smkx 2>/dev/null' CONT
   trap : INT
   (
@@ -163,10 +163,10 @@ _ui_curses_program() { # <options and data...>: the program; its answer goes to 
   core_wait "$!"
 }
 
-_ui_curses_whiptail() { # <options and data...>: whiptail; UI_CURSES_RESIZED when the terminal is another, or was another's meanwhile
+_ui_curses_whiptail() { # <options and data...>: whiptail; UI_CURSES_RESIZED when the terminal's size changed, or another program used it meanwhile
   local modes resized=''
   local -i status
-  # It paints nothing anew.  Where that would cost nobody what was typed or ticked it ends, and is asked once more.
+  # whiptail never repaints.  Unless something typed or ticked would be lost, we end it and ask again.
   if [[ -n ${UI_CURSES_TYPED:-} ]] || ! modes=$(stty -g 2>/dev/null); then
     whiptail "$@"
     return
@@ -180,11 +180,11 @@ _ui_curses_whiptail() { # <options and data...>: whiptail; UI_CURSES_RESIZED whe
   return "$UI_CURSES_RESIZED"
 }
 
-_ui_curses_judge() { # <status of the program>: tells Cancel from an error, which whiptail does not
+_ui_curses_judge() { # <status of the program>: tells Cancel from an error, which whiptail's status does not
   case $1 in
     0) return 0 ;;
     2) _ui_curses_help && return "$UI_HELP_ASKED" ;;
-    1 | 255) # Cancel or ESC, which answer nothing; or a wrong option, or no room, about which something is said
+    1 | 255) # Cancel or ESC, which print nothing; or a wrong option or no room, which print a message
       _ui_measure
       [[ -n $REPLY ]] || ((LINES < UI_MIN_ROWS || COLUMNS < UI_MIN_COLUMNS)) || return 1
       ;;
@@ -196,15 +196,15 @@ _ui_curses_judge() { # <status of the program>: tells Cancel from an error, whic
   return "$UI_CURSES_BROKEN"
 }
 
-_ui_curses_help() { # -> REPLY: what dialog says with its Help button, without the word and the name of the item
+_ui_curses_help() { # -> REPLY: what dialog prints for its Help button, without the word HELP and the item's name
   [[ $UI_BACKEND == dialog && -n ${UI_HELP:-} ]] || return 1
   case $REPLY in
-    'HELP '*$'\n'*) REPLY=${REPLY#*$'\n'} ;; # a form: its first field's name, then the fields
+    'HELP '*$'\n'*) REPLY=${REPLY#*$'\n'} ;; # a form: the first field's name, then the fields
     *) REPLY=${REPLY#HELP } ;;
   esac
 }
 
-_ui_curses_text() { # <columns of the frame>: sets UI_LINES: the text in lines that fit, and the column heads where items begin
+_ui_curses_text() { # <columns of the frame>: sets UI_LINES to the text in lines that fit, and the column heads aligned with the items
   local -i columns
   _ui_curses_columns "$1"
   columns=REPLY
@@ -213,18 +213,18 @@ _ui_curses_text() { # <columns of the frame>: sets UI_LINES: the text in lines t
   [[ -z ${UI_HEADING:-} ]] || UI_LINES+=("  ${UI_HEADING:0:columns}")
 }
 
-_ui_curses_columns() { # <columns of the frame> -> REPLY: characters that fit beside each other
+_ui_curses_columns() { # <columns of the frame> -> REPLY: how many characters fit into a line
   ui_columns
-  # A text without a list has a thinner frame.
+  # A text without a list has a narrower frame.
   (($1 >= 10 || REPLY != COLUMNS - 12)) || REPLY=$((REPLY + 4))
 }
 
-_ui_curses_backslash() { # <text> -> REPLY: whiptail would make a new line of \n, wherever it comes from
+_ui_curses_backslash() { # <text> -> REPLY: the text with every \n broken up, which whiptail would turn into a new line
   REPLY=$1
   [[ $UI_BACKEND != whiptail ]] || REPLY=${REPLY//\\n/\\ n}
 }
 
-_ui_curses_item() { # <item> [columns it has less] -> REPLY: cut or filled to the width, since items are centred otherwise
+_ui_curses_item() { # <item> [columns to subtract] -> REPLY: cut or padded to the width, since items would be centred otherwise
   local -i width=$((UI_WIDTH - 10 - ${2:-0}))
   REPLY=$1
   ((${#REPLY} <= width)) || REPLY="${REPLY:0:width-3}..."
@@ -232,10 +232,10 @@ _ui_curses_item() { # <item> [columns it has less] -> REPLY: cut or filled to th
 }
 
 _ui_curses_box() {                   # <lines of the list, 0 for none>: sets UI_CURSES_TEXT UI_HEIGHT UI_WIDTH UI_LIST UI_SCROLL
-  local -i room=$((LINES - 5)) frame # below the head line, and dialog's line under it
+  local -i room=$((LINES - 5)) frame # below the head line and dialog's line under it
   [[ $UI_BACKEND == dialog ]] || room=$((LINES - 3))
   _ui_curses_text "$(($1 > 0 ? 10 : 6))"
-  # Lines that are neither text nor list: borders, buttons and the gaps between.
+  # Lines that are neither text nor list: borders, buttons and gaps.
   frame=$(($1 > 0 ? 6 : 4))
   [[ $UI_BACKEND == dialog ]] || frame=$(($1 > 0 ? 7 : 6))
   UI_LIST=$1
@@ -253,7 +253,7 @@ _ui_curses_box() {                   # <lines of the list, 0 for none>: sets UI_
   UI_CURSES_TEXT=$REPLY
 }
 
-_ui_curses_share() { # <lines>: text and list share them; the list scrolls, a text over a list cannot
+_ui_curses_share() { # <lines>: divides them between text and list; the list scrolls, a text above a list cannot
   local -i list=$((UI_LIST < 5 ? UI_LIST : 5))
   if ((${#UI_LINES[@]} > $1 - list)); then
     UI_LINES=("${UI_LINES[@]:0:$1-list-1}" ...)
@@ -261,7 +261,7 @@ _ui_curses_share() { # <lines>: text and list share them; the list scrolls, a te
   ((${#UI_LINES[@]} + UI_LIST <= $1)) || UI_LIST=$(($1 - ${#UI_LINES[@]}))
 }
 
-_ui_curses_width() { # <columns of the frame>: sets UI_WIDTH for the widest of title, text and items
+_ui_curses_width() { # <columns of the frame>: sets UI_WIDTH to fit the widest of title, text and items
   local -i widest=$((${#UI_TITLE} + 4))
   for REPLY in "${UI_LINES[@]}" "${UI_ITEMS[@]}"; do
     ((${#REPLY} <= widest)) || widest=${#REPLY}
@@ -272,12 +272,12 @@ _ui_curses_width() { # <columns of the frame>: sets UI_WIDTH for the widest of t
   UI_WIDTH=$((widest + $1))
 }
 
-_ui_curses_scroll() { # sets UI_SCROLL, what a long text needs, and says how to read on
+_ui_curses_scroll() { # sets UI_SCROLL to the options for a long text, and says how to read on
   _ui_tail "$UI_TITLE" $((COLUMNS - 44))
   UI_TITLE=$REPLY
   UI_SCROLL=()
   if [[ $UI_BACKEND == whiptail && ${UI_DEFAULT:-} == no ]]; then
-    # The keys go to the button No first; a list of lines would have Yes for Enter.
+    # Here the keys start at the button No; in a list of lines Enter would mean Yes.
     UI_TITLE+=' (Tab, Down: more)'
     UI_SCROLL=(--scrolltext)
   else

@@ -1,15 +1,15 @@
 # shellcheck shell=bash disable=SC2034 # UI_KEY and so on are read by others
-# A list that paints itself anew while somebody looks at it (part of ui.sh, layer 1): dialog and whiptail cannot do that
-# without losing the place in the list.  Only lines that have changed go over the wire, and only ASCII.
+# A list that refreshes itself while somebody looks at it (part of ui.sh, layer 1): dialog and whiptail cannot do that
+# without losing the place in the list.  Only changed lines are sent to the terminal, and only ASCII.
 # Offers ui_live.  In plain text, or where the terminal is too small, it is a ui_menu.
 
-UI_LIVE_SECONDS=2 # between two looks while something changes
-UI_LIVE_SELDOM=6  # and while nothing does that we know of
+UI_LIVE_SECONDS=2 # between two refreshes while something changes
+UI_LIVE_SELDOM=6  # and while, as far as we know, nothing changes
 
-# <function> sets UI_LIVE_TEXT, UI_LIVE_HEADING and UI_LIVE_PAIRS (tag, item, ...), and is called again for each look; 1: nothing
-# to show any more.  The function may set UI_LIVE_FAST to any text while something changes; a caller UI_LIVE_KEYS (letter,
+# <function> sets UI_LIVE_TEXT, UI_LIVE_HEADING and UI_LIVE_PAIRS (tag, item, ...), and is called again for each refresh; 1: nothing is left
+# to show.  The function may set UI_LIVE_FAST to any text while something changes; a caller may set UI_LIVE_KEYS (letter,
 # word: keys for the chosen item) and UI_LIVE_ACTIONS (letter, tag, word: keys of the screen; entries of the menu in plain text, "refresh" its default).
-ui_live() { # <title> <function> -> REPLY: a tag, UI_KEY: the letter when it was chosen by one; 1 is Back, 2: the function's 1
+ui_live() { # <title> <function> -> REPLY: a tag, UI_KEY: the letter if one was pressed; 1 means Back, 2 that the function returned 1
   local title=$1 function=$2 refresh=''
   local -a items=()
   local -i index
@@ -24,13 +24,13 @@ ui_live() { # <title> <function> -> REPLY: a tag, UI_KEY: the letter when it was
     items+=("${UI_LIVE_ACTIONS[@]:index+1:2}")
     [[ ${UI_LIVE_ACTIONS[index + 1]} != refresh || -n ${UI_DEFAULT:-} ]] || refresh=refresh
   done
-  # Text does not look again by itself: Enter does.
+  # Plain text does not refresh by itself, only on Enter.
   [[ -z $refresh ]] || UI_LIVE_TEXT+=$'\n''Enter looks again.'
   UI_DEFAULT=${UI_DEFAULT:-$refresh} UI_HEADING=$UI_LIVE_HEADING UI_TAIL=$((${#items[@]} / 2)) \
     ui_menu "$title" "$UI_LIVE_TEXT" "${UI_LIVE_PAIRS[@]}" "${items[@]}"
 }
 
-_ui_live_run() { # <title> <function>: with the terminal's own settings put back afterwards
+_ui_live_run() { # <title> <function>: runs the list and restores the terminal's settings afterwards
   local UI_TITLE UI_TEXT UI_HEAD saved filter='' typing='' key=''
   local -i looked now
   local -i place=0 top=0 height=0 status=-1
@@ -67,7 +67,7 @@ _ui_live_run() { # <title> <function>: with the terminal's own settings put back
   return "$status"
 }
 
-_ui_live_stop() { # Ctrl-Z: the shell gets its terminal as it was, and we paint anew when we go on
+_ui_live_stop() { # Ctrl-Z: gives the shell its terminal as it was, and repaints when we continue
   [[ -z $saved ]] || stty "$saved" 2>/dev/null
   ui_leave
   trap - TSTP
@@ -76,7 +76,7 @@ _ui_live_stop() { # Ctrl-Z: the shell gets its terminal as it was, and we paint 
   UI_LIVE_DIRTY=1
 }
 
-_ui_live_take() { # <title> <tag to stand on>: what the function has set, into the arrays of _ui_live_run
+_ui_live_take() { # <title> <tag to select>: puts what the function has set into the arrays of _ui_live_run
   local UI_VALUE
   _ui_prepare "$1" "$UI_LIVE_TEXT"
   _ui_pairs "${UI_LIVE_PAIRS[@]}"
@@ -85,7 +85,7 @@ _ui_live_take() { # <title> <tag to stand on>: what the function has set, into t
   _ui_live_filter "$2"
 }
 
-_ui_live_filter() { # <tag to stand on>: sets shown to the items that have the filter's text, place and top
+_ui_live_filter() { # <tag to select>: sets shown to the items that contain the filter's text, and place and top
   local -i index
   local wanted=${filter,,}
   shown=()
@@ -97,11 +97,11 @@ _ui_live_filter() { # <tag to stand on>: sets shown to the items that have the f
   done
 }
 
-_ui_live_key() { # sets key to one pressed: a letter, or a word for others; "again" when there was none
+_ui_live_key() { # sets key to the key pressed: a letter, or a word for other keys; "again" if there was none
   local -
   local rest=''
   local -i status=0
-  # Only in this mode does Ctrl-C end "read"; that the terminal has another size does not, so it is a short one.
+  # Only in POSIX mode does Ctrl-C end "read".  A resize does not end it, so the time-out is short.
   set -o posix
   if [[ -n $UI_LIVE_TYPED ]]; then
     key=$UI_LIVE_TYPED UI_LIVE_TYPED=''
@@ -125,7 +125,7 @@ _ui_live_key() { # sets key to one pressed: a letter, or a word for others; "aga
       [O\[][0-9]) _ui_live_key_number ;;
       $'\e') key=escape ;;
       [O\[]*) key=again ;;
-      *) key=escape UI_LIVE_TYPED=$rest ;; # typed so fast that they came together
+      *) key=escape UI_LIVE_TYPED=$rest ;; # typed so fast that both arrived together
     esac
   else
     case $key in
@@ -152,7 +152,7 @@ _ui_live_key_number() { # the rest of "ESC [ 5 ~", whose digit is in key
   esac
 }
 
-_ui_live_act() { # what the key means: moves, filters, or sets status and UI_LIVE_ANSWER
+_ui_live_act() { # acts on the key: moves, filters, or sets status and UI_LIVE_ANSWER
   local -i last=$((${#shown[@]} - 1))
   if [[ -n $typing ]]; then
     _ui_live_type && return
@@ -166,7 +166,7 @@ _ui_live_act() { # what the key means: moves, filters, or sets status and UI_LIV
     last) place=$((last < 0 ? 0 : last)) ;;
     enter) ((last < 0)) || { UI_LIVE_ANSWER=${UI_TAGS[shown[place]]} && status=0; } ;;
     escape | q | b)
-      # First the filter goes, then the screen.
+      # The first ESC clears the filter, the next leaves the screen.
       if [[ -n $filter && $key == escape ]]; then
         filter=''
         _ui_live_filter "${UI_TAGS[${shown[place]:-0}]:-}"
@@ -181,7 +181,7 @@ _ui_live_act() { # what the key means: moves, filters, or sets status and UI_LIV
   return 0
 }
 
-_ui_live_type() { # a key while the filter is being typed; 1 when it is one of the others
+_ui_live_type() { # handles a key while the filter is being typed; 1 when the key is not for the filter
   case $key in
     enter) typing='' ;;
     escape) typing='' filter='' ;;
@@ -203,7 +203,7 @@ _ui_live_letter() { # a key of the screen, or for the item
   done
 }
 
-_ui_live_help() { # the screen's explanation, if there is one, as a message between
+_ui_live_help() { # shows the screen's explanation, if there is one, as a message
   [[ -n ${UI_HELP:-} ]] || return 0
   stty "$saved" 2>/dev/null
   local help=$UI_HELP
@@ -211,12 +211,12 @@ _ui_live_help() { # the screen's explanation, if there is one, as a message betw
   UI_LIVE_DIRTY=1
 }
 
-_ui_live_paint() { # the lines that are not on the screen yet
+_ui_live_paint() { # paints the lines that are not on the screen yet
   local -a lines=()
   local out='' line
   local -i index
   if [[ -n $UI_LIVE_DIRTY ]]; then
-    # Typed keys are not to be seen, and come one by one.
+    # Typed keys are not echoed, and arrive one by one.
     stty -echo -icanon min 1 time 0 2>/dev/null
     _ui_measure
     UI_LIVE_DIRTY='' painted=() out=$'\e[0m\e[H\e[2J'
@@ -232,7 +232,7 @@ _ui_live_paint() { # the lines that are not on the screen yet
   printf '%s\e[%d;1H' "$out" "$UI_LIVE_CURSOR"
 }
 
-_ui_live_lines() { # sets lines, all of the screen, and UI_LIVE_CURSOR
+_ui_live_lines() { # sets lines to the whole screen, and UI_LIVE_CURSOR
   local line
   local -i index width=$((COLUMNS - 1)) used
   printf -v line '%*s' "${#UI_HEAD}" ''
@@ -240,7 +240,7 @@ _ui_live_lines() { # sets lines, all of the screen, and UI_LIVE_CURSOR
   lines=("${UI_HEAD:0:width}" "${line// /-}" "$REPLY" '')
   if [[ -n $UI_TEXT ]]; then
     ui_wrap "$UI_TEXT" "$width"
-    # The list and its heads keep eight lines, or as many as they need.
+    # The list and its heads get at least eight lines, or as many as they need.
     used=$((${#UI_ITEMS[@]} + (${#UI_LIVE_HEADING} > 0)))
     used=$((LINES - 7 - (used < 8 ? used : 8)))
     ((${#UI_LINES[@]} <= used)) || UI_LINES=("${UI_LINES[@]:0:used-1}" ...)
@@ -266,7 +266,7 @@ _ui_live_lines() { # sets lines, all of the screen, and UI_LIVE_CURSOR
   lines+=("${UI_LIVE_FOOT[0]:0:width}" "${UI_LIVE_FOOT[1]:0:width}")
 }
 
-_ui_live_foot() { # sets UI_LIVE_FOOT: how much of the list is to be seen, and the keys
+_ui_live_foot() { # sets UI_LIVE_FOOT: which part of the list is visible, and the keys
   local keys='Enter opens' where=''
   local -i index
   if ((${#shown[@]} > height)); then
@@ -283,7 +283,7 @@ _ui_live_foot() { # sets UI_LIVE_FOOT: how much of the list is to be seen, and t
   done
   ((${#UI_ITEMS[@]} < 8)) || keys+='  / filter'
   keys+="${UI_HELP:+  ? help}  q ${UI_BACK:-back}"
-  # Where it is narrow: the least of them is known anyway.
+  # On a narrow terminal, drop the key that everybody knows.
   ((${#keys} < COLUMNS)) || keys=${keys#Enter opens  }
   [[ -z $typing ]] || keys="Only those with: ${filter}_   (Enter keeps, ESC shows all)"
   core_printable "$where"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Plain text widgets (part of ui.sh, layer 1): lines on standard error, answers by number from standard input.
 # Offers ui_plain_menu _checklist _yesno _input _form _message _busy, called by ui.sh with UI_TITLE, UI_TEXT and so on set.
-# The end of input is one screen back like Cancel, so that a script that runs out of answers ends and never loops.
+# The end of input goes one screen back, like Cancel, so that a script that runs out of answers ends instead of looping.
 
 ui_plain_menu() { # -> REPLY: index of the chosen item
   local -i index default=-1 next=0 last=$((${#UI_ITEMS[@]} - ${UI_TAIL:-0}))
@@ -22,7 +22,7 @@ ui_plain_menu() { # -> REPLY: index of the chosen item
   return 1
 }
 
-_ui_plain_page() { # items from "next" to "last", of a long list as many as the terminal has room for, and those behind "last"
+_ui_plain_page() { # shows the items from "next" to "last", of a long list only as many as fit, and those after "last"
   local -i end
   _ui_plain_room $((11 + ${#UI_ITEMS[@]} - last))
   end=$((next + REPLY < last ? next + REPLY : last))
@@ -30,26 +30,26 @@ _ui_plain_page() { # items from "next" to "last", of a long list as many as the 
     _ui_plain_item "$next"
   done
   ((next == last)) || printf '       ... %d more: m shows them\n' $((last - next)) >&2
-  # What Enter alone takes is not to be guessed.
+  # The choice that Enter alone makes must be visible.
   ((default < next || default >= last)) || _ui_plain_item "$default"
   for ((index = last; index < ${#UI_ITEMS[@]}; ++index)); do
     _ui_plain_item "$index"
   done
 }
 
-_ui_plain_room() { # <lines for other things> -> REPLY: how many items of the list are shown at once; off a terminal all
+_ui_plain_room() { # <lines for other things> -> REPLY: how many items of the list are shown at once; all of them off a terminal
   REPLY=${#UI_ITEMS[@]}
   ((REPLY > UI_LONG)) && [[ -t 0 && -t 2 ]] || return 0
   REPLY=$((LINES - $1 > 8 ? LINES - $1 : 8))
 }
 
-_ui_plain_item() { # <index>: its line, with a mark at what Enter alone takes
+_ui_plain_item() { # <index>: prints its line, with a mark if Enter alone chooses it
   local mark=''
   (($1 != default)) || mark='>'
   printf '%-2s%3d  %s\n' "$mark" $(($1 + 1)) "${UI_ITEMS[$1]:0:COLUMNS-7}" >&2
 }
 
-ui_plain_checklist() { # -> REPLY: indexes of the chosen items, parted by blanks
+ui_plain_checklist() { # -> REPLY: indexes of the chosen items, separated by blanks
   local -i index
   _ui_plain_screen
   for ((index = 0; index < ${#UI_ITEMS[@]}; ++index)); do
@@ -101,7 +101,7 @@ ui_plain_form() { # sets UI_ANSWERS
 
 ui_plain_message() {
   _ui_plain_screen
-  # Only somebody at a terminal has to be given time to read.
+  # Only somebody at a terminal needs time to read.
   [[ ! -t 0 || ! -t 2 ]] || ui_plain_pause
 }
 
@@ -113,7 +113,7 @@ ui_plain_busy() {
   _ui_plain_screen
 }
 
-_ui_plain_screen() { # head line, title and text
+_ui_plain_screen() { # prints head line, title and text
   local width=$((COLUMNS < 100 ? COLUMNS : 100))
   printf '\n%s\n' "$UI_HEAD" >&2
   printf -v REPLY '%*s' "$((${#UI_HEAD} < width ? ${#UI_HEAD} : width))" ''
@@ -140,7 +140,7 @@ _ui_plain_ask() { # <prompt> -> REPLY; 1 at the end of input or Ctrl-C
 }
 
 _ui_plain_read() { # -> REPLY: one line without blanks around it; 1 at the end of input, Ctrl-C, or with UI_CONTINUED after Ctrl-Z
-  # Only in this mode does a signal end "read" rather than being forgotten by it.
+  # Only in POSIX mode does a signal end "read"; otherwise it would be lost.
   local -
   set -o posix
   local -i status
@@ -149,11 +149,11 @@ _ui_plain_read() { # -> REPLY: one line without blanks around it; 1 at the end o
   IFS=$' \t' read -r REPLY
   status=$?
   trap - CONT
-  # A last line without a newline counts; what stood there when Ctrl-C came does not.
+  # A last line without a newline counts; what was typed before Ctrl-C does not.
   ((status == 0)) || { ((status < 128)) && [[ -n $REPLY ]]; }
 }
 
-_ui_plain_line() { # <default> -> REPLY: a typed line, blanks inside and around kept; 1 for a dot alone
+_ui_plain_line() { # <default> -> REPLY: a typed line with all its blanks; 1 for a single dot
   local default=$1
   if [[ -t 0 && -t 2 && ${TERM:-dumb} != dumb ]]; then
     _ui_plain_edit "$default" || { printf '\n' >&2 && return 1; }
@@ -170,11 +170,11 @@ _ui_plain_edit() { # <default> -> REPLY: a line edited with readline; 1 for Ctrl
   local -i status
   UI_INTERRUPTED=''
   saved=$(stty -g)
-  # readline would swallow Ctrl-C, and hears Ctrl-D in an empty line only: as keys they are a dot alone.
+  # readline would swallow Ctrl-C, and notices Ctrl-D only in an empty line: bind both to enter a single dot.
   bind '"\C-c": "\C-a\C-k.\C-m"' 2>/dev/null
   bind '"\C-d": "\C-a\C-k.\C-m"' 2>/dev/null
   stty intr undef
-  # After Ctrl-Z the shell has made Ctrl-C the signal again; readline shows its line at the next key only.
+  # After Ctrl-Z the shell has made Ctrl-C a signal again, and readline shows its line only at the next key.
   trap 'stty intr undef; printf "(a key shows what was typed)\n" >&2' CONT
   IFS= read -r -e -p '> ' -i "$1" REPLY
   status=$?
@@ -183,7 +183,7 @@ _ui_plain_edit() { # <default> -> REPLY: a line edited with readline; 1 for Ctrl
   ((status == 0)) && [[ -z $UI_INTERRUPTED ]]
 }
 
-_ui_plain_is_back() { # whether REPLY asks for the screen before
+_ui_plain_is_back() { # whether REPLY asks for the previous screen
   case ${REPLY,,} in
     b | back | q | quit | $'\e'*) return 0 ;;
   esac
@@ -195,7 +195,7 @@ _ui_plain_is_help() { # whether REPLY asks what the screen is about
   REPLY=''
 }
 
-_ui_plain_narrow() { # <text>: of a long list, the items that have it, with their numbers; 1 when there are none
+_ui_plain_narrow() { # <text>: shows the items of a long list that contain it, with their numbers; 1 when there are none
   local -i index found=0 room
   [[ -n $1 ]] && ((${#UI_ITEMS[@]} > UI_LONG)) || return 1
   _ui_plain_room 4
@@ -223,7 +223,7 @@ _ui_plain_index() { # <default index or -1>: turns REPLY (a number, a tag or not
   return 1
 }
 
-_ui_plain_indexes() { # turns REPLY (numbers, or nothing for the marked ones) into indexes
+_ui_plain_indexes() { # turns REPLY (numbers, or empty for the marked ones) into indexes
   local word chosen=''
   local -i index
   if [[ -z $REPLY ]]; then

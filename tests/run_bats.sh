@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs bats and looks through what its tests leave for planted secrets before that goes.
+# Runs bats, and searches what its tests leave behind for planted secrets before it is removed.
 #   run_bats.sh WORK PYTHON OPTIONS AND FILE...
 
 run_bats_main() { # <work> <python> <bats' words...>

@@ -16,7 +16,7 @@ run_lint_main() { # <tool> <python> <file...>
     shellcheck)
       local -i status=0
       ((${#others[@]} == 0)) || "$bin/shellcheck" -x -- "${others[@]}" || status=1
-      # Tests change variables in subshells and hand unexpanded text on, on purpose: those are remarks, not warnings.
+      # Tests change variables in subshells and pass unexpanded text on, on purpose: those remarks are not errors here.
       ((${#tests[@]} == 0)) || "$bin/shellcheck" -x -S warning -- "${tests[@]}" || status=1
       return "$status"
       ;;

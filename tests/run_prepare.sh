@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What run_all_tests.sh needs before its first check: programs of the system, the environment, a clean state.
+# Prepares what run_all_tests.sh needs before its first check: system programs, the environment, a clean state.
 
 RUN_PREPARE_KILOBYTES=$((4 * 1024 * 1024)) # a run takes about 1 GiB
 
-run_prepare_folder() { # prints a new folder for the run: in memory where that can be had, since the tests wait for disks often
+run_prepare_folder() { # prints a new folder for the run: in memory if possible, since the tests often wait for disks
   local memory=/dev/shm free
   if [[ -z ${TMPDIR:-} && -d $memory && -w $memory ]]; then
     free=$(df -Pk -- "$memory" 2>/dev/null | awk 'NR == 2 { print $4 }')
@@ -15,7 +15,7 @@ run_prepare_folder() { # prints a new folder for the run: in memory where that c
   mktemp -d
 }
 
-run_prepare_can_execute() { # <folder>: it is not mounted "noexec"
+run_prepare_can_execute() { # <folder>: whether it is not mounted "noexec"
   local probe
   local -i status
   probe=$(mktemp -p "$1") || return 1
@@ -27,7 +27,7 @@ run_prepare_can_execute() { # <folder>: it is not mounted "noexec"
 
 run_prepare() { # sets RUN_PYTHON and exports ETL_TEST_PYTHON; 1 with a sentence when there is no environment
   local name
-  # Settings of the operator's must not reach the tests, but for those that say with what to test.
+  # The operator's settings must not reach the tests, except those that say what to test with.
   for name in $(compgen -v ETL_); do
     case $name in
       ETL_ROOT | ETL_PYTHON | ETL_VENV | ETL_TEST_*) ;;
@@ -35,7 +35,7 @@ run_prepare() { # sets RUN_PYTHON and exports ETL_TEST_PYTHON; 1 with a sentence
     esac
   done
   export ETL_STATE_DIR=$RUN_WORK/state TMPDIR=$RUN_WORK/tmp
-  # What every secret that a test plants holds, and where it says in which files it did so on purpose.
+  # The word in every secret that a test plants, and the list of files in which one was planted on purpose.
   ETL_TEST_PLANTED=planted-$(od -An -N8 -tx1 /dev/urandom | tr -d ' ')
   export ETL_TEST_PLANTED ETL_TEST_PLANTED_FILES=$RUN_WORK/planted-files
   run_prepare_programs
@@ -50,13 +50,13 @@ run_prepare() { # sets RUN_PYTHON and exports ETL_TEST_PYTHON; 1 with a sentence
   [[ -z $RUN_REPORT ]] || run_prepare_facts >"$RUN_WORK/environment.txt" 2>&1
 }
 
-run_prepare_programs() { # installs what the tests use of the system, where that is allowed and possible
+run_prepare_programs() { # installs the system programs that the tests use, where that is allowed and possible
   local package
   local -a missing=()
   for package in dialog whiptail tmux less more:util-linux script:bsdutils ps:procps flock:util-linux; do
     command -v "${package%%:*}" >/dev/null || missing+=("${package#*:}")
   done
-  # A browser is large: it is installed only where nobody works.  Elsewhere its tests take the one that is there, or skip.
+  # A browser is large: it is installed only where nobody works.  Elsewhere its tests use an existing one, or skip.
   [[ -z ${CI:-} ]] || command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
   ((${#missing[@]} > 0)) || return 0
   if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
@@ -74,7 +74,7 @@ run_prepare_apt() { # <package...>
   timeout 300 apt-get update -q </dev/null && timeout 600 apt-get install -y -q --no-install-recommends "$@" </dev/null
 }
 
-run_prepare_facts() { # what a bug report should say of the machine; no names of users, no settings with secrets
+run_prepare_facts() { # prints what a bug report should say about the machine, without user names or settings that hold secrets
   uname -srm
   printf 'bash %s\n' "$BASH_VERSION"
   "$RUN_PYTHON" -VV

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Looks for the secrets that tests plant, in all that they leave, say and show.  What is found goes to WORK/found.
-#   run_secrets.sh watch WORK          the words of all processes, until all are looked through
+# Looks for the secrets that tests plant, in everything they leave behind, print and show.  Findings go to WORK/found.
+#   run_secrets.sh watch WORK          the command lines of all processes, until everything has been searched
 #   run_secrets.sh look WORK FOLDER    every file below FOLDER
-#   run_secrets.sh report WORK         every file of the run's folder; prints what was found by all looks, and is 1 then
-# A planted secret holds the word ETL_TEST_PLANTED of this run; the login's secret of every embedded warehouse is one as well.
-# It may stand in the files of which the test that planted it says so, as operators keep them (WORK/planted-files, a path a
+#   run_secrets.sh report WORK         every file of the run's folder; prints all findings, and returns 1 if there are any
+# A planted secret contains the word ETL_TEST_PLANTED of this run; the login secret of every embedded warehouse counts too.
+# It may be in the files that the test which planted it names, as operators keep them (WORK/planted-files, one path per
 # line), and in what an embedded warehouse keeps for itself; nowhere else, whatever the mode.
 
 run_secrets_main() { # <verb> <work> [folder]
@@ -27,9 +27,9 @@ run_secrets_main() { # <verb> <work> [folder]
 run_secrets_watch() { # <work>
   local path words
   local -i rounds=0
-  # Whoever wrote on while the folder is removed would keep it from going.
+  # Anybody who kept writing while the folder is removed would prevent its removal.
   while [[ -d $1/steps && ! -d $1/steps/secrets ]]; do
-    # The word stands in no command line of ours: grep reads it.
+    # The word is in no command line of ours: grep reads it from a file.
     while IFS= read -r path; do
       words=$(tr '\0' ' ' <"$path") || continue
       printf 'the process list: %s\n' "${words//"$ETL_TEST_PLANTED"/***}"
@@ -39,7 +39,7 @@ run_secrets_watch() { # <work>
   done
 } 2>/dev/null
 
-run_secrets_look() { # <work> <folder>: prints file and line of each
+run_secrets_look() { # <work> <folder>: prints file and line of each finding
   local path
   needles=$(run_secrets_needles "$2")
   printf 'logins %d\n' $(($(sort -u <<<"$needles" | wc -l) - 1)) >>"$1/looked"
@@ -52,14 +52,14 @@ run_secrets_look() { # <work> <folder>: prints file and line of each
   )
 }
 
-run_secrets_packed() { # <folder>: those that are packed, such as logs of the day before
+run_secrets_packed() { # <folder>: searches packed files, such as the logs of the day before
   local path
   while IFS= read -r -d '' path; do
     ! gzip -cdf -- "$path" 2>/dev/null | grep -qaF -f <(printf '%s\n' "$needles") || printf '%s\0' "$path"
   done < <(find "$1" -name '*.gz' -type f -print0 2>/dev/null)
 }
 
-run_secrets_extent() { # <work>: in what there was no hit
+run_secrets_extent() { # <work>: says how much was searched without a hit
   awk -v rounds="$(cat -- "$1/rounds" 2>/dev/null)" '
     $1 == "file" { ++files; bytes += $2 }
     $1 == "logins" { logins += $2 }
@@ -71,7 +71,7 @@ run_secrets_extent() { # <work>: in what there was no hit
 
 run_secrets_needles() { # <folder>
   printf '%s\n' "$ETL_TEST_PLANTED"
-  # Shorter ones are no secrets of a warehouse: a test has written something else there.
+  # Anything shorter is not a warehouse's secret: a test has written something else there.
   find "$1" -path '*/local-warehouse/secret' -type f -size -2 -exec grep -hE '^[!-~]{32,}$' -- {} + 2>/dev/null
 }
 

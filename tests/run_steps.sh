@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # The checks of run_all_tests.sh: each is a step with a time limit, a folder of facts and a log; report.py counts them.
 #   $RUN_WORK/steps/<name>/{kind,suite,log,exit_code,seconds,limit}   kind: lint, tap or pytest
-# As many run at once as there are cores, where all of pytest counts as one: its workers often wait, and so do screens.
-# A few failed tests are tried once more with nothing beside them (steps/<name>/second): one that passes then is counted as
-# passed and named as unsteady, so that a busy machine is told from a defect, and nothing is hidden.
+# As many run at once as there are cores; all of pytest counts as one, since its workers often wait, as screens do.
+# A few failed tests are retried with nothing else running (steps/<name>/second): one that passes then is counted as
+# passed but listed as unsteady, so that a busy machine is not mistaken for a defect, and nothing is hidden.
 
 RUN_STEP_NAMES='mypy shellcheck shfmt ruff ruff-format live pytest bash menu secrets'
 RUN_STEP_PIDS=()
-RUN_STEPS_FEW=8 # more failed tests than this are no accident of a busy machine
+RUN_STEPS_FEW=8 # more failed tests than this cannot be blamed on a busy machine
 
-run_steps() { # all that were asked for; those that failed a little once more when all have ended
+run_steps() { # runs all steps that were asked for, then retries those with a few failures
   local name
   RUN_STEP_AGAIN=()
   ! run_steps_wanted secrets || run_steps_watch_processes
@@ -28,12 +28,12 @@ run_steps() { # all that were asked for; those that failed a little once more wh
   ! run_steps_wanted secrets || run_steps_secrets
 }
 
-run_steps_secrets() { # and in how much none was found
+run_steps_secrets() { # searches for secrets, and says how much was searched
   run_step lint secrets 600 bash "$ETL_ROOT/tests/run_secrets.sh" report "$RUN_WORK"
   sed -n 's/^0 hits /        &/p' -- "$RUN_WORK/steps/secrets/log"
 }
 
-run_steps_watch_processes() { # nobody's child, so that no "wait" waits for it; it ends with the run's folder
+run_steps_watch_processes() { # detached, so that no "wait" waits for it; it ends when the run's folder goes
   (bash "$ETL_ROOT/tests/run_secrets.sh" watch "$RUN_WORK" </dev/null >/dev/null 2>&1 3>&- &)
 }
 
@@ -45,14 +45,14 @@ run_steps_wanted() { # <name>
   fi
 }
 
-run_steps_stop() { # ends what runs: "timeout" has a process group of its own and hands the signal on
+run_steps_stop() { # ends what is running: "timeout" has a process group of its own and passes the signal on
   local pid
   local -i attempt
   trap '' INT TERM HUP
   for pid in "${RUN_STEP_PIDS[@]}"; do
     kill -TERM "$pid" 2>/dev/null
   done
-  # In a trap that interrupted "wait", another "wait" may come back at once.
+  # In a trap that interrupted "wait", another "wait" may return at once.
   for pid in "${RUN_STEP_PIDS[@]}"; do
     for ((attempt = 0; attempt < 100; ++attempt)); do
       kill -0 "$pid" 2>/dev/null || break
@@ -103,7 +103,7 @@ run_steps_pytest_command() { # <name>: sets RUN_COMMAND
   [[ -z $RUN_FAST ]] || RUN_COMMAND+=(-m 'not slow')
 }
 
-run_steps_again() { # one after the other what is in RUN_STEP_AGAIN: names, and what each tested
+run_steps_again() { # retries one by one what is in RUN_STEP_AGAIN: names, and what each tested
   local name tests
   while ((${#RUN_STEP_AGAIN[@]})); do
     name=${RUN_STEP_AGAIN[0]} tests=${RUN_STEP_AGAIN[1]}
@@ -119,7 +119,7 @@ run_steps_again() { # one after the other what is in RUN_STEP_AGAIN: names, and 
   done
 }
 
-run_steps_is_worth_a_second() { # <name>: it ended with failed tests, and with a few only
+run_steps_is_worth_a_second() { # <name>: whether it ended with failed tests, but only a few
   local folder=$RUN_WORK/steps/$1
   local -i failed
   [[ $(cat -- "$folder/exit_code" 2>/dev/null) == 1 ]] || return 1
@@ -127,7 +127,7 @@ run_steps_is_worth_a_second() { # <name>: it ended with failed tests, and with a
   ((failed > 0 && failed <= RUN_STEPS_FEW))
 }
 
-run_steps_bats() { # bash and menu, where wanted: a process for each file, the longest files first
+run_steps_bats() { # bash and menu, if wanted: one process per file, the longest files first
   local kind file name
   local -a folders=() files=()
   RUN_BATS=(bash "$ETL_ROOT/tests/run_bats.sh" "$RUN_WORK" "$RUN_PYTHON" --formatter tap --timing)
@@ -148,7 +148,7 @@ run_steps_bats() { # bash and menu, where wanted: a process for each file, the l
   done
 }
 
-run_steps_longest_first() { # <folder...>: prints their files, by size; a file of a few lines that takes minutes has a tag
+run_steps_longest_first() { # <folder...>: prints their files by size; a short file that takes minutes has a tag
   local size file
   find "$@" -maxdepth 1 -name '*.bats' -printf '%s\t%p\n' 2>/dev/null | while IFS=$'\t' read -r size file; do
     ! grep -qx '# bats file_tags=long' -- "$file" || size=$((size + 1000000))
@@ -160,12 +160,12 @@ run_steps_width() {
   printf '%s' "${ETL_TEST_JOBS:-$(nproc 2>/dev/null || echo 2)}"
 }
 
-run_step() { # <kind> <name> <limit in seconds> <command...>: waits for its end
+run_step() { # <kind> <name> <limit in seconds> <command...>: runs the step and waits for its end
   run_step_begin "$@"
   wait
 }
 
-run_step_queue() { # <kind> <name> <limit in seconds> <command...>: begins when there is a core for it
+run_step_queue() { # <kind> <name> <limit in seconds> <command...>: starts the step when a core is free
   while (($(jobs -rp | wc -l) >= $(run_steps_width))); do
     wait -n
   done
@@ -181,7 +181,7 @@ run_step_begin() { # <kind> <name> <limit in seconds> <command...>
   RUN_STEP_PIDS+=("$!")
 }
 
-run_step_watch() { # <folder> <limit> <command...>: runs it, keeps what it said and how it ended, prints one line
+run_step_watch() { # <folder> <limit> <command...>: runs it, keeps its output and exit code, prints one line
   local -i status=0 child signalled=1
   local began=$EPOCHREALTIME
   timeout -k 5 "${@:2}" </dev/null >"$1/log" 2>&1 &

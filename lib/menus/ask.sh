@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # the MENUS_ASK_ variables are the answers, read by the screens
-# Questions that several screens ask (layer 4): table, days, file, key, how to check.  Each names what it speaks of, has the last
+# Questions that several screens ask (layer 4): table, days, file, key, how to check.  Each names its subject, has the last
 # answer as its default, and leaves flags for a command.
 # Offers menus_ask with the questions table one_table days months one_month file with key format output new_table into,
-# menus_ask_path, menus_ask_qc, menus_ask_config, menus_ask_absolute and menus_ask_are_months; menus_ask_typed_* take what was written, also in a form.
+# menus_ask_path, menus_ask_qc, menus_ask_config, menus_ask_absolute and menus_ask_are_months; menus_ask_typed_* take what was typed, in a form too.
 
 MENUS_ASK_QC=( # the loader's word, and what it means
   file "file        check the file: days, rows, layout"
@@ -30,9 +30,9 @@ MENUS_ASK_FORMATS=( # of a report: the word, and what it means
   csv "CSV                one line a table"
 )
 
-menus_ask() { # <title> <question>...: in a form, or in order, where Back is one question back; 1 when that leaves
+menus_ask() { # <title> <question>...: asks in a form, or in order, where Back goes back one question; 1 when Back leaves
   local title=$1
-  # Who asks again after all answers were given begins with the last question.
+  # When all answers have been given and we ask again, we begin with the last question.
   local -i place=${MENUS_ASK_FROM:-0} step=1
   local -a questions=("${@:2}")
   ((place > 0)) || MENUS_ASK_ABOUT='' MENUS_ASK_READ=''
@@ -45,7 +45,7 @@ menus_ask() { # <title> <question>...: in a form, or in order, where Back is one
     "menus_ask_${questions[place]}" "$title"
     case $? in
       0) step=1 ;;
-      2) ;; # Nothing to ask: on in the same direction.
+      2) ;; # Nothing to ask: continue in the same direction.
       *) step=-1 ;;
     esac
     ((place += step, place >= 0)) || return 1
@@ -53,7 +53,7 @@ menus_ask() { # <title> <question>...: in a form, or in order, where Back is one
 }
 
 menus_ask_tables() { # <title>: sets ACTIONS_TABLES; 1 after a message when the configuration cannot be read
-  # Going back through the questions reads nothing anew.
+  # Going back through the questions does not read it again.
   [[ -z ${MENUS_ASK_READ:-} ]] || return 0
   ui_busy "$1" "Reading the configuration ..."
   actions_config_tables && ((${#ACTIONS_TABLES[@]} > 0)) && MENUS_ASK_READ=1 && return 0
@@ -61,7 +61,7 @@ menus_ask_tables() { # <title>: sets ACTIONS_TABLES; 1 after a message when the 
   return 1
 }
 
-menus_ask_table() { # <title>: sets MENUS_ASK_TABLE, all of them among the answers; 2 where the configuration has one table only
+menus_ask_table() { # <title>: sets MENUS_ASK_TABLE, "all tables" being an answer; 2 if the configuration has only one table
   local last
   MENUS_ASK_TABLE=()
   menus_ask_tables "$1" || return 1
@@ -78,7 +78,7 @@ menus_ask_table() { # <title>: sets MENUS_ASK_TABLE, all of them among the answe
   fi
 }
 
-menus_ask_one_table() { # <title>: sets MENUS_ASK_TABLE to one table; 2 where there is one only
+menus_ask_one_table() { # <title>: sets MENUS_ASK_TABLE to one table; 2 if there is only one
   menus_ask_tables "$1" || return 1
   MENUS_ASK_ABOUT=${ACTIONS_TABLES[0]}
   MENUS_ASK_TABLE=(--table "$MENUS_ASK_ABOUT")
@@ -99,7 +99,7 @@ _menus_ask_which_table() { # <title> <default> [tag item]: sets MENUS_ASK_ABOUT
   MENUS_ASK_ABOUT=$REPLY
 }
 
-menus_ask_months() { # <title>: sets MENUS_ASK_DAYS, to months only
+menus_ask_months() { # <title>: sets MENUS_ASK_DAYS, months only
   _menus_ask_span "$1" "Which months of ${MENUS_ASK_ABOUT:-what}?" months
 }
 
@@ -148,7 +148,7 @@ _menus_ask_span() { # <title> <text> <months or days>
   return 1
 }
 
-_menus_ask_other() { # <title> <months or days>: sets MENUS_ASK_DAYS from what is typed, until it can be meant
+_menus_ask_other() { # <title> <months or days>: sets MENUS_ASK_DAYS from what is typed, asking until it is valid
   local typed how='Months: 2024-01, a list 2024-01,2024-03 or a range 2024-01..2024-06.'
   [[ $2 == months ]] || how+=' Days: 2024-01-03..2024-01-10.'
   local text="Which $2 of $MENUS_ASK_ABOUT?"$'\n\n'"$how"
@@ -170,16 +170,16 @@ menus_ask_typed_span() { # <months or days> <text without blanks>: sets MENUS_AS
   else
     return 1
   fi
-  # The answer holds, whether it can be kept or not.
+  # The answer counts even if it cannot be saved.
   actions_config_set_preference "quality_other_$1" "$2" || :
 }
 
-_menus_ask_are_days() { # <text>: one day or two with dots between them
+_menus_ask_are_days() { # <text>: whether it is one day, or two with dots between them
   local day='([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})'
   [[ $1 =~ ^$day(\.\.$day)?$ ]]
 }
 
-menus_ask_are_months() { # <text>: a list of months and ranges; else 1 with a sentence in REPLY
+menus_ask_are_months() { # <text>: whether it is a list of months and ranges; else 1 with a sentence in REPLY
   local word
   local -a words=()
   IFS=, read -ra words <<<"${1//../,}"
@@ -208,7 +208,7 @@ menus_ask_format() { # <title>: sets MENUS_ASK_FORMAT
   menus_ask_typed_format "$REPLY"
 }
 
-menus_ask_typed_format() { # <word>: MENUS_ASK_WRITTEN is it where a file is written, else nothing
+menus_ask_typed_format() { # <word>: sets MENUS_ASK_WRITTEN to it if a file is written, else to nothing
   actions_config_set_preference quality_format "$1"
   MENUS_ASK_FORMAT=() MENUS_ASK_WRITTEN=''
   case $1 in
@@ -218,7 +218,7 @@ menus_ask_typed_format() { # <word>: MENUS_ASK_WRITTEN is it where a file is wri
   esac
 }
 
-menus_ask_output() { # <title>: the file that the report is written to; 2 where it goes into the log
+menus_ask_output() { # <title>: asks for the file that the report is written to; 2 if it goes into the log
   local typed text="Write the report on $MENUS_ASK_ABOUT to which file?"
   [[ -n $MENUS_ASK_WRITTEN ]] || return 2
   actions_config_preference quality_output
@@ -231,7 +231,7 @@ menus_ask_output() { # <title>: the file that the report is written to; 2 where 
   return 1
 }
 
-menus_ask_output_ending() { # <path> -> REPLY: with the ending of the format
+menus_ask_output_ending() { # <path> -> REPLY: the path with the format's ending
   REPLY=$1
   REPLY=${REPLY%.html} REPLY=${REPLY%.xlsx} REPLY=${REPLY%.csv}
   REPLY+=.$MENUS_ASK_WRITTEN
@@ -247,7 +247,7 @@ menus_ask_typed_output() { # <path>: 1 with a sentence in REPLY
   MENUS_ASK_FORMAT=(--format "$MENUS_ASK_WRITTEN" --output "$path")
 }
 
-menus_ask_absolute() { # <path as it was typed> -> REPLY
+menus_ask_absolute() { # <path as typed> -> REPLY: the absolute path
   REPLY=$1
   # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
   [[ $REPLY != '~/'* ]] || REPLY=$HOME/${REPLY:2}
@@ -289,7 +289,7 @@ menus_ask_file() { # <title>: sets MENUS_ASK_FILE
   MENUS_ASK_ABOUT=${REPLY##*/}
 }
 
-menus_ask_with() { # <title>: sets MENUS_ASK_WITH, the file that the one before is compared with
+menus_ask_with() { # <title>: sets MENUS_ASK_WITH, the file to compare the first one with
   menus_ask_path "$1" "Which file do you want to compare $MENUS_ASK_ABOUT with?" compare_with || return 1
   MENUS_ASK_WITH=(--with "$REPLY")
 }
@@ -317,7 +317,7 @@ menus_ask_typed_path() { # <text> <preference> -> REPLY: the absolute path, or 1
   REPLY=$path
 }
 
-menus_ask_qc() { # <title> -> REPLY: how it is checked
+menus_ask_qc() { # <title> -> REPLY: how a load is checked
   local last UI_HELP=$MENUS_ASK_QC_HELP
   settings_get qc
   [[ $REPLY != last ]] || actions_config_preference qc
@@ -337,7 +337,7 @@ menus_ask_config() { # <title> <question> -> REPLY: one of the configurations, t
   current=$REPLY
   for path in "${ACTIONS_CONFIGS[@]}"; do
     actions_config_short "$path"
-    # Of a long path the end tells most.
+    # The end of a long path says the most.
     ((${#REPLY} <= room)) || REPLY="...${REPLY:${#REPLY}-room+3}"
     [[ $path != "$current" ]] || REPLY+='  (in use)'
     items+=("$path" "$REPLY")

@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2034 # the MENUS_ASK_ variables are the answers, read by the screens
-# The questions of menus_ask on one screen, where the back end has forms (layer 4): a field each, with its last answer in it.
-# Offers menus_ask_form.  Of a question there are two functions: menus_ask_form_<question> sets MENUS_ASK_FIELD (label, default and what
-# may be written; 2 where there is nothing to ask), _menus_ask_form_take_<question> takes what was written; 1 with a sentence in REPLY.
+# The questions of menus_ask on one screen, if the back end has forms (layer 4): a field for each, filled with the last answer.
+# Offers menus_ask_form.  Each question has two functions: menus_ask_form_<question> sets MENUS_ASK_FIELD (label, default and what
+# may be typed; 2 if there is nothing to ask), _menus_ask_form_take_<question> takes what was typed, or returns 1 with a sentence in REPLY.
 
-menus_ask_form() { # <title> <question>...: 1 is Back, 2: they are to be asked in turn
+menus_ask_form() { # <title> <question>...: 1 means Back, 2 that they have to be asked one by one
   local title=$1 question error='' hints=''
   local -a asked=() fields=()
   ui_has_forms || return 2
@@ -17,7 +17,7 @@ menus_ask_form() { # <title> <question>...: 1 is Back, 2: they are to be asked i
       *) return 1 ;;
     esac
   done
-  # One question alone is better asked with its choices.
+  # A single question is better asked with its choices.
   ((${#asked[@]} > 1)) || return 2
   while ui_form "$title" "$error${hints#$'\n'}" "${fields[@]}"; do
     _menus_ask_form_take && return 0
@@ -26,7 +26,7 @@ menus_ask_form() { # <title> <question>...: 1 is Back, 2: they are to be asked i
   return 1
 }
 
-_menus_ask_form_take() { # the answers of the form that was just shown; 1 with a sentence in REPLY
+_menus_ask_form_take() { # takes the answers of the form just shown; 1 with a sentence in REPLY
   local -i place
   local wrong=''
   for ((place = 0; place < ${#asked[@]}; ++place)); do
@@ -49,7 +49,7 @@ menus_ask_form_table() { # <title>
   MENUS_ASK_FIELD+=("$REPLY; * means all of them.")
 }
 
-_menus_ask_form_names() { # -> REPLY: the names of the tables, the first ones of many
+_menus_ask_form_names() { # -> REPLY: the names of the tables, or the first ones if there are many
   local names
   printf -v names '%s, ' "${ACTIONS_TABLES[@]:0:8}"
   REPLY=${names%, }
@@ -72,7 +72,7 @@ _menus_ask_form_take_table() { # <text>
     REPLY="The configuration has no table '$1'.$name It has: $REPLY."
     return 1
   fi
-  # The answer holds, whether it can be kept or not.
+  # The answer counts even if it cannot be saved.
   actions_config_set_preference quality_table "${table:-*}" || :
 }
 

@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2034 # MENUS_ASK_ABOUT is read by the questions
-# Files chosen in the file browser (layer 4), and what was chosen for them: checked, loaded, compared, looked into.
+# Files chosen in the file browser (layer 4) and what is done with them: check, load, compare, sample.
 # Offers menus_browse for File Tools and Snowflake Operations.
 
-menus_browse() { # [--action <action>]: until something was started or nothing was chosen; Back is the browser again
+menus_browse() { # [--action <action>]: runs until something was started or nothing was chosen; Back returns to the browser
   local -a where=()
   while true; do
     ui_leave
     if ! actions_browse "${where[@]}" "$@"; then
-      # What went wrong stands on the screen.
+      # The error is still on the screen.
       ui_pause
       return 0
     fi

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# File Tools (layer 4): files looked at, compared, cleaned and packed before they are loaded.  No file is changed.
+# File Tools (layer 4): look at, compare, clean and pack files before they are loaded.  No file is changed.
 # Offers the screen files.
 
 menus_screen_define files "File Tools" "What do you want to do with files?" 30 "browse, check, compare, clean, compress" <<'HELP'
@@ -184,7 +184,7 @@ _menus_files_merge() { # <file> <arguments...>: shows the difference, asks, writ
   _menus_files_merged "$into"
 }
 
-_menus_files_merged() { # <file>: what was written is in use, or may be from now on
+_menus_files_merged() { # <file>: offers to use the configuration just written, unless it is in use already
   actions_config_current
   if [[ $1 == "$REPLY" ]]; then
     menus_screen_find_target

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Help (layer 4): what an operator has to know, by question.  Each screen has its own explanation besides.
+# Help (layer 4): what an operator has to know, by question.  In addition, each screen has its own explanation.
 # Offers the screen help.
 
 menus_screen_define help "Help" "What do you want to know?" 90 "keys, jobs, what to do when ..." <<'HELP'

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # UI_LIVE_ and so on are read by the widgets
-# Jobs & Logs (layer 4): the list, which looks again by itself, one job, cleaning up.  Offers menus_jobs menus_jobs_follow
-# menus_jobs_news.  Every look reads the job folders anew, apart from what is known of jobs that have ended.
+# Jobs & Logs (layer 4): the list, which refreshes itself, a single job, cleaning up.  Offers menus_jobs menus_jobs_follow
+# menus_jobs_news.  Every refresh reads the job folders again, except for what is known of jobs that have ended.
 
 menus_screen_define jobs "Jobs & Logs" "" 60 "progress, logs, cancel, run again" <<'HELP'
 Running jobs come first, then those that wait for their turn, in
@@ -20,9 +20,9 @@ l opens a log: if the job went wrong at its end, and ' e goes to
 the first error. f follows a log; q leaves it, the job runs on.
 HELP
 
-declare -gA MENUS_JOBS_KNOWN=()  # by id: when it was started, state and title of a job that has ended
+declare -gA MENUS_JOBS_KNOWN=()  # by id: start time, state and title of a job that has ended
 declare -gA MENUS_JOBS_OPENED=() # by id: 1 when somebody has looked at it
-declare -gA MENUS_JOBS_ERRORS=() # by id: place and text of the first error in its log, or a blank
+declare -gA MENUS_JOBS_ERRORS=() # by id: position and text of the first error in its log, or a blank
 
 menus_jobs() {
   local chosen='' UI_TRAIL=${MENUS_TITLES[jobs]} UI_HELP=${MENUS_HELPS[jobs]}
@@ -42,17 +42,17 @@ menus_jobs() {
   done
 }
 
-menus_jobs_follow() { # <id>: its log as it grows, and back to the screen
+menus_jobs_follow() { # <id>: follows its log, then returns to the screen
   ui_leave
   log_viewer_follow "$1"
 }
 
-menus_jobs_news() { # -> REPLY: what has ended since the last screen, with a blank line behind it, or nothing
+menus_jobs_news() { # -> REPLY: what has ended since the last screen, followed by an empty line, or nothing
   jobs_news
   REPLY=${REPLY:+"Ended: ${REPLY//$'\n'/$'\n       '}"$'\n\n'}
 }
 
-_menus_jobs_first() { # -> REPLY: the newest job of the last day that went wrong, was not opened and not done again; or nothing
+_menus_jobs_first() { # -> REPLY: the newest job of the last day that failed and was neither opened nor run again; or nothing
   local id
   local -A done_again=()
   local -i now
@@ -72,7 +72,7 @@ _menus_jobs_first() { # -> REPLY: the newest job of the last day that went wrong
   REPLY=''
 }
 
-_menus_jobs_list() { # for ui_live: jobs that run, that wait in order, that ended, the newest first
+_menus_jobs_list() { # for ui_live: jobs that run, jobs that wait (in order), jobs that ended (newest first)
   local id
   local -a running=() ended=()
   local -A waiting=()
@@ -105,7 +105,7 @@ _menus_jobs_pairs() { # sets UI_LIVE_HEADING and UI_LIVE_PAIRS from what _menus_
   local -i place=0
   printf -v UI_LIVE_HEADING '%-8s %-7s %s' STATE AGE TITLE
   if [[ -n $UI_LIVE_FAST ]]; then
-    # Progress has columns only where something runs or waits.
+    # Progress has columns only if something runs or waits.
     printf -v UI_LIVE_HEADING '%-8s %-7s %-9s %4s %-12s %-7s %s' STATE AGE PHASE DONE RATE LEFT TITLE
     printf -v pad '%36s' ''
   fi
@@ -114,12 +114,12 @@ _menus_jobs_pairs() { # sets UI_LIVE_HEADING and UI_LIVE_PAIRS from what _menus_
     _menus_jobs_at_work "$id" starts
   done
   for id in "${JOBS_QUEUED[@]}"; do
-    # An entry may be that of a job which died waiting.
+    # An entry may belong to a job that died waiting.
     [[ -n ${waiting[$id]:-} && -e $ETL_STATE_DIR/jobs/$id/wake ]] || continue
     _menus_jobs_at_work "$id" "place $((++place))"
     unset "waiting[$id]"
   done
-  # Those between the queue and their command.
+  # Jobs that have left the queue but not yet started their command.
   for id in "${!waiting[@]}"; do
     _menus_jobs_at_work "$id" starts
   done
@@ -128,11 +128,11 @@ _menus_jobs_pairs() { # sets UI_LIVE_HEADING and UI_LIVE_PAIRS from what _menus_
   done
 }
 
-_menus_jobs_wanted() { # <state>: whether jobs in it are shown
+_menus_jobs_wanted() { # <state>: whether jobs in this state are shown
   [[ -z $MENUS_JOBS_STATES || ,$MENUS_JOBS_STATES, == *",$1,"* ]]
 }
 
-_menus_jobs_at_work() { # <id> <what it does while it has no phase>: adds its line
+_menus_jobs_at_work() { # <id> <text to show while it has no phase>: adds its line
   jobs_read "$1" 2>/dev/null && _menus_jobs_wanted "$JOB_STATE" || return 0
   printf -v REPLY '%-8s %-7s %-9s %4s %-12s %-7s %s' "$JOB_STATE" "$JOB_AGE" "${JOB_PHASE:-$2}" "${JOB_PERCENT:+$JOB_PERCENT%}" \
     "$JOB_RATE" "$JOB_ETA" "${JOB_TITLE:-$1}"
@@ -143,11 +143,11 @@ _menus_jobs_ended() { # <id> <blanks for the columns of progress>: adds its line
   local began=${MENUS_JOBS_KNOWN[$1]%% *} state=${MENUS_JOBS_KNOWN[$1]#* }
   local title=${state#* }
   state=${state%% *}
-  # Lost may have been a look between two facts.
+  # "Lost" may come from reading between two writes.
   [[ $state != lost && $state != unknown ]] || unset "MENUS_JOBS_KNOWN[$1]"
   _menus_jobs_wanted "$state" || return 0
   core_duration $((now - began))
-  # Minutes will do for what is over, and the line stays as it is for a while.
+  # For an ended job minutes are enough, and the line then stays unchanged for a while.
   REPLY=${REPLY% *s}
   ((began > 0)) || REPLY='?'
   printf -v REPLY '%-8s %-7s %s%s' "$state" "$REPLY" "$2" "$title"
@@ -163,7 +163,7 @@ _menus_jobs_states() { # which states the list shows
   MENUS_JOBS_STATES=$REPLY
 }
 
-_menus_jobs_one() { # <id>: what is known of it and what can be done, until Back or the job is gone
+_menus_jobs_one() { # <id>: shows what is known of it and what can be done, until Back or until the job is gone
   local last='' MENUS_JOBS_ID=$1
   local -i status
   local -a UI_LIVE_KEYS=() UI_LIVE_ACTIONS=()
@@ -179,7 +179,7 @@ _menus_jobs_one() { # <id>: what is known of it and what can be done, until Back
     if [[ $last == refresh ]]; then
       last=''
     else
-      # Read anew: the head line has read others meanwhile, and it may have ended or gone.
+      # Read it again: the head line has read other jobs meanwhile, and this one may have ended or be gone.
       jobs_read "$1" 2>/dev/null || break
       "_menus_jobs_${last%-*}" "$1" "${last#*-}"
     fi
@@ -211,7 +211,7 @@ _menus_jobs_look() { # for ui_live: the job MENUS_JOBS_ID; 1 when it is gone
   case $JOB_STATE in
     failed | problems | lost | stopped | refused)
       _menus_jobs_error "$MENUS_JOBS_ID" && error=${REPLY#* }
-      # Mostly the log's first error is the result's message.
+      # Usually the log's first error is the result's message.
       [[ -z $error || (-n $JOB_MESSAGE && $error == *"${JOB_MESSAGE:0:60}"*) ]] || UI_LIVE_TEXT+=$'\n\n'"First error in the log: ${error:0:400}"
       ;;
   esac
@@ -227,7 +227,7 @@ _menus_jobs_choices() { # sets UI_LIVE_PAIRS: what can be done with the job just
       UI_LIVE_PAIRS=(log "Show the log" show "Show the result and all details")
       case $JOB_STATE in
         'done') ;;
-        # What went wrong is to be known first.
+        # First of all people want to know what went wrong.
         failed | problems | lost) UI_LIVE_PAIRS=(diagnose "Diagnose          why, and what to run next" "${UI_LIVE_PAIRS[@]}") ;;
         *) UI_LIVE_PAIRS+=(diagnose "Diagnose          why, and what to run next") ;;
       esac
@@ -239,7 +239,7 @@ _menus_jobs_choices() { # sets UI_LIVE_PAIRS: what can be done with the job just
     move-first "Move to the front" move-up "Move one up" move-down "Move one down" move-last "Move to the end")
 }
 
-_menus_jobs_error() { # <id> -> REPLY: place in the log, blank, and the first error; 1 when there is none
+_menus_jobs_error() { # <id> -> REPLY: position in the log, a blank, and the first error; 1 when there is none
   if [[ -z ${MENUS_JOBS_ERRORS[$1]:-} ]]; then
     MENUS_JOBS_ERRORS[$1]=' '
     ! jobs_first_error "$1" || MENUS_JOBS_ERRORS[$1]="$JOBS_ERROR_OFFSET $REPLY"
@@ -248,7 +248,7 @@ _menus_jobs_error() { # <id> -> REPLY: place in the log, blank, and the first er
   [[ $REPLY != ' ' ]]
 }
 
-_menus_jobs_log() { # <id>: from the end where something went wrong, with the first error marked
+_menus_jobs_log() { # <id>: opens at the end if something went wrong, with the first error marked
   local -a options=()
   jobs_read_brief "$1" || return 0
   case $JOB_STATE in
@@ -286,7 +286,7 @@ _menus_jobs_compare() { # <id>
   ui_message "Compare: $title" "\$ $REPLY"$'\n\n'"$said"
 }
 
-_menus_jobs_report() { # <id>: text in the pager; of what needs another program it is said where it is
+_menus_jobs_report() { # <id>: shows text in the pager; for a report that needs another program, says where it is
   jobs_report "$1" || return 0
   case $REPLY in
     *.html | *.xlsx | *.parquet | *.gz | *.zst | *.bz2)
@@ -324,7 +324,7 @@ _menus_jobs_rerun() { # <id>
   ui_message "Started" "Job $id runs the same command. ${REPLY:-It is first in the list.}"
 }
 
-_menus_jobs_clean() { # which jobs go: first their state, then their age, with their numbers
+_menus_jobs_clean() { # asks which jobs to remove: first the state, then the age, with their numbers
   local -a items=(all "All that have ended")
   local state text
   local -i index
@@ -364,7 +364,7 @@ _menus_jobs_clean_age() { # <state or all>
   menus_screen_command jobs prune --older-than "$days" ${state:+--state "$state"} "$text"
   UI_DEFAULT=no UI_OK=Remove UI_BACK=Back ui_yesno "Clean up" "$REPLY" || return 0
   ui_busy "Clean up" "Removing ..."
-  # What has ended since it was counted was not asked about.
+  # Jobs that have ended since the count were not part of the question.
   actions_jobs_clean "$days" "$state" "$MENUS_JOBS_COUNTED"
   MENUS_JOBS_KNOWN=()
   ui_message "Clean up" "$REPLY"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The first screen (layer 4): every other screen that says it has a place in it, and the way out.
+# The first screen (layer 4): all screens that declare a place in it, and the way out.
 # Offers menus_main.
 
 menus_screen_define main "Main menu" "" <<'HELP'
@@ -15,7 +15,7 @@ buttons. ESC, Back and Ctrl-C are one screen back; nothing is
 started or lost by it. Every screen has this Help.
 HELP
 
-menus_main() { # the menu, from the first screen to the last
+menus_main() { # runs the menu from the first screen to the last
   ui_init menus_screen_head || return
   actions_config_environment_load
   menus_screen_colours
@@ -29,7 +29,7 @@ menus_main() { # the menu, from the first screen to the last
   printf '%d running; they go on. See them with: %s jobs\n' "$running" "$REPLY"
 }
 
-_menus_main_entries() { # the screens in order of their places; once, when all files are read
+_menus_main_entries() { # orders the screens by their places, once all files have been read
   local place screen
   for place in "${!MENUS_PLACES[@]}"; do
     screen=${MENUS_PLACES[place]%%$'\t'*}

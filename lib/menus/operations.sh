@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Snowflake Operations (layer 4): months loaded, tables checked and reported on, months brought back, replaced and dropped.
+# Snowflake Operations (layer 4): load months, check tables and report on them, restore, replace and drop months.
 # Offers the screen operations.
 
-# No question: its line is needed, so that on 80x24 every entry is to be seen.
+# No question: its line is needed so that every entry is visible on 80x24.
 menus_screen_define operations "Snowflake Operations" "" 20 "load months, check, report, drop" <<'HELP'
 Load and Batch show a plan and the command before anything starts.
 Load by browsing loads files that you choose in their folders.
@@ -129,18 +129,18 @@ menus_operations_batch() {
   done
 }
 
-_menus_operations_answers() { # <form> <defaults...>: sets UI_ANSWERS to what was written last, else to the defaults
+_menus_operations_answers() { # <form> <defaults...>: sets UI_ANSWERS to the last answers, else to the defaults
   local -a last=()
   actions_config_preference "form_$1"
   shift
   UI_ANSWERS=("$@")
   [[ -n $REPLY ]] || return 0
-  # Tabs beside each other would count as one.
+  # Adjacent tabs would count as one.
   mapfile -t last <<<"${REPLY//$'\t'/$'\n'}"
   ((${#last[@]} != $#)) || UI_ANSWERS=("${last[@]}")
 }
 
-_menus_operations_form_error() { # 1 with a sentence in REPLY when UI_ANSWERS (months, base path, table, checks) cannot be meant
+_menus_operations_form_error() { # 1 with a sentence in REPLY when UI_ANSWERS (months, base path, table, checks) are not valid
   local months=${UI_ANSWERS[0]//[[:blank:]]/} base=${UI_ANSWERS[1]}
   [[ $months == all ]] || menus_ask_are_months "$months" || return 1
   # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
@@ -176,7 +176,7 @@ menus_operations_ledger_counts() {
   _menus_operations_adopt "Adopt without files" --without-file
 }
 
-_menus_operations_adopt() { # <title> <flags...>: what would be recorded, question, job
+_menus_operations_adopt() { # <title> <flags...>: shows what would be recorded, asks, starts the job
   local title=$1
   shift
   _menus_operations_which "$title" || return 0
@@ -245,7 +245,7 @@ menus_operations_replace() {
     --mode replace
 }
 
-_menus_operations_destroy() { # <title> <word> <pattern of the rows that go> <verb> <arguments...>: plan, question, words, job
+_menus_operations_destroy() { # <title> <word> <pattern of the rows that go> <verb> <arguments...>: shows the plan, asks, wants the words typed, starts the job
   local title="$1 $MENUS_OPERATIONS_WHAT" word=$2 pattern=$3 phrase rows
   shift 3
   menus_screen_plan "$title" "$@" || return 0

@@ -52,7 +52,7 @@ menus_quick_load_other() {
   done
 }
 
-menus_quick_load_file() { # the one that was looked into or checked last is proposed
+menus_quick_load_file() { # proposes the file that was sampled or checked last
   menus_ask_path "One file" "Which file? Its name has to match a pattern of the configuration." quality_file || return 0
   _menus_quick_load_ask "${REPLY##*/}" --file "$REPLY"
 }
@@ -63,7 +63,7 @@ menus_quick_load_resume() {
   return 0
 }
 
-_menus_quick_load_ask() { # <what> <load arguments...>: configuration, checks, plan, start; Back is one of these back
+_menus_quick_load_ask() { # <what> <load arguments...>: configuration, checks, plan, start; Back goes one step back
   local what=$1 config asked kind='' status=1
   shift
   [[ $1 != --month ]] || kind=months

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Recovery (layer 4): loads that did not end well, why, and the way on; what was left behind; the stage.
+# Recovery (layer 4): loads that failed or were interrupted, why, and how to go on; leftovers; the stage.
 # Offers the screen recovery and menus_recovery_diagnose.
 
 menus_screen_define recovery "Recovery" "What do you want to recover?" 40 "failed loads, why, the stage" <<'HELP'
@@ -48,10 +48,10 @@ menus_screen_entries recovery_stage \
   keep load "Load, keep parts" "they stay on the stage" \
   clean '!stage' "Clean" "removes what nobody needs"
 
-MENUS_RECOVERY_JOBS=50 # jobs that did not end well in the list
+MENUS_RECOVERY_JOBS=50 # how many failed jobs the list shows
 MENUS_RECOVERY_RUN='[0-9]{8}-[0-9]{6}-[0-9a-f]{8}'
 
-menus_recovery_loads() { # the list, until Back or until a load of it was started
+menus_recovery_loads() { # shows the list until Back or until one of its loads was started
   local line label chosen=''
   local -a items fields
   while true; do
@@ -74,7 +74,7 @@ menus_recovery_loads() { # the list, until Back or until a load of it was starte
   done
 }
 
-menus_recovery_varchar() { # the newest load that failed for a value too long
+menus_recovery_varchar() { # widens the column of the newest load that failed because a value was too long
   local run way month table
   _menus_recovery_capture "Widen VARCHAR column" recover --loads || return 0
   while IFS=$'\t' read -r run _ way _ month table _; do
@@ -87,7 +87,7 @@ menus_recovery_varchar() { # the newest load that failed for a value too long
   ui_message "Widen VARCHAR column" "No load into this target failed because a value was too long for its column."
 }
 
-menus_recovery_diagnose() { # <job or run id, or log; or flags>: why it failed; its best cure is one key away
+menus_recovery_diagnose() { # <job or run id, or log; or flags>: says why it failed; the best remedy is one key away
   local text run
   _menus_recovery_capture "Diagnosis" diagnose "$@" || return 0
   text=$REPLY
@@ -106,19 +106,19 @@ menus_recovery_diagnose() { # <job or run id, or log; or flags>: why it failed; 
   fi
 }
 
-_menus_recovery_ask_retry() { # <diagnosis>: where something has to be done first, Back is the default
+_menus_recovery_ask_retry() { # <diagnosis>: Back is the default if something else has to be done first
   local word=Retry default=''
   [[ $1 != *'Carry on with it'* ]] || word=Resume
   [[ $1 != *' clean-file '* && $1 != *' check-file '* && $1 != *'Do what the message says'* ]] || default=no
   UI_OK=$word UI_BACK=Back UI_DEFAULT=$default ui_yesno "Diagnosis" "$1"
 }
 
-_menus_recovery_about() { # <diagnosis> -> REPLY: table and month of the load, as a job's title has them; or nothing
+_menus_recovery_about() { # <diagnosis> -> REPLY: table and month of the load, as in a job's title, or nothing
   REPLY=''
   [[ ! $1 =~ $'\n  load of '([^$'\n']+)' (run ' ]] || REPLY=${BASH_REMATCH[1]}
 }
 
-_menus_recovery_widen() { # <run> [table and month]: measured, shown, asked
+_menus_recovery_widen() { # <run> [table and month]: measures, shows, asks
   local plan
   ui_busy "Widen" "Measuring the files of the load ... (Ctrl-C stops)"
   if ! actions_plan recover --widen "$1"; then
@@ -131,7 +131,7 @@ _menus_recovery_widen() { # <run> [table and month]: measured, shown, asked
   menus_screen_begin "Widen and load ${2:+$2 }again" recover --widen "$1" --yes
 }
 
-menus_recovery_job() { # jobs that did not end well, the newest first
+menus_recovery_job() { # lists the jobs that failed, newest first
   local id label
   local -a items=()
   jobs_ids
@@ -205,9 +205,9 @@ menus_recovery_stage_keep() {
   _menus_recovery_stage_months "Load, keep parts" --keep-staged
 }
 
-_menus_recovery_stage_months() { # <title> <the load's flag>: until Back or until it was started
+_menus_recovery_stage_months() { # <title> <the load's flag>: asks until Back or until the load was started
   local kind=months
-  # What is staged is no file of a base path any more.
+  # Staged files no longer depend on a base path.
   [[ $2 != --from-stage ]] || kind=''
   while menus_ask "$1" table months; do
     actions_flags load "$kind"
@@ -236,7 +236,7 @@ menus_recovery_stage_clean() {
   menus_screen_begin "Clean the stage" stage "${words[@]}" --yes
 }
 
-_menus_recovery_capture() { # <title> <verb> <arguments...> -> REPLY: what it says; 1 after a message when it cannot be asked
+_menus_recovery_capture() { # <title> <verb> <arguments...> -> REPLY: what it prints; 1 after a message when it cannot run
   local title=$1 verb=$2
   local -i status
   shift 2
@@ -247,7 +247,7 @@ _menus_recovery_capture() { # <title> <verb> <arguments...> -> REPLY: what it sa
   menus_screen_busy "$title" "One moment" "$verb" "$@"
   actions_capture "$verb" "$@" --quiet
   status=$?
-  # An unknown cause is an answer, too.
+  # "Unknown cause" is an answer too.
   ((status != ETL_EXIT_OK && status != 6)) || return 0
   ui_message "$title: not possible" "${REPLY:-It ended with exit code $status and said nothing.}"
   return 1

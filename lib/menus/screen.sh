@@ -1,32 +1,32 @@
 # shellcheck shell=bash
-# What all menus share (layer 4): screens as data, the head line, and what most entries end with.
+# What all menus share (layer 4): screens as data, the head line, and the last steps of most entries.
 # Offers menus_screen_define menus_screen_entries menus_screen_open, menus_screen_head menus_screen_colours menus_screen_find_target
 # menus_screen_path menus_screen_busy menus_screen_show menus_screen_tell menus_screen_plan menus_screen_typed menus_screen_command
 # menus_screen_words menus_screen_load menus_screen_start menus_screen_begin menus_screen_log.
 #
-# A file of lib/menus/ declares its screens and holds the functions of their entries; no list names the file.
+# A file in lib/menus/ declares its screens and holds the functions of their entries; there is no list of these files.
 #   menus_screen_define <screen> <title> <question> [<place in the main menu> <explanation>] <<'HELP' ... HELP
 #   menus_screen_entries <screen>  <tag> <verb> <label> <explanation>  ...
-# An entry stands in the menu when its verb is there; "" needs none; "!verb" is destructive: it stands below the others and is never
-# the default.  It runs menus_<screen>_<tag>, or menus_<screen>_entry <tag>, or opens the screen <screen>_<tag>; one of the main menu
+# An entry is shown if its verb exists; "" needs none; "!verb" is destructive: it comes after the others and is never
+# the default.  It runs menus_<screen>_<tag>, or menus_<screen>_entry <tag>, or opens the screen <screen>_<tag>; one in the main menu
 # runs menus_<tag> or opens <tag>.
-# If there is a function menus_<screen>_look it is called before each painting: menus_screen_say <tag> <explanation> and
-# menus_screen_question <text> change for this time what stands there.
+# If there is a function menus_<screen>_look, it is called before each painting: menus_screen_say <tag> <explanation> and
+# menus_screen_question <text> change the texts for this one painting.
 
-MENUS_LEAVE=100 # an entry's function returns this to leave the menu that it stands in
+MENUS_LEAVE=100 # an entry's function returns this to leave its menu
 
-# A command's own words speak of --config.
+# The messages of commands mention --config.
 MENUS_OTHER_CONFIG='Settings, Configuration, chooses another one.'
 
 declare -gA MENUS_TITLES=() MENUS_QUESTIONS=() MENUS_HELPS=() MENUS_SAY=()
-MENUS_ENTRIES=() # five words an entry: screen, tag, verb, label, explanation
-MENUS_PLACES=()  # of the main menu: place and screen, sorted when it is opened
+MENUS_ENTRIES=() # five words per entry: screen, tag, verb, label, explanation
+MENUS_PLACES=()  # for the main menu: place and screen, sorted when it is opened
 
 menus_screen_define() { # <screen> <title> <question> [<place in the main menu> <explanation>]: its help comes from standard input
   local help=''
   MENUS_TITLES[$1]=$2
   MENUS_QUESTIONS[$1]=$3
-  IFS= read -r -d '' help || : # it says 1 at the end
+  IFS= read -r -d '' help || : # "read" returns 1 at the end of input
   MENUS_HELPS[$1]=${help%$'\n'}
   # shellcheck disable=SC2034 # main.sh reads it
   [[ -z ${4:-} ]] || MENUS_PLACES[$4]=$1$'\t'$5
@@ -49,7 +49,7 @@ menus_screen_question() { # <text>: in a function menus_<screen>_look
   MENUS_TEXT=$1
 }
 
-menus_screen_of() { # <screen>: sets MENUS_SHOWN to tag, label and explanation of its entries, what destroys last
+menus_screen_of() { # <screen>: sets MENUS_SHOWN to tag, label and explanation of its entries, destructive ones last
   local -a dangerous=()
   local -i place
   MENUS_SHOWN=() MENUS_DANGERS=' '
@@ -70,7 +70,7 @@ menus_screen_of() { # <screen>: sets MENUS_SHOWN to tag, label and explanation o
   MENUS_SHOWN+=("${dangerous[@]}")
 }
 
-menus_screen_open() { # <screen>: its menu until Back, or until an entry returns MENUS_LEAVE
+menus_screen_open() { # <screen>: shows its menu until Back, or until an entry returns MENUS_LEAVE
   local screen=$1 last='' dangers MENUS_TEXT
   # shellcheck disable=SC2034 # read by the widgets
   local UI_TRAIL="${UI_TRAIL:+$UI_TRAIL > }${MENUS_TITLES[$1]}" UI_HELP=${MENUS_HELPS[$1]}
@@ -106,7 +106,7 @@ _menus_screen_items() { # <screen>: sets items and MENUS_TEXT
   done
 }
 
-_menus_screen_enter() { # <screen> <tag>: what the entry does
+_menus_screen_enter() { # <screen> <tag>: does what the entry says
   local name=$1_$2
   [[ $1 != main ]] || declare -F "menus_$name" >/dev/null || name=$2
   if declare -F "menus_$name" >/dev/null; then
@@ -130,7 +130,7 @@ menus_screen_head() { # -> REPLY: configuration, target and running jobs, in the
   running=$((REPLY - JOBS_QUEUED_COUNT))
   ((JOBS_QUEUED_COUNT == 0)) || running+=", $JOBS_QUEUED_COUNT waiting"
   REPLY="Snowflake ETL | config: $config | target: $target | jobs running: $running"
-  # Where it is narrow, first our own name goes, then the beginning of a long path.
+  # On a narrow terminal our own name goes first, then the beginning of a long path.
   ((${#REPLY} + 2 > COLUMNS)) || return 0
   room=$((COLUMNS - 2 - 36 - ${#target} - ${#running}))
   ((room >= 12)) || room=12
@@ -138,13 +138,13 @@ menus_screen_head() { # -> REPLY: configuration, target and running jobs, in the
   REPLY="config: $config | target: $target | jobs running: $running"
 }
 
-menus_screen_colours() { # as the setting and NO_COLOR say
+menus_screen_colours() { # applies the setting and NO_COLOR
   settings_get colours
   [[ -z ${NO_COLOR:-} ]] || REPLY=off
   ui_colours "$REPLY"
 }
 
-menus_screen_find_target() { # where the configuration leads, when another one was chosen; a message when it cannot be read
+menus_screen_find_target() { # finds the target after another configuration was chosen; a message when it cannot be read
   actions_config_target_cached && return 0
   if ! actions_prepare; then
     ui_pause
@@ -156,9 +156,9 @@ menus_screen_find_target() { # where the configuration leads, when another one w
   actions_config_target || ui_message "Configuration" "The configuration $1 cannot be used:"$'\n\n'"$REPLY"
 }
 
-menus_screen_path() { # <what was typed> -> REPLY: the absolute path of a readable file, 1 when it is none
+menus_screen_path() { # <what was typed> -> REPLY: the absolute path of a readable file, else 1
   _menus_screen_file "$1" && return 0
-  # Completion puts backslashes before blanks and a blank behind; "read" without -r takes them away.
+  # Completion adds backslashes before blanks and a blank at the end; "read" without -r removes them.
   local plain
   # shellcheck disable=SC2162
   IFS= read plain <<<"${1% }"
@@ -167,7 +167,7 @@ menus_screen_path() { # <what was typed> -> REPLY: the absolute path of a readab
   return 1
 }
 
-_menus_screen_file() { # <path> -> REPLY: absolute, when it is a readable file
+_menus_screen_file() { # <path> -> REPLY: the absolute path, if it is a readable file
   REPLY=$1
   # shellcheck disable=SC2088 # the shell does not expand what is typed into a question
   [[ $REPLY != '~/'* ]] || REPLY=$HOME/${REPLY:2}
@@ -175,27 +175,27 @@ _menus_screen_file() { # <path> -> REPLY: absolute, when it is a readable file
   [[ -f $REPLY && -r $REPLY ]]
 }
 
-menus_screen_log() { # <file> [--end]: in the pager, and back to the screen
+menus_screen_log() { # <file> [--end]: shows it in the pager, then returns to the screen
   ui_leave
   if ! log_viewer_show "$@" || ! command -v less >/dev/null; then
     ui_pause
   fi
 }
 
-menus_screen_busy() { # <title> <sentence> <verb> <arguments...>: until what the command says is there
+menus_screen_busy() { # <title> <sentence> <verb> <arguments...>: shows the sentence until the command has ended
   menus_screen_typed "${@:3}"
   ui_busy "$1" "$2 ... (Ctrl-C stops)"$'\n\n'"$REPLY"
 }
 
-menus_screen_show() { # <title> <verb> <arguments...>: the command and what it prints, in the pager
+menus_screen_show() { # <title> <verb> <arguments...>: shows the command and what it prints in the pager
   menus_screen_busy "$1" "One moment" "${@:2}"
   shift
-  # Differences are no failure here: what it prints is what is to be seen.
+  # Differences are not a failure here: the output is what people want to see.
   actions_capture_file "$@"
   [[ ! -f $REPLY ]] || menus_screen_log "$REPLY"
 }
 
-menus_screen_tell() { # <title> <verb> <arguments...>: the command and what it prints, as a message
+menus_screen_tell() { # <title> <verb> <arguments...>: shows the command and what it prints as a message
   local title=$1 said
   shift
   menus_screen_busy "$title" "One moment" "$@"
@@ -205,12 +205,12 @@ menus_screen_tell() { # <title> <verb> <arguments...>: the command and what it p
   ui_message "$title" "\$ $REPLY"$'\n\n'"$said"
 }
 
-menus_screen_configured() { # <show or tell> <title> <verb> <arguments...>: that, with the configuration in use
+menus_screen_configured() { # <show or tell> <title> <verb> <arguments...>: the same with the configuration in use
   actions_config_current
   "menus_screen_$1" "${@:2}" --config "$REPLY"
 }
 
-menus_screen_plan() { # <title> <verb> <arguments...> -> REPLY: what it would do; 1 after a message when it cannot be done
+menus_screen_plan() { # <title> <verb> <arguments...> -> REPLY: what it would do; 1 after a message when it cannot
   local title=$1
   local -i status
   shift
@@ -222,21 +222,21 @@ menus_screen_plan() { # <title> <verb> <arguments...> -> REPLY: what it would do
   return 1
 }
 
-menus_screen_typed() { # <verb> <arguments...> -> REPLY: the command line, in lines of its own
+menus_screen_typed() { # <verb> <arguments...> -> REPLY: the command line, on lines of its own
   actions_words "$@"
   REPLY="As a command:"$'\n'"  $REPLY"
 }
 
-menus_screen_command() { # <verb> <arguments...> <text> -> REPLY: the command line over the text
+menus_screen_command() { # <verb> <arguments...> <text> -> REPLY: the command line above the text
   local text=${*: -1}
   local -a background=(--background)
-  # What deletes asks when it is typed, which a job cannot.
+  # A typed command that deletes asks first, which a job cannot.
   [[ $1 == load || " $* " == *' --yes '* ]] || background=()
   menus_screen_typed "${@:1:$#-1}" "${background[@]}"
   REPLY+=$'\n\n'$text
 }
 
-menus_screen_load() { # <title> <load arguments...>: plan, question, job; 1 for Back from the question, 2 when there is no plan
+menus_screen_load() { # <title> <load arguments...>: shows the plan, asks, starts the job; 1 for Back from the question, 2 when there is no plan
   local title=$1
   shift
   menus_screen_plan "$title" load "$@" || return 2
@@ -267,7 +267,7 @@ menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks,
   local title=$1 verb=$2 word name=''
   shift 2
   for word in "$@"; do
-    # Of which table or file says the title; of which days the answers do.
+    # The title names the table or file; the answers give the days.
     [[ $name != --month && $name != --days ]] || title+=" $word"
     name=$word
   done
@@ -276,7 +276,7 @@ menus_screen_start() { # <title> <verb> <arguments...>: shows the command, asks,
   menus_screen_begin "$title" "$verb" "$@"
 }
 
-menus_screen_begin() { # <title> <verb> <arguments...>: the same without the question, where it has been asked already
+menus_screen_begin() { # <title> <verb> <arguments...>: the same without the question, if it was already asked
   local title=$1 verb=$2 id text
   shift 2
   if ! actions_start "$verb" "$@"; then

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Settings (layer 4): the configuration and whether it works, how the menu behaves, and what may go.
+# Settings (layer 4): the configuration and whether it works, how the menu behaves, and what may be removed.
 # Offers the screen settings and menus_settings_use.
 
 menus_screen_define settings "Settings" "" 80 "configuration, connection, preferences" <<'HELP'
@@ -40,7 +40,7 @@ is not set here is decided by the configuration.
 They are lines in the file "settings" in the state folder.
 HELP
 
-_menus_settings_entries() { # an entry a setting, from the table of settings
+_menus_settings_entries() { # makes an entry for each setting, from the table of settings
   local name
   settings_names
   for name in "${SETTINGS_NAMES[@]}"; do
@@ -104,7 +104,7 @@ menus_settings_look() {
   local more=${ETL_ENVIRONMENT:+, environment ${ETL_ENVIRONMENT^^}}
   local -i room=$((COLUMNS - 36 - ${#more}))
   actions_config_current
-  # One line, so that on 80x24 every entry is to be seen; of a long path the end tells most.
+  # One line, so that every entry is visible on 80x24; the end of a long path says the most.
   ((${#REPLY} <= room)) || REPLY="...${REPLY:${#REPLY}-room+3}"
   menus_screen_question "Configuration in use: $REPLY$more"
 }
@@ -182,7 +182,7 @@ menus_settings_notices_jobs() {
   menus_settings_preferences_entry jobs_notice
 }
 
-menus_settings_schedule_entry() { # <cron or systemd>: the form stays for another try until Back
+menus_settings_schedule_entry() { # <cron or systemd>: shows the form again for another try until Back
   local config command='load --month last --if-missing' every=hour at=''
   local text='Every: hour, day, weekday or month. At: HH:MM, or the minute if every hour; empty: 6:17, or 17 past the hour.'
   actions_config_current

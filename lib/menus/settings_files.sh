@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Settings, Configuration tools (layer 4): configurations begun, checked against tables, brought to today's shape; secrets; a DBA's SQL.
+# Settings, Configuration tools (layer 4): create configurations, check them against tables, update their shape; secrets; SQL for a DBA.
 # Offers the screen settings_files.
 
 menus_screen_define settings_files "Configuration tools" "What do you want to do with configurations?" <<'HELP'
@@ -30,14 +30,14 @@ menus_screen_entries settings_files \
   sql doctor "SQL for a DBA" "objects and grants that a load needs" \
   forget '!config' "Forget a secret" "by its name"
 
-MENUS_SETTINGS_TEMPLATES=( # the tool's word, and what it means
+MENUS_SETTINGS_TEMPLATES=( # the tool's word and its meaning
   local "Local          on this host, to try without an account"
   key-pair "Key pair       an account, signed in to with a key"
   connection "Connection     one of connections.toml, by its name"
   environments "Environments   dev, staging and prod with the same files"
 )
 
-menus_settings_files_edit() { # until it is valid, put back, or left as it is
+menus_settings_files_edit() { # edits until it is valid, put back, or left as it is
   local config kept written
   actions_config_current
   config=$REPLY
@@ -81,7 +81,7 @@ menus_settings_files_edit() { # until it is valid, put back, or left as it is
   menus_screen_find_target
 }
 
-_menus_settings_files_editor() { # <file>: 1 when there is no editor; what the editor answers says nothing of the file
+_menus_settings_files_editor() { # <file>: 1 when there is no editor; the editor's exit code says nothing about the file
   local -a editor
   read -ra editor <<<"${VISUAL:-${EDITOR:-vi}}"
   if ! command -v -- "${editor[0]}" >/dev/null; then
@@ -137,7 +137,7 @@ menus_settings_files_migrate() {
   menus_screen_find_target
 }
 
-menus_settings_files_secret() { # its name here; the secret itself only between the terminal and the tool
+menus_settings_files_secret() { # asks for its name here; the secret itself goes only from the terminal to the tool
   _menus_settings_files_name "Keep a secret" || return 0
   if [[ ! -t 0 || ! -t 1 ]]; then
     ui_message "Keep a secret" "It has to be typed at a terminal, and this is not one."
@@ -161,7 +161,7 @@ menus_settings_files_forget() {
 }
 
 _menus_settings_files_name() { # <title> -> REPLY
-  # shellcheck disable=SC2016 # as it is written in a configuration
+  # shellcheck disable=SC2016 # written as in a configuration
   local text='What is its name? A configuration refers to it as ${secret:NAME}.' typed=''
   while ui_input "$1" "$text" "$typed"; do
     typed=$REPLY

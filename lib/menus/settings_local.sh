@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Settings, Embedded warehouse (layer 4): whether it runs, and its data gone.  Offers the screen settings_local.
+# Settings, Embedded warehouse (layer 4): whether it runs, starting, stopping, resetting it.  Offers the screen settings_local.
 
 menus_screen_define settings_local "Embedded warehouse" "What do you want to do with the embedded warehouse?" <<'HELP'
 Configurations whose connection is "local" load into a warehouse of
@@ -22,7 +22,7 @@ menus_settings_local_entry() { # <status, start or stop>
   menus_screen_tell "${1^}" local "$1"
 }
 
-menus_settings_local_reset() { # what is there, question, word
+menus_settings_local_reset() { # shows what is there, asks, wants a word typed
   local now
   menus_screen_busy "Reset" "One moment" local status
   if ! actions_capture local status --quiet; then

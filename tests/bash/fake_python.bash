@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A stand-in for the environment's Python: records every call and plays the answers that a test puts into $FAKE.
+# A stand-in for the environment's Python: records every call and returns the answers that a test puts into $FAKE.
 # Files in $FAKE: target, target_code, environments, tables, plan, plan_code, diagnosis, loads, chosen, browse_code, job_code; a job
 # ends when the file "gate" is there.
 
@@ -13,7 +13,7 @@ fake_python() { # after helpers_setup: ETL_VENV with a python that is this stand
   {
     printf '#!/bin/bash\nFAKE=%q\n' "$FAKE"
     cat <<'PYTHON'
-# A job's supervisor tells of its end: none of what the tests ask for.
+# Ignore the notice that a job's supervisor sends at its end: tests do not ask for it.
 [[ "$1 ${2:-}" != *'/send_notice.py job' ]] || exit 0
 number=$(ls "$FAKE" | grep -c '^call-')
 printf '%s\0' "$@" >"$FAKE/call-$number"
@@ -31,7 +31,7 @@ case "$1 ${*:2} " in
     exit "$(cat "$FAKE/tables_code" 2>/dev/null || echo 0)"
     ;;
   *'/file_browser.py '*)
-    # What is to be chosen, once: action and files, a line each.
+    # What to choose, once: action and files, one per line.
     path="${*: -1}"
     [[ ! -f $FAKE/chosen ]] || tr '\n' '\0' <"$FAKE/chosen" >"$path"
     rm -f -- "$FAKE/chosen"

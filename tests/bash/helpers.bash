@@ -28,13 +28,13 @@ helpers_source() { # <name...>: libraries, as the entry sources them
   done
 }
 
-helpers_shell() { # <bash text> [arguments...]: in a process of its own that has all libraries below the actions
+helpers_shell() { # <bash text> [arguments...]: runs it in a process of its own that has all libraries below the actions
   bash -c 'set -u; ETL_ROOT=$1
     for name in core colors settings setup jobs log_viewer; do source "$ETL_ROOT/lib/$name.sh"; [[ $name != core ]] || core_init || exit; done
     eval "$2"' shell "$ROOT" "$@" 3>&-
 }
 
-helpers_wait_for() { # <seconds> <command...>: until it succeeds; fails with what it waited for
+helpers_wait_for() { # <seconds> <command...>: waits until it succeeds; if it does not, fails and says what it waited for
   local -i attempt limit=$(($1 * 20))
   shift
   for ((attempt = 0; attempt < limit; ++attempt)); do
@@ -45,12 +45,12 @@ helpers_wait_for() { # <seconds> <command...>: until it succeeds; fails with wha
   return 1
 }
 
-helpers_program() { # <name>: a stand-in on this test's PATH; its text comes from standard input
+helpers_program() { # <name>: puts a stand-in on this test's PATH; its text comes from standard input
   cat >"$BATS_TEST_TMPDIR/bin/$1"
   chmod +x -- "$BATS_TEST_TMPDIR/bin/$1"
 }
 
-helpers_path_without() { # <program...>: a PATH that has everything but these
+helpers_path_without() { # <program...>: makes a PATH with everything except these
   local folder=$BATS_TEST_TMPDIR/path program entry
   local -a entries
   mkdir -p -- "$folder"
@@ -64,7 +64,7 @@ helpers_path_without() { # <program...>: a PATH that has everything but these
   PATH=$folder
 }
 
-helpers_environment() { # an environment that counts as complete: its python is the one of the tests
+helpers_environment() { # makes an environment that counts as complete; its python is the tests' own
   export ETL_VENV=$BATS_TEST_TMPDIR/venv
   mkdir -p -- "$ETL_VENV/bin"
   printf '#!/bin/sh\nexec "%s" "$@"\n' "$PYTHON" >"$ETL_VENV/bin/python"
@@ -72,7 +72,7 @@ helpers_environment() { # an environment that counts as complete: its python is 
   cp -- "$ROOT/requirements.lock" "$ETL_VENV/.etl-lock"
 }
 
-# Jobs that end when a test says so, and by themselves after a minute.
+# Jobs that end when a test says so, or by themselves after a minute.
 
 helpers_gate_job() { # <gate file> [exit code] [title] -> REPLY: id of a job that runs until the file is there
   # shellcheck disable=SC2016 # the job's shell expands it

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Presses every entry of every menu, as the menu's own data name them, so that no new one can be forgotten.  Each entry is
-# opened and left by ESC or Cancel (in turns), opened and gone on with by Enter, and left from there by ESC step by step.
-# What is looked at: no error, no byte beyond ASCII on the wire, ESC and Cancel one screen back, nothing left at the end.
-# Set MENU_TEST_FULL=1 for all terminals, sizes and locales, or to one size of them ('80 24');
-# MENU_TEST_BYTES=FILE takes down the bytes of each screen.
+# Presses every entry of every menu, taken from the menu's own data, so that no new one can be forgotten.  Each entry is
+# opened and left by ESC or Cancel (alternately), then opened and continued with Enter, and left from there by ESC step by step.
+# Checked: no error, no byte beyond ASCII is sent, ESC and Cancel go one screen back, nothing is left at the end.
+# Set MENU_TEST_FULL=1 for all terminals, sizes and locales, or to a single size ('80 24');
+# MENU_TEST_BYTES=FILE records the bytes of each screen.
 
-EVERY_DEPTH=3 # screens that Enter goes on from an entry
+EVERY_DEPTH=3 # how many screens to continue with Enter from an entry
 
-every_setup() { # after tmux_setup: a stand-in before each program of the terminal tells which question it was asked
+every_setup() { # after tmux_setup: puts a stand-in before each terminal program, which records the question it was asked
   local name
   EVERY_EVENTS=$BATS_TEST_TMPDIR/events
   EVERY_WIRE=$BATS_TEST_TMPDIR/wire
@@ -29,7 +29,7 @@ exec "$(PATH=/usr/bin:/bin command -v "$name")" "\$@"
 PROGRAM
   done
   printf 'failed: nothing is known of it.\n' >"$FAKE/diagnosis"
-  # Jobs end at once; the last answers are such that Enter alone leads on.
+  # Jobs end at once; the last answers are chosen so that Enter alone continues.
   touch "$FAKE/gate"
   printf 'planned: Delete 310 of 600 rows (51.7%%) from D.PUBLIC.FLIGHTS 2013-01\n' >"$FAKE/plan"
   printf 'FLIGHTS\nCARRIERS\n' >"$FAKE/tables"
@@ -88,7 +88,7 @@ every_menu() { # <screen>, which is on the terminal: each of its entries
       if [[ $EVERY_ID == "$title" && -n $EVERY_ENDED ]]; then
         every_enter "${shown[place]}" $((place / 3))
       fi
-      # Questions that follow each other may have one title.
+      # Consecutive questions may have the same title.
       for ((step = 0; step < 3; ++step)); do
         [[ $EVERY_ID == "$title" ]] || every_leave "$place"
       done
@@ -97,7 +97,7 @@ every_menu() { # <screen>, which is on the terminal: each of its entries
   done
 }
 
-every_leave() { # <number>: by ESC or by the button, in turns
+every_leave() { # <number>: leaves by ESC or by the button, alternately
   if (($1 / 3 % 2)); then
     every_cancel
   else
@@ -105,11 +105,11 @@ every_leave() { # <number>: by ESC or by the button, in turns
   fi
 }
 
-every_deeper() { # <title and kind of the menu>: on by Enter, and back by ESC to the entry's own screen, one screen a step
+every_deeper() { # <title and kind of the menu>: continues with Enter, then goes back by ESC to the entry's own screen, one screen per key
   local own=$EVERY_ID
   local -a titles=("${1%%|*}" "$EVERY_TITLE")
   local -i depth
-  EVERY_ENDED=1 # by an answer, and not by going back
+  EVERY_ENDED=1 # ended by an answer, not by going back
   for ((depth = 0; depth < EVERY_DEPTH; ++depth)); do
     [[ $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || break
     every_on
@@ -125,7 +125,7 @@ every_deeper() { # <title and kind of the menu>: on by Enter, and back by ESC to
   every_fail "after $EVERY_DEPTH times ESC it is neither '$own' nor '$1'"
 }
 
-every_on() { # what Enter does, and y where it is text
+every_on() { # presses Enter, or y in plain text
   if [[ $EVERY_UI.$EVERY_WHAT == plain.yesno ]]; then
     tmux_type y
   else
@@ -149,7 +149,7 @@ every_enter() { # <tag> <index>: chooses the entry of the menu on the screen
   every_settle
 }
 
-every_back() { # ESC, and what counts as such where it is text
+every_back() { # presses ESC, or its equivalent in plain text
   case $EVERY_UI.$EVERY_WHAT in
     *.less | *.live | *.follow) tmux_keys q ;;
     plain.input) tmux_keys C-a C-k . Enter ;;
@@ -160,11 +160,11 @@ every_back() { # ESC, and what counts as such where it is text
   every_settle
 }
 
-every_cancel() { # the button, where there is one
+every_cancel() { # presses the button, if there is one
   case $EVERY_UI.$EVERY_WHAT in
     plain.menu) tmux_keys C-d ;;
     dialog.yesno | whiptail.yesno)
-      # Where No is the default the button is chosen already.
+      # If No is the default, the button is selected already.
       [[ $EVERY_BUTTON == no ]] || tmux_keys Tab
       tmux_keys Enter
       ;;
@@ -179,7 +179,7 @@ every_cancel() { # the button, where there is one
   every_settle
 }
 
-every_settle() { # until something else is on the screen and stays; sets EVERY_SCREEN, EVERY_TITLE and EVERY_WHAT
+every_settle() { # waits until the screen has changed and is stable; sets EVERY_SCREEN, EVERY_TITLE and EVERY_WHAT
   local before=$EVERY_SCREEN screen last='' line
   local -i attempt same=0 asked
   asked=${EVERY_ASKED:-0}
@@ -190,7 +190,7 @@ every_settle() { # until something else is on the screen and stays; sets EVERY_S
       if ((++same >= 2)); then
         EVERY_SCREEN=$screen
         every_what
-        # A head line without a title under it is half painted.
+        # A head line without a title below it means a half-painted screen.
         [[ -z $EVERY_TITLE && $EVERY_UI != plain && $screen == *'Snowflake ETL |'* ]] || break
       fi
     else
@@ -205,11 +205,11 @@ every_settle() { # until something else is on the screen and stays; sets EVERY_S
   every_look
 }
 
-every_busy() { # <screen>: whether it says that something is at work, or is half painted
+every_busy() { # <screen>: whether it says that something is running, or is half painted
   if [[ $EVERY_UI == plain ]]; then
-    # What was said before is still there, but the last line asks.
+    # Earlier output is still there, but the last line asks a question.
     local text=${1%"${1##*[![:space:]]}"}
-    [[ ${text##*$'\n'} != '> .' ]] || return 0 # typed, and not yet read
+    [[ ${text##*$'\n'} != '> .' ]] || return 0 # typed, but not yet read
     [[ ${text##*$'\n'} != *: && ${text##*$'\n'} != *'>'* && ${text##*$'\n'} != *'q back'* && ${text##*$'\n'} != *'goes back --' ]]
     return
   fi
@@ -250,14 +250,14 @@ every_what() { # sets EVERY_WHAT and EVERY_TITLE from the screen and the newest 
   EVERY_ID="$EVERY_TITLE|$EVERY_WHAT"
 }
 
-every_bytes() { # one line: back end, size, bytes since the screen before, title
+every_bytes() { # records one line: back end, size, bytes since the previous screen, title
   local -i now
   now=$(wc -c <"$EVERY_WIRE")
   printf '%s\t%d\t%s\n' "$EVERY_UI" $((now - ${EVERY_BYTES:-0})) "$EVERY_TITLE" >>"$MENU_TEST_BYTES"
   EVERY_BYTES=$now
 }
 
-every_look() { # no error on the screen
+every_look() { # checks that no error is on the screen
   local word
   for word in 'command not found' 'unbound variable' 'syntax error' 'bad array' 'No such file' 'Plain text, because' Traceback \
     ': line ' 'Segmentation' 'not a valid'; do
@@ -269,19 +269,19 @@ every_is() { # <title and kind>
   [[ $EVERY_ID == "$1" ]] || every_fail "this is '$EVERY_ID' and not '$1'"
 }
 
-every_fail() { # <sentence>: with the screen
+every_fail() { # <sentence>: fails with it and the screen
   printf '%s\n%s\n' "$1" "$(tmux_screen)" >&2
   return 1
 }
 
-every_wire() { # nothing but ASCII went over the wire, and no shell's complaint
+every_wire() { # checks that only ASCII was sent, and no error of the shell
   run -1 env LC_ALL=C grep -a -n $'[\x80-\xff]' "$EVERY_WIRE"
   run -1 grep -a -E 'unbound variable|command not found|syntax error|bad array' "$EVERY_WIRE"
-  # shellcheck disable=SC2154 # the entries there are
+  # shellcheck disable=SC2154 # the existing entries
   [[ -n ${EVERY_MENU:-} ]] || [ "$EVERY_PRESSED" -ge 40 ]
 }
 
-every_combinations() { # <back end> <columns> <rows> <TERM> <locale>: that one, or all of the back end
+every_combinations() { # <back end> <columns> <rows> <TERM> <locale>: that combination, or all of the back end
   local size term locale
   local -i number=0
   if [[ -z ${MENU_TEST_FULL:-} ]]; then

@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2034 # every.bash reads what is set here
-# Ctrl-C, Ctrl-D, Ctrl-Z and another size of the terminal on screen after screen, as the menu's own data name them (after every.bash).
-# Every screen is made for 100x30, seen at 80x24, stopped there and carried on with at 100x30, and left by Ctrl-C, then by Ctrl-D.
-# A box has to fit each time, in dialog the first arrow has to be one; in plain text the last line asks once more.
-# What has to hold: the same question is there again, a key is one screen back at most, nothing is left over or stopped.
-# By default the first entry of the menus in EVERY_ROUGH, which has every kind of question; with MENU_TEST_FULL=1 all entries of all.
+# Presses Ctrl-C, Ctrl-D and Ctrl-Z and resizes the terminal on each screen in the menu's own data (source after every.bash).
+# Every screen is opened at 100x30, resized to 80x24, stopped there, continued at 100x30, and left by Ctrl-C, the next time by Ctrl-D.
+# The box has to fit each time; in dialog the first arrow must act as an arrow; in plain text the last line asks again.
+# Required: the same question is back, a key goes back one screen at most, nothing is left over or stopped.
+# By default only the first entry of the menus in EVERY_ROUGH, which cover every kind of question; with MENU_TEST_FULL=1 all entries.
 
 EVERY_ROUGH=${EVERY_ROUGH:-operations jobs help} # of the main menu
 
@@ -40,7 +40,7 @@ every_rough_menu() { # <screen>, which is on the terminal
     else
       printf '%s > %s\n' "${title%%|*}" "${shown[place + 1]}"
       for key in C-c C-d; do
-        # whiptail's questions hear neither key: once is enough where it is no list that looks again by itself.
+        # whiptail's questions ignore both keys: one round is enough, except for a list that refreshes itself.
         [[ $key == C-c || $screen == main || $EVERY_UI != whiptail ]] || continue
         every_enter "${shown[place]}" $((place / 3))
         every_rough_deeper "$title" "$key"
@@ -60,13 +60,13 @@ every_rough_wanted() { # <screen> <tag> <place>
   fi
 }
 
-every_rough_deeper() { # <title and kind of the menu> <key>: on by Enter as far as it goes, and back to the menu by the key
+every_rough_deeper() { # <title and kind of the menu> <key>: continues with Enter as far as possible, then goes back to the menu by the key
   local -a ids=("$1" "$EVERY_ID")
   local -i depth
   for ((depth = 0; ; ++depth)); do
     [[ $2 != C-c ]] || every_rough_stays
     [[ $depth -lt $EVERY_DEPTH && $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]] || break
-    if [[ $EVERY_UI == plain ]]; then # a list that looks again may say the same, and fill the terminal with it
+    if [[ $EVERY_UI == plain ]]; then # a list that refreshes may print the same again, and fill the terminal with it
       tmux -L "$TMUX_SOCKET" send-keys -R
       EVERY_SCREEN=''
     fi
@@ -82,15 +82,15 @@ every_rough_deeper() { # <title and kind of the menu> <key>: on by Enter as far 
   every_fail "$2 does not lead back to '$1'"
 }
 
-every_rough_key() { # <C-c or C-d>: one screen back, where the back end hears it; otherwise nothing happens and ESC does it
+every_rough_key() { # <C-c or C-d>: goes one screen back if the back end reacts to it; otherwise nothing may happen, and ESC goes back
   local id=$EVERY_ID
   case $EVERY_UI.$EVERY_WHAT in
-    *.less) # a pager takes neither for its end
+    *.less) # a pager does not end on either key
       tmux_keys "$1"
       every_rough_again "$id"
       every_back
       ;;
-    *.follow) # news of the job are no answer to the key
+    *.follow) # news of the job are not a reaction to the key
       tmux_keys "$1"
       until
         every_settle
@@ -101,11 +101,11 @@ every_rough_key() { # <C-c or C-d>: one screen back, where the back end hears it
       tmux_keys "$1"
       every_settle
       ;;
-    *) every_back ;; # every_rough_stays has pressed it
+    *) every_back ;; # every_rough_stays has already pressed it
   esac
 }
 
-every_rough_stays() { # what leaves the screen where it is; the size goes back while the menu is stopped
+every_rough_stays() { # does what must not change the screen; the size is restored while the menu is stopped
   local id=$EVERY_ID
   tmux_resize 80 24
   every_rough_again "$id"
@@ -128,10 +128,10 @@ every_rough_stays() { # what leaves the screen where it is; the size goes back w
   [[ $EVERY_UI != dialog || $id != *'|menu' ]] || every_rough_arrow "$id"
 }
 
-every_rough_arrow() { # <title and kind>: Down is a key once more, and no ESC
+every_rough_arrow() { # <title and kind>: checks that Down is an arrow key again, not ESC
   local -i asked
   asked=$(wc -l <"$EVERY_EVENTS")
-  # The terminal says in which mode its arrows are, so that nobody has to wait for what does not happen.
+  # The terminal tells the mode of its arrow keys, so that we need not wait for something that does not happen.
   until [[ $(tmux -L "$TMUX_SOCKET" display-message -p '#{keypad_cursor_flag}') == 1 ]]; do
     sleep 0.03
   done
@@ -144,7 +144,7 @@ every_rough_deaf() { # newt switches these keys off
   [[ $EVERY_UI == whiptail && $EVERY_WHAT != less && $EVERY_WHAT != live && $EVERY_WHAT != follow ]]
 }
 
-every_rough_again() { # <title and kind>: until that screen is there, painted and still
+every_rough_again() { # <title and kind>: waits until that screen is there, fully painted and stable
   local screen last=''
   local -i attempt same=0
   for ((attempt = 0; attempt < 400; ++attempt)); do
@@ -159,27 +159,27 @@ every_rough_again() { # <title and kind>: until that screen is there, painted an
   done
   ((attempt < 400)) || every_fail "'$1' is not there (again)"
   EVERY_SCREEN=$screen
-  EVERY_ASKED=$(wc -l <"$EVERY_EVENTS") # whiptail is asked once more for another size
+  EVERY_ASKED=$(wc -l <"$EVERY_EVENTS") # after a resize whiptail is asked again
 }
 
-every_rough_is() { # <title and kind> <screen>: whether it shows that
+every_rough_is() { # <title and kind> <screen>: whether the screen shows it
   local EVERY_SCREEN=$2 EVERY_TITLE EVERY_WHAT EVERY_ID EVERY_BUTTON
-  [[ ${2##*ready>} == *[![:space:]]* && $2 != *'clear; fg'* ]] || return 1 # the shell has not carried on yet
+  [[ ${2##*ready>} == *[![:space:]]* && $2 != *'clear; fg'* ]] || return 1 # the shell has not resumed it yet
   every_what
-  # The head of a followed log scrolls away; its last line is left.
+  # The head of a followed log scrolls away; its last line remains.
   [[ $1 != *follow || $EVERY_WHAT != less ]] || return 0
   if [[ $EVERY_UI == whiptail && ($EVERY_WHAT == inputbox || $EVERY_WHAT == checklist) ]]; then
-    # Never painted anew, so that what was typed stays: what was cut off may be its title's end.
+    # Never repainted, so that typed text stays: the end of its title may be cut off.
     [[ $1 == "$EVERY_TITLE"*"|$EVERY_WHAT" ]]
     return
   fi
   [[ $EVERY_UI == plain || $EVERY_TITLE == '('* ]] || every_rough_fits || return
-  # Where it is narrower the end of a title is left; of text only the last line is asked anew.
+  # On a narrower terminal only the end of a title remains; in plain text only the last line is repeated.
   [[ $EVERY_TITLE != ...* || $1 != *"${EVERY_ID#...}" ]] || return 0
   [[ $EVERY_ID == "$1" || ($EVERY_UI == plain && $EVERY_WHAT == "${1##*|}") ]]
 }
 
-every_rough_fits() { # whether the last line of the box is there, of ASCII or of the terminal's own line characters
+every_rough_fits() { # whether the box's last line is visible, in ASCII or in the terminal's own line characters
   local text=${EVERY_SCREEN%"${EVERY_SCREEN##*[![:space:]]}"}
   [[ ${text##*$'\n'} =~ ^\ *(\+-+\+|mq+j)$ ]]
 }

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# A terminal for each test: own tmux server, 80x24 unless told otherwise, looked at every 50 ms for up to 20 s.
-# tmux_menu tmux_keys tmux_text tmux_type tmux_wait tmux_last tmux_ended tmux_screen; tmux_stop belongs into teardown.
+# A terminal for each test: its own tmux server, 80x24 by default, polled every 50 ms for up to 20 s.
+# tmux_menu tmux_keys tmux_text tmux_type tmux_wait tmux_last tmux_ended tmux_screen; call tmux_stop in teardown.
 
 load ../bash/helpers
 load ../bash/fake_python
 
-tmux_setup() { # in setup(): everything a menu needs, with a stand-in for Python
+tmux_setup() { # for setup(): everything a menu needs, with a stand-in for Python
   helpers_setup
   fake_python
   export ETL_TODAY=2013-03-31
@@ -21,8 +21,8 @@ tmux_start() { # [columns rows] -- <command...>: in a shell whose prompt is "rea
   fi
   shift
   printf -v line '%q ' "$@"
-  # TERM is what the programs see; tmux itself is happy with "screen" for all of them.
-  # A server that was told to end a moment ago may still answer, and take the session with it.
+  # TERM is for the programs; tmux itself works with "screen" for all of them.
+  # A server that is just ending may still answer, and take the new session with it.
   until tmux -L "$TMUX_SOCKET" -f /dev/null new-session -d -x "$columns" -y "$rows" \
     "env TERM=$TERM LC_ALL=${TMUX_LOCALE:-C} PS1='ready> ' bash --norc --noprofile" 3>&-; do
     ((++attempt < 20)) || return 1
@@ -32,7 +32,7 @@ tmux_start() { # [columns rows] -- <command...>: in a shell whose prompt is "rea
   tmux_type "$line"
 }
 
-tmux_menu() { # [columns rows]: the entry's menu
+tmux_menu() { # [columns rows]: starts the menu
   tmux_start "$@" -- "$ROOT/snowflake_etl.sh"
 }
 
@@ -40,7 +40,7 @@ tmux_text() { # <text>, typed
   tmux -L "$TMUX_SOCKET" send-keys -l -- "$1"
 }
 
-tmux_type() { # <text>: and Enter
+tmux_type() { # <text>: types it and Enter
   tmux_text "$1"
   tmux -L "$TMUX_SOCKET" send-keys Enter
 }
@@ -53,12 +53,12 @@ tmux_screen() { # -> standard output
   tmux -L "$TMUX_SOCKET" capture-pane -p
 }
 
-tmux_wait() { # <text...>: until all of them are on the screen at once
+tmux_wait() { # <text...>: waits until all of them are on the screen at once
   local text screen='' before=''
   local -i attempt missing
   for ((attempt = 0; attempt < 400; ++attempt)); do
     screen=$(tmux_screen 2>/dev/null) || screen=''
-    # What was shown is looked through for secrets when the tests have ended.
+    # Everything shown is searched for secrets when the tests have ended.
     [[ $screen == "$before" ]] || printf '%s\n' "$screen" >>"$BATS_TEST_TMPDIR/screens"
     before=$screen
     missing=0
@@ -72,7 +72,7 @@ tmux_wait() { # <text...>: until all of them are on the screen at once
   return 1
 }
 
-tmux_last() { # <text>: until the last line begins with it
+tmux_last() { # <text>: waits until the last line begins with it
   local last=''
   local -i attempt
   for ((attempt = 0; attempt < 400; ++attempt)); do
@@ -84,17 +84,17 @@ tmux_last() { # <text>: until the last line begins with it
   return 1
 }
 
-tmux_ended() { # until the menu has ended: the shell's prompt is the last thing there
+tmux_ended() { # waits until the menu has ended and the shell's prompt comes last
   tmux_last 'ready>'
 }
 
-tmux_ascii() { # the screen has no byte beyond ASCII and no line wider than the terminal
+tmux_ascii() { # checks that the screen has no byte beyond ASCII and no line wider than the terminal
   local screen
   screen=$(tmux_screen)
   run -1 env LC_ALL=C grep '[^ -~]' <<<"$screen"
 }
 
-tmux_resize() { # <columns> <rows>: until the terminal has it, which takes tmux a moment
+tmux_resize() { # <columns> <rows>: resizes, and waits until the terminal has that size, which takes tmux a moment
   local terminal
   local -i attempt
   tmux -L "$TMUX_SOCKET" resize-window -x "$1" -y "$2"

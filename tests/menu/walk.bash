@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2016 # hostile names stay as they are
-# Walks through the menus that hold for dialog and whiptail alike, at any size of terminal.
-# Each presses keys and waits for what has to be seen; UI is the back end, SIZE the columns and rows.
+# Walks through the menus that work for both dialog and whiptail, at any terminal size.
+# Each presses keys and waits for what must appear; UI is the back end, SIZE the columns and rows.
 
 walk_start() {
   export ETL_UI=$UI
@@ -9,11 +9,11 @@ walk_start() {
   tmux_wait 'Main menu' 'Quick Load' 'Snowflake Operations' 'Jobs & Logs' 'Settings' 'Help' 'Quit'
 }
 
-walk_last() { # -> standard output: keys to the last entry, below which whiptail has one for the explanation
+walk_last() { # -> standard output: keys to the last entry, below which whiptail has one for Help
   [[ $UI == dialog ]] && echo 'NPage NPage' || echo 'End Up'
 }
 
-walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and its entry
+walk_main() { # it is drawn with the head line, and ESC, Cancel and its entry quit quietly
   local -a keys
   local way
   walk_start
@@ -35,7 +35,7 @@ walk_main() { # draws, with the head line, and quits quietly by ESC, Cancel and 
   done
 }
 
-walk_escape() { # ESC is one screen back from everywhere and never ends the menu
+walk_escape() { # ESC goes one screen back from everywhere and never ends the menu
   walk_start
   tmux_keys Enter
   tmux_wait 'What do you want to load?' '2013-03' '2013-02'
@@ -123,7 +123,7 @@ walk_quick_load() { # at most six keys to a running job of last month; the list,
   tmux_ended
 }
 
-walk_jobs() { # a finished job: seen at re-entry, its details, its log in less and back, run again
+walk_jobs() { # a finished job: announced on return, its details, its log in less and back, running it again
   walk_start
   helpers_source core settings jobs
   jobs_start load 'Load 2013-01' bash -c 'echo the first line; exit 7' 3>&-
@@ -154,7 +154,7 @@ walk_jobs() { # a finished job: seen at re-entry, its details, its log in less a
   tmux_ended
 }
 
-walk_operations() { # from the menu to a running check of last month and its log; what was answered is the next default
+walk_operations() { # from the menu to a running check of last month and its log; the answers are the next defaults
   walk_start
   tmux_keys Down Enter
   tmux_wait 'Load by browsing' 'Validate tables' 'no missing day, no unusual day' 'REPLACE a month'
@@ -189,7 +189,7 @@ walk_operations() { # from the menu to a running check of last month and its log
   tmux_wait 'Main menu'
 }
 
-walk_duplicates_whiptail() { # one question after the other, back in the same order, then those of a report
+walk_duplicates_whiptail() { # one question after the other, back through them, then those of a report
   tmux_keys Enter
   tmux_wait 'Which days of FLIGHTS?'
   tmux_keys Enter
@@ -218,7 +218,7 @@ walk_duplicates_whiptail() { # one question after the other, back in the same or
   tmux_wait 'Which days of FLIGHTS?'
 }
 
-walk_duplicates_dialog() { # all fields on one screen, with what was written the last time; the same for a report
+walk_duplicates_dialog() { # all fields on one screen, with the last answers; the same for a report
   tmux_keys Enter
   tmux_wait 'last (2013-02), current (2013-03)' 'Key: columns with commas' 'Days  last'
   tmux_ascii
@@ -239,7 +239,7 @@ walk_duplicates_dialog() { # all fields on one screen, with what was written the
   tmux_ascii
 }
 
-walk_hostile() { # names of jobs and configurations that want to be options, commands, escape codes or other lines
+walk_hostile() { # names of jobs and configurations that look like options, commands, escape codes or further lines
   helpers_source core settings jobs
   local title
   for title in '--help' '-rf' $'two\nlines \e[2J\e]0;owned\a' 'x$(touch y).tsv \n "q" %s' $'Load M\303\244rz'; do
@@ -291,7 +291,7 @@ walk_cancel() { # cancelling asks first, No is the default
   tmux_wait 'Main menu'
 }
 
-walk_refused() { # a refused plan is shown and nothing started
+walk_refused() { # a refused plan is shown and nothing is started
   echo 7 >"$FAKE/plan_code"
   printf 'Refused: 2013-02 is loaded already.\n%.0s' {1..60} >"$FAKE/plan"
   walk_start
@@ -318,7 +318,7 @@ walk_long() { # a plan that is longer than the screen: Enter starts, the keys of
   tmux_wait 'at work as job' 'Follow the log'
 }
 
-walk_resize() { # smaller than the dialogs need: the next screen is text with a word why, then dialogs again
+walk_resize() { # smaller than the dialogs need: the next screen is text and says why, then dialogs again
   walk_start
   tmux_resize 100 30
   tmux_keys Enter
@@ -341,7 +341,7 @@ walk_months() { # a drop: its plan, the words, the job; Back and wrong words del
   printf 'planned: Delete 310 of 600 rows (51.7%%) from D.PUBLIC.FLIGHTS 2013-01\n  on 31 days\n' >"$FAKE/plan"
   walk_start
   tmux_keys Down Enter
-  # All of them on one screen, what deletes too.
+  # All of them on one screen, including the entries that delete.
   tmux_wait 'Load months' 'What was deleted' 'REPLACE a month' 'DROP a month'
   tmux_ascii
   # shellcheck disable=SC2046 # keys
