@@ -71,7 +71,7 @@ called() { # <words>: whether Python was called with them
 
 @test "menus settings: a secret is typed at the tool's own prompt, never into the menu; its name is judged" {
   menu files secret 'my key' . secret my-key b
-  says "not 'my key'" 'It is typed at a terminal, and this is none'
+  says "not 'my key'" 'It has to be typed at a terminal, and this is not one'
   run -1 called set-secret
   menu files forget my-key n forget my-key y b
   says "As a command: $PROGRAM config set-secret my-key --remove" 'Forget the secret my-key?'

@@ -105,7 +105,7 @@ browse_walk() { # looks, filters, chooses; every byte that is sent is ASCII, and
   ETL_UI=dialog tmux_menu
   browse_wait 'Main menu'
   tmux_keys F Enter
-  browse_wait 'What is to be done with files?'
+  browse_wait 'What do you want to do with files?'
   tmux_keys B Enter
   browse_wait 'Files: ' 'FLIGHTS 2013-01' '3 here'
   local round
@@ -123,5 +123,5 @@ browse_walk() { # looks, filters, chooses; every byte that is sent is ASCII, and
     browse_wait '> ../'
   done
   tmux_keys Escape
-  browse_wait 'What is to be done with files?'
+  browse_wait 'What do you want to do with files?'
 }

@@ -321,6 +321,8 @@ walk_long() { # a plan that is longer than the screen: Enter starts, the keys of
 walk_resize() { # smaller than the dialogs need: the next screen is text and says why, then dialogs again
   walk_start
   tmux_resize 100 30
+  # whiptail is asked anew: a key that comes just then is lost.
+  [[ $UI != whiptail ]] || tmux_wait '          x   Quick Load'
   tmux_keys Enter
   tmux_wait 'What do you want to load?'
   tmux_resize 60 15
