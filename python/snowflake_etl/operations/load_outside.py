@@ -12,7 +12,7 @@ from snowflake_etl.warehouse.session import Session
 
 
 def met_by(session: Session, prepared: Prepared, work_table: ObjectName) -> int:
-    """Count those that have exactly the times of the work table's outside rows."""
+    """Count those with exactly the same times as the work table's rows outside."""
     column, claimed = prepared.target.date_column, prepared.claimed
     if column is None or claimed is None:
         return 0
@@ -21,7 +21,7 @@ def met_by(session: Session, prepared: Prepared, work_table: ObjectName) -> int:
 
 
 def unclaimed(session: Session, prepared: Prepared) -> int:
-    """Count all of them."""
+    """Count all rows outside the claimed days."""
     if prepared.claimed is None:
         return 0
     condition, binds = prepared.claimed

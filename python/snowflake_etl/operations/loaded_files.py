@@ -81,7 +81,7 @@ def still_there(there: Situation, rows: Sequence[LedgerRow], wishes: Wishes) -> 
 def _may_hold(row: LedgerRow, source: Source, entry: FileSection) -> bool:
     """Whether the rows of a live file could be those of ``source``, in a table without days."""
     if not row.content_hash and row.published_at is not None:
-        # Adopted without its file: any file written before then may be the one.
+        # Adopted without its file: its rows may be of any day up to the adoption.
         return row.published_at.date() >= source.found.days.first
     claimed = _days_of(row, entry)
     return claimed is not None and claimed.overlaps(source.found.days)

@@ -53,7 +53,7 @@ def ask(state_dir: Path, statement: str, database: str | None, schema: str | Non
             "connection": "local",
             "database": database,
             "schema": schema,
-            # A person is waiting, who can interrupt it: no time limit.
+            # A person is waiting: the statement may take as long as it needs.
             "network_timeout": _NETWORK_TIMEOUT_SECONDS,
         }
     )
