@@ -2,9 +2,8 @@
 
 A pattern is a file name.  ``{date_range}`` in it stands for YYYYMMDD-YYYYMMDD (both days included),
 ``{month}`` for YYYY-MM, ``*`` for any characters; everything else is literal, including brackets, dots and
-question marks.  Exactly one of the two placeholders is
-required: a file whose name claims no days cannot be loaded exactly once.  The name may end in one of
-``PACKED_SUFFIXES`` more than the pattern says.
+question marks.  Exactly one of the two placeholders is required: a file whose name claims no days cannot be loaded
+exactly once.  The name may have one of ``PACKED_SUFFIXES`` in addition to the pattern.
 """
 
 from __future__ import annotations

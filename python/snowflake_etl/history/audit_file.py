@@ -1,5 +1,5 @@
 """The audit log of this state folder (floor 3): one JSON line per run that deletes or restores rows, including
-refusals. It is only ever appended to, is readable by its owner alone, and is never rotated.
+refusals.  It is only ever appended to, is readable by its owner alone, and is never rotated.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def composed(events: Sequence[Event], where: Surroundings, *, data_rows: bool, h
 
 def digest(held: Sequence[tuple[datetime, Message]]) -> Message:
     """One message for several that are due together: their number and the worst, a line for each result, then their
-    texts. A single one is sent unchanged.
+    texts.  A single one is sent unchanged.
     """
     if len(held) == 1:
         return held[0][1]

@@ -62,7 +62,7 @@ def plan_months(
     """Find the files of the months asked for (see ``month.parse_months``; ``all`` is every month with files).
 
     Raise ConfigError without a base path, FileError when a month has no file, UsageError for a request that makes no
-    sense. With ``go_on`` a month whose files cannot be loaded becomes a load with a problem instead of an error.
+    sense.  With ``go_on`` a month whose files cannot be loaded becomes a load with a problem instead of an error.
     """
     folder = _base_folder(loaded, base_path)
     patterns = patterns_of(loaded, table)

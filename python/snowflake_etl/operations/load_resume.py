@@ -38,8 +38,8 @@ def earlier_copy(
     while_waiting: Callable[[], None],
 ) -> tuple[ObjectName, str] | None:
     """Return the work table that a dead run filled with exactly what is needed, and its query id; None if there is
-    none. A COPY that is still running is waited for.  Work tables that cannot be used are dropped; a COPY still running
-    into one of them then fails or loads where nobody reads.
+    none.  A COPY that is still running is waited for.  Work tables that cannot be used are dropped; a COPY still
+    running into one of them then fails or loads where nobody reads.
     """
     usable = None
     for row in {row.work_table: row for row in previous if row.work_table}.values():

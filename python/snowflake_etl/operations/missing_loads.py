@@ -28,7 +28,7 @@ def missing_loads(
     warehouse: Warehouse, configuration: Configuration, loads: Sequence[PlannedLoad], now: float, settle_minutes: int
 ) -> MissingLoads:
     """Leave out loads without files, those still being written (changed within ``settle_minutes``) and those loaded
-    already. A load of which the ledger knows only some files, or different ones, is run: it loads what is missing or
+    already.  A load of which the ledger knows only some files, or different ones, is run: it loads what is missing or
     refuses.  What somebody dropped comes back only when somebody asks for it.
     """
     absent = [load for load in loads if load.absent]

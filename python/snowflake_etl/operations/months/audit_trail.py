@@ -57,7 +57,7 @@ class Trail:
 
     def started(self, **facts: Any) -> None:
         """Record that from here on the table may change; if the end is missing here, the warehouse's audit log has the
-        answer. Raise Refused when this cannot be recorded: no change is made without proof of it.
+        answer.  Raise Refused when this cannot be recorded: no change is made without proof of it.
         """
         try:
             audit_file.append(self._state, {**self._facts, "outcome": "started", **facts})

@@ -40,8 +40,8 @@ class Status(StrEnum):
 class Query:
     """One statement: what was asked, by which session, and how it went.
 
-    ``session`` is released when it has ended; ``timeout`` (seconds) and
-    ``deadline`` (of ``time.monotonic``) are 0 for none.
+    ``session`` is released when it has ended; ``timeout`` (seconds) and ``deadline`` (of
+    ``time.monotonic``) are 0 for none.
     """
 
     session: Session | None
