@@ -1,8 +1,7 @@
-"""Makes large files of rows like the operators': deterministic, fast, compressing about as theirs do.
-
-A block of rows is made once by a seeded generator and repeated with other days and numbers in it, so that no
-two blocks are equal; a block is far larger than the window of any compressor measured here.  ``make_file`` is for
-staging alone; ``make_month`` claims a month and can be loaded: every day is there, every key once.
+"""Makes large files with rows like the operators': deterministic, fast, and compressing about as well as theirs.
+A block of rows is made once by a seeded generator and repeated with different days and numbers, so that no
+two blocks are equal; a block is far larger than the window of any compressor measured here.  ``make_file`` is only for
+staging; ``make_month`` makes a month that can be loaded: every day occurs, and every key once.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ MONTH_TYPES = {
     "remark": "VARCHAR(40)",
     "record_id": "NUMBER(12,0)",
 }
-"""Columns of ``make_month`` and what a table takes them as; ``record_id`` is different in every row."""
+"""The columns of ``make_month`` and their types in a table; ``record_id`` is different in every row."""
 
 MONTH_DAYS = 31
 _ROUTES = 1_100
@@ -60,7 +59,7 @@ _REMARKS = ("",) * 20 + ("late crew", "weather, wind", 'called "fast"', "gate ch
 def make_file(path: Path, size: int, *, quoted: bool = False) -> int:
     """Write a header and at least ``size`` bytes of rows to ``path``; return the number of rows.
 
-    Tab-delimited, or with ``quoted`` comma-delimited and the remark (delimiters, doubled quotes) in quotes.
+    Tab-delimited or, with ``quoted``, comma-delimited with the remark (delimiters, doubled quotes) in quotes.
     """
     block = _block(quoted)
     delimiter = "," if quoted else "\t"
@@ -105,7 +104,7 @@ def _block(quoted: bool) -> bytes:
 
 
 def _flown(quoted: bool) -> list[str]:
-    """Days of flights, by departure: the same routes every day, with other delays."""
+    """Days of flights, by departure: the same routes every day, with different delays."""
     draw = random.Random(20240101)
     routes = sorted((_route(draw) for _ in range(_ROUTES)), key=lambda route: route.departure)
     return [_row(draw, route, quoted) for _ in range(_BLOCK_DAYS) for route in routes if draw.random() < 0.8]

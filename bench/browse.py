@@ -32,7 +32,7 @@ _PICTURE = "belongs to"
 
 
 def make_entries(folder: Path, count: int) -> None:
-    """Empty files, named as months and carriers are."""
+    """Make empty files, named like months and carriers."""
     for number in range(count):
         name = f"flights_{number % 997:03d}_{20000101 + number}.tsv"
         os.close(os.open(folder / name, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -50,7 +50,7 @@ def drain(steps: Iterator[int]) -> None:
 
 
 def seconds(work: Callable[[], object], repeat: int) -> float:
-    """The median of several runs."""
+    """The median time of several runs, in seconds."""
     times = []
     for _ in range(repeat):
         began = time.perf_counter()
@@ -60,7 +60,7 @@ def seconds(work: Callable[[], object], repeat: int) -> float:
 
 
 def longest_pause(work: Callable[[], object]) -> float:
-    """The longest time that a thread, which wants to run every 2 ms, did not run while ``work`` did."""
+    """The longest time that a thread which wants to run every 2 ms had to wait during ``work``."""
     longest, over = 0.0, threading.Event()
 
     def tick() -> None:
@@ -87,7 +87,7 @@ def everything(folder: Path) -> None:
 
 
 def measure(folder: Path, count: int, repeat: int) -> dict[str, float]:
-    """Seconds of each kind of work on a folder of ``count`` entries."""
+    """Seconds for each kind of work on a folder of ``count`` entries."""
     listing = Listing(folder)
     drain(listing.read())
     looked = Listing(folder)

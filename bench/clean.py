@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 from measuring import in_words, load_average, print_result, print_table, size_in_bytes
 from quality import COLUMNS, KEY, make_month
 
-# One after the other: too few columns, a number that is none, a date that is none, too long, a NUL byte.
+# In turn: too few columns, an invalid number, an invalid date, too long, a NUL byte.
 _SPOIL: tuple[Callable[[bytes], bytes], ...] = (
     lambda row: row.rpartition(b"\t")[0],
     lambda row: _with(row, 7, b"late"),
@@ -49,7 +49,9 @@ def _with(row: bytes, place: int, value: bytes) -> bytes:
 
 
 def make_dirty(path: Path, size: int, share: float) -> tuple[int, int]:
-    """Write about ``size`` bytes of flights, ``share`` of the rows spoilt; return all rows and the spoilt ones."""
+    """Write about ``size`` bytes of flights, with ``share`` of the rows spoilt; return the numbers of all and of
+    spoilt rows.
+    """
     clean = path.with_suffix(".clean")
     rows = make_month(clean, size)
     spoilt, step = 0, round(1 / share)
@@ -66,7 +68,7 @@ def make_dirty(path: Path, size: int, share: float) -> tuple[int, int]:
 
 
 def bare_copy(path: Path, threads: int) -> int:
-    """The yardstick: DuckDB reads the file and writes it; answers the rows written."""
+    """The yardstick: DuckDB reads the file and writes it; return the number of rows written."""
     import duckdb
 
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in COLUMNS)
@@ -83,7 +85,7 @@ def bare_copy(path: Path, threads: int) -> int:
 
 
 def our_clean(path: Path, threads: int, *, types: bool = True, duplicates: bool = False) -> int:
-    """``clean_file`` by the types of the columns; answers the rows rejected."""
+    """Run ``clean_file`` by the types of the columns; return the number of rows rejected."""
     from snowflake_etl.config.reading import read_configuration
     from snowflake_etl.operations.cleaning.clean_file import CleanRequest, clean_file
     from snowflake_etl.operations.cleaning.column_types import NO_TYPES, types_of_configuration
@@ -120,7 +122,7 @@ MEASURES: dict[str, Callable[[Path, int], int]] = {
 
 
 def measure(name: str, path: Path, threads: int) -> dict[str, float]:
-    """Run one measurement in this process: seconds by the clock and of processors, peak bytes, rows rejected."""
+    """Run one measurement in this process: elapsed and processor seconds, peak bytes, rows rejected."""
     import duckdb  # noqa: F401 - loading it is nobody's work
 
     started, worked = time.perf_counter(), time.process_time()

@@ -38,7 +38,7 @@ def number_of_keys(text: str) -> int:
 
 
 def make_file(path: Path, keys: int, planted: int) -> None:
-    """Records of ``keys`` different keys; the first ``planted`` of them stand once more at the end."""
+    """Records of ``keys`` different keys; the first ``planted`` of them are repeated at the end."""
     with path.open("w", encoding="ascii") as out:
         out.write("\t".join(COLUMNS) + "\n")
         for first in range(0, keys, _ROWS_OF_A_BLOCK):
@@ -47,7 +47,7 @@ def make_file(path: Path, keys: int, planted: int) -> None:
 
 
 def _record(number: int) -> str:
-    # Keys in no order that a search could profit from.
+    # Keys in an order from which a search cannot profit.
     return f"202401{number % 31 + 1:02d}\t{number * 2_654_435_761 % 4_294_967_296}\tname {number % 9973}\n"
 
 
@@ -73,7 +73,7 @@ def ours(path: Path, memory_limit: int, planted: int) -> None:
 
 
 def group_by(path: Path, memory_limit: int, planted: int) -> None:
-    """The yardstick: texts as they stand, no types, no worst keys."""
+    """The yardstick: plain texts, no types, no worst keys."""
     import duckdb
 
     connection = duckdb.connect()
@@ -94,7 +94,7 @@ MEASURES: dict[str, Callable[[Path, int, int], None]] = {"duplicates": ours, "ba
 
 
 def measured(name: str, given: argparse.Namespace, path: Path) -> tuple[float, int]:
-    """(seconds, bytes of peak memory) of one run in a process of its own."""
+    """(seconds, bytes of peak memory) of one run in a separate process."""
     words = ["--measure", name, "--file", str(path), "--memory-limit", str(given.memory_limit)]
     command = [sys.executable, __file__, *words, "--planted", str(given.planted)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)

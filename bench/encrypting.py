@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Runs a script of ours with the driver's client-side encryption switched on, as against a real account.
+"""Runs one of our scripts with the driver's client-side encryption switched on, as with a real account.
 
     bench/encrypting.py python/loader.py --month ...
 
-The embedded warehouse has no keys, so the driver would send parts as they are and measure too little.  Here its own
-``encrypt_stream`` makes the encrypted copy at the moment when it would otherwise, and the copy that the driver reads
-from it for the request is held during the request; what is sent is the plain part, which the warehouse can read.
+The embedded warehouse has no keys, so the driver would send parts unencrypted and the measured cost would be too low.
+Here the driver's own ``encrypt_stream`` makes the encrypted copy at the usual moment, and the copy that the driver
+reads from it for the request is held during the request; what is sent is the plain part, which the warehouse can read.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def switch_on_encryption() -> None:
         client.bench_encrypted = encrypted
 
     def upload_beside_copy(client: Any, chunk_id: int) -> None:
-        # Kept until the request is answered, as the driver keeps what it sends.
+        # Kept until the request is answered, just as the driver keeps what it sends.
         sent = client.bench_encrypted.read()
         upload_chunk(client, chunk_id)
         client.bench_encrypted.close()

@@ -22,7 +22,7 @@ LIMIT_SECONDS = 10.0
 
 
 def first_paint(words: list[str], until: bytes) -> float | None:
-    """Return the seconds until the bytes ``until`` came, or None; the program is ended afterwards."""
+    """Return the seconds until the bytes ``until`` appear, or None; the program is ended afterwards."""
     began = time.perf_counter()
     child, terminal = pty.fork()
     if child == 0:
@@ -45,7 +45,7 @@ def first_paint(words: list[str], until: bytes) -> float | None:
 
 
 def main() -> int:
-    """Measure what the command line names."""
+    """Measure the program on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--until", required=True)
     parser.add_argument("words", nargs=argparse.REMAINDER)

@@ -73,7 +73,7 @@ def _median_run(runs: list[LoadRun]) -> LoadRun:
 
 
 def _snow_seconds(options: argparse.Namespace, source: Path, folder: Path) -> float:
-    """Seconds of the peer for the whole file; it goes to the stage only."""
+    """Seconds that the peer takes for the whole file; it only goes as far as the stage."""
     _say("snow stage copy")
     state, part = folder / "state", folder / "slice.tsv"
     state.mkdir()

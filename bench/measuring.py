@@ -1,4 +1,4 @@
-"""What the benches share: sizes in words, medians, tables, the last line for machines."""
+"""What the benchmarks share: sizes in words, medians, tables, the last line for machines."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def in_words(size: float) -> str:
 
 
 def load_average() -> str:
-    """What else the machine does: a figure of a busy machine is to be read with it."""
+    """The machine's load average, needed to interpret figures from a busy machine."""
     return "load average " + ", ".join(f"{one:.1f}" for one in os.getloadavg())
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """The first column to the left, numbers to the right."""
+    """Print a table: the first column left-aligned, numbers right-aligned."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, ["-" * width for width in widths], *rows):
         cells = [row[0].ljust(widths[0]), *(row[at].rjust(widths[at]) for at in range(1, len(row)))]
@@ -42,5 +42,5 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_result(**facts: object) -> None:
-    """One line of JSON, the last of every bench."""
+    """Print one line of JSON, the last of every benchmark."""
     print(json.dumps(facts))

@@ -23,7 +23,7 @@ from measuring import in_words, load_average, print_result, print_table, size_in
 from one_load import LoadBench, LoadRun  # noqa: E402
 
 BUDGET_BYTES = 500_000_000
-# File, parts, work table and target, and what DuckDB keeps until its next checkpoint.
+# Disk space for file, parts, work table and target, and what DuckDB keeps until its next checkpoint.
 _DISK_FOR_EACH_BYTE = 2.5
 
 

@@ -1,6 +1,5 @@
-"""One whole load in a process of its own, on a file and an embedded warehouse of its own, watched from outside.
-
-What ``bench/load.py`` and ``bench/memory.py`` share.
+"""Runs one whole load in a separate process, with its own file and embedded warehouse, watched from outside.
+Shared by ``bench/load.py`` and ``bench/memory.py``.
 """
 
 from __future__ import annotations
@@ -30,10 +29,11 @@ _LOOK_AT_DISK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class LoadRun:
-    """What a load did and used.  Sizes are bytes, ``processor_seconds`` those of the loader without the warehouse.
+    """What a load did and used.  Sizes are in bytes, ``processor_seconds`` are those of the loader without the
+    warehouse.
 
     ``sampled_peak`` is the largest resident memory of the loader and its children together, ``own_peak`` the
-    kernel's figure for the loader alone.  ``written_beside`` is what changed in the source's folder.
+    kernel's figure for the loader alone.  ``written_beside`` is how much changed in the source's folder.
     """
 
     result: dict[str, Any]
@@ -54,20 +54,20 @@ class LoadRun:
 
 @dataclass
 class LoadBench:
-    """A folder with ``source`` in it; every run gets a new state folder and embedded warehouse, gone afterwards."""
+    """A folder with ``source`` in it; every run gets a new state folder and embedded warehouse, removed afterwards."""
 
     folder: Path
     load_section: dict[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> Path:
-        """The month's file; whoever measures makes it."""
+        """The month's file; the benchmark makes it."""
         path = self.folder / "files" / FILE_NAME
         path.parent.mkdir(exist_ok=True)
         return path
 
     def run(self, *, qc: str, encrypted: bool, packed: bool = False, flags: tuple[str, ...] = ()) -> LoadRun:
-        """Load the file whole and throw away what was loaded.  Raise SystemExit with its message when it fails."""
+        """Load the whole file and discard what was loaded.  Raise SystemExit with its message when it fails."""
         state = self.folder / "state"
         state.mkdir()
         try:
@@ -133,7 +133,7 @@ class LoadBench:
 
 @contextlib.contextmanager
 def running_warehouse(state: Path) -> Iterator[None]:
-    """The server is started by us, so that it is no child of the loader that is measured."""
+    """Start the server ourselves, so that it is not a child of the measured loader."""
     from snowflake_etl.warehouse.local.lifecycle import ensure_running, stop
 
     ensure_running(state)
@@ -144,7 +144,7 @@ def running_warehouse(state: Path) -> Iterator[None]:
 
 
 class _Folder:
-    """The source's folder: its modification time changes with every file that comes or goes."""
+    """The source's folder: its modification time changes with every file created or removed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -155,14 +155,14 @@ class _Folder:
         return {entry.name: (entry.stat().st_size, entry.stat().st_mtime_ns) for entry in os.scandir(self._path)}
 
     def written(self) -> int:
-        """Bytes of files that are new or changed; at least 1 when something came and went."""
+        """Bytes of files that are new or changed; at least 1 if something was created and removed."""
         now = self._facts()
         written = sum(now[name][0] for name in now if now[name] != self._before.get(name))
         return written or int(self._path.stat().st_mtime_ns != self._changed)
 
 
 class _Watch:
-    """Looks at memory and temporary disk of a process and its children until told to end."""
+    """Watches memory and temporary disk space of a process and its children until told to end."""
 
     def __init__(self, pid: int, state: Path) -> None:
         self.peak = self.disk = 0
@@ -201,7 +201,7 @@ def _resident(pid: int) -> int:
 
 
 def _disk_below(state: Path) -> int:
-    """Bytes on the disk in the state folder, without what belongs to the embedded warehouse."""
+    """Bytes on disk in the state folder, without the embedded warehouse's."""
     total = 0
     for root, folders, names in os.walk(state):
         if "local-warehouse" in folders:

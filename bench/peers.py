@@ -1,6 +1,5 @@
-"""How others bring a file onto the stage: the driver's PUT, gunzip and split before it, and ``snow stage copy``.
-
-All go to the embedded warehouse of the bench, as ours does.
+"""Other ways to bring a file onto the stage: the driver's PUT, gunzip and split before it, and ``snow stage copy``.
+All use the benchmark's embedded warehouse, as ours does.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ _SNOW_CONNECTION = "bench"
 
 
 def driver_put(connection: Any, source: Path, location: str) -> float:
-    """Seconds of the driver's own way: gzip and PUT of a plain file, or of all that ``source`` matches."""
+    """Seconds for the driver's own way: gzip and PUT of a plain file, or of all that ``source`` matches."""
     before = time.perf_counter()
     rows = connection.cursor().execute(f"PUT 'file://{source}' '{location}' AUTO_COMPRESS=TRUE").fetchall()
     seconds = time.perf_counter() - before
@@ -26,7 +25,7 @@ def driver_put(connection: Any, source: Path, location: str) -> float:
 
 
 def gunzip_split_put(connection: Any, packed: Path, location: str, folder: Path) -> float:
-    """Seconds of ``gunzip | split | PUT``: pieces of whole lines in ``folder``, gone afterwards."""
+    """Seconds for ``gunzip | split | PUT``: pieces of whole lines in ``folder``, removed afterwards."""
     folder.mkdir()
     before = time.perf_counter()
     with subprocess.Popen(["gunzip", "-c", "--", str(packed)], stdout=subprocess.PIPE) as unpacking:
@@ -46,7 +45,7 @@ def gunzip_split_put(connection: Any, packed: Path, location: str, folder: Path)
 
 
 class Snow:
-    """Snowflake's command line, as ``program`` in an environment of its own; it signs in as the driver does."""
+    """Snowflake's command line tool, as ``program`` in its own environment; it signs in as the driver does."""
 
     def __init__(self, program: Path, folder: Path, state_directory: Path) -> None:
         from snowflake_etl.warehouse.local.lifecycle import ensure_running
@@ -72,7 +71,9 @@ class Snow:
         self._tiny.write_text("a\n")
 
     def copy(self, source: Path, location: str, scale: float) -> float:
-        """Seconds of ``snow stage copy --auto-compress`` for ``scale`` times ``source``; it starts only once."""
+        """Seconds for ``snow stage copy --auto-compress`` for ``scale`` times ``source``; its startup counts only
+        once.
+        """
         starting = self._seconds(self._tiny, f"{location}tiny/")
         return starting + (self._seconds(source, location) - starting) * scale
 

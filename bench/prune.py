@@ -30,7 +30,7 @@ _LOGS = 10
 
 
 def make(state: Path, jobs: int, total: int, unfinished: int) -> None:
-    """Half of the bytes in the logs of jobs, half in old application logs; the oldest jobs have not ended."""
+    """Make the folder: half of the bytes in job logs, half in old application logs; the oldest jobs have not ended."""
     text = os.urandom(1 << 10).hex().encode() * 512
     each, rest = total // 2 // jobs, total // 2 // _LOGS
     now = time.time()
@@ -53,7 +53,7 @@ def make(state: Path, jobs: int, total: int, unfinished: int) -> None:
 
 
 def remove_barely(twin: Path, pruned: Path) -> float:
-    """Seconds of ``rm -rf`` for what is no longer in ``pruned``."""
+    """Seconds that ``rm -rf`` takes for what is no longer in ``pruned``."""
     trash = twin / "trash"
     trash.mkdir()
     for path in (*(twin / "jobs").iterdir(), *twin.glob("*.log.gz")):

@@ -96,7 +96,7 @@ def group_by(path: Path, threads: int) -> None:
 def our_checks(
     path: Path, threads: int, *, everything: bool, key: tuple[str, ...] = KEY, with_rules: bool = False
 ) -> None:
-    """``check_file`` on a file without faults; anything found would be a fault of ours."""
+    """Run ``check_file`` on a file without faults; any finding would be our fault."""
     from snowflake_etl.files.layout import Layout
     from snowflake_etl.month import Month
     from snowflake_etl.quality.duck import Resources
@@ -136,7 +136,7 @@ def our_checks(
 
 
 def csv_loop(path: Path, _: int) -> float:
-    """What a script without a database does; answers the share of the file that was read."""
+    """Do what a script without a database does; return the share of the file that was read."""
     import csv
 
     days: Counter[str] = Counter()
@@ -161,7 +161,7 @@ MEASURES: dict[str, Callable[[Path, int], float | None]] = {
 
 
 def measure(name: str, path: Path, threads: int) -> dict[str, float]:
-    """Run one measurement in this process: seconds by the clock and of processors, and peak bytes."""
+    """Run one measurement in this process: elapsed and processor seconds, and peak bytes."""
     import duckdb  # noqa: F401 - loading it is nobody's work
 
     started, worked = time.perf_counter(), time.process_time()

@@ -42,7 +42,7 @@ _FIRST_DAY = date(2024, 1, 1)
 
 @dataclass
 class Counter:
-    """Statements that the driver was given, and how long each waits first."""
+    """The number of statements given to the driver, and how long each waits first."""
 
     statements: int = 0
     latency: float = 0.0
@@ -74,7 +74,7 @@ def counted() -> Iterator[Counter]:
 
 
 def make_tables(state: Path, folder: Path, tables: int, days: int, rows: int) -> list[Subject]:
-    """Tables of ``days`` days with ``rows`` rows each, eight columns, keys once; and their configuration."""
+    """Make tables of ``days`` days with ``rows`` rows each, eight columns and unique keys; and their configuration."""
     names = [f"BENCH_{number:03d}" for number in range(tables)]
     each = ", ".join(f"('{_FIRST_DAY + timedelta(days=number)}'::DATE)" for number in range(days))
     with Warehouse(SnowflakeSection(connection="local"), LoadSection(), state).open("bench") as session:
@@ -101,7 +101,7 @@ def make_tables(state: Path, folder: Path, tables: int, days: int, rows: int) ->
 
 
 def run_report(subjects: list[Subject], state: Path, workers: int) -> tuple[ReportResult, float]:
-    """One whole report; a table that is not fine would be a fault of ours."""
+    """Run one whole report; a table that is not fine would be our fault."""
     began = time.perf_counter()
     result = report(subjects, [], None, state, workers=workers, strict=False, progress=no_progress)
     seconds = time.perf_counter() - began

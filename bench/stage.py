@@ -137,7 +137,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
 def _other_peers(
     options: argparse.Namespace, plain: Path, peer: Path, folder: Path, local: _Warehouse
 ) -> dict[str, Callable[[str], float]]:
-    """The peers that were asked for: from a location on the stage to the seconds for the whole file."""
+    """The requested peers: functions from a location on the stage to the seconds for the whole file."""
     size = plain.stat().st_size
     found: dict[str, Callable[[str], float]] = {}
     if options.gzip:
@@ -168,7 +168,7 @@ def _say(text: str) -> None:
 
 
 class _Warehouse:
-    """The embedded warehouse of the bench's own state folder, and one session with it."""
+    """The embedded warehouse in the benchmark's own state folder, and one session with it."""
 
     def __init__(self, state_directory: Path) -> None:
         self.state_directory = state_directory
@@ -176,7 +176,7 @@ class _Warehouse:
 
     @property
     def connection(self) -> Any:
-        """The driver's own: it is a peer itself, so the bench goes around Session."""
+        """The driver's own connection: the driver is a peer itself, so the benchmark bypasses Session."""
         return self.session._connection
 
     def stop(self) -> None:
@@ -255,7 +255,7 @@ def _slice(plain: Path, folder: Path, size: int, name: str = "peer") -> Path:
 
 
 def _processor_seconds_of(run: Callable[[], float]) -> tuple[float, float]:
-    """Return the seconds that ``run`` tells and the processor seconds that it took here and in its children."""
+    """Return the seconds that ``run`` reports and the processor seconds that it took here and in its children."""
     before = os.times()
     seconds = run()
     after = os.times()
@@ -263,7 +263,7 @@ def _processor_seconds_of(run: Callable[[], float]) -> tuple[float, float]:
 
 
 def _zstd(plain: Path) -> tuple[Callable[[], float], str]:
-    """The program where there is one, else the library's own threads; both write nothing to a disk."""
+    """The program if there is one, else the library's own threads; neither writes to disk."""
     program = shutil.which("zstd")
     if program:
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a process of ours answers to its caller; the same table stands in ``lib/core.sh``."""
+    """The exit codes of our processes; the same table is in ``lib/core.sh``."""
 
     OK = 0
     UNEXPECTED = 1
@@ -31,7 +31,7 @@ class EtlError(Exception):
 
 
 class UsageError(EtlError):
-    """The command line asks for something that cannot be meant."""
+    """The command line asks for something that makes no sense."""
 
     exit_code = ExitCode.USAGE
 
@@ -43,7 +43,7 @@ class ConfigError(EtlError):
 
 
 class ConfigMistakes(ConfigError):  # noqa: N818 - several of them
-    """What a configuration says wrongly: all of it in one text, and each of the ``mistakes`` in a sentence."""
+    """The errors in a configuration: all in one text, and each of the ``mistakes`` as a sentence."""
 
     def __init__(self, message: str, mistakes: tuple[str, ...]) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class WarehouseError(EtlError):
     """The warehouse answered a statement with an error.
 
     ``code`` is Snowflake's error number (0 when unknown), ``sqlstate`` its five-character state and
-    ``query_id`` the query that failed, when the warehouse told it.
+    ``query_id`` the query that failed, if the warehouse reported it.
     """
 
     exit_code = ExitCode.WAREHOUSE
@@ -73,7 +73,7 @@ class WarehouseError(EtlError):
 
     @property
     def is_conflict(self) -> bool:
-        """True when another transaction was in the way, so that the whole transaction may be tried again."""
+        """True when another transaction was in the way, so that the whole transaction may be retried."""
         return self.code in _LOCK_CONFLICTS
 
 
@@ -82,17 +82,17 @@ _LOCK_CONFLICTS = frozenset({625})
 
 
 class FileError(EtlError):
-    """A file of the operator's cannot be read or is damaged."""
+    """An operator's file cannot be read or is damaged."""
 
     exit_code = ExitCode.PROBLEMS_FOUND
 
 
 class NothingFound(FileError):  # noqa: N818 - an outcome, not a malfunction
-    """No file of a month is there, or none yet."""
+    """There is no file for a month, or not yet."""
 
 
 class NoRows(FileError):  # noqa: N818 - an outcome, not a malfunction
-    """A file of the operator's is there and holds not a single row."""
+    """An operator's file exists but does not contain a single row."""
 
 
 class ProblemsFound(EtlError):  # noqa: N818 - an outcome, not a malfunction
@@ -108,14 +108,14 @@ class Refused(EtlError):  # noqa: N818 - an outcome, not a malfunction
 
 
 class LeaseLost(Refused):
-    """Another run may be at work on the files by now: nothing of theirs may be touched any more."""
+    """Another run may be working on the files by now: nothing of theirs may be touched any more."""
 
 
 class Stopped(BaseException):
     """A signal ended the work in an orderly way; ``exit_code`` is 130 (SIGINT) or 143 (SIGTERM).
 
-    Not an Exception, as KeyboardInterrupt is none: libraries swallow those (the driver while it signs out, for
-    one), and a load that was told to stop would go on and publish.
+    Not an Exception, like KeyboardInterrupt: libraries swallow exceptions (such as the driver while it signs
+    out), and a load that was told to stop would continue and publish.
     """
 
     def __init__(self, message: str, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:

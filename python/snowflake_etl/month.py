@@ -1,6 +1,6 @@
 """Months and days as the operators write them (floor 1: pure functions, no I/O, no clock of its own).
 
-``today`` is always handed in, so that "last month" can be tested on the 31st.
+``today`` is always passed in, so that "last month" can be tested on the 31st.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class DayRange:
 
     @property
     def month(self) -> Month | None:
-        """The month that holds all the days, or None where they span several."""
+        """The month that contains all the days, or None if they span several."""
         month = Month.of(self.first)
         return month if month == Month.of(self.last) else None
 
@@ -123,7 +123,7 @@ def parse_month(text: str, today: date) -> Month:
 def parse_months(text: str, today: date) -> list[Month]:
     """Read a list of months and ranges ``A..B``, in order, each month once.  Raise UsageError for a bad one.
 
-    ``all`` is not read here: which months there are only the files can tell.
+    ``all`` is not handled here: only the files show which months there are.
     """
     months: set[Month] = set()
     for word in text.split(","):

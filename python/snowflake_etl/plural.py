@@ -1,4 +1,4 @@
-"""Numbers with the thing that is counted (floor 1, a pure function): ``1 file``, ``2,000 files``, ``0 entries``."""
+"""Numbers with the counted thing (floor 1, a pure function): ``1 file``, ``2,000 files``, ``0 entries``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _Y_BECOMES_IES = re.compile(r"(?<![aeiou])y\Z")
 
 
 def counted(number: int, thing: str) -> str:
-    """The number and the thing, which ends with its noun."""
+    """Return the number and the thing, whose last word is the noun."""
     return f"{number:,} {thing if number == 1 else _several(thing)}"
 
 

@@ -1,4 +1,4 @@
-"""How many processors there are for this process (floor 1)."""
+"""How many processors this process may use (floor 1)."""
 
 from __future__ import annotations
 

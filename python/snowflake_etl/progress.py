@@ -1,6 +1,6 @@
-"""Progress of one run: a value that operations report and somebody above shows (floor 1, no printing).
+"""Progress of one run: a value that operations report and a higher layer shows (floor 1, no printing).
 
-An operation calls ``report(phase, done, total, unit)``; who listens is the caller's business: the job
+An operation calls ``report(phase, done, total, unit)``; the caller decides who listens: the job
 folder's one-line file, a bar on a terminal, or nobody.
 """
 
@@ -17,7 +17,7 @@ MINIMUM_SECONDS_BETWEEN_WRITES = 0.5
 
 
 class Progress(Protocol):
-    """What an operation tells of its advance: ``done`` of ``total`` ``unit``; total 0 means unknown."""
+    """The progress of an operation: ``done`` of ``total`` ``unit``; total 0 means unknown."""
 
     def __call__(self, phase: str, done: int, total: int, unit: str) -> None: ...
 
@@ -30,7 +30,7 @@ class ProgressFile:
     """Keeps a job's ``progress`` file: phase, done, total, unit, epoch, epoch of the phase's start.
 
     One tab-separated line, replaced by rename so that a reader never sees half of it, at most twice
-    a second except where a phase begins or ends.  Safe to call from several threads.
+    a second except when a phase begins or ends.  Safe to call from several threads.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:

@@ -1,4 +1,4 @@
-"""A file for a result (floor 1): whole or not at all, and never in the place of what is no file."""
+"""A file for a result (floor 1): complete or not at all, and never replacing something that is not a file."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextlib.contextmanager
 def result_file(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
-    """Open a file for a result; it has its name once the block has ended well.
-
-    What is there and is no file, such as /dev/null or a named pipe, is written to and not replaced, and a link stays
-    one.  Raise OSError with the name that was asked for.
+    """Open a file for a result; it gets its name once the block has ended without an error.
+    An existing non-file such as /dev/null or a named pipe is written to, not replaced, and a link stays a
+    link.  Raise OSError with the requested name.
     """
     if is_no_file(path):
         with path.open("wb") as stream:
@@ -45,5 +44,5 @@ def is_no_file(path: Path) -> bool:
 
 
 def _is_nameless(error: OSError) -> bool:
-    """What a full disk refuses to take has no name; whoever reads the error wants to know which disk."""
+    """The error for a full disk has no file name; whoever reads it wants to know which disk."""
     return error.filename is None and error.errno in _NO_ROOM

@@ -1,4 +1,4 @@
-"""What operations answer: plain frozen values that reports render and ``--json`` prints (floor 2).
+"""What operations return: plain frozen values that reports render and ``--json`` prints (floor 2).
 
 The field names are the contract of ``result.json``; nothing here computes, prints or connects.
 """
@@ -22,8 +22,8 @@ class Severity(StrEnum):
 class Finding:
     """One thing a check found: a stable ``code``, one sentence, its numbers and samples.
 
-    ``samples`` are line numbers of a file or key values of a table, as text, never cut off.  ``examples`` are the
-    first ten values that are wrong, each with its line in a file, its number of rows in a table.
+    ``samples`` are line numbers of a file or key values of a table, as text, never shortened.  ``examples`` are the
+    first ten wrong values, each with its line in a file or its number of rows in a table.
     """
 
     code: str
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckedColumn:
-    """One column as it was counted: ``type`` is "" where none is known, a number None where it was not counted.
+    """One column as it was counted: ``type`` is "" if unknown, a number is None if it was not counted.
 
     ``longest`` is in characters.
     """
@@ -51,9 +51,9 @@ class CheckedColumn:
 class CheckReport:
     """What one engine found out about one subject (a file, a work table or a table).
 
-    ``days_found`` are the expected days that have rows; where no days are expected, all that have some.
+    ``days_found`` are the expected days that have rows; if no days are expected, all days with rows.
     ``rows_per_day`` has a key (``2013-01-31``) for every day that has rows; it is empty without a date column.
-    ``sample_rows`` is not None when only so many rows were looked at.
+    ``sample_rows`` is not None if only that many rows were checked.
     """
 
     engine: str
@@ -82,8 +82,8 @@ class CheckReport:
 class CheckResult:
     """The end of a verb that only checks: ``status`` is ok or problems (errors, with --strict warnings too).
 
-    ``notes`` say what was decided on the way, such as where the types came from.  ``rejects_file`` holds
-    ``rejected`` values and rows, one a line; "" where none was asked for.
+    ``notes`` say what was decided, such as where the types came from.  ``rejects_file`` holds the
+    ``rejected`` values and rows, one per line; "" if not requested.
     """
 
     status: str
@@ -97,7 +97,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class LoadedFile:
-    """One file of a load: its size in bytes on disk, the records read from it, and what they hash to.
+    """One file of a load: its size in bytes on disk, the records read from it, and their hash.
 
     ``parts_sent`` of its ``parts`` had to be sent; the others were on the stage already.
     """
@@ -112,10 +112,10 @@ class LoadedFile:
 
 @dataclass(frozen=True)
 class Rejection:
-    """The first record that COPY did not take, in the operator's file and in its part on the stage.
+    """The first record that COPY rejected, in the operator's file and in its part on the stage.
 
     ``line`` and ``part_line`` count from 1.  ``column`` is a stored name and ``place`` its number in the file from 1;
-    "" and 0 where the warehouse does not tell.
+    "" and 0 if the warehouse does not tell.
     """
 
     file: str
@@ -130,7 +130,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Phase:
-    """How long one step took; ``bytes`` and ``bytes_per_second`` are 0 where a step moves none.
+    """How long one step took; ``bytes`` and ``bytes_per_second`` are 0 if a step moves none.
 
     ``peak_memory`` is the most that the process had used by its end, in bytes; ``query_ids`` are those of the
     statements that move rows: COPY, INSERT, DELETE.
@@ -149,8 +149,8 @@ class LoadResult:
     """The end of one load of one month to one table.
 
     ``status`` is loaded, staged (--stage-only), planned (a dry run), refused (nothing was done, on purpose) or
-    failed; only then is ``exit_code`` something else than 0; ``already_loaded`` when that is why.
-    ``rows_replaced`` is the number of rows that a replace deleted, ``rejected`` what COPY stopped at.
+    failed; only for the last two is ``exit_code`` not 0; ``already_loaded`` is true if that is why it was refused.
+    ``rows_replaced`` is the number of rows that a replace deleted, ``rejected`` is the record at which COPY stopped.
     """
 
     status: str
@@ -174,7 +174,7 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not the same in the files and in the warehouse.
+    """One difference between the files and the warehouse.
 
     ``what`` is content, ledger, rows, day, nulls or longest; ``files`` and ``warehouse`` are the two values.
     """
@@ -197,7 +197,7 @@ class ComparedFile:
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """A loaded month held against its files: ``status`` is equal or different.
+    """The comparison of a loaded month with its files: ``status`` is equal or different.
 
     ``rows_in_table`` are those of the claimed days; ``notes`` say what could not be compared.
     """
@@ -220,8 +220,8 @@ class DropResult:
     """The end of dropping one month of one table.
 
     ``status`` is dropped, planned (a dry run), nothing (the month is empty), refused or failed.  ``rows_counted`` is
-    what the month had, ``rows_in_table`` what the table has now (None: not known).  ``sample`` are the first rows that
-    go, as text under ``columns``.  ``query_id`` is that of the DELETE.
+    what the month had, ``rows_in_table`` what the table has now (None: not known).  ``sample`` are the first rows to be
+    deleted, as text under ``columns``.  ``query_id`` is that of the DELETE.
     """
 
     status: str
@@ -246,7 +246,7 @@ class DropResult:
 
     @property
     def audited(self) -> Mapping[str, object]:
-        """What the audit log keeps of it."""
+        """What the audit log keeps about it."""
         return {
             "rows": self.rows_deleted,
             "rows_counted": self.rows_counted,
@@ -260,7 +260,7 @@ class DropResult:
 
 @dataclass(frozen=True)
 class RestoreResult:
-    """The end of bringing one month of one table back; ``source`` is where the rows came from."""
+    """The end of restoring one month of one table; ``source`` is where the rows came from."""
 
     status: str
     run_id: str
@@ -279,7 +279,7 @@ class RestoreResult:
 
     @property
     def audited(self) -> Mapping[str, object]:
-        """What the audit log keeps of it."""
+        """What the audit log keeps about it."""
         return {
             "rows": self.rows_restored,
             "rows_deleted": self.rows_deleted,

@@ -1,4 +1,4 @@
-"""What ``diagnose`` answers: what failed, where, why, and what to do next (floor 2)."""
+"""What ``diagnose`` returns: what failed, where, why, and what to do next (floor 2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cure:
-    """One way on: what it does, and the command to type for it ("" where a person has to act)."""
+    """One way forward: what it does, and the command to type for it ("" if a person has to act)."""
 
     text: str
     command: str = ""
@@ -15,7 +15,7 @@ class Cure:
 
 @dataclass(frozen=True)
 class ShownLine:
-    """A line of the file: ``text`` is printable; of the wrong one ``focus`` is where the value begins in it."""
+    """A line of the file: ``text`` is printable; in the wrong line ``focus`` is where the value begins."""
 
     number: int
     text: str
@@ -25,7 +25,7 @@ class ShownLine:
 
 @dataclass(frozen=True)
 class Place:
-    """Where it failed; what is not known is "" or 0.  ``part`` is the object on the stage that holds the record."""
+    """Where it failed; unknown values are "" or 0.  ``part`` is the object on the stage that holds the record."""
 
     file: str
     line: int
@@ -38,8 +38,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One failure explained: ``cause`` is a stable code, ``unknown`` where none is known.
-
+    """One failure explained: ``cause`` is a stable code, ``unknown`` if none is known.
     ``said`` is the error in the tools' or the warehouse's own words, ``lines`` the record with its neighbours.
     """
 

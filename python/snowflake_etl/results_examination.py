@@ -1,4 +1,4 @@
-"""What ``doctor`` answers (floor 2): one point for each thing that was looked at."""
+"""What ``doctor`` returns (floor 2): one point for each thing that was checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Health(StrEnum):
-    """How a thing is: only ``failed`` keeps the tools from working."""
+    """The state of a thing: only ``failed`` keeps the tools from working."""
 
     OK = "ok"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Point:
-    """One thing: what was found, and what to do about it ("" where there is nothing to do)."""
+    """One thing: what was found, and what to do about it ("" if there is nothing to do)."""
 
     subject: str
     status: Health
@@ -26,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Examination:
-    """Everything that was looked at, in order; ``status`` is ok or problems."""
+    """Everything that was checked, in order; ``status`` is ok or problems."""
 
     status: str
     target: str

@@ -1,4 +1,4 @@
-"""What the file tools answer (floor 2): frozen values whose field names are the contract of --json."""
+"""What the file tools return (floor 2): frozen values whose field names are the contract of --json."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 class CompressedFile:
     """One file in parts; sizes are in bytes.
 
-    ``status`` is compressed, complete (every part was there already) or failed; ``parts_written`` of ``parts`` were
-    not there yet.
+    ``status`` is compressed, complete (every part was there already) or failed; ``parts_written`` of
+    ``parts`` were not there before.
     """
 
     status: str
@@ -42,9 +42,8 @@ class CompressResult:
 
 @dataclass(frozen=True)
 class SampledColumn:
-    """One column as it was looked at; ``type`` is suggested, ``format`` how its days are written.
-
-    ``formats`` are all formats of days that fit every value.  ``distinct`` is estimated, ``lowest``, ``highest`` and
+    """One column as it was examined; ``type`` is suggested, ``format`` is the format of its days.
+    ``formats`` are all date formats that fit every value.  ``distinct`` is estimated, ``lowest``, ``highest`` and
     ``mean`` are of the values that are numbers.
     """
 
@@ -69,10 +68,9 @@ class SampledColumn:
 
 @dataclass(frozen=True)
 class SampleResult:
-    """What one file looks like; ``bytes`` is its size on the disk.
-
-    ``rows_looked_at`` of ``rows`` were looked at; ``rows_exact`` is False where ``rows`` is estimated from the size.
-    ``first_rows`` are fields as they stand in the file, ``entry`` is a suggestion for ``files`` in a configuration.
+    """What one file looks like; ``bytes`` is its size on disk.
+    ``rows_looked_at`` of ``rows`` were examined; ``rows_exact`` is False if ``rows`` is estimated from the size.
+    ``first_rows`` are fields as in the file, ``entry`` is a suggestion for ``files`` in a configuration.
     """
 
     status: str
@@ -115,7 +113,7 @@ class ComparedSide:
 
 @dataclass(frozen=True)
 class ColumnComparison:
-    """A column that both files have; ``changed`` rows have another value in it (None: not counted)."""
+    """A column that both files have; ``changed`` rows have a different value in it (None: not counted)."""
 
     name: str
     nulls: int
@@ -141,12 +139,12 @@ class RowDifference:
 
 @dataclass(frozen=True)
 class CompareResult:
-    """Two files held against each other, ``file`` and ``other``.
+    """The comparison of two files, ``file`` and ``other``.
 
-    ``status`` is identical (every record, in order), equal (the same rows, in another order or laid out otherwise) or
-    different.  ``only_in_file`` and ``only_in_other`` are columns.  Counts of rows are None where rows were not
-    compared one by one; ``keys_repeated`` are keys that stand in several rows, of each file.  ``examples`` are some of
-    the rows that differ; ``differences_file`` holds all, "" where none was asked for.
+    ``status`` is identical (every record, in order), equal (the same rows, in a different order or layout) or
+    different.  ``only_in_file`` and ``only_in_other`` are columns.  Counts of rows are None if rows were not compared
+    one by one; ``keys_repeated`` are keys in several rows, for each file.  ``examples`` are some of
+    the rows that differ; ``differences_file`` holds all, "" if not requested.
     """
 
     status: str
@@ -172,7 +170,7 @@ class CompareResult:
 class BrowseResult:
     """What was chosen in the file browser: ``status`` is chosen or nothing.
 
-    ``command`` is the verb with its arguments that does it; nothing was started.
+    ``command`` is the verb with its arguments for it; nothing was started.
     """
 
     status: str

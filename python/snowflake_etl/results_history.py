@@ -1,4 +1,4 @@
-"""What ``history`` answers (floor 2): frozen values whose field names are the contract of --json."""
+"""What ``history`` returns (floor 2): frozen values whose field names are the contract of --json."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from snowflake_etl.results import Finding
 class PastEntry:
     """One run of a load or one check; ``at`` is UTC, when it began or was kept.
 
-    ``what`` is the verb with the mode of a load, or with what a check looked at (file, table); ``days`` the month, the
-    days or ``all``.  ``check_id`` is None for a run; ``rows`` None where none are recorded,
+    ``what`` is the verb with the mode of a load, or with what was checked (file, table); ``days`` the month, the
+    days or ``all``.  ``check_id`` is None for a run; ``rows`` is None if none are recorded,
     ``key`` the columns that a check of duplicates looked at.  ``status`` of a run is how
     it ended, running or interrupted; that of a check ok, or how many errors and warnings it found.
     """
@@ -33,7 +33,7 @@ class PastEntry:
 
 @dataclass(frozen=True)
 class CheckDetail:
-    """One check with its numbers; the samples of its findings stand in the result of the run itself."""
+    """One check with its numbers; the samples of its findings are in the result of the run itself."""
 
     entry: PastEntry
     rows_per_day: Mapping[str, int]
@@ -42,7 +42,7 @@ class CheckDetail:
 
 @dataclass(frozen=True)
 class DayChange:
-    """A day whose rows are not what they were."""
+    """A day whose number of rows has changed."""
 
     day: str
     before: int
@@ -51,7 +51,7 @@ class DayChange:
 
 @dataclass(frozen=True)
 class FindingChange:
-    """One finding that is there in only one of two checks (the other is None), or with other numbers in each."""
+    """One finding that is in only one of two checks (the other is None), or differs in its numbers."""
 
     change: str
     before: Finding | None
@@ -60,7 +60,7 @@ class FindingChange:
 
 @dataclass(frozen=True)
 class CheckComparison:
-    """The last check of a table's days beside the one before; ``before`` is None where there was none."""
+    """The last check of a table's days and the one before; ``before`` is None if there was none."""
 
     now: PastEntry
     before: PastEntry | None
@@ -75,7 +75,7 @@ class CheckComparison:
 
 @dataclass(frozen=True)
 class HistoryResult:
-    """``status`` is ok or, where checks differ, different.  Of the three lists only the one asked for is filled."""
+    """``status`` is ok or, where checks differ, different.  Of the three lists only the requested one is filled."""
 
     status: str
     message: str

@@ -1,4 +1,4 @@
-"""What ``metrics`` answers with (floor 2): gauges in the manner of Prometheus."""
+"""What ``metrics`` returns (floor 2): gauges in the manner of Prometheus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Metric:
-    """A gauge: its name without the tool's prefix, what it means, and a value for each thing that it is known of."""
+    """A gauge: its name without the tool's prefix, what it means, and a value for each thing for which it is known."""
 
     name: str
     about: str

@@ -1,4 +1,4 @@
-"""What ``prune`` answers (floor 2): plain frozen values, as in ``results``."""
+"""What ``prune`` returns (floor 2): plain frozen values, as in ``results``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PruneResult:
-    """What was removed of a state folder (or would be, ``status`` planned), and what is left of it in bytes.
-
-    ``unfinished`` are jobs that run, wait or were lost, ``lost`` the last of these: they stay, and count.
-    ``bytes_after`` may be above ``limit`` for them, and for what ended within the last hour.
+    """What was removed from a state folder (or would be, ``status`` planned), and what is left in bytes.
+    ``unfinished`` are jobs that are running, waiting or lost, ``lost`` only the last of these: they stay, and count.
+    ``bytes_after`` may exceed ``limit`` because of them, and of what ended within the last hour.
     """
 
     status: str

@@ -1,4 +1,4 @@
-"""What ``report`` answers: one row a table, and the whole (floor 2, no I/O).
+"""What ``report`` returns: one row per table, and the whole (floor 2, no I/O).
 
 The field names are the contract of ``docs/report-schema.json``; nothing here computes, prints or connects.
 """
@@ -15,10 +15,9 @@ from snowflake_etl.results import Finding, Severity
 
 
 class TableStatus(StrEnum):
-    """How a table is, the worst first.
-
-    ERROR: it could not be looked at.  NOT_FOUND: it is not there, or may not be seen.  EMPTY: no rows (of the days
-    asked for).  FAILED: findings that are errors.  WARNING: findings that are warnings.  OK: neither.
+    """The state of a table, the worst first.
+    ERROR: it could not be checked.  NOT_FOUND: it does not exist, or may not be seen.  EMPTY: no rows (on the requested
+    days).  FAILED: findings that are errors.  WARNING: findings that are warnings.  OK: neither.
     """
 
     ERROR = "ERROR"
@@ -44,7 +43,7 @@ class LastLoad:
 class DuplicateCount:
     """Keys in more than one row: ``keys`` of them, ``rows`` beyond the first of each, ``percent`` of all rows.
 
-    ``grade`` is CRITICAL, HIGH, MEDIUM or LOW, "" where there is none.
+    ``grade`` is CRITICAL, HIGH, MEDIUM or LOW, "" if there are none.
     """
 
     key: tuple[str, ...]
@@ -58,8 +57,8 @@ class DuplicateCount:
 class TableReport:
     """One table of one configuration.
 
-    None is what is not known: everything of a table that is not there or could not be looked at, the days of one
-    without a date column, ``bytes`` where the catalog does not tell, ``duplicates`` without a declared key.
+    Unknown values are None: everything about a table that does not exist or could not be checked, the days of
+    one without a date column, ``bytes`` if the catalog does not tell, ``duplicates`` without a declared key.
     ``gaps`` are expected days without rows; ``rows_per_day`` has a key (``2013-01-31``) for every day with rows.
     ``message`` says what is wrong with an ERROR or NOT_FOUND; ``exit_code`` is that table's own.
     ``statements`` were sent for this table alone.
@@ -103,7 +102,7 @@ class TableReport:
 
 @dataclass(frozen=True)
 class UnreadConfig:
-    """A configuration that could not be read, so that nothing is known of its tables."""
+    """A configuration that could not be read, so that nothing is known about its tables."""
 
     config: str
     message: str
@@ -114,7 +113,7 @@ class UnreadConfig:
 class ReportResult:
     """All tables in the order of their configurations; ``days`` None means all data.
 
-    ``statements`` counts those for all tables together, with what each configuration needed once.
+    ``statements`` counts those for all tables together, including what each configuration needed once.
     """
 
     made_at: datetime

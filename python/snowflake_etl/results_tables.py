@@ -1,4 +1,4 @@
-"""What ``validate`` and ``duplicates`` answer (floor 2): frozen values whose field names are the contract of --json."""
+"""What ``validate`` and ``duplicates`` return (floor 2): frozen values whose field names are the contract of --json."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from snowflake_etl.results import CheckReport, Finding
 
 @dataclass(frozen=True)
 class TableCheck:
-    """One table and the days that were asked for (``2024-01``, ``2024-01-03..2024-01-10`` or ``all``).
+    """One table and the requested days (``2024-01``, ``2024-01-03..2024-01-10`` or ``all``).
 
     ``status`` is ok, warning, failed (the check found errors) or error (it could not be checked, and ``report`` is
-    None).  ``exit_code`` is 0 unless that is a reason to end with another one.
+    None).  ``exit_code`` is 0 unless that is a reason for another one.
     """
 
     status: str
@@ -35,7 +35,7 @@ class ValidateResult:
 
 @dataclass(frozen=True)
 class DuplicateKey:
-    """One key that stands in several rows."""
+    """One key that is in several rows."""
 
     key: tuple[str, ...]
     rows: int
@@ -43,12 +43,12 @@ class DuplicateKey:
 
 @dataclass(frozen=True)
 class DuplicateCheck:
-    """Duplicate keys of one table or file and of the days that were asked for.
+    """Duplicate keys of one table or file on the requested days.
 
-    ``status`` is unique, duplicates, null_keys (none twice, but rows without a key), not_checked or error (it could
-    not be looked at; ``message`` says why).  ``excess_rows`` are those beyond the first of each key, ``percent`` of all
+    ``status`` is unique, duplicates, null_keys (none twice, but rows without a key), not_checked or error (it could not
+    be checked; ``message`` says why).  ``excess_rows`` are those beyond the first of each key, ``percent`` of all
     ``rows``; ``grade`` is CRITICAL, HIGH, MEDIUM or LOW, "" without duplicates.  ``worst`` are the keys with most
-    rows, most first, at most as many as were asked for.  ``delete_sql`` is "" unless asked for and needed.
+    rows, most first, at most as many as requested.  ``delete_sql`` is "" unless requested and needed.
     """
 
     status: str
@@ -95,7 +95,7 @@ class Elsewhere:
 class InfoColumn:
     """One column: ``type`` as declared, "" for one that the table lacks.
 
-    ``roles`` are what the configuration uses it for (date, key); ``remark`` is "" where both agree.
+    ``roles`` are what the configuration uses it for (date, key); ``remark`` is "" if both agree.
     """
 
     name: str
@@ -134,7 +134,7 @@ class InfoLoad:
 class TableInfo:
     """One table: ``status`` is ok, differs (see ``problems``), missing or error (see ``message``).
 
-    What the warehouse does not tell is None or "".  ``loads`` are the newest of all ``loads_in_ledger``.
+    What the warehouse does not report is None or "".  ``loads`` are the newest of all ``loads_in_ledger``.
     """
 
     status: str

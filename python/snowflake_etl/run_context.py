@@ -1,7 +1,6 @@
-"""Which run is at work, and the queries that its step has sent (floor 1): log lines carry it, phases tell them.
-
-A process is one invocation with an id of its own; inside of it loads run, each with the id of its record, several at
-a time.  Threads that a load starts know its id as long as it is the only one.
+"""The current run, and the queries that its step has sent (floor 1), for log lines and phases.
+A process is one invocation with its own id; within it loads run, each with the id of its record, several at
+a time.  Threads started by a load know its id as long as it is the only one.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _lock = threading.Lock()
 
 
 def current_run() -> str:
-    """The id of the run that this thread works for, "" outside of any."""
+    """The id of the run that this thread works for, "" if none."""
     if run_id := _run.get():
         return run_id
     with _lock:
@@ -27,7 +26,7 @@ def current_run() -> str:
 
 @contextlib.contextmanager
 def running(run_id: str) -> Iterator[None]:
-    """While the block runs, this thread works for a run."""
+    """Mark this thread as working for a run while the block runs."""
     token = _run.set(run_id)
     with _lock:
         _active.append(run_id)
@@ -41,7 +40,7 @@ def running(run_id: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def noting_queries() -> Iterator[list[str]]:
-    """The ids of the queries that this thread sends in the block, in order, each once."""
+    """Collect the ids of the queries that this thread sends in the block, in order, each once."""
     found: list[str] = []
     token = _queries.set(found)
     try:
@@ -51,7 +50,7 @@ def noting_queries() -> Iterator[list[str]]:
 
 
 def note_query(query_id: str) -> None:
-    """A query that changes something was sent by this thread."""
+    """Note a query sent by this thread that changes something."""
     found = _queries.get()
     if found is not None and query_id and query_id not in found:
         found.append(query_id)

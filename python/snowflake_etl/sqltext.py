@@ -1,6 +1,6 @@
 """SQL text: the one place where identifiers are quoted and literals are written (floor 2, no I/O).
 
-Values travel as bound parameters (``?``); what cannot be bound - names, stage paths, file-format
+Values are passed as bound parameters (``?``); what cannot be bound - names, stage paths, file-format
 options - is written here.
 """
 
@@ -87,7 +87,7 @@ class ObjectName:
         return ".".join((self.database, self.schema, self.name))
 
     def sibling(self, name: str) -> ObjectName:
-        """Another object of the same schema."""
+        """Another object in the same schema."""
         return ObjectName(self.database, self.schema, name)
 
 
@@ -165,8 +165,8 @@ def day_bounds(column: str, kind: ColumnType, days: DayRange, date_format: str =
     """Return a half-open condition ``column >= ? AND column < ?`` that fits the column's real type, and its binds.
 
     DATE and TIMESTAMP columns compare with dates, NUMBER columns with YYYYMMDD, text columns with the text of
-    the date in ``date_format`` (which has to sort by day: year first).  Raise UsageError for columns that cannot be
-    compared so.
+    the date in ``date_format`` (which must sort by day: year first).  Raise UsageError for columns that cannot
+    be compared like that.
     """
     name = quote(column)
     first, after = days.first, days.after
@@ -191,7 +191,7 @@ def day_bounds(column: str, kind: ColumnType, days: DayRange, date_format: str =
 
 
 def sorts_by_day(date_format: str) -> bool:
-    """True where texts of that format sort like their days, so that ``day_bounds`` can compare them."""
+    """True if texts in that format sort like their days, so that ``day_bounds`` can compare them."""
     return bool(_SORTABLE_DATE.match(date_format.upper()))
 
 
@@ -202,7 +202,7 @@ def day_part(date_format: str) -> str:
 
 
 def nearest_names(name: str, known: Sequence[str]) -> str:
-    """Those of the known names that were probably meant, for a sentence; all of them where none is like it."""
+    """Those of the known names that were probably meant, for a message; all of them if none is similar."""
     folded = {one.upper(): one for one in known}
     near = get_close_matches(name.upper(), folded, n=3, cutoff=0.5)
     if near:

@@ -1,7 +1,6 @@
 """What a signal that stops the program does, and when it has to wait (floor 1).
-
-Its handler runs in the main thread and raises there, between any two steps.  Inside of what starts a thread that would
-leave a lock taken, or a thread of which nobody knows; inside of a library it may be swallowed, or told as an error.
+Its handler runs in the main thread and raises there, between any two steps.  During the start of a thread that would
+leave a lock taken, or an untracked thread; inside a library it may be swallowed, or reported as an error.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _told: list[int] = []
 
 
 def stop(number: int, _frame: object = None) -> None:
-    """The handler: raise Stopped, now or at the end of the block that is held back."""
+    """The handler: raise Stopped, now or at the end of a ``held_back`` block."""
     if _depth:
         _came[:] = [number]
         return
@@ -28,25 +27,25 @@ def stop(number: int, _frame: object = None) -> None:
 
 
 def forget() -> None:
-    """Begin anew: nobody has been told to stop."""
+    """Reset: no stop has been requested."""
     _told.clear()
 
 
 def check() -> None:
-    """Raise Stopped when the program was told to stop, though a library may have swallowed that."""
+    """Raise Stopped when the program was told to stop, even if a library has swallowed that."""
     if _told:
         raise _stopped(_told[-1])
 
 
 def check_error(error: BaseException) -> None:
-    """Raise Stopped when a library has made ``error`` of it."""
+    """Raise Stopped when a library has turned it into ``error``."""
     if _told and str(_stopped(_told[-1])) in str(error):
         raise _stopped(_told[-1]) from None
 
 
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """A signal that comes in the block is obeyed at its end.  For what takes no time; it holds nobody back but us."""
+    """Defer a signal that comes during the block to its end.  Only for what takes no time; it affects only us."""
     global _depth
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -43,9 +43,8 @@ _LOOK_FOR_STOP_SECONDS = 0.1
 
 @dataclass
 class Ending:
-    """What is known when a run ends: its result as a document, and the sentence of the error that ended it.
-
-    ``configurations`` are those that a verb read which takes several; ``lost`` is why its words could not be written.
+    """What is known when a run ends: its result as a document, and the message of the error that ended it.
+    ``configurations`` are those read by a verb that takes several; ``lost`` is why its output could not be written.
     """
 
     document: Any = None
@@ -62,12 +61,12 @@ class Context:
 
     @cached_property
     def ending(self) -> Ending:
-        """How the run ends, as far as it is known by now."""
+        """How the run ends, as far as known by now."""
         return Ending()
 
     @cached_property
     def logs(self) -> Logs:
-        """The logging of this run; it is set up by the first look."""
+        """The logging of this run; set up on first use."""
         return Logs(self.arguments, self.state_directory, self.job_directory, lambda: self.__dict__.get("progress"))
 
     @cached_property
@@ -94,14 +93,14 @@ class Context:
 
     @property
     def choice(self) -> Choice:
-        """What the flags say about the configuration beside its file."""
+        """What the flags say about the configuration besides its file."""
         from snowflake_etl.config.reading import Choice
 
         return Choice(self.arguments.environment, tuple(self.arguments.set))
 
     @property
     def width(self) -> int | None:
-        """How wide text for people may be: the terminal, 80 in a job's log, None where no one looks."""
+        """How wide text for people may be: the terminal, 80 in a job's log, None if nobody is looking."""
         if self.job_directory is not None:
             return 80
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -120,14 +119,14 @@ class Context:
 
     @property
     def same_configuration(self) -> tuple[str, ...]:
-        """The flags that chose the configuration, for commands that are to be typed next."""
+        """The flags that chose the configuration, for commands to type next."""
         arguments = self.arguments
         words = ["--config", str(arguments.config)] if arguments.config else []
         words += ["--environment", arguments.environment] if arguments.environment else []
         return (*words, *(word for setting in arguments.set for word in ("--set", setting)))
 
     def command(self, verb: str, *words: str) -> str:
-        """What is to be typed next, with the configuration of this run."""
+        """A command to type next, with the configuration of this run."""
         return shlex.join((places.program(), verb, *self.same_configuration, *words))
 
     @cached_property
@@ -140,7 +139,7 @@ class Context:
         return Warehouse(configuration.snowflake, configuration.load, self.state_directory, ask, sweeps)
 
     def ask_secret(self, question: str) -> str:
-        """Have a secret typed that does not appear on the screen."""
+        """Ask for a secret, which does not appear on the screen."""
         import getpass
 
         with _ASKING:
@@ -166,17 +165,17 @@ class Context:
             self.write(printable(masked(text)) + "\n")
 
     def write(self, text: str) -> None:
-        """Write to standard output as it stands.  Where that fails nothing more is written, and the work goes on."""
+        """Write unchanged to standard output.  If that fails, nothing more is written, and the work continues."""
         self.ending.lost = put_out(text) or self.ending.lost
 
     def say_environment(self) -> None:
-        """Name the environment in a plan, as every question does, where the configuration has some."""
+        """Name the environment in a plan, as every question does, if the configuration has any."""
         if self.environment_in_words:
             self.say(self.environment_in_words)
 
     @property
     def environment_in_words(self) -> str:
-        """``Environment: PROD (acme)``, or nothing where there is none or the configuration was not needed."""
+        """``Environment: PROD (acme)``, or nothing if there is none or the configuration was not needed."""
         loaded = self.__dict__.get("configuration")
         if loaded is None or loaded.environment is None:
             return ""
@@ -193,18 +192,17 @@ class Context:
 
 
 def confirmed(context: Context, question: str, stop: threading.Event | None = None) -> bool:
-    """Ask before something is destroyed; ``--yes`` answers beforehand, and nobody there is a no.
-
-    ``stop`` ends the waiting for an answer, with Stopped: a signal wakes the main thread alone.
+    """Ask before something is destroyed; ``--yes`` answers beforehand, and if nobody is there the answer is no.
+    ``stop`` ends the wait for an answer with Stopped, since a signal only wakes the main thread.
     """
     return bool(context.arguments.yes) or asked_for_yes(context, question, stop)
 
 
 def asked_for_yes(context: Context, question: str, stop: threading.Event | None = None) -> bool:
-    """Ask, whatever ``--yes`` says; nobody there is a no."""
+    """Ask, whatever ``--yes`` says; if nobody is there the answer is no."""
     if not context.is_interactive:
         return False
-    # Several loads may ask at once: one question, then its answer.
+    # Several loads may ask at once: one question at a time.
     with _ASKING:
         _check_stop(stop)
         context.close()
@@ -224,7 +222,7 @@ def _check_stop(stop: threading.Event | None) -> None:
 
 
 def confirmed_by_typing(context: Context, question: str, phrase: str) -> bool:
-    """Show what will be destroyed and have ``phrase`` typed exactly; nobody there is a no."""
+    """Show what will be destroyed and require ``phrase`` to be typed exactly; if nobody is there the answer is no."""
     if not context.is_interactive:
         return False
     with _ASKING:
@@ -275,7 +273,7 @@ def run(
 
 
 def _told(context: Context, code: ExitCode) -> ExitCode:
-    """The exit code of a run whose output was lost is never 0: who reads a file of it has nothing to read."""
+    """The exit code of a run whose output was lost is never 0: a file of that output would be incomplete."""
     if not context.ending.lost:
         return code
     complain(f"error: Standard output cannot be written ({context.ending.lost}). The work itself went on to its end.")
@@ -283,7 +281,7 @@ def _told(context: Context, code: ExitCode) -> ExitCode:
 
 
 def _report(error: BaseException, context: Context) -> ExitCode:
-    """Say what went wrong on stderr, in the log and, with --json, as the document."""
+    """Report an error on stderr, in the log and, with --json, as the document."""
     context.close()
     code, sentence = explain(error)
     sentence = masked(sentence)
@@ -293,7 +291,7 @@ def _report(error: BaseException, context: Context) -> ExitCode:
     complain(f"error: {printable(sentence)}")
     context.ending.error = sentence
     LOGGER.debug(sentence, exc_info=error, extra={"file_only": True})
-    # One document: where the work was done and told, and only then something failed, that answer holds.
+    # Only one document: if the work was done and reported before something failed, that answer stands.
     is_asked_for = context.arguments.json or context.job_directory is not None
     if is_asked_for and context.ending.document is None:
         context.answer({"status": "error", "exit_code": int(code), "message": sentence})
@@ -301,7 +299,7 @@ def _report(error: BaseException, context: Context) -> ExitCode:
 
 
 def explain(error: BaseException) -> tuple[ExitCode, str]:
-    """Return the exit code and the sentence for any error."""
+    """Return the exit code and the message for any error."""
     if isinstance(error, EtlError | Stopped):
         return error.exit_code, str(error)
     if isinstance(error, KeyboardInterrupt):
@@ -333,16 +331,16 @@ def _stop_on_signals() -> None:
 
 
 def on_signals(handler: Callable[[int, object], object] | signal.Handlers) -> None:
-    """Have what asks a process to end call ``handler``, but for what it was started not to hear (``nohup``)."""
+    """Have signals that ask a process to end call ``handler``, except those ignored from the start (``nohup``)."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
 
 
 def _send_again(swallowed: sys.UnraisableHookArgs) -> None:
-    """A signal that comes while Python takes an object apart is swallowed there; it is sent once more."""
+    """Python swallows an exception raised while it finalises an object; send the signal again."""
     stopped = swallowed.exc_value
-    # While a statement runs the driver has its own handler for Ctrl-C in place of ours.
+    # While a statement runs, the driver replaces our handler for Ctrl-C with its own.
     if not isinstance(stopped, Stopped | KeyboardInterrupt):
         sys.__unraisablehook__(swallowed)
         return

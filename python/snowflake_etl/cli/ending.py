@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def afterwards(context: Context, verb: str, code: ExitCode) -> None:
-    """Tell of a run and close its log.  The work is done: whatever fails here is a line of the log."""
+    """Send notices of a run and close its log.  The work is done: whatever fails here is only logged."""
     logs = context.__dict__.get("logs")
     if logs is None:
         return

@@ -1,4 +1,4 @@
-"""``snowflake-etl``, the command that pip installs (floor 6): it becomes the bash entry with menu, jobs and verbs."""
+"""``snowflake-etl``, the command that pip installs (floor 6): it execs the bash entry with menu, jobs and verbs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from snowflake_etl.errors import ExitCode
 
 
 def main() -> int:
-    """Become ``snowflake_etl.sh`` with the same words; without bash only the verbs that are Python run."""
+    """Exec ``snowflake_etl.sh`` with the same words; without bash only the verbs written in Python run."""
     words = sys.argv[1:]
     bash = shutil.which("bash")
     if bash is None:
@@ -27,6 +27,6 @@ def main() -> int:
     if not places.is_checkout():
         os.environ["ETL_INSTALLED_PYTHON"] = sys.executable
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        # Python ignores them, and what it becomes would, too: a pipe into head would be an error for each line.
+        # Python ignores them, and so would the new program: a pipe into head would give an error for each line.
         signal.signal(number, signal.SIG_DFL)
     return os.execv(bash, [bash, str(places.home() / "snowflake_etl.sh"), *words])  # noqa: S606 # this process ends

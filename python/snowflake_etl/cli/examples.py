@@ -1,11 +1,11 @@
 """What people type most, for each verb (floor 6): shown by ``--help``, on the man pages and in ``docs/commands.md``.
 
-A test parses every line with the verb's own flags, so that none of them can go stale.
+A test parses every line with the verb's own flags, so that none of them can become outdated.
 """
 
 from __future__ import annotations
 
-# Verb -> (what it does, what is typed behind the verb), the most frequent first.
+# Verb -> (what it does, what is typed after the verb), the most frequent first.
 EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "load": (
         ("last month, every table of the configuration", "--month last"),

@@ -1,4 +1,4 @@
-"""Flags that say how a file is laid out, where neither the configuration nor the file itself tells (floor 6)."""
+"""Flags for a file's layout, for when neither the configuration nor the file itself tells (floor 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``load --if-missing`` (floor 6): safe to be started every hour, by hand and by cron at once."""
+"""``load --if-missing`` (floor 6): safe to start every hour, even by hand and by cron at the same time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AT_WORK = "A load of the same table is running in another process on this host:
 def load_if_missing(
     context: Context, run_all: Callable[[Context, Sequence[Order]], list[LoadResult]]
 ) -> list[LoadResult] | None:
-    """Load what is not in the ledger yet; None when there was nothing to do, which is said in one line."""
+    """Load what is not in the ledger yet; None if there was nothing to do, which is reported in one line."""
     from snowflake_etl.cli.load_orders import Order
 
     with contextlib.ExitStack() as locks:
@@ -51,7 +51,9 @@ def load_if_missing(
 
 
 def _locks(context: Context) -> list[str]:
-    """One for each table of a target, so that ``--month last`` and ``--month 2024-01`` are never at work at once."""
+    """One lock for each table of a target, so that ``--month last`` and ``--month 2024-01`` never run at the same
+    time.
+    """
     arguments, loaded = context.arguments, context.configuration
     tables = dict.fromkeys(entry.table_name.upper() for entry in loaded.configuration.files)
     wanted = [name for name in tables if arguments.table in (None, "") or name == arguments.table.upper()]

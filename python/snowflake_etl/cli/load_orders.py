@@ -1,4 +1,4 @@
-"""From the flags of ``load`` to loads that can be run, and back to a command line (floor 6)."""
+"""Turns the flags of ``load`` into loads that can be run, and back into a command line (floor 6)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _OF_ONE_MODE = {"expect_rows": "replace", "allow_shrink": "replace", "allow_exis
 class Order:
     """One load and the context (flags, configuration) that it is run with.
 
-    ``asked`` is the record of the interrupted load that it carries on: it stays that load, whatever is said now.
+    ``asked`` is the record of the interrupted load that it continues: it stays that load, whatever the flags now.
     """
 
     context: Context
@@ -53,7 +53,7 @@ class Order:
         return result
 
     def _nothing_to_resume(self, run_id: str) -> None:
-        """It is done: no interrupted run of it and no batch that had not come to it is to be carried on."""
+        """Mark it as done: neither an interrupted run of it nor a batch that had not reached it is to be continued."""
         context = self.context
         if not context.arguments.dry_run:
             RunRecords(context.state_directory).carried_on(self.recorded, context.warehouse.place, run_id)
@@ -61,7 +61,7 @@ class Order:
 
     @property
     def recorded(self) -> str:
-        """What the records keep of it: all its flags, as a JSON list."""
+        """What the records keep about it: all its flags, as a JSON list."""
         return self.asked or json.dumps(self.words())
 
     def _request(self, stop: threading.Event) -> LoadRequest:
@@ -94,14 +94,14 @@ class Order:
         )
 
     def command(self, files: Sequence[Path] = ()) -> str:
-        """The command line of this one load, or of some of its files, to be typed with something added."""
+        """The command line of this one load, or of some of its files, to be typed with additions."""
         program = [places.program(), "load"]
         arguments = self.context.arguments
         quality = ["--qc", arguments.qc] if arguments.qc else []
         return shlex.join([*program, *self._what(absolute=False, files=files), *quality])
 
     def words(self) -> list[str]:
-        """All flags of this one load, so that ``load --resume`` can do it again from any folder."""
+        """All flags of this one load, so that ``load --resume`` can repeat it from any folder."""
         arguments = self.context.arguments
         words = [*self._what(absolute=True), "--qc", quality_of(arguments), "--mode", arguments.mode]
         words += ["--outside", arguments.outside]
@@ -145,7 +145,7 @@ class Order:
 
 
 def check_flags(context: Context) -> None:
-    """Raise UsageError for flags that cannot be meant together, Refused for a replace that nobody consented to."""
+    """Raise UsageError for flags that exclude each other, Refused for a replace without consent."""
     arguments = context.arguments
     if bool(arguments.month) + bool(arguments.file) + bool(from_parts_of(arguments)) + arguments.resume != 1:
         raise UsageError("Say what to load with either --month, --file or --from-parts, or carry on with --resume.")
@@ -158,7 +158,7 @@ def check_flags(context: Context) -> None:
 
 
 def _check_without_file(arguments: argparse.Namespace) -> None:
-    """What is loaded from the stage or from parts has no file to check or to find."""
+    """Loads from the stage or from parts have no file to check or find."""
     if from_parts_of(arguments):
         _refuse_flags(arguments, ("from_stage", "base_path", "verify"), "--from-parts takes all from the manifest")
         if quality_of(arguments).in_file:
@@ -196,7 +196,7 @@ def _check_values(arguments: argparse.Namespace) -> None:
 def _check_consent(context: Context) -> None:
     arguments = context.arguments
     for name, mode in _OF_ONE_MODE.items():
-        # Among the loads that are carried on there may be a replace.
+        # The continued loads may include a replace.
         if getattr(arguments, name) and arguments.mode != mode and not arguments.resume:
             raise UsageError(f"--{name.replace('_', '-')} goes with --mode {mode} only.")
     asks_nobody = not arguments.dry_run and not context.is_interactive
@@ -222,7 +222,7 @@ def _check_if_missing(arguments: argparse.Namespace) -> None:
 
 
 def _check_resume(arguments: argparse.Namespace) -> None:
-    """What was interrupted is carried on as it was asked for: a flag that would be passed over is a mistake."""
+    """An interrupted load is continued as originally requested: a flag that would be ignored is a mistake."""
     if not arguments.resume:
         return
     given = [name for name in _OF_ONE_LOAD if getattr(arguments, name)]
@@ -236,13 +236,13 @@ def _check_resume(arguments: argparse.Namespace) -> None:
 
 
 def quality_of(arguments: argparse.Namespace) -> QualityMethod:
-    """Where the load is checked: in the file unless there is none to read."""
+    """Where the load is checked: in the file unless there is none."""
     without_file = arguments.from_stage or from_parts_of(arguments)
     return QualityMethod(arguments.qc or ("snowflake" if without_file else "file"))
 
 
 def from_parts_of(arguments: argparse.Namespace) -> Sequence[Path]:
-    """The manifests of ``--from-parts``; none for the verbs that have no such flag."""
+    """The manifests of ``--from-parts``; none for verbs without that flag."""
     return getattr(arguments, "from_parts", None) or ()
 
 
@@ -273,7 +273,7 @@ def _staged_loads(context: Context, *, go_on: bool) -> list[PlannedLoad]:
 
 
 def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:
-    """Without a column of days a replace takes the whole table: a second one would take the first one's rows."""
+    """Without a date column a replace takes the whole table: a second one would remove the rows of the first."""
     whole = [load.entry.table_name for load in loads if mode == "replace" and not load.entry.date_column]
     for table in whole:
         if whole.count(table) > 1:
@@ -284,14 +284,14 @@ def _refuse_replacing_twice(mode: str, loads: Sequence[PlannedLoad]) -> None:
 
 
 def _refuse_overwriting(output: Path | None, loads: Sequence[PlannedLoad]) -> None:
-    """Raise UsageError where the result would be written over a file that is loaded."""
+    """Raise UsageError if the result would overwrite a file to be loaded."""
     for file in (file for planned in loads for file in planned.files):
         if output is not None and output.exists() and file.path.exists() and output.samefile(file.path):
             raise UsageError(f"{shown(output)} is a file to be loaded: write the result somewhere else.")
 
 
 def _given_now(arguments: argparse.Namespace, now: argparse.Namespace) -> None:
-    """Consent, workers and settings that are given with ``--resume`` hold for the loads that are carried on."""
+    """Apply consent, workers and settings given with ``--resume`` to the continued loads."""
     arguments.yes = arguments.yes or now.yes
     if arguments.mode == "replace" and now.expect_rows:
         arguments.expect_rows = now.expect_rows
@@ -302,7 +302,7 @@ def _given_now(arguments: argparse.Namespace, now: argparse.Namespace) -> None:
 def resumed_orders(
     context: Context, commands: Sequence[str], parse: Callable[[list[str]], argparse.Namespace]
 ) -> list[Order]:
-    """The loads of interrupted runs, from the words that were recorded; each once."""
+    """The loads of interrupted runs, from the recorded flags; each once."""
     orders = []
     for command in dict.fromkeys(commands):
         arguments = parse(json.loads(command))
@@ -310,7 +310,7 @@ def resumed_orders(
             setattr(arguments, name, getattr(context.arguments, name))
         _given_now(arguments, context.arguments)
         resumed = Context(arguments)
-        # What was not consented to then or now is asked, or refused where nobody is there.
+        # Without consent then or now, ask for it, or refuse if nobody is there.
         asked = f"{places.program()} load {shlex.join(json.loads(command))}"
         others = " With --continue-on-error the other loads are carried on." if len(set(commands)) > 1 else ""
         refusal = ""

@@ -1,7 +1,6 @@
-"""A log that several processes write at once (floor 6): lines are appended whole, and it is put aside by size and age.
-
-Whoever writes holds a shared lock, whoever puts the file aside an exclusive one: behind it nobody writes into the
-old file any more, so that it can be compressed without losing a line.
+"""A log that several processes write at once (floor 6): lines are appended whole, and it is rotated by size and age.
+Writers hold a shared lock, whoever rotates the file an exclusive one: after that nobody writes to the old
+file any more, so it can be compressed without losing a line.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _TRIES, _PAUSE_SECONDS = 10, 0.0005
 
 @dataclass(frozen=True)
 class Rotation:
-    """When a log is put aside."""
+    """When a log is rotated."""
 
     rotate_bytes: int = 10_000_000
     rotate_days: int = 30
@@ -34,9 +33,8 @@ class Rotation:
 
 
 class LogFile:
-    """An append-only file of mode 0600; without a rotation it grows.
-
-    What is put aside is called ``NAME-<time>-<process>.log``, ``.gz`` behind it once it is compressed.
+    """An append-only file of mode 0600; without a rotation it just grows.
+    A rotated file is called ``NAME-<time>-<process>.log``, with ``.gz`` appended once it is compressed.
     """
 
     def __init__(self, path: Path, rotation: Rotation | None) -> None:
@@ -48,16 +46,16 @@ class LogFile:
         self._is_overdue = False
 
     def open(self) -> None:
-        """Make the file if it is not there.  Raise OSError when it cannot be written."""
+        """Create the file if it does not exist.  Raise OSError when it cannot be written."""
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         if self.rotation is not None and self._lock < 0:
-            # Where it cannot be had the log is written all the same, and never put aside.
+            # Without the lock the log is still written, but never rotated.
             with contextlib.suppress(OSError):
                 name = self.path.with_name(f".{self.path.name}.lock")
                 self._lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def write(self, text: str) -> None:
-        """Append lines.  Raise OSError when they cannot be kept."""
+        """Append lines.  Raise OSError when they cannot be written."""
         with self._locked(fcntl.LOCK_SH):
             if self._was_put_aside():
                 os.close(self._descriptor)
@@ -76,7 +74,7 @@ class LogFile:
         self._descriptor = self._lock = -1
 
     def put_aside_unless(self, fits: Callable[[bytes], bool]) -> None:
-        """Put the file aside where its first byte is not as it has to be from here on."""
+        """Rotate the file unless its first byte is as required from here on."""
         rotation = self.rotation
         if self._lock >= 0 and rotation is not None:
             self._put_aside(rotation, lambda: not fits(self._first_byte()))
@@ -108,7 +106,7 @@ class LogFile:
                 os.close(self._descriptor)
                 self.open()
         except OSError:
-            # Somebody writes right now; there is a next line.
+            # Somebody is writing right now; the next line will do it.
             self._is_overdue = True
             return
         if rotation.compress:
@@ -124,7 +122,7 @@ class LogFile:
             return False
 
     def _age(self) -> timedelta:
-        """How long ago the first line was written, by the day that it tells."""
+        """How long ago the first line was written, by the date in it."""
         with self.path.open("rb") as stream:
             match = _DAY.search(stream.read(64))
         try:
@@ -143,9 +141,8 @@ class LogFile:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the exclusive lock.  Raise BlockingIOError when others write all the time.
-
-        Several that write line after line leave gaps too short for one try, and the file would grow far beyond its
-        size; waiting without an end is not possible either, since one of them may have been stopped in its line.
+        Several busy writers leave gaps too short for a single try, and the file would grow far beyond its
+        limit; waiting forever is not possible either, since one of them may have been stopped within a line.
         """
         for _ in range(_TRIES):
             try:
@@ -173,7 +170,7 @@ class LogFile:
 
 
 def compress(path: Path) -> None:
-    """Replace a file that nobody writes any more by its ``.gz``; what fails leaves it as it is."""
+    """Replace a file that nobody writes any more by its ``.gz``; a failure leaves it unchanged."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.gz")
     try:
         with path.open("rb") as source:

@@ -1,8 +1,8 @@
 """Logging of one run (floor 6): to the screen for people, to the application log of the state folder, and its tail.
 
-A line tells the time in UTC with offset, the level, the run and what happened; as JSON lines also the figures.  The
-run is that of a load's record, else the job's or this process's own id.  Where the configuration wants JSON, a job has
-such a log too (``log.jsonl`` beside ``output.log``, which people read).
+A line has the time in UTC with offset, the level, the run and what happened; JSON lines also have the figures.  The
+run is the id of a load's record, else the job's or this process's own id.  If the configuration asks for JSON, a job
+also has such a log (``log.jsonl`` beside ``output.log``, which is for people).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _MOST_HELD = 20
 
 
 class Logs:
-    """The logging of this process; ``tail`` are its last lines as they stand in the log."""
+    """The logging of this process; ``tail`` holds its last lines as in the log."""
 
     def __init__(
         self, arguments: argparse.Namespace, state: Path, job: Path | None, progress: Callable[[], Any]
@@ -61,7 +61,7 @@ class Logs:
         for handler in LOGGER.handlers:
             handler.close()
         LOGGER.handlers = [_screen(arguments, progress, self.invocation), self._memory]
-        # Statements are for whoever asks for them.
+        # Statements are only logged on request.
         logging.getLogger(_STATEMENTS).setLevel(logging.DEBUG if arguments.verbose else logging.INFO)
         remembered = _remembered(state)
         rotation = Rotation(**{key: value for key, value in remembered.items() if key != "format"})
@@ -69,7 +69,7 @@ class Logs:
         self._keep(LogFile(state / LOG_FILE, rotation), as_json=as_json, waits=not remembered)
         if job is not None and as_json:
             self._keep(LogFile(job / JOB_LOG, None), as_json=True)
-        # What libraries and their threads say is for whoever looks into a problem, not for the screen.
+        # Messages of libraries and their threads are for investigating problems, not for the screen.
         threading.excepthook = _log_thread_error
         logging.getLogger().handlers = list(self._kept)
         logging.getLogger().setLevel(logging.WARNING)
@@ -79,14 +79,14 @@ class Logs:
         return list(self._memory.lines)
 
     def begin(self, verb: str, argv: Sequence[str]) -> None:
-        """Write down what was asked for."""
+        """Log what was asked for."""
         self._began = time.monotonic()
         words = list(_without_settings(argv))
         facts = {"verb": verb, "arguments": words}
         LOGGER.info("Begins: %s", shlex.join([verb, *words]), extra={"file_only": True, "facts": facts})
 
     def end(self, verb: str, code: int) -> None:
-        """Write down what became of it; nothing where it had not begun."""
+        """Log the outcome; nothing if it had not begun."""
         if self._began is None:
             return
         seconds = round(time.monotonic() - self._began, 3)
@@ -98,7 +98,7 @@ class Logs:
             kept.flush()
 
     def follow(self, section: LogsSection) -> None:
-        """Do as the configuration says from here on; the next process begins with it."""
+        """Follow the configuration from here on; the next process begins with it."""
         said = {
             "format": section.format,
             "rotate_bytes": section.rotate_bytes,
@@ -129,7 +129,7 @@ class Logs:
 
 
 def _without_settings(argv: Sequence[str]) -> Iterator[str]:
-    """The words of a command; values of ``--set`` may be anything, secrets among them."""
+    """The words of a command; values of ``--set`` may be anything, including secrets."""
     before = ""
     for word in argv:
         is_setting = before == "--set" or word.startswith("--set=")
@@ -146,7 +146,7 @@ def _screen(arguments: argparse.Namespace, progress: Callable[[], Any], invocati
 
 
 def _remembered(state: Path) -> dict[str, Any]:
-    """What the configuration that was read last says: this process may fail before it has read one."""
+    """The settings of the configuration that was read last: this process may fail before it has read one."""
     try:
         found = json.loads((state / _REMEMBERED).read_text("utf-8"))
     except (OSError, ValueError):
@@ -165,7 +165,7 @@ def _remember(state: Path, said: dict[str, Any]) -> None:
 
 
 def _log_thread_error(error: threading.ExceptHookArgs) -> None:
-    """A thread of a library (the driver's heartbeat, for one) ended; whoever needs it notices by itself."""
+    """Log that a library's thread (such as the driver's heartbeat) ended; whatever needs it will notice by itself."""
     if error.exc_value is not None:
         LOGGER.debug("A thread ended", exc_info=error.exc_value, extra={"file_only": True})
 
@@ -188,12 +188,12 @@ class _Text(logging.Formatter):
         return printable(masked(message))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 # logging's name
-        # Set in: what others say in an exception cannot look like a line of ours.
+        # Indented, so that text in an exception cannot look like a line of ours.
         return textwrap.indent(super().formatException(ei), "  ")
 
 
 class _Json(logging.Formatter):
-    """One object a line; ``facts`` of a record are fields of it."""
+    """One object per line; the ``facts`` of a record become its fields."""
 
     def __init__(self, invocation: str) -> None:
         super().__init__()
@@ -229,7 +229,7 @@ class _Screen(logging.StreamHandler[TextIO]):
 
 
 class _Tail(logging.Handler):
-    """Keeps the last lines, for whoever tells people of the run's end."""
+    """Keeps the last lines, for notices about the run's end."""
 
     def __init__(self, invocation: str) -> None:
         super().__init__(logging.INFO)
@@ -242,9 +242,8 @@ class _Tail(logging.Handler):
 
 
 class _Kept(logging.Handler):
-    """A log file; where the disk is full the work goes on without it, which is said once.
-
-    ``waits``: nobody has said yet whether it is text or JSON, so that its first lines are held until then.
+    """A log file; if the disk is full, the work continues without it, which is reported once.
+    ``waits``: it is not yet known whether it is text or JSON, so its first lines are held until then.
     """
 
     def __init__(self, file: LogFile, invocation: str, *, as_json: bool, waits: bool) -> None:
@@ -258,7 +257,9 @@ class _Kept(logging.Handler):
         self.setFormatter(_Json(self._invocation) if as_json else _Text(self._invocation, process=True))
 
     def go_on(self, *, as_json: bool) -> None:
-        """Write so from here on: lines of the other kind are put aside, since programs read one kind alone."""
+        """Use this format from here on: lines of the other one are rotated away, since programs read only one
+        format.
+        """
         self.file.put_aside_unless(lambda first: not first or (first == b"{") is as_json)
         self._set_json(as_json)
         self.flush()

@@ -52,7 +52,7 @@ VERBS = {
     "config": "config_tool",
 }
 
-# Flags that most verbs know and that take a value: they may stand before the verb (snowflake_etl.sh has the same).
+# Flags that most verbs know and that take a value: they may come before the verb (snowflake_etl.sh has the same list).
 WITH_VALUE = {
     *("--config", "--environment", "--set", "--base-path", "--month", "--days", "--file"),
     *("--table", "--qc", "--mode", "--output", "--format"),
@@ -79,12 +79,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "--json" in (*before, *rest):
             print(json.dumps({"status": "error", "exit_code": int(ExitCode.USAGE), "message": sentence}))
         return ExitCode.USAGE
-    # Behind the rest, where subcommands look for flags; before a --, behind which all is data.
+    # After the rest, where subcommands look for flags; before a --, after which everything is data.
     return run_command(verb, [*before, *rest] if "--" in rest else [*rest, *before])
 
 
 def _flags_before_the_verb(words: list[str]) -> tuple[list[str], list[str]]:
-    """Flags may stand before the verb, too: those, each with its value, and the rest."""
+    """Split off the flags before the verb, each with its value; return them and the rest."""
     number = 0
     while number < len(words) and (words[number].startswith("-") or _is_value(words, number)):
         number += 2 if words[number] in WITH_VALUE else 1
@@ -92,7 +92,9 @@ def _flags_before_the_verb(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _is_value(words: list[str], number: int) -> bool:
-    """A verb's own flags are not known yet: what is no verb, behind a flag and before a verb, is the flag's value."""
+    """A verb's own flags are not known yet: a word that is not a verb, between a flag and a verb, is the flag's
+    value.
+    """
     if not number or not words[number - 1].startswith("--") or words[number] in {*VERBS, "help"}:
         return False
     behind = words[number + 1 :]
@@ -106,8 +108,8 @@ def run_script(path: str) -> int:
 
 
 def ended(code: int) -> int:
-    """Return the exit code of a process in which all of ours has ended; leave at once where Python would wait."""
-    # A signal that cut into a library may have left a thread there, whatever became of the work.
+    """Return the exit code once all our work has ended; exit at once if Python would wait."""
+    # A signal that interrupted a library may have left a thread there, whatever became of the work.
     waited_for = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED) or not all(thread.daemon for thread in waited_for):
         _leave_at_once(code)
@@ -116,14 +118,14 @@ def ended(code: int) -> int:
 
 
 def _keep_code(code: int) -> None:
-    """A signal that comes when all is done and said does not make a load that went well look stopped."""
+    """Keep a signal that comes after everything is done from making a successful load look stopped."""
     common.on_signals(lambda *_: _leave_at_once(code))
-    # While Python takes itself apart it knows no handlers any more.
+    # Python does not run handlers any more while it shuts down.
     atexit.register(common.on_signals, signal.SIG_IGN)
 
 
 def _leave_at_once(code: int) -> NoReturn:
-    """End a process whose work has ended; Python would wait for every thread, and for the driver's last words."""
+    """Exit although threads remain; Python would wait for each of them, and for the driver's sign-out."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
@@ -132,7 +134,7 @@ def _leave_at_once(code: int) -> NoReturn:
 
 
 def run_command(verb: str, argv: Sequence[str]) -> int:
-    """Run the command of a verb; its help says what to type on this host, whatever it was started by."""
+    """Run the command of a verb; its help says what to type on this host, however it was started."""
     command = importlib.import_module(f"snowflake_etl.cli.commands.{VERBS[verb]}")
     program = places.program()
     examples = examples_of(verb, program)

@@ -1,4 +1,4 @@
-"""Telling people of a run's end (floor 6): surroundings and log tail of this process, sent by ``notify``."""
+"""Notices about a run's end (floor 6): adds surroundings and log tail of this process; ``notify`` sends them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 def tell_the_end(context: Context, verb: str, code: ExitCode) -> None:
-    """Tell of a run that has ended, and of jobs that could not; send what waits.  Raise nothing but interruptions."""
+    """Report a run that has ended, and jobs that could not; send what is waiting.  Only raises interruptions."""
     if context.job_directory is not None:
         from snowflake_etl.operations.notices.dead_jobs import mark_told
 
-        # Whatever becomes of it is kept from here on; the job's supervisor need not tell it as well.
+        # From here on the notice is stored; the job's supervisor need not send it as well.
         mark_told(context.job_directory)
     for loaded in _configurations(context):
         if loaded.configuration.notify.targets:
@@ -42,7 +42,7 @@ def tell_the_end(context: Context, verb: str, code: ExitCode) -> None:
 def tell(
     context: Context, loaded: LoadedConfiguration, events: Sequence[Event], tail: tuple[str, ...], run: str = ""
 ) -> Delivered:
-    """Tell the targets of a configuration of events; what cannot be sent is kept."""
+    """Report events to the targets of a configuration; what cannot be sent is kept."""
     return delivery(context, loaded).tell(events, surroundings(context, loaded, tail, run))
 
 
@@ -53,7 +53,7 @@ def delivery(context: Context, loaded: LoadedConfiguration) -> Delivery:
 
 
 def tell_of_lost_jobs(context: Context, loaded: LoadedConfiguration) -> int:
-    """Tell of jobs of this configuration that were lost; return how many."""
+    """Report lost jobs of this configuration; return how many."""
     from snowflake_etl.operations.notices import dead_jobs
 
     count = 0
@@ -98,7 +98,7 @@ def now() -> datetime:
 
 
 def _configurations(context: Context) -> Sequence[LoadedConfiguration]:
-    """Those that the run has read; one that could not be read tells nobody."""
+    """Those that the run has read; one that could not be read cannot notify anybody."""
     if context.ending.configurations:
         return context.ending.configurations
     loaded = context.__dict__.get("configuration")
@@ -112,20 +112,20 @@ def _was_cancelled(context: Context) -> bool:
 def _events(context: Context, loaded: LoadedConfiguration, verb: str, code: ExitCode) -> list[Event]:
     ending, document = context.ending, context.ending.document
     if verb == "report" and isinstance(document, dict) and "tables" in document:
-        # Of several configurations each tells of its own tables.
+        # With several configurations, each reports its own tables.
         document = {**document, "tables": [one for one in document["tables"] if one["config"] == loaded.path.name]}
     words = ["--config", str(loaded.path), *(["--environment", loaded.environment] if loaded.environment else [])]
     try:
         return events_of(verb, code, document, ending.error, context.arguments, [places.program(), *words])
     except (KeyError, TypeError, IndexError) as error:
-        # A result of a shape that is not known here is told as a whole, never not at all.
+        # A result of an unknown shape is reported as a whole rather than not at all.
         LOGGER.debug("The result could not be told in parts", exc_info=error, extra={"file_only": True})
         said = ending.error or f"It ended with exit code {int(code)}."
         return events_of(verb, code, None, said if code else "", context.arguments, [places.program(), *words])
 
 
 def _names(context: Context, loaded: LoadedConfiguration) -> Iterator[str]:
-    """Names of files, tables and columns, as sentences quote them."""
+    """Names of files, tables and columns, as quoted in messages."""
     for entry in loaded.configuration.files:
         columns = (*entry.expected_columns, *entry.create_table, *entry.duplicate_key_columns, entry.date_column or "")
         for name in (entry.table_name, entry.file_pattern, *columns, *entry.columns):

@@ -1,4 +1,4 @@
-"""From a run's result to what people are told of it (floor 6): one event for each table and month."""
+"""Turns a run's result into events for notices (floor 6): one for each table and month."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MEANT = (ExitCode.USAGE, ExitCode.INTERRUPTED)
 def events_of(
     verb: str, code: int, document: Any, error: str, arguments: argparse.Namespace, command: Sequence[str]
 ) -> list[Event]:
-    """What became of a run; ``command`` is what is typed before a verb, and which configuration it is about."""
+    """The events of a run; ``command`` is what is typed before a verb, plus the flags for the configuration."""
     if verb not in TOLD_VERBS or code in _MEANT or getattr(arguments, "dry_run", False):
         return []
     if error or not document:
@@ -40,7 +40,7 @@ def events_of(
 
 
 def occasion_of(code: int) -> Occasion:
-    """What an exit code is to people."""
+    """What an exit code means to people."""
     if code == ExitCode.OK:
         return "success"
     return "problems" if code == ExitCode.PROBLEMS_FOUND else "refused" if code == ExitCode.REFUSED else "failure"
@@ -60,7 +60,7 @@ def _of_the_whole(verb: str, code: int, error: str, arguments: argparse.Namespac
 
 
 def whole_run(verb: str, code: int, arguments: argparse.Namespace) -> Event | None:
-    """The run itself, where it came to its end: by it a run has recovered that failed before it knew of any table."""
+    """The run itself, if it came to its end: lets a run recover that failed before it knew any table."""
     if code != ExitCode.OK or verb not in TOLD_VERBS or getattr(arguments, "dry_run", False):
         return None
     table, month = _one(getattr(arguments, "table", None)), _one(getattr(arguments, "month", None))
@@ -69,7 +69,7 @@ def whole_run(verb: str, code: int, arguments: argparse.Namespace) -> Event | No
 
 
 def _one(value: Any) -> str:
-    """A flag that may be given several times, in one word."""
+    """A flag that may be given several times, as one text."""
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
@@ -83,7 +83,7 @@ def _of_loads(verb: str, document: Any, command: Any) -> Iterator[Event]:
         step = ""
         if occasion in ("failure", "problems"):
             step = command("diagnose", one["run_id"]) if verb == "load" else command("history")
-        # What a failed check's sentence counts, its first finding tells.
+        # The message of a failed check only counts; its first finding says more.
         error = findings[0]["message"] if occasion == "problems" and findings else one["message"]
         yield Event(
             occasion, verb, one["table"], one["month"] or "", _load_numbers(one), error, _examples(findings), step
@@ -105,10 +105,10 @@ def _load_numbers(one: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _of_files(verb: str, document: Any, command: Any) -> Iterator[Event]:
-    """A check of files: each by its name, since nobody says which table it is for."""
+    """A check of files: each by its name, since its table is not known."""
     for report in document["checks"]:
         findings = _errors([report])
-        # With --strict warnings are problems as well.
+        # With --strict, warnings are problems as well.
         bad = findings or (document["exit_code"] and len(document["checks"]) == 1 and report["findings"])
         yield Event(
             "problems" if bad else "success",

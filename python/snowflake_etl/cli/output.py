@@ -1,4 +1,4 @@
-"""What a run says and the files that it writes for it (floor 6): what cannot be written ends no work."""
+"""A run's output and result files (floor 6): failing to write them does not end the work."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ _RESULT_FLAGS = ("output", "differences", "rejects")
 
 
 def put_out(text: str) -> str:
-    """Write to standard output; return why that failed, or "" (also where the reader of a pipe has gone).
-
-    After a failure nothing more goes there: loading ten months does not end with the first because nobody reads on.
+    """Write to standard output; return why that failed, or "" (also if the reader of a pipe has gone).
+    After a failure nothing more is written: loading ten months must not stop at the first because nobody reads on.
     """
     try:
         print(text, end="", flush=True)
@@ -36,13 +35,13 @@ def complain(text: str) -> None:
 
 
 def write_private(path: Path, content: str | bytes) -> None:
-    """Write a file that only its owner may read (0600), whole or not at all."""
+    """Write a file that only its owner may read (0600), completely or not at all."""
     with result_file(path) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)
 
 
 def check_result_files(arguments: argparse.Namespace) -> None:
-    """Raise UsageError for a result that could not be written: before the work, which may take hours, not after it."""
+    """Raise UsageError for a result that could not be written: before the work, which may take hours."""
     for name in _RESULT_FLAGS:
         path: Path | None = getattr(arguments, name, None)
         if path is not None and (reason := _why_not(path)):
@@ -61,5 +60,5 @@ def _why_not(path: Path) -> str:
 
 
 def _forget_stdout() -> None:
-    """Keep Python from trying once more at its end, and from complaining about that."""
+    """Keep Python from trying again at exit, and from complaining about it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,7 +15,7 @@ from snowflake_etl.errors import UsageError
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with our usage error: one sentence, the nearest word that there is, exit code 2."""
+    """argparse with our usage error: one sentence, the nearest known word, exit code 2."""
 
     def __init__(self, *, examples: str = "", **given: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **given})
@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
         self._words: list[str] = []
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Keep the words: what argparse says of a wrong one does not name it."""
+        """Keep the words: argparse's message about a wrong one does not name it."""
         self._words = list(sys.argv[1:] if args is None else args)
         return super().parse_known_args(args, namespace)
 
@@ -37,14 +37,14 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{text}{end}{self._meant(message)} See {self.prog} --help.")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """The words of argparse for a wrong choice differ between versions of Python."""
+        """Our own message: argparse's for a wrong choice differs between versions of Python."""
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]
             hint = did_you_mean(str(value), known)
             raise argparse.ArgumentError(action, f"invalid choice: '{value}' (choose from {', '.join(known)}).{hint}")
 
     def _meant(self, message: str) -> str:
-        """The flag that an unknown one was probably meant to be, or how a value is written that begins with a dash."""
+        """The flag probably meant by an unknown one, or how to write a value that begins with a dash."""
         if message.endswith("expected one argument"):
             name = message.split()[1].rstrip(":").partition("/")[0]
             value = next((after for word, after in pairwise(self._words) if word == name), "")

@@ -1,4 +1,4 @@
-"""Pruning by itself (floor 6): once a day, by one of the runs that have ended."""
+"""Automatic pruning (floor 6): once a day, by one of the runs that have ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STAMP = ".pruned"
 
 
 def prune_once_a_day(context: Context) -> None:
-    """Prune with the limits of the configuration that was read, unless somebody did so today or does so now."""
+    """Prune with the limits of the configuration that was read, unless somebody did so today or is doing so now."""
     loaded = context.__dict__.get("configuration")
     if loaded is None or not loaded.configuration.logs.prune:
         return

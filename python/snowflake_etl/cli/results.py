@@ -18,7 +18,7 @@ def add_output_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def where_all_is(context: Context) -> str:
-    """Where a reader of the screen finds what does not fit there, to be put behind "all of them"."""
+    """Where to find what does not fit on the screen, to follow "all of them"."""
     if context.arguments.output:
         return f"in {context.arguments.output}"
     if context.job_directory is not None:
@@ -27,14 +27,14 @@ def where_all_is(context: Context) -> str:
 
 
 def deliver(context: Context, document: Any) -> None:
-    """Give the result to whoever asked for it as JSON, and to the file of ``--output``."""
+    """Deliver the result as JSON to whoever asked for it, and to the file of ``--output``."""
     context.answer(document)
     if context.arguments.output:
         write_private(context.arguments.output, json.dumps(document, indent=2, ensure_ascii=True, default=str) + "\n")
 
 
 def refuse_over_inputs(context: Context, *inputs: Path) -> None:
-    """Raise UsageError where a result would be written over a file that is read, or over another result."""
+    """Raise UsageError if a result would overwrite an input file or another result."""
     results = [getattr(context.arguments, name, None) for name in ("output", "differences")]
     written = [path for path in results if path is not None]
     for result in written:

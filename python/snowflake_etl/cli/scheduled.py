@@ -13,9 +13,8 @@ from snowflake_etl.history.schedule_record import ScheduleRecords, check_name
 
 
 def run_scheduled(context: Context, command: Callable[[Context], ExitCode], verb: str, argv: Sequence[str]) -> ExitCode:
-    """Run the command under its name's lock, with a heartbeat before and behind it.
-
-    Raise Refused when a run of that name still goes on; a load that only wants what is missing has nothing to do then.
+    """Run the command under its name's lock, with a heartbeat before and after it.
+    Raise Refused when a run of that name is still in progress; a load with --if-missing then has nothing to do.
     """
     name = check_name(context.arguments.scheduled)
     records = ScheduleRecords(context.state_directory)
@@ -41,7 +40,7 @@ def run_scheduled(context: Context, command: Callable[[Context], ExitCode], verb
 
 
 def _told(verb: str, argv: Sequence[str]) -> str:
-    """The command for the heartbeat; values of ``--set`` may be anything, secrets among them."""
+    """The command for the heartbeat; values of ``--set`` may be anything, including secrets."""
     words = [verb]
     for word in argv:
         is_value = words[-1] == "--set" or word.startswith("--set=")
@@ -65,7 +64,7 @@ def _one_goes_on(context: Context, records: ScheduleRecords, name: str, told: st
 
 
 def _are_of_two_configurations(one: str, other: str) -> bool:
-    """Two that share a name by mistake would keep each other from running for good."""
+    """Two that share a name by mistake would permanently block each other."""
     from snowflake_etl.operations.notices.dead_jobs import configuration_words
 
     named = {configuration_words(shlex.split(command))[:2] for command in (one, other)}

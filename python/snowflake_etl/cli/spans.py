@@ -1,4 +1,4 @@
-"""Which days a check is about (floor 6): ``--month``, ``--days`` or all there is."""
+"""Which days a check covers (floor 6): ``--month``, ``--days`` or all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add_span_flags(parser: argparse._ActionsContainer) -> None:
 
 
 def asked_spans(arguments: argparse.Namespace) -> Sequence[DayRange | None]:
-    """Each month by itself, or the days, or (None,) for all there is.  Raise UsageError for both flags at once."""
+    """Each month separately, or the days, or (None,) for everything.  Raise UsageError for both flags at once."""
     from snowflake_etl.config.places import today
 
     if arguments.month and arguments.days:

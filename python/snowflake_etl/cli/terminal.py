@@ -18,9 +18,8 @@ _LAST_STANDARD_STREAM = 2
 
 
 def stand_in_for_closed_streams() -> None:
-    """Put nothing in the place of standard streams that were closed (``<&-``): nobody is there, which is no bug.
-
-    Their numbers are taken first, so that no file of ours is opened as one of them and gets what is printed.
+    """Replace closed standard streams (``<&-``) by /dev/null: nobody is there, which is not an error.
+    Their numbers are taken first, so that none of our files is opened under one of them and receives printed text.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD_STREAM:
         os.set_inheritable(descriptor, True)
@@ -33,7 +32,7 @@ def stand_in_for_closed_streams() -> None:
 def printable(text: str) -> str:
     """Make text from outside harmless: control codes and everything beyond ASCII become escapes.
 
-    Line ends and tabs stay; names and values of data may otherwise clear screens or forge lines.
+    Line ends and tabs stay; names and data values could otherwise clear screens or forge lines.
     """
     return "".join(
         character if character in "\n\t" or " " <= character <= "~" else _escape(character) for character in text
@@ -47,7 +46,7 @@ def _escape(character: str) -> str:
 
 
 def typed(words: Iterable[str]) -> str:
-    """A command line as it is typed into bash, in ASCII, whatever names stand in it."""
+    """A command line to type into bash, in ASCII, whatever names it contains."""
     return " ".join(shlex.quote(word) if word.isascii() and word.isprintable() else _dollar(word) for word in words)
 
 
@@ -58,9 +57,8 @@ def _dollar(word: str) -> str:
 
 
 def ascii_table(headings: Sequence[str], rows: Iterable[Sequence[object]], below: Sequence[str] = ()) -> str:
-    """Align rows in columns under headings; numbers stand to the right.
-
-    ``below`` has a line for each row that stands under it, indented ("": none): what would make the table too wide.
+    """Align rows in columns under headings; numbers are right-aligned.
+    ``below`` has a line to show indented under each row ("": none), for text that would make the table too wide.
     """
     body = [["" if value is None else one_line(value) for value in row] for row in rows]
     kinds = [list(column) for column in zip(*body, strict=True)] or [[] for _ in headings]
@@ -96,14 +94,14 @@ def _is_number(text: str) -> bool:
 
 
 class TerminalProgress:
-    """A progress bar on a terminal: one line, plain ASCII, gone when the work ends.
+    """A progress bar on a terminal: one line, plain ASCII, removed when the work ends.
 
     A phase that has not advanced yet shows how long it has taken so far, and no percentage.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        # Files and tables are worked on in several threads.
+        # Files and tables are processed in several threads.
         self._lock = threading.RLock()
         self._phase = ""
         self._bar: Any = None
@@ -126,7 +124,7 @@ class TerminalProgress:
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
-        """Around a line that somebody else writes: it comes above the bar, not into it."""
+        """Wrap the writing of another line, so that it appears above the bar, not in it."""
         with self._lock:
             if self._bar is not None:
                 self._bar.clear()

@@ -1,10 +1,10 @@
-"""The verbs whose end people are told of (floor 6), and what they are called then."""
+"""The verbs whose end is reported in notices (floor 6), and their names there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# A recovered load is a load that recovers.
+# A recovered load counts as a load.
 TOLD_VERBS: Mapping[str, str] = {
     "load": "load",
     "recover": "load",

@@ -1,4 +1,4 @@
-"""What pydantic says about a configuration, as sentences that name who said it, the place and the cure (floor 2)."""
+"""What pydantic says about a configuration, as sentences that name its source, the place and the remedy (floor 2)."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _WORDS_FOR_DELIMITERS = ", or one of tab, comma, pipe and semicolon"
 
 
 def complaints(errors: Sequence[Mapping[str, Any]], tree: Node, otherwise: str) -> ConfigMistakes:
-    """All of pydantic's errors about the merged ``tree``: one text by who said what is wrong, and each by itself."""
+    """All of pydantic's errors about the merged ``tree``: as one text, grouped by source, and each separately."""
     by_origin: dict[str, list[str]] = {}
     for item in errors:
         place: Place = item["loc"]
-        # What is missing was said by nobody: it is the file's that was asked for.
+        # A missing value has no source: it is attributed to the requested file.
         origin = None if item["type"] == "missing" and len(place) == 1 else origin_at(tree, place)
         by_origin.setdefault(origin.words if origin else otherwise, []).append(_complaint(item))
     return ConfigMistakes(
@@ -64,7 +64,7 @@ def _complaint(item: Mapping[str, Any]) -> str:
 
 
 def _wanted(kind: str, limits: Mapping[str, Any]) -> str:
-    """What a value has to be, for pydantic's ``kind`` of error and its limits; "" for other errors."""
+    """What a value must be, for pydantic's ``kind`` of error and its limits; "" for other errors."""
     if kind in _WANTED:
         return _WANTED[kind].format(**limits)
     if kind == "string_too_long":

@@ -1,6 +1,5 @@
-"""Snowflake's own ``connections.toml`` and ``config.toml`` (floor 2): the connection of a name, as the driver reads it.
-
-They are looked for as the driver does: in ``SNOWFLAKE_HOME``, else ``~/.snowflake`` where that is, else
+"""Snowflake's own ``connections.toml`` and ``config.toml`` (floor 2): a named connection, as the driver reads it.
+The files are searched for as the driver does: in ``SNOWFLAKE_HOME``, else ``~/.snowflake`` if it exists, else
 ``$XDG_CONFIG_HOME/snowflake``.  ``connections.toml`` wins over the ``connections`` of ``config.toml``.
 """
 
@@ -22,13 +21,13 @@ from snowflake_etl.config.sections.base import Text
 from snowflake_etl.config.sections.snowflake import SnowflakeSection, account_problem
 from snowflake_etl.errors import ConfigError
 
-# By their words, since the driver takes more keys than we know; what only says where a secret lies is none.
+# Recognised by words in the key, since the driver takes more keys than we know; a secret's location is no secret.
 _SECRET_WORDS = re.compile(r"passw|passphrase|passcode|pwd|secret|token|private_key", re.IGNORECASE)
 _PLACES = re.compile(r"(?:_file|_path|_url|_uri)$", re.IGNORECASE)
-# How Snowflake's own command line tool calls what the driver calls otherwise.
+# Names in Snowflake's own command line tool for what the driver calls differently.
 _OTHER_NAMES = {"private_key_path": "private_key_file", "private_key_passphrase": "private_key_file_pwd"}
 
-# What is a text in the configuration is one there.
+# What is a text in the configuration is one there, too.
 _TEXTS = frozenset(
     field.alias or name
     for name, field in SnowflakeSection.model_fields.items()
@@ -37,12 +36,12 @@ _TEXTS = frozenset(
 
 
 def connections_file(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The file that connections are read from; None where there is none."""
+    """The file that connections are read from; None if there is none."""
     return _connections(snowflake_folder(environment))[1]
 
 
 def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """The keys of connection ``name``.  Raise ConfigError that names files and what is in them when there is none."""
+    """The keys of connection ``name``.  Raise ConfigError, naming the files and their connections, if there is none."""
     folder = snowflake_folder(environment)
     found, path = _connections(folder)
     if path is None:
@@ -71,7 +70,7 @@ def named_connection(name: str, environment: Mapping[str, str] = os.environ) -> 
 
 
 def _check_kinds(path: Path, name: str, section: Mapping[str, Any]) -> None:
-    """A number where the driver wants a text is an error deep in it, and a secret that is a number would be shown."""
+    """Refuse numbers instead of texts: they fail deep inside the driver, and a numeric secret would be shown."""
     for key, value in section.items():
         is_switch = isinstance(value, bool)
         if not isinstance(value, str) and (key in _TEXTS or (is_secret(key, "") and not is_switch)):
@@ -96,7 +95,7 @@ def _home(chosen: str | None) -> Path:
 
 
 def is_secret(key: str, value: object) -> bool:
-    """Whether a connection's value is one that nobody may see."""
+    """Whether a connection's value must not be shown."""
     return isinstance(value, str) and bool(_SECRET_WORDS.search(key)) and not _PLACES.search(key)
 
 
@@ -131,7 +130,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _check_mode(path: Path, found: Mapping[str, Mapping[str, Any]]) -> None:
-    """Who may write it decides where we sign in; who may read it has its secrets."""
+    """Whoever can write the file decides where we sign in; whoever can read it has its secrets."""
     mode = path.stat().st_mode
     if mode & 0o022:
         raise ConfigError(

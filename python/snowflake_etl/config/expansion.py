@@ -1,6 +1,5 @@
-"""``${NAME}`` in values (floor 2): replaced by the environment variable of that name, in what survived the merging.
-
-``${file:PATH}`` and ``${secret:NAME}`` stay as they are: they are for secrets, which are had when somebody signs in.
+"""``${NAME}`` in values (floor 2): replaced by the environment variable of that name, after merging.
+``${file:PATH}`` and ``${secret:NAME}`` stay as they are: they are for secrets, which are read at sign-in.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from snowflake_etl.config.secret import REFERENCE, Secret, remember_secret
 from snowflake_etl.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-# What is meant for one, also where it is none: ${a-b}, ${A:-x}, ${ A }, ${A.
+# What is meant as a variable, even if it is not a valid one: ${a-b}, ${A:-x}, ${ A }, ${A.
 _MEANT = re.compile(r"\$\{[^}]*\}?")
 
 
@@ -59,13 +58,13 @@ def _with_values(node: Leaf, environment: Mapping[str, str], place: Place, key: 
     if _is_address(place) and (unset is not None or "://" not in text):
         why = f"the variable {unset} is not set" if unset else f"the variable {names[0]} holds no address"
         return Leaf(Secret.lacking(f"{why}: export it or write the address"), origin, is_literal=False)
-    # A number or a switch out of a variable is what the key takes, as with ETL_* variables.
+    # A number or a switch from a variable gets the key's type, as with ETL_* variables.
     is_whole = _VARIABLE.fullmatch(node.value) is not None
     return Leaf(key.read(text) if key is not None and is_whole else text, origin, is_literal=False)
 
 
 def _is_address(place: Place) -> bool:
-    """Where a notice goes to: who cannot be told of a load is no reason for it to fail, and is told of later."""
+    """The address of a notice: if it is unknown, the load must not fail; the notice is sent later."""
     return place[:2] == ("notify", "targets") and place[3:] == ("url",)
 
 
@@ -75,9 +74,8 @@ def variables_in(text: str) -> tuple[str, ...]:
 
 
 def _no_variable(text: str, *, is_secret: bool) -> str:
-    """The first part that looks like a variable and is none; "" where there is none.
-
-    A secret may hold any characters: of it only a text that is nothing else counts, and is not said.
+    """The first part that looks like a variable but is not; "" if there is none.
+    A secret may contain any characters: it only counts if it is nothing else, and it is not quoted.
     """
     if is_secret:
         return "a value in ${...}" if _MEANT.fullmatch(text) and not _VARIABLE.fullmatch(text) else ""
@@ -85,7 +83,7 @@ def _no_variable(text: str, *, is_secret: bool) -> str:
 
 
 def _reference(node: Leaf, place: Place, key: Key | None) -> Leaf:
-    """A secret that stands elsewhere; a file is told from the folder of the file that names it."""
+    """A secret stored elsewhere; a file's path is relative to the folder of the file that names it."""
     match = REFERENCE.fullmatch(node.value)
     if match is None:
         raise ConfigError(

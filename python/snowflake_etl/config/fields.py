@@ -1,4 +1,4 @@
-"""What keys there are (floor 2): the fields of the models, told by their places, for variables, help and complaints."""
+"""The existing keys (floor 2): the fields of the models, by their places, for variables, help and error messages."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Key:
         return any(get_origin(kind) is tuple for kind in self.types)
 
     def read(self, text: str) -> Any:
-        """The value that a text outside of a document means: a number, true or false, a list, or the text itself.
+        """The value of a text from outside a document: a number, true or false, a list, or the text itself.
 
-        What cannot be read stays a text, which the model then complains about.
+        What cannot be parsed stays a text, which the model then rejects.
         """
         if any(_takes_text(kind) for kind in self.types):
             return text
@@ -59,7 +59,7 @@ def keys(model: type[BaseModel] = Configuration, place: Place = ()) -> Iterator[
 
 
 def key_at(place: Place) -> Key | None:
-    """The key at a place of a document, also inside of lists of objects; None for no place of ours."""
+    """The key at a place of a document, also inside lists of objects; None if we do not know the place."""
     model: type[BaseModel] | None = Configuration
     for depth, part in enumerate(place):
         if not isinstance(part, str):
@@ -75,7 +75,7 @@ def key_at(place: Place) -> Key | None:
 
 
 def keys_at(location: Place) -> list[str]:
-    """The keys that the models know at ``location``, as an operator writes them; [] for no place of ours."""
+    """The keys that the models know at ``location``, as an operator writes them; [] if we do not know the place."""
     model: Any = Configuration
     for part in location:
         if not isinstance(part, str):

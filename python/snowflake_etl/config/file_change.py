@@ -1,4 +1,6 @@
-"""A change of a configuration file (floor 2): shown as a difference, written in one step, what was there kept."""
+"""A change of a configuration file (floor 2): shown as a diff, written atomically, with a backup of the previous
+content.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ class Change:
 
     @property
     def difference(self) -> str:
-        """What would be other than before, as a unified diff."""
+        """What would change, as a unified diff."""
         old, new = ((self.before or "").splitlines(), self.after.splitlines())
         name = self.path.name
         return "\n".join(difflib.unified_diff(old, new, f"{name} (now)", f"{name} (new)", lineterm="", n=2))
@@ -47,7 +49,7 @@ def write(change: Change) -> Path | None:
         if os.path.lexists(change.path):
             raise _meanwhile(change.path)
         with temporary_file(change) as temporary:
-            # Not over a file that somebody makes at this moment.
+            # Do not overwrite a file that somebody creates at this moment.
             try:
                 os.link(temporary, change.path)
             except FileExistsError:
@@ -56,7 +58,7 @@ def write(change: Change) -> Path | None:
     if read_text(change.path) != change.before:
         raise _meanwhile(change.path)
     if not change.path.stat().st_mode & _WRITABLE:
-        # A file is replaced, which its own mode does not keep from.
+        # The file is replaced, which its own mode does not prevent.
         raise Refused(
             f"{_shown(change.path)} is read-only (mode {change.path.stat().st_mode & 0o777:04o}); nothing was written. "
             "Make it writable with chmod u+w, or name another file."
@@ -69,7 +71,7 @@ def write(change: Change) -> Path | None:
 
 @contextlib.contextmanager
 def temporary_file(change: Change) -> Iterator[Path]:
-    """The new text beside the file, in its mode (0600 for a new one); gone afterwards."""
+    """Write the new text beside the file, with its mode (0600 for a new one); removed afterwards."""
     path = change.path
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     mode = 0o600 if change.before is None else path.stat().st_mode & 0o777
@@ -87,7 +89,7 @@ def temporary_file(change: Change) -> Iterator[Path]:
 
 
 def _backup(path: Path) -> Path:
-    """A copy for its owner alone: what is replaced may hold a password that others could read."""
+    """Make a copy for its owner alone: the replaced file may contain a password that others could read."""
     content = path.read_bytes()
     stem = f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}"
     for number in range(1, 1000):

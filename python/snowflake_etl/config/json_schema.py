@@ -1,4 +1,4 @@
-"""Configuration files as JSON Schema (floor 2), for editors that complete and check while somebody types."""
+"""Configuration files as JSON Schema (floor 2), for editors that complete and validate while typing."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _TEXT = {"type": "string", "minLength": 1}
 
 
 def json_schema() -> dict[str, Any]:
-    """One file's schema: every key is optional, since files that it extends and environments may say it."""
+    """One file's schema: every key is optional, since extended files and environments may provide it."""
     schema = Configuration.model_json_schema(by_alias=True)
     sections = {name: _section(section) for name, section in schema["$defs"].items()}
-    # An entry over one of an extended file needs no more than the pattern that it shares with it.
+    # An entry that modifies one of an extended file only needs the pattern they share.
     sections["FileSection"]["required"] = ["file_pattern"]
-    # Words are taken as well, and small letters.
+    # Words are accepted as well, and lower case.
     entry = sections["FileSection"]["properties"]
     entry["delimiter"] = {**entry["delimiter"], "anyOf": [_TEXT, {"type": "null"}]}
     entry["file_format"] = {
@@ -71,7 +71,7 @@ def _about(key: str) -> dict[str, str]:
 
 
 def _section(section: dict[str, Any]) -> dict[str, Any]:
-    """Without what editors do not need, and with what merging and variables allow."""
+    """Remove what editors do not need, and add what merging and variables allow."""
     found = {key: value for key, value in section.items() if key not in ("title", "description", "properties")}
     if words := section.get("description"):
         found["description"] = words.split("\n\n")[0].replace("``", "'").replace("\n", " ")

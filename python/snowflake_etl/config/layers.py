@@ -1,4 +1,4 @@
-"""Documents laid over each other (floor 2): what is said later wins, and of every value it is known who said it."""
+"""Documents layered on top of each other (floor 2): later ones win, and the origin of every value is known."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 Place = tuple[str | int, ...]
 
-# Where rules are added to those of the layer below; every other list replaces the one below as a whole.
+# Lists that are added to those of the layer below; every other list replaces the one below as a whole.
 _ADDED_LISTS: tuple[Place, ...] = (("quality", "rules"),)
 _FILES: Place = ("files",)
-# Two ways to say which account: naming one of them is a decision against the other of a layer below.
+# Two ways to name the account: using one overrides the other in a layer below.
 _EITHER_OR: Mapping[Place, Mapping[str, str]] = {
     ("snowflake",): {"connection": "account", "account": "connection"},
 }
@@ -20,9 +20,8 @@ _EITHER_OR: Mapping[Place, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Who said a value: a file, a section of it for an environment, an environment variable, or a flag.
-
-    ``variables`` are those that what was said named as ``${VARIABLE}``.
+    """Where a value comes from: a file, its section for an environment, an environment variable, or a flag.
+    ``variables`` are those that the value names as ``${VARIABLE}``.
     """
 
     kind: Literal["file", "environment", "variable", "flag"]
@@ -32,14 +31,14 @@ class Origin:
 
     @property
     def folder(self) -> Path:
-        """The folder that relative paths are told from."""
+        """The folder that relative paths start from."""
         return self.path.parent if self.path else Path()
 
     @property
     def words(self) -> str:
-        """How it is called in sentences: the file, ``file (environment prod)``, ``ETL_LOAD_WORKERS``, ``--set``.
+        """Its name in messages: the file, ``file (environment prod)``, ``ETL_LOAD_WORKERS``, ``--set``.
 
-        What came out of a variable is told with it: ``file, ${ROLE}``.
+        A value from a variable is shown with it: ``file, ${ROLE}``.
         """
         said = str(self.path or self.name)
         said = f"{said} (environment {self.name})" if self.kind == "environment" else said
@@ -51,9 +50,8 @@ class Origin:
 
 @dataclass(frozen=True)
 class Leaf:
-    """A value that is neither object nor list, or an empty one of them, with who said it.
-
-    ``is_literal`` is False for what came out of an environment variable or stands elsewhere.
+    """A value that is neither object nor list, or an empty one of these, with its origin.
+    ``is_literal`` is False if it came from an environment variable or is stored elsewhere.
     """
 
     value: Any
@@ -74,9 +72,8 @@ def grown(value: Any, origin: Origin) -> Node:
 
 
 def overlaid(lower: Node, upper: Node, place: Place = ()) -> Node:
-    """``upper`` laid over ``lower``: objects key by key, ``null`` takes a key away, anything else replaces.
-
-    Entries of ``files`` are laid over the one with the same pattern (and table, where there are several), others are
+    """Lay ``upper`` over ``lower``: objects key by key, ``null`` removes a key, anything else replaces.
+    Entries of ``files`` are laid over the one with the same pattern (and table, if there are several), others are
     added to the list; ``quality.rules`` are added.
     """
     if isinstance(lower, dict) and isinstance(upper, dict):
@@ -86,7 +83,7 @@ def overlaid(lower: Node, upper: Node, place: Place = ()) -> Node:
             return _entries(lower, upper)
         if place in _ADDED_LISTS:
             return [*lower, *upper]
-    # An empty object, or an empty list of what is only added to, says nothing.
+    # An empty object, or an empty list of the kind that is only added to, has no effect.
     empty: object = {} if isinstance(lower, dict) else [] if place == _FILES or place in _ADDED_LISTS else None
     return lower if isinstance(upper, Leaf) and empty is not None and upper.value == empty else upper
 
@@ -96,7 +93,7 @@ def _objects(lower: dict[str, Node], upper: dict[str, Node], place: Place) -> No
     for key, node in upper.items():
         merged.pop(_EITHER_OR.get(place, {}).get(key, ""), None)
         if isinstance(node, Leaf) and node.value is None:
-            # Also where nothing was said: of a section of YAML that has lost its last key nothing else is left.
+            # Also for an empty value: that is what remains of a YAML section without its last key.
             merged.pop(key, None)
         else:
             merged[key] = overlaid(merged[key], node, (*place, key)) if key in merged else node
@@ -151,7 +148,7 @@ def plain(node: Node) -> Any:
 
 
 def origin_at(node: Node, place: Place) -> Origin | None:
-    """Who said what stands at ``place``, or at the last part of it that is there; of several the last one."""
+    """The origin of the value at ``place``, or at the last part of it that exists; of several the last one."""
     for part in place:
         inner = _child(node, part)
         if inner is None:
@@ -162,7 +159,7 @@ def origin_at(node: Node, place: Place) -> Origin | None:
 
 
 def said_at(node: Node, place: Place, otherwise: str) -> str:
-    """``c.json: 'files[0].encoding'``: who said what stands at ``place``, and the place."""
+    """``c.json: 'files[0].encoding'``: the origin of the value at ``place``, and the place."""
     origin = origin_at(node, place)
     return f"{origin.words if origin else otherwise}: '{written(place)}'"
 

@@ -1,6 +1,5 @@
-"""Older shapes of operators' files turned into today's (floor 2, pure): other words, other places, other types.
-
-What is not known is left where it is: reading it afterwards says so, and nothing is lost on the way.
+"""Turns older shapes of operators' files into the current one (floor 2, pure): other words, other places, other types.
+Unknown keys are left where they are: reading the file afterwards reports them, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ _FORMATS = {"TAB": "TSV", "TXT": "TSV", "TAB_DELIMITED": "TSV"}
 
 
 def migrated(document: Any) -> Document:
-    """The document in today's shape; one that is in it already comes back equal."""
+    """The document in the current shape; one that already has it comes back equal."""
     if isinstance(document, list):
         document = {"files": document}
     found = _one_file_alone({_snake(key): value for key, value in document.items()})
@@ -119,7 +118,7 @@ def _renamed(
     names: Mapping[str, str],
     is_meant: Callable[[str, Any], bool] = lambda _key, _value: True,
 ) -> Document:
-    """Keys under their names of today; where a section says both, today's stays and the other one too."""
+    """Rename keys to their current names; if a section has both, both stay."""
     found: Document = {}
     for key, value in section.items():
         new = names.get(key, key) if is_meant(key, value) else key
@@ -128,7 +127,7 @@ def _renamed(
 
 
 def _one_file_alone(document: Document) -> Document:
-    """A file about one pattern, with its keys at the top."""
+    """Handle a file about one pattern, with its keys at the top level."""
     if "files" in document or not ({"file_pattern", "pattern"} & set(document)):
         return document
     known = {*FileSection.model_fields, *_FILES}
@@ -137,7 +136,7 @@ def _one_file_alone(document: Document) -> Document:
 
 
 def _account_beside_files(document: Document) -> Document:
-    """Keys for signing in that stand at the top."""
+    """Handle keys for signing in at the top level."""
     known = {*_SNOWFLAKE, *(field.alias or name for name, field in SnowflakeSection.model_fields.items())}
     own = set(Configuration.model_fields) | set(META_KEYS)
     loose = {key: value for key, value in document.items() if key in known and key not in own}
@@ -164,7 +163,7 @@ def _snowflake(section: Document) -> Document:
 
 
 def _listed(files: list[Any] | Document) -> list[Any]:
-    """The entries, also of an object that has them by table."""
+    """The entries as a list, also from an object that has them by table."""
     if isinstance(files, list):
         return list(files)
     return [
@@ -193,7 +192,7 @@ def _entry(entry: Any) -> Any:
 
 
 def _retyped(place: Place, value: Any) -> Any:
-    """Numbers, switches and lists that were written as texts."""
+    """Convert numbers, switches and lists that were written as texts."""
     if isinstance(value, dict) and key_at(place) is None:
         return {key: _retyped((*place, key), item) for key, item in value.items()}
     if isinstance(value, list) and key_at(place) is None:
@@ -213,7 +212,7 @@ def _retyped(place: Place, value: Any) -> Any:
 
 
 def texts_of_secrets(document: Any) -> Iterable[str]:
-    """Values that look like secrets by the names of their keys, in whatever shape, so that no difference shows them."""
+    """Values that look like secrets by the names of their keys, in any shape, so that no diff shows them."""
     if isinstance(document, dict):
         for key, value in document.items():
             if (

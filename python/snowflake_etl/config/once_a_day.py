@@ -1,4 +1,4 @@
-"""What runs do by the way once a day (floor 2): told by a file of the state folder, whichever run comes first."""
+"""Extra tasks that runs do once a day (floor 2): the first run does them, tracked by a file in the state folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECONDS = 86_400
 
 @contextmanager
 def once_a_day(stamp: Path) -> Iterator[bool]:
-    """True for the first that comes within a day; nobody waits for another who is at it now."""
+    """True for the first caller of the day; never waits for another that is doing it now."""
     if not _is_due(stamp):
         yield False
         return
@@ -30,7 +30,7 @@ def _is_due(stamp: Path) -> bool:
         status = stamp.stat()
     except FileNotFoundError:
         return True
-    # It is empty until somebody has had the day.
+    # The file is empty until somebody has done it for the first time.
     return not status.st_size or time.time() - status.st_mtime >= _SECONDS
 
 

@@ -1,4 +1,4 @@
-"""Values from outside of the files (floor 2): ``ETL_LOAD_WORKERS=4`` and ``--set load.workers=4``."""
+"""Values from outside the files (floor 2): ``ETL_LOAD_WORKERS=4`` and ``--set load.workers=4``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def variable_of(place: Place) -> str:
 def variables_layers(environment: Mapping[str, str]) -> Iterator[Node]:
     """A layer for every ``ETL_*`` variable that sets a key; an empty one sets nothing.
 
-    Raise ConfigError for a variable that begins like those of a section and names no key of it.
+    Raise ConfigError for a variable that begins like those of a section but names none of its keys.
     """
     known = {variable_of(key.place): key for key in keys()}
     prefixes = tuple({variable_of(key.place[:1]) + "_" for key in known.values() if len(key.place) > 1})
@@ -38,7 +38,7 @@ def variables_layers(environment: Mapping[str, str]) -> Iterator[Node]:
 
 
 def misspelt_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """A warning for every variable that is nearly one of ours: what it says is not heard, and prod may be meant."""
+    """A warning for every variable that is nearly one of ours: it is ignored, and prod may be meant."""
     ours = [*(variable_of(key.place) for key in keys() if len(key.place) == 1), *_CHOOSING]
     for name in sorted(environment):
         if name.startswith("ETL_") and name not in ours:
@@ -48,7 +48,7 @@ def misspelt_variables(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def flag_layers(words: Sequence[str]) -> Iterator[Node]:
-    """A layer for every ``KEY=VALUE`` of ``--set``.  Raise UsageError for what is none, and for secrets."""
+    """A layer for every ``KEY=VALUE`` of ``--set``.  Raise UsageError for invalid ones, and for secrets."""
     known = {written(key.place): key for key in keys()}
     for word in words:
         name, separator, text = word.partition("=")
@@ -60,7 +60,7 @@ def flag_layers(words: Sequence[str]) -> Iterator[Node]:
             hint = f"Did you mean '{nearest[0]}'?" if nearest else "The list is in docs/configuration-reference.md."
             raise UsageError(f"{SET_FLAG} knows no key '{name}'. {hint}")
         if key.is_secret:
-            # The value itself must not be said again.
+            # The value itself must not be repeated.
             raise UsageError(
                 f"{SET_FLAG} {name}=... would show the secret to everybody who lists the processes. "
                 f"Set it by the variable {variable_of(key.place)} instead."

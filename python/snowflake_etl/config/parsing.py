@@ -1,4 +1,4 @@
-"""The text of configuration files (floor 2): JSON, or YAML by its ending, as it stands, without any merging."""
+"""The text of configuration files (floor 2): JSON, or YAML by its ending, unchanged and without merging."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DEEPEST = 50
 
 
 def parsed_file(path: Path) -> dict[str, Any]:
-    """The object that the file holds.  Raise ConfigError, which names file and line, where it holds none."""
+    """The object that the file holds.  Raise ConfigError, naming file and line, if it does not hold one."""
     document = parsed_text(read_text(path), path)
     if isinstance(document, list) and any(isinstance(item, dict) for item in document):
         raise ConfigError(
@@ -48,7 +48,7 @@ def _why_unreadable(error: OSError | UnicodeDecodeError) -> str:
 
 
 def parsed_text(text: str, path: Path) -> Any:
-    """What the text of ``path`` says.  Raise ConfigError with the line of what cannot be read."""
+    """What the text of ``path`` says.  Raise ConfigError with the line that cannot be read."""
     too_deep = ConfigError(f"{path}: lists and objects are nested too deeply; remove some levels.")
     try:
         document = _document(text, path)
@@ -60,7 +60,7 @@ def parsed_text(text: str, path: Path) -> Any:
 
 
 def _depth_is_more_than(levels: int, value: Any) -> bool:
-    """Whoever walks through a document calls itself for each level, and Python has an end of that."""
+    """Code that walks a document recurses for each level, and Python limits the recursion depth."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return not levels or any(_depth_is_more_than(levels - 1, item) for item in inner)
 

@@ -17,12 +17,14 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def is_checkout() -> bool:
-    """True when the package runs from a checkout, where ``snowflake_etl.sh`` stands beside it."""
+    """True when the package runs from a checkout, with ``snowflake_etl.sh`` beside it."""
     return (CHECKOUT / "snowflake_etl.sh").is_file()
 
 
 def home() -> Path:
-    """The folder of entry, bash libraries, example and samples: the checkout, or the like in an installed package."""
+    """The folder of entry, bash libraries, example and samples: the checkout, or its equivalent in an installed
+    package.
+    """
     return CHECKOUT if is_checkout() else Path(__file__).resolve().parents[1] / "home"
 
 
@@ -34,14 +36,14 @@ def program() -> str:
 
 
 def repair() -> str:
-    """The sentence that says how libraries get here again."""
+    """The sentence that says how to install the libraries again."""
     return f"Run {program()} setup." if is_checkout() else "Install snowflake-etl again."
 
 
 def state_directory(environment: Mapping[str, str] = os.environ) -> Path:
     """Return ``ETL_STATE_DIR``, else the checkout's ``logs`` when it is ours, else a folder below XDG_STATE_HOME.
 
-    Make it, 0700.  Raise ConfigError when others may use it, or a newer version wrote it.
+    Create it with mode 0700.  Raise ConfigError when others may use it, or a newer version wrote it.
     """
     if chosen := environment.get("ETL_STATE_DIR"):
         directory = Path(chosen).absolute()
@@ -55,7 +57,7 @@ def state_directory(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _is_ours(logs: Path) -> bool:
-    """Several operators may share a checkout: its folder for state is that of whom it belongs to."""
+    """Several operators may share a checkout: its state folder is only for its owner."""
     if not logs.exists():
         return os.access(logs.parent, os.W_OK)
     return os.access(logs, os.W_OK) and logs.stat().st_uid == os.geteuid()
@@ -72,7 +74,7 @@ def default_configuration(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def today(environment: Mapping[str, str] = os.environ) -> date:
-    """The day that "current" and "last" months and the age of data are told from; ``ETL_TODAY`` sets another one."""
+    """The reference day for "current" and "last" months and the age of data; ``ETL_TODAY`` sets another one."""
     chosen = environment.get("ETL_TODAY")
     try:
         return date.fromisoformat(chosen) if chosen else date.today()

@@ -1,4 +1,4 @@
-"""Read a configuration into the model (floor 2), with errors that name who said what is wrong.
+"""Reads a configuration into the model (floor 2), with errors that name the source of what is wrong.
 
 The order: defaults < extended file < file < environment section < ``ETL_*`` variables < flags.
 """
@@ -22,7 +22,7 @@ from snowflake_etl.config.sections.snowflake import PASSWORD_AND_MFA
 from snowflake_etl.config.sources import Sources, read_sources
 from snowflake_etl.config.writers import group_warnings
 
-# Paths that are told from the folder of the file that names them, those of variables and flags from the current one.
+# Paths relative to the folder of the file that names them; those from variables and flags to the current folder.
 _PATH_KEYS: tuple[Place, ...] = (
     ("base_path",),
     ("snowflake", "private_key_file"),
@@ -33,7 +33,9 @@ _PATH_KEYS: tuple[Place, ...] = (
 
 @dataclass(frozen=True)
 class Choice:
-    """What was asked for beside the file: an environment of it, and ``KEY=VALUE`` words that win over everything."""
+    """What was requested besides the file: one of its environments, and ``KEY=VALUE`` words that override
+    everything.
+    """
 
     environment: str | None = None
     settings: tuple[str, ...] = ()
@@ -44,9 +46,8 @@ NO_CHOICE = Choice()
 
 @dataclass(frozen=True)
 class LoadedConfiguration:
-    """A configuration, the file it came from, the environment chosen in it and sentences worth a warning.
-
-    ``tree`` is what was said, merged, by whom; ``files`` are all that were read, the lowest first.
+    """A configuration, the file it came from, the chosen environment, and warnings.
+    ``tree`` is the merged content with origins; ``files`` are all that were read, the lowest first.
     """
 
     path: Path
@@ -69,14 +70,14 @@ def read_configuration(
 ) -> LoadedConfiguration:
     """Read ``path`` (JSON, or YAML by its ending) and what it extends, and expand ``${VARIABLES}`` in its values.
 
-    Raise ConfigError when a file cannot be read, is no JSON or YAML, or says something that the model
-    does not know; every complaint is named at once, with who said it.
+    Raise ConfigError when a file cannot be read, is not JSON or YAML, or contains something that the model
+    does not know; all errors are reported at once, with their sources.
     """
     return configuration_from(read_sources(path), environment, choice)
 
 
 def configuration_from(sources: Sources, environment: Mapping[str, str], choice: Choice) -> LoadedConfiguration:
-    """The configuration that the documents make with these variables and this choice."""
+    """Build the configuration from the documents with these variables and this choice."""
     chosen = sources.chosen(choice.environment, environment)
     said = stacked([*sources.layers(chosen), *variables_layers(environment), *flag_layers(choice.settings)])
     tree = _with_whole_paths(expanded(said, environment))
@@ -104,7 +105,7 @@ def _validated(document: dict[str, Any], tree: Node, path: Path) -> Configuratio
     except ValidationError as error:
         found = [dict(item) for item in error.errors(include_url=False, include_input=False)]
         raise complaints(found, tree, str(path)) from None
-    # Whether a rule can be judged shows only where it is asked, far from the files.
+    # Whether a rule can be checked only shows when it is used, far from the files.
     for number, rule in enumerate(configuration.quality.rules):
         rule.set_said_at(said_at(tree, ("quality", "rules", number), str(path)))
     return configuration
@@ -138,6 +139,6 @@ def _warnings(tree: Node) -> Iterator[str]:
 
 
 def _asks_for_more(tree: Node) -> bool:
-    """True where the password is one of two factors."""
+    """True if the password is one of two factors."""
     named = dict(leaves(tree)).get(("snowflake", "authenticator"))
     return named is not None and str(named.value).upper() == PASSWORD_AND_MFA

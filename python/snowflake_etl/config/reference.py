@@ -1,4 +1,4 @@
-"""The reference of all keys as Markdown (floor 2): written from the models, so that it says what they take."""
+"""The reference of all keys as Markdown (floor 2): generated from the models, so that it says what they accept."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def reference() -> str:
 
 
 def _sections(model: type[BaseModel], place: Place, words: str) -> Iterator[tuple[Place, str, type[BaseModel]]]:
-    """A section, then those that it holds, each with its place and what it is."""
+    """A section, then its subsections, each with its place and description."""
     yield place, words, model
     for name, field in model.model_fields.items():
         inner = section_inside(field.annotation)

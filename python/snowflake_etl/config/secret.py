@@ -1,7 +1,6 @@
-"""Secrets (floor 2): a type that prints as ``***``, and texts from which every secret that was used is cut out.
-
-A secret is written in the configuration as it is, as ``${VARIABLE}``, as ``${file:PATH}`` or as ``${secret:NAME}``; of
-the last two only the reference is kept until somebody signs in.
+"""Secrets (floor 2): a type that prints as ``***``, and a function that removes every used secret from a text.
+A secret is written in the configuration literally, as ``${VARIABLE}``, as ``${file:PATH}`` or as ``${secret:NAME}``; of
+the last two only the reference is kept until sign-in.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ if TYPE_CHECKING:
 
 STARS = "***"
 REFERENCE = re.compile(r"\$\{(file|secret):([^{}]+)\}")
-# What stands for a text that cannot be had, with the reason; nobody can write it, since it is no ${VARIABLE}.
+# Stands for an unavailable text, with the reason; nobody can write it, since it is not a ${VARIABLE}.
 _LACKING = re.compile(r"\$\{(lacking):([^{}]+)\}")
-# Shorter ones would cut pieces out of ordinary words.
+# Shorter ones would remove pieces of ordinary words.
 _SHORTEST_MASKED = 5
 _used: set[str] = set()
 
 
 class Secret:
-    """A text that is shown to nobody: ``secret_store.revealed`` gives it, and from then on ``masked`` cuts it out."""
+    """A text that is never shown: ``secret_store.revealed`` returns it, and from then on ``masked`` removes it."""
 
     __slots__ = ("_text",)
 
@@ -40,18 +39,18 @@ class Secret:
 
     @property
     def reference(self) -> tuple[str, str] | None:
-        """(``file``, path) or (``secret``, name) where the text stands elsewhere, (``lacking``, why), else None."""
+        """(``file``, path) or (``secret``, name) if the text is stored elsewhere, (``lacking``, why), else None."""
         match = REFERENCE.fullmatch(self._text) or _LACKING.fullmatch(self._text)
         return (match[1], match[2]) if match else None
 
     @classmethod
     def lacking(cls, why: str) -> str:
-        """What is written for a secret that nobody knows, for a reason that is told when it is needed."""
+        """A placeholder for an unknown secret, with the reason to report when it is needed."""
         return f"${{lacking:{why}}}"
 
     @property
     def as_written(self) -> str:
-        """What the configuration says, for ``secret_store.revealed`` alone."""
+        """What the configuration says, only for ``secret_store.revealed``."""
         return self._text
 
     def __repr__(self) -> str:
@@ -92,13 +91,13 @@ class Secret:
 
 
 def remember_secret(text: str) -> None:
-    """From now on ``masked`` cuts this text out."""
+    """Have ``masked`` remove this text from now on."""
     if len(text) >= _SHORTEST_MASKED:
         _used.update((text, json.dumps(text)[1:-1], repr(text)[1:-1]))
 
 
 def masked(text: str) -> str:
-    """The text with every secret that was used in this process replaced by stars: a net below everything else."""
+    """The text with every secret used in this process replaced by stars: a safety net."""
     # The longest first: one secret may be a part of another.
     for secret in sorted(_used, key=len, reverse=True):
         if secret in text:
@@ -122,7 +121,7 @@ def read_private_file(path: Path, what: str) -> str:
 
 
 def check_private(path: Path, what: str) -> None:
-    """Raise ConfigError when the file is not there, or others may read or change it."""
+    """Raise ConfigError when the file does not exist, or others may read or change it."""
     try:
         mode = path.stat().st_mode
     except OSError as error:

@@ -1,7 +1,8 @@
 """Where secrets are kept by name (floor 2): the desktop's or server's keyring, else an encrypted file.
 
-The file lies in the configuration folder of the user, its key in the data folder (or where ``ETL_SECRETS_KEY_FILE``
-says), so that a copy or backup of one of them alone tells nothing.  It is no protection from who can read both.
+The file is in the user's configuration folder, its key in the data folder (or where ``ETL_SECRETS_KEY_FILE``
+says), so that a copy or backup of only one of them reveals nothing.  It is no protection against those who can read
+both.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def save_secret(name: str, text: str, where: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
-    """Keep a secret under a name and return where, in words; without ``where`` in the keyring if there is one."""
+    """Keep a secret under a name and return where, in words; without ``where``, use the keyring if there is one."""
     _check_name(name)
     if where != FILE and _keyring() is not None:
         return _save_in_keyring(name, text)
@@ -39,7 +40,7 @@ def save_secret(name: str, text: str, where: str | None = None, environment: Map
 
 
 def load_secret(name: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The secret of that name, from the keyring or the file.  Raise ConfigError when neither has it."""
+    """The secret with that name, from the keyring or the file.  Raise ConfigError when neither has it."""
     _check_name(name)
     text = _from_keyring(name) or _read_file(environment).get(name)
     if not text:
@@ -49,7 +50,7 @@ def load_secret(name: str, environment: Mapping[str, str] = os.environ) -> str:
 
 
 def revealed(secret: Secret, environment: Mapping[str, str] = os.environ) -> str:
-    """The text of a secret.  Raise ConfigError when it stands elsewhere and cannot be had from there."""
+    """The text of a secret.  Raise ConfigError when it is stored elsewhere and cannot be read from there."""
     if secret.reference is None:
         remember_secret(secret.as_written)
         return secret.as_written
@@ -60,7 +61,7 @@ def revealed(secret: Secret, environment: Mapping[str, str] = os.environ) -> str
 
 
 def forget_secret(name: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Remove a secret from wherever it is; False when it was nowhere."""
+    """Remove a secret from wherever it is; False if it was nowhere."""
     _check_name(name)
     found = False
     if _from_keyring(name):
@@ -96,7 +97,7 @@ def _check_name(name: str) -> None:
 
 
 def _keyring() -> object | None:
-    """The keyring that this host has, or None: the library answers with one that fails, or keeps texts in the open."""
+    """The keyring that this host has, or None: the library may return one that fails, or that stores plain text."""
     try:
         import keyring
 
@@ -128,7 +129,7 @@ def _from_keyring(name: str) -> str | None:
     try:
         return keyring.get_password(SERVICE, name)
     except KeyringError:
-        # Locked, as in a session over SSH: the file may have it.
+        # Locked, as in an SSH session: the file may have it.
         return None
 
 
@@ -177,7 +178,7 @@ def _cipher(key: Path) -> Fernet:
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    """Whole or not at all, and for its owner from the first byte."""
+    """Write completely or not at all, readable only by the owner from the first byte."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:

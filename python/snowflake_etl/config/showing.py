@@ -1,4 +1,4 @@
-"""Every value of a configuration with where it came from (floor 2); secrets are stars."""
+"""Every value of a configuration with its origin (floor 2); secrets are stars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True)
 class ShownValue:
-    """One key: how it is written, its value as JSON has it, and who said it (``origin``; ``short`` for screens)."""
+    """One key: how it is written, its value as JSON has it, and its ``origin`` (``short`` for screens)."""
 
     key: str
     value: Any
@@ -41,9 +41,8 @@ def shown_values(loaded: LoadedConfiguration) -> list[ShownValue]:
 
 
 def values_of_connection(loaded: LoadedConfiguration) -> list[ShownValue]:
-    """What the named connection of Snowflake's own file says beside the configuration.
-
-    Raise ConfigError where there is no such connection.
+    """What the named connection of Snowflake's own file adds to the configuration.
+    Raise ConfigError if there is no such connection.
     """
     section = loaded.configuration.snowflake
     if section.is_local or not section.connection:
@@ -77,14 +76,14 @@ def _as_json(value: Any) -> Any:
 
 
 def _origin(said: dict[Place, Origin], place: Place) -> Origin | None:
-    """Who said the value: of a list or object, who said the last part of it, with the variables of all."""
+    """The origin of the value; for a list or object that of its last part, with the variables of all."""
     found = [origin for where, origin in said.items() if where[: len(place)] == place]
     names = dict.fromkeys(name for origin in found for name in origin.variables)
     return replace(found[-1], variables=tuple(names)) if found else None
 
 
 def _short(origin: Origin, alike: set[str]) -> str:
-    """The origin on a screen: a file by its name where that is enough."""
+    """The origin on a screen: just the file's name if that is enough."""
     if origin.path is None:
         return origin.words
     name = str(origin.path) if origin.path.name in alike else origin.path.name

@@ -1,4 +1,4 @@
-"""What mends the usual slips in the text of a configuration (floor 2): a few words behind what a parser says."""
+"""Remedies for usual slips in the text of a configuration (floor 2): a few words after a parser's message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 _CURLY_QUOTES = "\u201c\u201d\u201e\u2018\u2019"
 _PYTHON_WORDS = re.compile(r"(True|False|None|yes|no|null|true|false)\b", re.IGNORECASE)
-# The beginning of what the parser says, and what to do about it.
+# The beginning of the parser's message, and what to do about it.
 _JSON_MESSAGES = (
     ("Illegal trailing comma", "take it out"),
     ("Expecting ',' delimiter", "a comma is missing before it"),
@@ -40,13 +40,13 @@ _YAML_MESSAGES = (
 
 
 def cure_of_json(text: str, error: json.JSONDecodeError) -> str:
-    """``, remove the comma before it``, or "" for what is no usual slip."""
+    """``, remove the comma before it``, or "" if it is not a usual slip."""
     words = _json_words(text, error)
     return f", {words}" if words else ""
 
 
 def cure_of_yaml(problem: str) -> str:
-    """The same for what PyYAML says."""
+    """The same for PyYAML's messages."""
     return next((f", {words}" for said, words in _YAML_MESSAGES if said in problem), "")
 
 
@@ -73,7 +73,7 @@ def _json_words(text: str, error: json.JSONDecodeError) -> str:
 
 
 def _unquoted(said: str, rest: str) -> str:
-    """What stands where a value or a key is expected, and is none."""
+    """What is found where a value or a key is expected, but is neither."""
     if said.startswith("Expecting property name"):
         return "put the key in double quotes" if re.match(r"[A-Za-z_]", rest) else ""
     if _PYTHON_WORDS.match(rest):
@@ -84,7 +84,7 @@ def _unquoted(said: str, rest: str) -> str:
 
 
 def line_of(text: str, error: Any) -> int | None:
-    """The line that PyYAML means, counted from 1; None where it does not say."""
+    """The line that PyYAML means, counted from 1; None if it does not say."""
     if mark := getattr(error, "problem_mark", None):
         return int(mark.line) + 1
     position = getattr(error, "position", None)

@@ -17,7 +17,7 @@ from snowflake_etl.errors import ConfigError
 EXTENDS, ENVIRONMENTS, DEFAULT_ENVIRONMENT = "extends", "environments", "default_environment"
 # For editors alone.
 SCHEMA = "$schema"
-# What a file says about files, not about loads: it is gone once the documents are one.
+# What a file says about files, not about loads: removed once the documents are merged.
 META_KEYS = (EXTENDS, ENVIRONMENTS, DEFAULT_ENVIRONMENT, SCHEMA)
 ENVIRONMENT_VARIABLE = "ETL_ENVIRONMENT"
 
@@ -39,14 +39,14 @@ class Sources:
 
     @property
     def default_environment(self) -> str | None:
-        """The one that the files name for when none is asked for."""
+        """The one that the files name as the default."""
         named = [document[DEFAULT_ENVIRONMENT] for _, document in self.files if document.get(DEFAULT_ENVIRONMENT)]
         return str(named[-1]) if named else None
 
     def chosen(self, wanted: str | None, variables: Mapping[str, str]) -> str | None:
         """The environment in use: the one wanted, else ETL_ENVIRONMENT, else ``default_environment``.
 
-        Raise ConfigError when there is none of that name, or there are several and none is chosen.
+        Raise ConfigError when there is none with that name, or there are several and none is chosen.
         """
         known = self.environments
         if name := wanted or variables.get(ENVIRONMENT_VARIABLE) or self.default_environment:
@@ -72,7 +72,7 @@ class Sources:
         return None
 
     def layers(self, environment: str | None) -> list[Node]:
-        """The documents, and above all of them what they say for ``environment``."""
+        """The documents, and on top of them what they say for ``environment``."""
         found = [
             grown({key: value for key, value in document.items() if key not in META_KEYS}, Origin("file", "", path))
             for path, document in self.files
@@ -85,7 +85,7 @@ class Sources:
 
 
 def read_sources(path: Path) -> Sources:
-    """Read ``path`` and what it extends, however far.  Raise ConfigError for what cannot be read, and for circles."""
+    """Read ``path`` and what it extends, however far.  Raise ConfigError for unreadable files and for cycles."""
     return Sources(tuple(_with_extended(path, ())))
 
 

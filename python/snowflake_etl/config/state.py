@@ -1,6 +1,6 @@
 """The state folder (floor 2): the operator's alone, and of the version that these tools read.
 
-``version`` in it holds a number.  What has to change when it goes up is done by ``lib/core_state.sh``.
+``version`` in it holds a number.  The migration when it increases is done by ``lib/core_state.sh``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FILE_NAME = "version"
 
 
 def prepare(directory: Path, home: Path) -> None:
-    """Make the folder, 0700, and bring it up to date with the steps in ``home``.
+    """Create the folder with mode 0700, and bring it up to date with the steps in ``home``.
 
     Raise ConfigError when others may use it, or a newer version of the tools wrote it.
     """
@@ -50,7 +50,7 @@ def prepare(directory: Path, home: Path) -> None:
 
 
 def open_private(path: Path) -> TextIO:
-    """Open a file of the state folder for writing from its start; it is made with mode 0600, whatever the umask."""
+    """Open a file of the state folder for writing from its start; it is created with mode 0600, whatever the umask."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     return os.fdopen(descriptor, "w", encoding="utf-8")
 

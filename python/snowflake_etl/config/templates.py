@@ -1,4 +1,4 @@
-"""Configurations to begin with (floor 2): YAML with a word on each key; every one of them reads as it stands."""
+"""Configurations to begin with (floor 2): YAML with a comment on each key; each can be read unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may change a configuration file (floor 2): it says where loads go and to whom they sign in."""
+"""Who may change a configuration file (floor 2): it decides where loads go and where they sign in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def refuse_when_all_may_change(path: Path) -> None:
     try:
         mode, above = path.stat().st_mode, path.resolve().parent.stat().st_mode
     except OSError:
-        return  # Reading it says what is wrong.
+        return  # Reading it reports what is wrong.
     if mode & _ALL_MAY_WRITE and stat.S_ISREG(mode):
         raise ConfigError(
             f"Everybody on this host may change {path} (mode {stat.S_IMODE(mode):04o}), and with it where loads go. "
@@ -50,7 +50,7 @@ def _group_warning(path: Path, status: os.stat_result) -> str:
 
 
 def _is_of_one(status: os.stat_result) -> bool:
-    """True where the group is the owner's private one, as most distributions make for each user."""
+    """True if the group is the owner's private one, as most distributions create for each user."""
     import grp
     import pwd
 

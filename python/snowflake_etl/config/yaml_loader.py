@@ -1,4 +1,4 @@
-"""What YAML says (floor 2), by PyYAML's safe loader, but for aliases that never end and keys that stand twice."""
+"""Reads YAML (floor 2) with PyYAML's safe loader, but refuses endless aliases and duplicate keys."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
-# What aliases may add to what is written: a document of a few lines can mean more than any memory holds.
+# The limit for expanding aliases: a document of a few lines can expand beyond any memory.
 _MOST_COPIES = 100_000
 
 
 class _Loader(yaml.SafeLoader):
-    """It would take the last of two equal keys without a word, and some keys for no texts."""
+    """The base class would silently use the last of two equal keys, and read some keys as non-texts."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen: set[str] = set()
@@ -23,7 +23,7 @@ class _Loader(yaml.SafeLoader):
                     None, None, f"the key '{key_node.value}' is there twice in one object", key_node.start_mark
                 )
             seen.add(str(key_node.value))
-            # A key is a text: YAML takes on, no, 1 and null for other things, and `on:` of a notice for `true:`.
+            # A key is a text: YAML reads on, no, 1 and null as other types, and so `on:` of a notice as `true:`.
             if key_node.tag != "tag:yaml.org,2002:merge":
                 key_node.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep=deep)
@@ -40,7 +40,7 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_ti
 
 
 def data_of(text: str) -> Any:
-    """The document of a text.  Raise YAMLError, and RecursionError where it is too deep."""
+    """The document in a text.  Raise YAMLError, and RecursionError if it is too deep."""
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -55,7 +55,7 @@ def data_of(text: str) -> Any:
 
 
 def _size(node: Any, sizes: dict[int, int]) -> int:
-    """How many values a node means once each alias is what it stands for; ``sizes`` has those that are known."""
+    """The number of values of a node with all aliases expanded; ``sizes`` has those already known."""
     if isinstance(node, yaml.ScalarNode):
         sizes[id(node)] = 1
         return 1

@@ -1,4 +1,4 @@
-"""Tells a file's delimiter, quoting, header and line end from its first lines (floor 3)."""
+"""Detects a file's delimiter, quoting, header and line end from its first lines (floor 3)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _RECORDS_LOOKED_AT = 500
 def read_layout(path: Path, wishes: LayoutWishes, *, tolerant: bool = False) -> Layout:
     """Return the layout of the file at ``path``.
 
-    ``tolerant`` is for files that are known to be dirty: lines that cannot be decoded are passed over, except the
-    first, and rows of another width than most do not count.
+    ``tolerant`` is for files that are known to be dirty: lines that cannot be decoded are skipped, except the
+    first, and rows with an unusual number of fields do not count.
     Raise FileError when the file is empty, has a header and no rows, cannot be decoded, or when its layout
-    contradicts the configuration or cannot be told; ConfigError when a wish cannot be fulfilled by any file.
+    contradicts the configuration or is unclear; ConfigError when no file can fulfil a wish.
     """
     check_wishes(wishes)
     sample = read_sample(path, wishes.encoding, tolerant=tolerant)
@@ -55,7 +55,7 @@ def read_layout(path: Path, wishes: LayoutWishes, *, tolerant: bool = False) -> 
 
 
 def read_records(text: str, delimiter: str, quote: str | None) -> list[list[str]]:
-    """Return the first records of ``text`` as fields, empty lines left out."""
+    """Return the first records of ``text`` as fields, without empty lines."""
     if quote is None:
         lines = (line.removesuffix("\r") for line in text.split("\n", _RECORDS_LOOKED_AT)[:_RECORDS_LOOKED_AT])
         return [line.split(delimiter) for line in lines if line]
@@ -68,7 +68,7 @@ def read_records(text: str, delimiter: str, quote: str | None) -> list[list[str]
 
 
 def first_records(path: Path, layout: Layout, count: int) -> tuple[tuple[str, ...], ...]:
-    """The first rows of a file as they are."""
+    """Return the first rows of a file unchanged."""
     text = read_sample(path, layout.encoding, tolerant=True).text
     records = read_records(text, layout.delimiter, layout.quote)
     return tuple(tuple(record) for record in records[int(layout.header) :][:count])
@@ -91,7 +91,7 @@ def check_wishes(wishes: LayoutWishes) -> None:
 
 
 def _outside_quotes(text: str, delimiter: str, quote: str | None) -> str:
-    """The text without what quotes enclose: a line end inside a value says nothing about those of records."""
+    """The text without quoted parts: a line end inside a value says nothing about those of records."""
     if not quote:
         return text
     other, mark = re.escape(delimiter), re.escape(quote)
@@ -118,8 +118,10 @@ def _line_ending(path: Path, text: str, notes: list[str]) -> str:
 
 
 def _delimiter(path: Path, text: str, wishes: LayoutWishes, notes: list[str]) -> str:
-    """Return the candidate that divides the most records alike.  Raise FileError when none does."""
-    # Where nothing gives the expected number of columns, what divides evenly at all shows which ones are there.
+    """Return the candidate that splits the most records into the same number of fields.  Raise FileError when none
+    does.
+    """
+    # If nothing gives the expected number of columns, any even split shows which columns there are.
     for width in dict.fromkeys((len(wishes.columns), 0)):
         scores = {candidate: _score(text, candidate, wishes, width) for candidate in DELIMITERS}
         best = max(DELIMITERS, key=scores.__getitem__)
@@ -138,7 +140,7 @@ def _delimiter(path: Path, text: str, wishes: LayoutWishes, notes: list[str]) ->
 
 
 def _score(text: str, delimiter: str, wishes: LayoutWishes, expected: int) -> tuple[float, int]:
-    """Return how many of the records (0 to 1) have ``expected`` fields (0: the commonest number), and that number."""
+    """Return how many of the records (0 to 1) have ``expected`` fields (0: the most common number), and that number."""
     quote = DEFAULT_QUOTE if wishes.quote is None else wishes.quote
     quoting = bool(quote) and (wishes.quote is not None or delimiter != "\t")
     records = read_records(text, delimiter, quote if quoting else None)
@@ -152,7 +154,7 @@ def _score(text: str, delimiter: str, wishes: LayoutWishes, expected: int) -> tu
 def _quote(
     path: Path, sample: Sample, delimiter: str, wishes: LayoutWishes, notes: list[str], *, tolerant: bool
 ) -> str | None:
-    """Raise FileError where most quotes enclose fields and some do not: either guess would damage values."""
+    """Raise FileError if most quotes enclose fields but some do not: either guess would damage values."""
     if wishes.quote is not None:
         return wishes.quote or None
     if DEFAULT_QUOTE not in sample.text:
@@ -182,7 +184,7 @@ def _quote(
 
 
 def _enclosed_and_stray(text: str, delimiter: str) -> tuple[int, int, int]:
-    """Fields that quotes enclose from beginning to end, other quotes, and the line of the first of those."""
+    """Count the fully quoted fields and the other quotes; also return the line of the first of the latter."""
     other = re.escape(delimiter)
     enclosed = re.compile(f'(?<![^{other}\\n])"(?:[^"]++|"")*+(?:"(?=[{other}\\r\\n]|\\Z)|\\Z)')
     rest, count = enclosed.subn(lambda field: "\n" * field[0].count("\n"), text)
@@ -205,7 +207,7 @@ def _names_columns(first: Sequence[str], columns: Sequence[str]) -> bool:
 
 
 def _reads_like_names(path: Path, records: Sequence[Sequence[str]]) -> bool:
-    """Without expected columns: names are distinct words, and rows have numbers or dates where names have none."""
+    """For when no columns are expected: names are distinct words, and rows have numbers or dates where names do not."""
     first, rows = records[0], records[1:]
     if any(_VALUE.fullmatch(field.strip()) for field in first):
         return False
@@ -241,7 +243,7 @@ def _columns(path: Path, first: Sequence[str], header: bool, wishes: LayoutWishe
 
 
 def _usual(records: Sequence[Sequence[str]], wishes: LayoutWishes) -> Sequence[str]:
-    """The first record that is as wide as the expected columns, or where none is, as wide as most."""
+    """The first record with as many fields as expected or, if there is none, as many as most."""
     widths = [len(record) for record in records]
     wished = len(wishes.columns)
     return records[widths.index(wished if wished in widths else max(set(widths), key=widths.count))]

@@ -1,9 +1,9 @@
 """Finds the files of a month below the base path (floor 3).
 
 A file is looked for in the base path itself and in its month folders (``YYYY-MM`` or ``MMYYYY``), no deeper.
-What it claims is said by its name (see ``patterns``).  Everything ambiguous stops: a plain file beside its
-packed copy, two files that claim the same day of a table, two patterns that match one file, a file in
-another month's folder.  A wrong guess there would load rows twice or not at all.
+Its name says what it claims (see ``patterns``).  Anything ambiguous is an error: a plain file beside its
+compressed copy, two files that claim the same day of a table, two patterns that match one file, a file in
+another month's folder.  A wrong guess would load rows twice or not at all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MONTH_FIRST_FOLDER = re.compile(r"([0-9]{2})([0-9]{4})")
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file that claims ``days`` of ``month`` for ``table``; ``size`` in bytes as it lies on the disk."""
+    """A file that claims ``days`` of ``month`` for ``table``; ``size`` in bytes on disk."""
 
     path: Path
     size: int
@@ -50,7 +50,7 @@ class _Candidate:
     pattern_index: int
 
     def concerns(self, month: Month) -> bool:
-        """True when loading ``month`` has to look at this file, be it to complain about it."""
+        """True when loading ``month`` must consider this file, if only to complain about it."""
         return month in self._months()
 
     def _months(self) -> Iterator[Month]:
@@ -71,11 +71,10 @@ def find_files(
     months: Iterable[Month] | None,
     on_problem: Callable[[str, Month, FileError], None] | None = None,
 ) -> tuple[FoundFile, ...]:
-    """Return the files of every table and month asked for, by table, month and first day.
-
-    Without ``months`` each table's are those that its files' names claim.  Raise FileError when a table has
-    no file for a month or when what is there is ambiguous or unreadable, or tell ``on_problem`` and go on with the
-    others; raise ConfigError when patterns cannot be used or overlap.
+    """Return the files of every requested table and month, by table, month and first day.
+    Without ``months``, each table's months are those that its file names claim.  Raise FileError when a table has
+    no file for a month or when what is there is ambiguous or unreadable, or call ``on_problem`` and continue with
+    the others; raise ConfigError when patterns cannot be used or overlap.
     """
     candidates = list(_candidates(base_path, patterns))
     found: list[FoundFile] = []
@@ -97,7 +96,7 @@ def find_files(
 
 
 def match_file(path: Path, patterns: Sequence[FilePattern]) -> FoundFile:
-    """Return what one file named by the operator is, wherever it lies.
+    """Return what one file named by the operator is, wherever it is.
 
     Raise UsageError when its name matches no pattern, ConfigError when it matches several, FileError when it
     cannot be read.
@@ -114,7 +113,7 @@ def match_file(path: Path, patterns: Sequence[FilePattern]) -> FoundFile:
 
 
 def claimed_by_name(path: Path, patterns: Sequence[FilePattern]) -> tuple[str, Month] | None:
-    """The table and the month that a file's name alone claims, be it there or not; None where it is not clear."""
+    """The table and month that a file name alone claims, whether or not the file exists; None if unclear."""
     claims = [(pattern.table, claim.days) for pattern in patterns if (claim := pattern.claim(path.name))]
     if len(claims) != 1 or claims[0][1] is None:
         return None
@@ -230,7 +229,9 @@ def _refuse_plain_and_packed(candidates: Sequence[_Candidate]) -> None:
 
 
 def refuse_overlap(found: Sequence[FoundFile], table: str) -> None:
-    """Raise FileError when two files, in the order of their days, claim the same day: its rows would be there twice."""
+    """Raise FileError when two files, in the order of their days, claim the same day: its rows would be loaded
+    twice.
+    """
     for one, other in pairwise(found):
         if one.days.overlaps(other.days):
             raise FileError(
@@ -240,7 +241,7 @@ def refuse_overlap(found: Sequence[FoundFile], table: str) -> None:
 
 
 def _found(candidate: _Candidate) -> FoundFile:
-    """Look at the file itself.  Raise FileError when it cannot be the file its name claims to be."""
+    """Look at the file itself.  Raise FileError when it cannot be what its name claims."""
     path, days = candidate.path, candidate.claim.days
     if days is None:
         raise FileError(
@@ -295,7 +296,7 @@ def _nothing_found(
 
 
 def months_in_words(months: Sequence[Month]) -> str:
-    """Months as runs, never cut off: ``2013-01..2013-03, 2013-05``."""
+    """Months as runs, never abbreviated: ``2013-01..2013-03, 2013-05``."""
     runs: list[list[Month]] = []
     for month in months:
         if runs and runs[-1][-1].next() == month:

@@ -1,4 +1,4 @@
-"""A file's fingerprint: equal for equal bytes, whatever the file is called and when it was touched (floor 3)."""
+"""A file's fingerprint: equal for equal bytes, whatever the file's name and modification time (floor 3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAMPLE_BYTES = 64 << 10
 def fingerprint(path: Path) -> str:
     """Return the xxh3-128 of the size and of up to 64 blocks of 64 KiB spread evenly over the file, in hex.
 
-    It reads 4 MiB at the most, so it is known at once for a file of any size.  It finds what an earlier run
+    It reads 4 MiB at most, so it is quick for a file of any size.  It finds what an earlier run
     of the same file left; it does not prove that every byte is equal (the content hash does).  Raise
     FileError when the file cannot be read.
     """

@@ -1,4 +1,6 @@
-"""Files that are no text at all: archives, other packings and formats, told by their first bytes (floor 3)."""
+"""Refuses files that are not text: archives, other compressions and formats, recognised by their first bytes (floor
+3).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ _LOOKED_AT = 4096
 
 @dataclass(frozen=True)
 class _Format:
-    """``begins`` matches the first bytes; no row of text begins so."""
+    """``begins`` matches the first bytes; no row of text begins like that."""
 
     begins: re.Pattern[bytes]
     what: str
@@ -31,7 +33,7 @@ _EXPORT = "Ask for it as delimited text (CSV or TSV) and load that"
 _TWICE = "Unpack it once ({}) and load the result"
 
 _FORMATS = (
-    # A workbook is a ZIP archive, so that it comes first.
+    # A workbook is also a ZIP archive, so it comes first.
     _format(rb"PK\x03\x04.{0,4000}(\[Content_Types\]\.xml|xl/)", "an Excel workbook", _EXPORT),
     _format(rb"PK(\x03\x04|\x05\x06|\x07\x08)", "a ZIP archive", _UNPACK.format("unzip")),
     _format(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of the old kind (.xls)", _EXPORT),
@@ -48,7 +50,7 @@ _FORMATS = (
     _format(rb"\xff\x06\0\0sNaPpY", "packed with snappy", _UNPACK.format("snzip -dc")),
     _format(rb"-----BEGIN PGP MESSAGE-----", "encrypted with PGP", "Decrypt it (gpg -d) and load the result"),
 )
-# What is unpacked on the way is known once; here it lies in another packing.
+# These are unpacked once when read; finding one here means that it is compressed twice.
 _AGAIN = (
     _format(rb"\x1f\x8b\x08", "gzip data again", _TWICE),
     _format(rb"\x28\xb5\x2f\xfd", "zstd data again", _TWICE),
@@ -58,7 +60,7 @@ _UNPACKS = {Compression.GZIP: "gzip -dc", Compression.ZSTD: "zstd -dc", Compress
 
 
 def refuse_foreign(path: Path, content: bytes, compression: Compression) -> None:
-    """Raise FileError when the content, once ``compression`` is undone, begins like no text does."""
+    """Raise FileError when the content, once decompressed, does not begin like text."""
     packed = compression is not Compression.NONE
     for known in (*_FORMATS, *(_AGAIN if packed else ())):
         if known.begins.match(content[:_LOOKED_AT]):

@@ -1,8 +1,8 @@
 """How a file is laid out: delimiter, quoting, header, encoding, compression (floor 3).
 
-``detect.read_layout`` settles it from the configuration's wishes and, where they say nothing, from the file's
-first ``SAMPLE_BYTES``.  Every guess becomes a note; where a guess would be a gamble it is an error that names
-the setting to write.
+``detect.read_layout`` determines it from the configuration and, where that says nothing, from the file's
+first ``SAMPLE_BYTES``.  Every guess becomes a note; if a guess would be a gamble, it is an error that names the setting
+to add.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Compression(StrEnum):
-    """What a file's first bytes say it is packed with (never its name alone)."""
+    """How a file is compressed, judged by its first bytes (never its name alone)."""
 
     NONE = "none"
     GZIP = "gzip"
@@ -22,9 +22,8 @@ class Compression(StrEnum):
 
 @dataclass(frozen=True)
 class LayoutWishes:
-    """What the configuration says of a file's layout; None where it says nothing.
-
-    ``quote`` is "" where the configuration switches quoting off.  ``columns`` are the expected columns in the
+    """What the configuration says about a file's layout; None where it says nothing.
+    ``quote`` is "" if the configuration switches quoting off.  ``columns`` are the expected columns in the
     expected order, empty when not configured.  ``encoding`` is a Python codec name such as ``cp1252``.
     """
 
@@ -37,9 +36,8 @@ class LayoutWishes:
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of one file, settled before its records are read.
-
-    ``quote`` is None where a quote is a character like any other.  ``columns`` are the names in the
+    """The layout of one file, determined before its records are read.
+    ``quote`` is None if a quote is a character like any other.  ``columns`` are the names in the
     file's order: from its header, else from the configuration.  ``encoding`` is a Python codec name.
     ``notes`` say in one sentence each what was detected rather than configured.
     """

@@ -1,7 +1,7 @@
 """The entries of one folder as a list that grows while it is read (floor 3): names first, sizes and dates after them.
 
-Reading, sorting and finding go in short pieces, so that a thread that does them keeps nobody waiting: Python works in
-one thread at a time, and a sort of a million names is not interrupted.
+Reading, sorting and searching are done in short pieces, so that a thread that does them keeps nobody waiting: Python
+runs one thread at a time, and does not interrupt a sort of a million names.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ Stopped = Callable[[], bool]
 class View:
     """What is shown of a folder, and in which order.
 
-    ``text`` are words that a name has to have in it, whatever their case; ``*`` in one stands for anything.  The order
-    of names begins with the first letter, that of sizes and dates with the largest and the newest.
+    ``text`` holds words that a name must contain, in any case; ``*`` in one stands for anything.  Names are sorted
+    alphabetically, sizes and dates with the largest and the newest first.
     """
 
     text: str = ""
@@ -48,7 +48,7 @@ class View:
 class Listing:
     """One folder.  ``names[i]``, ``folders[i]``, ``sizes[i]`` (bytes) and ``times[i]`` (epoch) belong together.
 
-    A size is UNKNOWN until ``look`` was there, GONE where nothing could be found out.
+    A size is UNKNOWN until ``look`` has read it, GONE if it could not be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,7 +62,7 @@ class Listing:
         self._lock = threading.Lock()
 
     def read(self, stopped: Stopped = lambda: False) -> Iterator[int]:
-        """Read the names; yields how many there are after each piece.  Raise FileError for what is no folder."""
+        """Read the names; yields how many there are after each piece.  Raise FileError for anything but a folder."""
         try:
             with os.scandir(self.folder) as entries:
                 while block := list(islice(entries, _READ_AT_A_TIME)):
@@ -85,11 +85,11 @@ class Listing:
             ) from None
 
     def want(self, indices: Sequence[int]) -> None:
-        """Have ``look`` see to these next: somebody looks at them."""
+        """Have ``look`` do these next, since they are on the screen."""
         self._wanted = indices
 
     def look(self, stopped: Stopped = lambda: False) -> Iterator[int]:
-        """Find out sizes and dates; yields how far it is after each piece."""
+        """Read sizes and dates; yields the progress after each piece."""
         try:
             descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
@@ -119,7 +119,7 @@ class Listing:
             times[index] = found.st_mtime
 
     def ordered(self, view: View, stopped: Stopped = lambda: False) -> list[int]:
-        """All entries but hidden ones (unless wanted) in the view's order, folders before files."""
+        """All entries except hidden ones (unless wanted), in the view's order, folders before files."""
         known = len(self.names)
         keys = self._keys
         with self._lock:
@@ -134,7 +134,7 @@ class Listing:
         return [index for index in order if folders[index]] + [index for index in order if not folders[index]]
 
     def matching(self, order: Sequence[int], text: str, stopped: Stopped = lambda: False) -> list[int]:
-        """Those entries of ``order``, in that order, whose names have all words of ``text`` in them."""
+        """Those entries of ``order``, in that order, whose names contain all words of ``text``."""
         found = list(order)
         keys = self._keys
         for word in text.casefold().split():
@@ -152,7 +152,7 @@ class Listing:
 
 
 def is_regular(path: Path) -> bool:
-    """True for a file, or a link to one: a pipe would keep its reader waiting for ever."""
+    """True for a file, or a link to one: a pipe would keep its reader waiting forever."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:
@@ -186,7 +186,7 @@ def _sorted(
     *,
     largest_first: bool = False,
 ) -> list[int]:
-    """Sort in pieces and merge them two by two; what is equal keeps its order."""
+    """Sort in pieces and merge them in pairs; equal entries keep their order."""
     runs = []
     for start in range(0, len(indices), _SORT_AT_A_TIME):
         if stopped():
@@ -195,7 +195,7 @@ def _sorted(
     while len(runs) > 1:
         if stopped():
             return []
-        # Of two runs that are sorted, Python's sort is a merge.
+        # Python's sort merges two runs that are already sorted.
         runs = [sorted([*one, *other], key=key, reverse=largest_first) for one, other in _pairs(runs)]
     return runs[0] if runs else []
 

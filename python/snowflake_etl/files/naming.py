@@ -1,4 +1,4 @@
-"""How file names are shown in sentences: one line, ASCII, quoted (floor 3, pure)."""
+"""How file names are shown in messages: one line, ASCII, quoted (floor 3, pure)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 def shown(path: str | os.PathLike[str]) -> str:
     """Return ``path`` in quotes with control codes and non-ASCII characters escaped.
 
-    Names come from strangers; a newline or an escape sequence in one must not reach a terminal or a log.
+    Names are untrusted; a newline or an escape sequence in one must not reach a terminal or a log.
     """
     return ascii(os.fspath(path))
 

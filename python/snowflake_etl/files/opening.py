@@ -1,7 +1,6 @@
-"""Opens a source file and gives its content as UTF-8 blocks, whatever it is packed and encoded with (floor 3).
-
-The file is watched: when its size, its modification time or the file behind the name differ after reading
-from before, or a read comes short, reading ends in a FileError, because nobody knows what was read.
+"""Opens a source file and yields its content as UTF-8 blocks, whatever its compression and encoding (floor 3).
+The file is watched: if its size, its modification time or the file behind the name changed during
+reading, or a read comes up short, reading ends in a FileError, because nobody knows what was read.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ UTF8_MARK = codecs.BOM_UTF8
 class UndecodableText(Exception):  # noqa: N818 - turned into a FileError by those who know the line
     """Bytes that are not text in the file's encoding.
 
-    ``offset`` counts bytes of the unpacked content, ``newlines`` the line ends in the failing block before it.
+    ``offset`` counts bytes of the uncompressed content, ``newlines`` the line ends in the failing block before it.
     """
 
     def __init__(self, encoding: str, offset: int, newlines: int, reason: str) -> None:
@@ -37,7 +36,7 @@ class UndecodableText(Exception):  # noqa: N818 - turned into a FileError by tho
 
 
 def refuse_no_file(path: Path) -> None:
-    """Raise FileError where nobody could read a file: nothing there, a folder, or what can be read only once.
+    """Raise FileError unless there is a regular file: nothing there, a folder, or something that can be read only once.
 
     Files are read more than once here, and opening a pipe would wait for somebody to write into it.
     """
@@ -56,7 +55,7 @@ def refuse_no_file(path: Path) -> None:
 
 
 class SourceFile:
-    """A file of the operator's, open for reading from its first byte to its last, once."""
+    """An operator's file, open to be read once from its first byte to its last."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -104,7 +103,7 @@ class SourceFile:
         return block
 
     def check_unchanged(self) -> None:
-        """Raise FileError when the file is not what it was when it was opened."""
+        """Raise FileError when the file has changed since it was opened."""
         try:
             by_name = self.path.stat()
         except OSError:
@@ -122,7 +121,7 @@ class SourceFile:
 
 
 def changed_while_read(path: Path, how: str) -> FileError:
-    """The one sentence for a file that did not hold still."""
+    """The message for a file that changed while it was read."""
     return FileError(
         f"{shown(path)} was changed while it was read: it {how}. "
         "Nothing of it was published; wait until it is complete and run again."
@@ -130,10 +129,10 @@ def changed_while_read(path: Path, how: str) -> FileError:
 
 
 def text_blocks(source: SourceFile, layout: Layout) -> Iterator[bytes]:
-    """Yield the unpacked content as UTF-8 without byte order mark.
+    """Yield the uncompressed content as UTF-8 without byte order mark.
 
     Raise FileError for damage and change, UndecodableText for bytes that are not in ``layout.encoding``.
-    Blocks end anywhere, except that no character is spread over two of them when they had to be transcoded.
+    Blocks end anywhere, except that no character is split between two of them if they had to be transcoded.
     """
     blocks = unpacked(source, layout.compression)
     if is_utf8(layout.encoding):
@@ -143,7 +142,7 @@ def text_blocks(source: SourceFile, layout: Layout) -> Iterator[bytes]:
 
 
 def is_utf8(encoding: str) -> bool:
-    """True for the names of UTF-8 and of ASCII, which is a part of it."""
+    """True for the names of UTF-8 and of ASCII, which is a subset of it."""
     return codecs.lookup(encoding).name in ("utf-8", "ascii", "utf-8-sig")
 
 

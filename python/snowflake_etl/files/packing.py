@@ -1,4 +1,4 @@
-"""Writes a file packed as its name says, as a stream (floor 3): ``.gz``, ``.zst``, ``.bz2``, else plain."""
+"""Writes a file as a stream, compressed as its name says (floor 3): ``.gz``, ``.zst``, ``.bz2``, else uncompressed."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _GZIP_LEVEL = 2
 
 
 class Writable(Protocol):
-    """What content is written to."""
+    """An object that content can be written to."""
 
     def write(self, data: bytes, /) -> object: ...
 
 
 def packing_of(path: Path) -> Compression:
-    """What a file of that name is expected to be packed with."""
+    """The compression that a file's name implies."""
     return _BY_SUFFIX.get(path.suffix.lower(), Compression.NONE)
 
 
 @contextmanager
 def packed(stream: BinaryIO, compression: Compression) -> Iterator[Writable]:
-    """What is written to the answer goes to ``stream`` packed; whole once the block has ended without an error."""
+    """Yield a writer that compresses into ``stream``; the output is complete once the block ends without an error."""
     if compression is Compression.NONE:
         yield stream
         return
@@ -36,7 +36,7 @@ def packed(stream: BinaryIO, compression: Compression) -> Iterator[Writable]:
     try:
         yield packer
     except BaseException:
-        # Nobody will read it: ending it in an orderly way could fail for the same reason, such as a full disk.
+        # Nobody will read it: closing it properly could fail for the same reason, such as a full disk.
         raise
     else:
         packer.close()
@@ -52,5 +52,5 @@ def _packer(stream: BinaryIO, compression: Compression) -> BinaryIO:
         return cast(BinaryIO, compressor.stream_writer(stream, closefd=False))
     from isal import igzip
 
-    # A packed file tells neither its own name nor its time, so that the same rows give the same bytes.
+    # The compressed file contains neither its name nor a time, so that the same rows give the same bytes.
     return cast(BinaryIO, igzip.IGzipFile(filename="", mode="wb", fileobj=stream, compresslevel=_GZIP_LEVEL, mtime=0))

@@ -1,6 +1,5 @@
-"""A file's parts as files in a folder (floor 3): written by ``compress``, read again and proven by a load elsewhere.
-
-A part file holds what a staged part holds, packed with zstd or gzip, under the same name but for its ending.
+"""A file's parts as files in a folder (floor 3): written by ``compress``, read and verified by a load elsewhere.
+A part file holds what a staged part holds, compressed with zstd or gzip, under the same name except for the ending.
 """
 
 from __future__ import annotations
@@ -39,12 +38,12 @@ class PartFile:
 
 
 def file_name(staged_name: str, packing: Compression) -> str:
-    """What the file of a part is called whose name on the stage is given."""
+    """The file name of a part, from its name on the stage."""
     return staged_name.removesuffix(STAGED_SUFFIX) + SUFFIXES[packing]
 
 
 class FolderSink:
-    """Writes parts into a folder, each whole or not at all, readable by its owner only; ``written`` are those."""
+    """Writes parts into a folder, each completely or not at all, readable by the owner only; ``written`` lists them."""
 
     def __init__(self, packing: Compression, written: dict[str, PartFile]) -> None:
         self._packing = packing
@@ -68,18 +67,18 @@ class FolderSink:
         except BaseException as error:
             temporary.unlink(missing_ok=True)
             if isinstance(error, OSError) and not error.filename:
-                # A full disk does not say by itself what was being written.
+                # The error for a full disk does not say what was being written.
                 raise OSError(error.errno, error.strerror, str(path)) from error
             raise
         self._written[name] = PartFile(path.name, size, digest.hexdigest())
         return "WRITTEN"
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: nothing is kept open."""
 
 
 def proven_part(path: Path, packing: Compression) -> PartFile | None:
-    """What a part file is when it holds the rows that its name promises, else None."""
+    """The part file if it holds the rows that its name promises, else None."""
     match = PART_FILE.fullmatch(path.name)
     if match is None or not path.is_file() or path.is_symlink():
         return None
@@ -114,14 +113,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class PackedCut(Cut):
-    """A cut that is packed already; its piece is the part file, ``packed_hash`` the xxh3-128 of that."""
+    """A cut that is compressed already; its piece is the part file, ``packed_hash`` the xxh3-128 of that file."""
 
     packing: Compression = Compression.ZSTD
     packed_hash: str = ""
 
 
 def repack(cut: PackedCut) -> Part:
-    """Return the part of a part file; only gzip has to be packed anew.  Raise FileError when it has changed."""
+    """Return the part in a part file; only gzip has to be recompressed.  Raise FileError when it has changed."""
     import xxhash
 
     (piece,) = cut.pieces
@@ -137,7 +136,7 @@ def repack(cut: PackedCut) -> Part:
 
 
 class PartFilesReader:
-    """Reads part files in order and proves each by checksum and content; see ``FileCutter`` for the rest."""
+    """Reads part files in order and verifies each by checksum and content; see ``FileCutter`` for the rest."""
 
     def __init__(
         self, path: Path, folder: Path, entries: Sequence[Entry], packing: Compression, stopped: Callable[[], bool]
@@ -158,7 +157,7 @@ class PartFilesReader:
         return self._content.hexdigest()
 
     def cuts(self) -> Iterator[Cut]:
-        """Yield every part.  Raise FileError for one that is not what the manifest says."""
+        """Yield every part.  Raise FileError for one that does not match the manifest."""
         for entry in self._entries:
             cut = self._cut(entry)
             if cut is None:
@@ -207,7 +206,7 @@ class PartFilesReader:
 
 
 class _Hashed:
-    """A packed source whose bytes are hashed as they are read."""
+    """A compressed source whose bytes are hashed as they are read."""
 
     def __init__(self, source: SourceFile) -> None:
         import xxhash
@@ -235,7 +234,7 @@ class _Hashed:
 
 
 class _InMemory:
-    """A packed source that is in memory."""
+    """A compressed source in memory."""
 
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
@@ -248,4 +247,4 @@ class _InMemory:
         return block
 
     def check_unchanged(self) -> None:
-        """It cannot change."""
+        """Do nothing: it cannot change."""

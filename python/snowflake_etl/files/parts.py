@@ -2,11 +2,11 @@
 
 One pass of one thread reads, checks, counts and hashes the file and says where the cuts are (``FileCutter``).
 ``compress_cut`` is a plain function of a picklable argument, so that the threads or processes of any executor
-can run it.  A plain UTF-8 file with LF ends is not carried through memory: its cuts name ranges of the file,
-which the workers read again from the page cache, and prove by hash to be what was counted.  Everything else
-(packed, transcoded, CR LF) travels inside the cut.
+can run it.  A plain UTF-8 file with LF ends is not passed through memory: its cuts name ranges of the file,
+which the workers read again from the page cache, and verify by hash.  Everything else
+(compressed, transcoded, CR LF) travels inside the cut.
 
-Where the cuts lie depends on the content and ``CutPlan.cut_bytes`` alone, never on how blocks arrive.
+The positions of the cuts depend only on the content and ``CutPlan.cut_bytes``, never on how blocks arrive.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Cut:
     """Whole records that become one part.
 
     ``number`` counts from 1; ``first_line`` is the file's line (from 1, header included) that the part's line 1
-    is; ``rows`` counts records, ``lines`` line ends (more than rows where fields hold some); ``size`` is the
-    number of bytes that ``pieces`` make, ``rows_hash`` their xxh3-128.
+    is; ``rows`` counts records, ``lines`` line ends (more than rows where fields hold some); ``size`` is the total
+    number of bytes of ``pieces``, ``rows_hash`` their xxh3-128.
     """
 
     number: int
@@ -85,7 +85,7 @@ def compress_cut(cut: Cut) -> Part:
 
 
 def gzip_cut(cut: Cut) -> Part:
-    """The same, packed with gzip for those who have no zstd; the part's name stays the one on the stage."""
+    """The same, compressed with gzip for those without zstd; the part keeps its name on the stage."""
     packed = io.BytesIO()
     with packing.packed(packed, Compression.GZIP) as content:
         for block in _blocks_of(cut):
@@ -98,7 +98,7 @@ def part_of(cut: Cut, data: bytes) -> Part:
 
 
 def compressed_blocks(blocks: Iterable[bytes | memoryview], size: int) -> bytes:
-    """One zstd frame with checksum of ``size`` bytes that come in blocks."""
+    """Return one zstd frame, with checksum, of ``size`` bytes that come in blocks."""
     import zstandard
 
     compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL, write_checksum=True)
@@ -112,7 +112,7 @@ def compressed_blocks(blocks: Iterable[bytes | memoryview], size: int) -> bytes:
 
 
 def _blocks_of(cut: Cut) -> Iterator[bytes | memoryview]:
-    """The cut's bytes; raise FileError at their end when they are not what was counted."""
+    """Yield the cut's bytes; raise FileError at their end when they are not what was counted."""
     import xxhash
 
     digest = xxhash.xxh3_128()
@@ -142,7 +142,7 @@ def _range_blocks(piece: FileRange) -> Iterator[memoryview]:
 
 
 def read_range(piece: FileRange, target: memoryview) -> None:
-    """Fill ``target`` with the range.  Raise FileError when the file has not got it any more."""
+    """Fill ``target`` with the range.  Raise FileError when the file no longer contains it."""
     try:
         descriptor = os.open(piece.path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -172,10 +172,10 @@ def reads_in_place(layout: Layout) -> bool:
 class FileCutter:
     """Reads one file once, from its first byte to its last, and yields its cuts in order.
 
-    ``rows``, ``lines`` (header included), ``size`` (record bytes) and ``bytes_read`` (of the file as it lies on
-    the disk, of ``bytes_total``) grow while ``cuts`` is consumed.  ``content_hash`` is complete after the last
-    cut: the xxh3-128 of the record bytes, unpacked, in UTF-8, without byte order mark and header, CR LF at
-    record ends as LF, a newline after the last record whether the file has one or not.
+    ``rows``, ``lines`` (header included), ``size`` (record bytes) and ``bytes_read`` (of the file on disk, out of
+    ``bytes_total``) grow while ``cuts`` is consumed.  ``content_hash`` is complete after the last cut: the xxh3-128 of
+    the record bytes, uncompressed, in UTF-8, without byte order mark and header, with CR LF at record ends as LF, and a
+    newline after the last record whether the file has one or not.
     """
 
     def __init__(self, path: Path, layout: Layout, cut_bytes: int) -> None:
@@ -199,7 +199,7 @@ class FileCutter:
 
         A cut ends with the first record that fills ``cut_bytes``; only the last one is smaller.  Raise
         FileError when the file is damaged, not text in its encoding, has a quote that is never closed, or is
-        changed meanwhile.  What was yielded before that must then be thrown away.
+        changed meanwhile.  What was yielded before must then be discarded.
         """
         with SourceFile(self.path) as source:
             self.bytes_total = source.size
@@ -283,7 +283,7 @@ class FileCutter:
         )
 
     def _ranges(self, size: int, file_size: int) -> tuple[bytes | FileRange, ...]:
-        """The cut as a range of the file, and the newline that its last record lacks, if it does."""
+        """The cut as a range of the file, plus a newline if its last record lacks one."""
         start = self._offset
         self._offset += size
         missing = self._offset - file_size
@@ -294,7 +294,7 @@ class FileCutter:
 
 
 class _CutBuilder:
-    """What is known of a cut that is not full yet."""
+    """A cut that is not full yet."""
 
     def __init__(self, number: int, first_line: int) -> None:
         import xxhash

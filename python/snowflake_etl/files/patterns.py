@@ -1,10 +1,9 @@
 """File name patterns of the configuration: which table a name belongs to and which days it claims (floor 3, pure).
 
 A pattern is a file name.  ``{date_range}`` in it stands for YYYYMMDD-YYYYMMDD (both days included),
-``{month}`` for YYYY-MM, ``*`` for any characters; everything else is literal, so that brackets, dots and
-question marks in the operators' names mean themselves.  Exactly one of the two place holders has to be
-there: a name that claims no days cannot be loaded exactly once.  The name may end in one of
-``PACKED_SUFFIXES`` more than the pattern says.
+``{month}`` for YYYY-MM, ``*`` for any characters; everything else is literal, including brackets, dots and
+question marks.  Exactly one of the two placeholders is required: a file whose name claims no days cannot be loaded
+exactly once.  The name may have one of ``PACKED_SUFFIXES`` in addition to the pattern.
 """
 
 from __future__ import annotations
@@ -34,10 +33,9 @@ _SUFFIX = "(?P<packed>" + "|".join(re.escape(suffix) for suffix in PACKED_SUFFIX
 
 @dataclass(frozen=True)
 class Claim:
-    """What a name that matches a pattern says: its days, or why they cannot be meant (``problem``).
-
-    ``plain_name`` is the name without ``.gz`` and the like: equal for a file and its packed copy.
-    ``digits`` are the place holder's characters, to tell which month a name with a problem is near.
+    """What a name that matches a pattern says: its days, or why they make no sense (``problem``).
+    ``plain_name`` is the name without ``.gz`` and the like: equal for a file and its compressed copy.
+    ``digits`` are the placeholder's characters, to tell which month a name with a problem is near.
     """
 
     plain_name: str
@@ -48,7 +46,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class FilePattern:
-    """One entry of ``files`` in the configuration.  Raise ConfigError from ``claim`` when it cannot be one."""
+    """One entry of ``files`` in the configuration.  ``claim`` raises ConfigError when it is invalid."""
 
     text: str
     table: str
@@ -105,5 +103,5 @@ def _day(digits: str) -> date:
 
 
 def patterns_in_words(patterns: Sequence[FilePattern]) -> str:
-    """The patterns as a sentence part: ``'a_{month}.tsv' (FLIGHTS) or 'b_{date_range}.csv' (FARES)``."""
+    """The patterns as part of a sentence: ``'a_{month}.tsv' (FLIGHTS) or 'b_{date_range}.csv' (FARES)``."""
     return " or ".join(f"{shown(pattern.text)} ({pattern.table})" for pattern in patterns)

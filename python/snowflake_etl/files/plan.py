@@ -1,7 +1,7 @@
 """Decides how large the cuts of a file are, before it is read (floor 3).
 
-The plan is fixed when a load first starts; a later run that wants the parts of an earlier one has to cut by
-the same plan, so its hash stands in the stage path.
+The plan is fixed when a load first starts; a later run that wants to reuse the parts of an earlier one has to cut by
+the same plan, so the stage path contains its hash.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from snowflake_etl.files.parts import COMPRESSION_LEVEL, reads_in_place
 from snowflake_etl.files.unpacking import unpacked
 
 CUTTER_VERSION = 1
-"""Raise it when the same file, layout and cut size give other parts than before."""
+"""Increase it when the same file, layout and cut size give different parts than before."""
 
 PART_BYTES = 16 << 20
-"""Compressed bytes of a part to aim at: large enough for COPY, small enough that the driver's copies of it fit."""
+"""Target for the compressed bytes of a part: large enough for COPY, small enough that the driver's copies of it fit."""
 
 SMALLEST_CUT_BYTES = 8 << 20
 LARGEST_CUT_BYTES_IN_PLACE = 512 << 20
@@ -36,7 +36,7 @@ class CutPlan:
     """How a file is cut.
 
     ``cut_bytes``: uncompressed bytes of a cut.  ``plan_hash``: everything that decides where cuts lie, in hex.
-    ``part_bytes``: what a compressed cut is expected to have; it bounds concurrency and decides no cut.
+    ``part_bytes``: the expected size of a compressed cut; it limits concurrency and does not affect cuts.
     """
 
     cut_bytes: int
@@ -48,21 +48,21 @@ def plan_cuts(path: Path, layout: Layout) -> CutPlan:
     """Plan the cuts of a file from its size and how well samples of it compress.
 
     A large file gets parts of about ``PART_BYTES``, a smaller one enough parts to keep workers busy, a small
-    one a single part.  The same file and layout give the same plan on every host, whatever memory and processors it
-    has, so that a load is carried on anywhere.  Raise FileError when the file cannot be read.
+    one a single part.  The same file and layout give the same plan on every host, whatever its memory and processors,
+    so that a load can be continued anywhere.  Raise FileError when the file cannot be read.
     """
     total, ratio = _measure(path, layout)
     largest = LARGEST_CUT_BYTES_IN_PLACE if reads_in_place(layout) else LARGEST_CUT_BYTES_CARRIED
     wanted = min(int(PART_BYTES * ratio), max(SMALLEST_CUT_BYTES, -(-total // _LEAST_PARTS)), largest)
     wanted = max(wanted, SMALLEST_CUT_BYTES)
     count = max(1, -(-total // wanted))
-    # A little more than an even share, so that no crumb is left for one part more.
+    # A little more than an even share, so that no tiny remainder makes an extra part.
     cut_bytes = total // count + (256 << 10)
     return CutPlan(cut_bytes, _plan_hash(cut_bytes, layout), int(min(cut_bytes, total) / ratio))
 
 
 def plan_of_size(cut_bytes: int, layout: Layout) -> CutPlan:
-    """The plan with cuts of a given size: one recorded by an earlier run, or set by hand."""
+    """The plan for a given cut size, recorded by an earlier run or set by hand."""
     return CutPlan(cut_bytes, _plan_hash(cut_bytes, layout), cut_bytes)
 
 
@@ -83,7 +83,7 @@ def _plan_hash(cut_bytes: int, layout: Layout) -> str:
 
 
 def _measure(path: Path, layout: Layout) -> tuple[int, float]:
-    """Return the unpacked size in bytes (estimated for packed files) and the compression ratio of samples."""
+    """Return the uncompressed size in bytes (estimated for compressed files) and the compression ratio of samples."""
     import zstandard
 
     if reads_in_place(layout):

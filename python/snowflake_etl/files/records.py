@@ -2,11 +2,10 @@
 
 Without quoting a record is a line.  With quoting a line end inside quotes belongs to its record.  A quote
 opens a field only at the field's beginning; elsewhere in an unquoted field it is a character like any other
-(``5" pipe``); inside a quoted field two quotes stand for one.  That is how Snowflake and DuckDB read, too.
-
-Looking at every quote would cost more than compressing the text.  What costs little is to strip a block down
+(``5" pipe``); inside a quoted field two quotes stand for one.  Snowflake and DuckDB read the same way.
+Examining every quote would cost more than compressing the text.  It is cheap to strip a block down
 to its quotes and line ends: a line with an even number of quotes does not change whether we are inside
-quotes (true of all well-formed text), so only lines with an odd number are looked at closely.
+quotes (true of all well-formed text), so only lines with an odd number are examined closely.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class Chunk:
         return self.text.endswith(_NEWLINE)
 
     def split(self, at_least: int) -> tuple[Chunk, Chunk | None]:
-        """Cut after the first record that ends at or after byte ``at_least``; not at all when none does."""
+        """Cut after the first record that ends at or after byte ``at_least``; do not cut if there is none."""
         end = self.text.find(_NEWLINE, max(0, at_least - 1)) + 1
         if not end:
             return self, None
@@ -71,7 +70,7 @@ class RecordScanner:
     """Turns blocks into chunks; ``name`` is the file's, for its errors.
 
     ``line`` is the number (from 1) of the line that follows the newlines of all chunks.  Lines that need no
-    change go out as they come in, uncopied; where CR LF has to be found, or quotes, chunks are whole records.
+    change go out as they come in, uncopied; if CR LF or quotes have to be found, chunks are whole records.
     """
 
     def __init__(self, record_format: RecordFormat, name: str, limit: int = RECORD_LIMIT_BYTES) -> None:
@@ -90,7 +89,7 @@ class RecordScanner:
         return sum(block.count(_NEWLINE) for block in self._pending)
 
     def feed(self, block: bytes) -> Chunk | None:
-        """Add a block; return what is known of it now, or None.
+        """Add a block; return the records that are complete by now, or None.
 
         Raise FileError for a record that has no end within the limit (a quote never closed, or no line end).
         """
@@ -143,7 +142,8 @@ class RecordScanner:
         text = b"".join(self._pending)
         chunk, end = quoting.scan(text)
         self._keep(text[end:])
-        # An open quote is looked at again only when the text has doubled, else a long field costs its square.
+        # An open quote is examined again only when the text has doubled; otherwise a long field would take quadratic
+        # time.
         self._look_again_at = 0 if chunk or last else min(2 * self._pending_bytes, self._limit)
         return self._given_out(chunk) if chunk else None
 
@@ -170,7 +170,7 @@ class RecordScanner:
 
 
 class _Quoting:
-    """Tells which line ends of a text lie inside quotes.  The text begins at a record's beginning."""
+    """Determines which line ends of a text are inside quotes.  The text begins at a record's beginning."""
 
     def __init__(self, record_format: RecordFormat) -> None:
         quote, delimiter = record_format.quote, record_format.delimiter

@@ -1,4 +1,4 @@
-"""The first bytes of a file as text, with what they say of compression and encoding (floor 3)."""
+"""The first bytes of a file as text, with what they say about compression and encoding (floor 3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAMPLE_BYTES = 64 << 10
 LONGEST_FIRST_LINE_BYTES = 4 << 20
 
 _NAMED = {".gz": Compression.GZIP, ".zst": Compression.ZSTD, ".bz2": Compression.BZIP2}
-# What a codec puts in the place of bytes that it does not know.
+# What a codec substitutes for bytes that it cannot decode.
 _HALF_READ = re.compile("[\udc80-\udcff]")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -27,7 +27,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.B
 class Sample:
     """The beginning of a file: ``text`` without byte order mark, ``whole`` when that is all there is.
 
-    Where the file goes on, ``text`` ends with a whole line.
+    If the file continues, ``text`` ends with a complete line.
     """
 
     text: str
@@ -39,9 +39,8 @@ class Sample:
 
 
 def read_sample(path: Path, encoding: str | None, *, tolerant: bool = False) -> Sample:
-    """Read the beginning of a file, in ``encoding`` or, where that is None, in what its first bytes say.
-
-    ``tolerant`` leaves lines that cannot be decoded out, except the first.
+    """Read the beginning of a file, in ``encoding`` or, if that is None, as its first bytes say.
+    ``tolerant`` leaves out lines that cannot be decoded, except the first.
     Raise FileError when it is empty, damaged, not text in that encoding, or one endless line, and ConfigError
     for an encoding that does not exist.
     """
@@ -76,7 +75,7 @@ def _name_and_content(path: Path, compression: Compression) -> tuple[str, ...]:
 
 
 def _beginning(path: Path, compression: Compression) -> tuple[bytes, bool]:
-    """Return the first ``SAMPLE_BYTES`` to the next line end, and whether that is all there is."""
+    """Return the first ``SAMPLE_BYTES`` up to the next line end, and whether that is all there is."""
     content = b""
     with SourceFile(path) as source:
         for block in unpacked(source, compression):
@@ -90,7 +89,7 @@ def _beginning(path: Path, compression: Compression) -> tuple[bytes, bool]:
 
 
 def _whole_lines(content: bytes) -> bytes:
-    """Cut behind the first line end after ``SAMPLE_BYTES``, and one byte later: UTF-16 has a zero there."""
+    """Cut after the first line end after ``SAMPLE_BYTES``, plus one byte: UTF-16 has a zero there."""
     end = content.find(b"\n", SAMPLE_BYTES)
     return content[: (end if end >= 0 else content.rfind(b"\n")) + 2]
 
@@ -106,7 +105,7 @@ def _no_line_end(path: Path, content: bytes) -> FileError:
 
 
 def _encoding(path: Path, content: bytes, wished: str | None) -> tuple[str, bool, tuple[str, ...]]:
-    """Return the codec, whether a byte order mark is there, and notes."""
+    """Return the codec, whether there is a byte order mark, and notes."""
     if wished is not None:
         try:
             name = codecs.lookup(wished).name
@@ -153,7 +152,7 @@ def _decoded(path: Path, content: bytes, encoding: str, whole: bool) -> str:
 
 
 def _decoded_lines(path: Path, content: bytes, encoding: str, whole: bool) -> str:
-    """The lines that can be decoded; the first has to be, since it may be the header."""
+    """The lines that can be decoded; the first must be, since it may be the header."""
     first, end, rest = content.partition(b"\n")
     text = _decoded(path, first + end, encoding, whole)
     lines = rest.decode(encoding, "surrogateescape").split("\n")
@@ -161,7 +160,7 @@ def _decoded_lines(path: Path, content: bytes, encoding: str, whole: bool) -> st
 
 
 def undecodable(path: Path, encoding: str, line: int, offset: int, reason: str) -> FileError:
-    """The sentence for bytes that are no text in the encoding; ``line`` from 1, ``offset`` in bytes from 0."""
+    """The message for bytes that are not text in the encoding; ``line`` from 1, ``offset`` in bytes from 0."""
     return FileError(
         f"{shown(path)} is not {encoding} on line {line:,}, at byte {offset:,} ({reason}). Write the right 'encoding' "
         "(latin-1, cp1252, utf-16, ...) for it in the configuration, or ask its sender for a repaired file."

@@ -1,4 +1,4 @@
-"""Whether anybody may have written to a file since it was last read (floor 3), told without reading it."""
+"""Tells without reading a file whether anybody may have written to it since it was last read (floor 3)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from pathlib import Path
 from snowflake_etl.errors import FileError
 from snowflake_etl.files.naming import shown
 
-# Clocks of file systems go in steps: a second write in one step would leave no mark.
+# File system clocks advance in steps: a second write within one step would leave no trace.
 _SETTLED_NANOSECONDS = 2_000_000_000
 
 
 @dataclass(frozen=True)
 class Touch:
-    """The marks that every write to a file, and every other file in its place, changes.
-
-    The time of the last change of the inode is among them, which cannot be set back as the time of writing can.
-    ``seen`` is when they were looked at, in nanoseconds since 1970.
+    """The attributes that change with every write to a file, and with every other file in its place.
+    They include the time of the inode's last change, which, unlike the modification time, cannot be set back.
+    ``seen`` is when they were read, in nanoseconds since 1970.
     """
 
     device: int
@@ -35,20 +34,20 @@ class Touch:
         return f"{self.device}:{self.inode}:{self.size}:{self.written}:{self.changed}"
 
     def same_bytes(self, other: Touch) -> bool:
-        """Whether nobody wrote to it in between; a new name or mode changes no byte."""
+        """Whether nobody wrote to it in between; a new name or mode does not change its bytes."""
         ours, theirs = ((one.device, one.inode, one.size, one.written) for one in (self, other))
         return ours == theirs
 
     @property
     def settled(self) -> bool:
-        """False for a file that was changed just now: the next write might not be seen."""
+        """False for a file that was changed just now: another write might go unnoticed."""
         return self.seen - self.changed > _SETTLED_NANOSECONDS
 
 
 def touch_of(path: Path) -> Touch:
-    """Look at a file.  Raise FileError when it cannot be opened."""
+    """Read a file's attributes.  Raise FileError when it cannot be opened."""
     try:
-        # Opened, since network file systems ask their server only then.
+        # The file is opened because network file systems ask their server only then.
         with path.open("rb", buffering=0) as file:
             status = os.fstat(file.fileno())
     except OSError as error:

@@ -1,7 +1,7 @@
 """Unpacks gzip, zstd and bzip2 as streams, several members or frames in a row, in bounded memory (floor 3).
 
-Damage is a FileError that names the bytes of the packed file between which it was met.  One exception lies
-in the format: a zstd frame without a checksum can be altered so that it still unpacks.
+Damage is a FileError that names the range of the compressed file where it was found.  One exception is
+due to the format: a zstd frame without a checksum can be altered so that it still unpacks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _WINDOW_TOO_LARGE = "too much memory"
 
 
 class PackedSource(Protocol):
-    """What is unpacked: the next bytes, or none at the end; ``position`` is the number of bytes given out."""
+    """A source to decompress: returns the next bytes, or none at the end; ``position`` is the number of bytes
+    returned.
+    """
 
     @property
     def name(self) -> str: ...
@@ -44,7 +46,7 @@ class _Decompressor(Protocol):
 
 
 def compression_of(first_bytes: bytes) -> Compression:
-    """Return what a file that begins with these bytes (four at the least) is packed with."""
+    """Return the compression of a file that begins with these bytes (at least four)."""
     if first_bytes[:2] == b"\x1f\x8b":
         return Compression.GZIP
     if first_bytes[:3] == b"BZh" and first_bytes[3:4].isdigit():
@@ -55,7 +57,7 @@ def compression_of(first_bytes: bytes) -> Compression:
 
 
 def unpacked(source: PackedSource, compression: Compression) -> Iterator[bytes]:
-    """Yield the unpacked content in blocks of about ``UNPACKED_BLOCK_BYTES``.  Raise FileError for damage."""
+    """Yield the uncompressed content in blocks of about ``UNPACKED_BLOCK_BYTES``.  Raise FileError for damage."""
     if compression is Compression.NONE:
         yield from iter(source.read, b"")
         return
@@ -110,7 +112,7 @@ def _unpack_member(
 
 
 def _without_padding(source: PackedSource, pending: bytes) -> bytes:
-    """Skip zero bytes after a gzip member, as tape and block devices leave them."""
+    """Skip zero bytes after a gzip member, as left by tape and block devices."""
     while pending and not pending.strip(b"\0"):
         pending = source.read()
     return pending if compression_of(pending) is Compression.GZIP else pending.lstrip(b"\0")
@@ -147,7 +149,7 @@ class _ZstdDecompressor:
     """One zstd frame behind the interface of ``bz2.BZ2Decompressor``.
 
     zstandard cannot limit the size of what one call returns, so the input is fed in small steps, which shrink
-    while they unpack to much: a file of zeros does not fill the memory.
+    while their output is large: a file of zeros does not fill the memory.
     """
 
     def __init__(self) -> None:

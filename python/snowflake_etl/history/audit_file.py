@@ -1,6 +1,5 @@
-"""The audit log of this state folder (floor 3): one JSON line a run that deletes or brings back, refusals too.
-
-It is only ever appended to, is readable by its owner alone, and nothing rotates it away.
+"""The audit log of this state folder (floor 3): one JSON line per run that deletes or restores rows, including
+refusals.  It is only ever appended to, is readable by its owner alone, and is never rotated.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def append(state_directory: Path, entry: Mapping[str, Any]) -> None:
     try:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            # The line before was cut off by a full disk; this one is not to be lost with it.
+            # The previous line was cut off by a full disk; do not lose this one with it.
             line = "\n" + line
         if os.write(descriptor, line.encode("ascii")) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

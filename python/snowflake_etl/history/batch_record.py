@@ -1,7 +1,6 @@
 """What one command was asked to load (floor 3): recorded before the first load begins, each crossed out when done.
-
-A batch that was cut off is known by its lock file, which the kernel let go of, and what is not crossed out is to be
-done.  One load is a batch too: it may be cut off before it has a run record.
+An interrupted batch is recognised by its lock file, which the kernel has released, and what is not crossed out
+remains to be done.  A single load is a batch too: it may be cut off before it has a run record.
 """
 
 from __future__ import annotations
@@ -31,8 +30,7 @@ CREATE INDEX IF NOT EXISTS batch_loads_by_command ON batch_loads (command);
 @dataclass(frozen=True)
 class CutOffBatch:
     """A batch whose process is gone: of its ``total`` loads these ``commands`` (JSON lists of flags) are left.
-
-    ``target`` is the one of its run records.
+    ``target`` is the same as in its run records.
     """
 
     batch_id: str
@@ -43,10 +41,10 @@ class CutOffBatch:
 
 
 class Batch:
-    """A batch that is going on."""
+    """A batch in progress."""
 
     cut_off = False
-    """Set to True when its end is none: a lost connection or a shutdown, told by a signal, is to be carried on from."""
+    """Set to True if its end does not count: after a lost connection or a signal for shutdown it is to be continued."""
 
 
 class BatchRecords:
@@ -58,7 +56,9 @@ class BatchRecords:
 
     @contextmanager
     def batch(self, target: str, commands: Sequence[str]) -> Iterator[Batch]:
-        """Record what is to be loaded; while the block runs the batch lives, and any orderly end of it is its end."""
+        """Record what is to be loaded; the batch is alive while the block runs, and ends with any orderly end of the
+        block.
+        """
         batch = Batch()
         batch_id = database.new_id()
         self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -80,26 +80,26 @@ class BatchRecords:
                     self.end(batch_id)
 
     def cross_out(self, command: str) -> None:
-        """A load is done: no batch that asked for it has it to do any more."""
+        """Mark a load as done in every batch that asked for it."""
         if database.exists(self._state):
             with self._connection() as connection:
                 connection.execute("UPDATE batch_loads SET ended = 1 WHERE command = ? AND ended = 0", (command,))
 
     def end(self, batch_id: str) -> None:
-        """Nothing of a batch is to be carried on."""
+        """End a batch: nothing of it is to be continued."""
         with self._connection() as connection:
             connection.execute("UPDATE batches SET ended_at = ? WHERE batch_id = ?", (database.now(), batch_id))
         self._lock_file(batch_id).unlink(missing_ok=True)
 
     def forget(self, before: str) -> None:
-        """Remove batches that ended before that time; one with something left to do has no end."""
+        """Remove batches that ended before that time; one with work left has not ended."""
         with self._connection() as connection:
             ended = "SELECT batch_id FROM batches WHERE ended_at < ?"
             connection.execute(f"DELETE FROM batch_loads WHERE batch_id IN ({ended})", (before,))
             connection.execute("DELETE FROM batches WHERE ended_at < ?", (before,))
 
     def cut_off(self) -> list[CutOffBatch]:
-        """Batches that ended in no orderly way and have loads left to do, oldest first."""
+        """Batches that did not end in an orderly way and have loads left, oldest first."""
         if not database.exists(self._state):
             return []
         with self._connection() as connection:

@@ -1,6 +1,6 @@
 """What every check found (floor 3): kept in SQLite in the state folder, to be listed, compared and learned from.
 
-Kept are the numbers: rows, rows per day, findings with their sentences and figures.  The samples of findings (lines,
+It keeps the numbers: rows, rows per day, findings with their messages and figures.  The samples of findings (lines,
 keys) stay in the result of the run itself: they can be as long as the file.
 """
 
@@ -35,7 +35,7 @@ _COLUMNS = (
 
 
 class CheckScope(StrEnum):
-    """What was looked at: everything, the days alone, the keys alone, or a sample of the rows."""
+    """What was checked: everything, only the days, only the keys, or a sample of the rows."""
 
     ALL = "all"
     DAYS = "days"
@@ -45,9 +45,9 @@ class CheckScope(StrEnum):
 
 @dataclass(frozen=True)
 class CheckSubject:
-    """What a check was about: a table of a target, by the name that all verbs give it, and the days asked for.
+    """What a check was about: a table of a target, by the name that all verbs use, and the requested days.
 
-    ``table`` is "" for a file that belongs to no table, ``days`` None for all there is.
+    ``table`` is "" for a file that belongs to no table, ``days`` is None for all days.
     """
 
     target: str
@@ -67,7 +67,7 @@ class CheckSubject:
 class PastCheck:
     """One check as recorded; ``findings`` come without samples, ``run_id`` is "" outside loads.
 
-    ``key`` are the columns that a check of keys alone looked at, () of other checks.
+    ``key`` are the columns of a check of keys alone, () for other checks.
     """
 
     check_id: int
@@ -86,7 +86,7 @@ class PastCheck:
 
     @property
     def series(self) -> tuple[object, ...]:
-        """What is alike in checks that are before and after: the table and days, of keys also what they looked at."""
+        """What checks must share to count as before and after: the table and days, for keys also what was checked."""
         alike = (self.about.target, self.about.table, self.about.span, self.scope is CheckScope.KEYS)
         if self.scope is not CheckScope.KEYS:
             return alike
@@ -112,7 +112,7 @@ class CheckRecords:
         run_id: str = "",
         key: Sequence[str] = (),
     ) -> None:
-        """Keep one check.  Raise sqlite3.Error or OSError where the folder does not take it."""
+        """Keep one check.  Raise sqlite3.Error or OSError if it cannot be stored."""
         days = about.days
         with self._connection() as connection:
             connection.execute(
@@ -146,10 +146,9 @@ class CheckRecords:
         return self._select("", ())
 
     def earlier_days(self, target: str, table: str, days: DayRange) -> dict[date, int]:
-        """Rows per day of a table within ``days``, each day as the newest check that looked at it found it.
-
-        Only checks of all of its rows count, and of each only the days that it was asked for: a stray row
-        of another month is no day of it.
+        """Rows per day of a table within ``days``, each day from the newest check that covered it.
+        Only checks of all rows count, and only for the days they were asked about: a stray row of another month
+        does not count as a day.
         """
         known: dict[date, int] = {}
         condition = "WHERE target = ? AND table_name = ? AND scope IN ('all', 'days') AND first_day <= ? AND "

@@ -16,9 +16,9 @@ FILE_NAME = "runs.sqlite"
 
 @contextlib.contextmanager
 def transaction(state_directory: Path, schema: str) -> Iterator[sqlite3.Connection]:
-    """A connection for one transaction, after the idempotent ``schema``; several processes may write at once."""
+    """Open a connection for one transaction, after the idempotent ``schema``; several processes may write at once."""
     path = state_directory / FILE_NAME
-    # O_EXCL: opening and closing it beside a connection of this process would let go of SQLite's locks.
+    # O_EXCL: opening and closing the file while this process has a connection would release SQLite's locks.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     path.chmod(0o600)
@@ -36,7 +36,7 @@ def transaction(state_directory: Path, schema: str) -> Iterator[sqlite3.Connecti
 
 
 def add_missing_columns(connection: sqlite3.Connection, table: str, wanted: Mapping[str, str]) -> None:
-    """Bring a table of an earlier version up to date; each column of text has its value for the rows there are."""
+    """Update a table of an earlier version; each text column comes with its value for existing rows."""
     known = {column[1] for column in connection.execute(f"PRAGMA table_info({table})")}
     for name, value in wanted.items():
         if name in known:
@@ -50,7 +50,7 @@ def add_missing_columns(connection: sqlite3.Connection, table: str, wanted: Mapp
 
 
 def shrink(state_directory: Path) -> None:
-    """Give the room of what was removed back to the disk.  Raise sqlite3.OperationalError when somebody writes."""
+    """Return the space of what was removed to the disk.  Raise sqlite3.OperationalError when somebody writes."""
     connection = sqlite3.connect(state_directory / FILE_NAME, timeout=2)
     try:
         connection.execute("VACUUM")
@@ -59,15 +59,15 @@ def shrink(state_directory: Path) -> None:
 
 
 def exists(state_directory: Path) -> bool:
-    """False where nothing was ever recorded, so that looking makes no file."""
+    """False if nothing was ever recorded, so that reading does not create the file."""
     return (state_directory / FILE_NAME).exists()
 
 
 def new_id() -> str:
-    """An id of a run or a batch: when it began (UTC), and what tells it from others of that second."""
+    """An id of a run or a batch: when it began (UTC), plus what distinguishes it from others in the same second."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 def now() -> str:
-    """The time as it is recorded: UTC, to the millisecond, sortable as text."""
+    """The current time in its recorded form: UTC, to the millisecond, sortable as text."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

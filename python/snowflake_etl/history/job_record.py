@@ -1,4 +1,6 @@
-"""What a job's folder tells (floor 3): read only, as ``lib/jobs_read.sh`` reads it.  Bash makes and ends jobs."""
+"""The content of a job's folder (floor 3): read only, in the same way as ``lib/jobs_read.sh``.  Bash creates and
+ends jobs.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,9 @@ _STATES = {0: "done", 6: "problems", 7: "refused", 130: "stopped", 143: "stopped
 
 @dataclass(frozen=True)
 class Job:
-    """One job: ``words`` are the arguments behind its script, given in ``directory``; ``output`` ends its log.
-
+    """One job: ``words`` are the arguments after its script, given in ``directory``; ``output`` is the end of its log.
     ``state`` is computed as everywhere (running, queued, done, problems, refused, failed, stopped, lost, unknown).
-    ``result`` is what result.json holds, None where there is none.  ``rebooted``: this host was started anew since.
+    ``result`` is the content of result.json, None if there is none.  ``rebooted``: this host was restarted since.
     """
 
     job_id: str
@@ -43,7 +44,7 @@ class Job:
 
 
 def states(state_directory: Path) -> Iterator[str]:
-    """The state of every job, without reading what it wrote."""
+    """The state of every job, without reading its output."""
     folder = state_directory / "jobs"
     for path in folder.iterdir() if folder.is_dir() else ():
         if is_job_id(path.name):
@@ -57,13 +58,13 @@ def is_job_id(text: str) -> bool:
 
 
 def find_job(state_directory: Path, job_id: str) -> Job | None:
-    """The job of that id; None when there is none."""
+    """The job with that id; None if there is none."""
     folder = state_directory / "jobs" / job_id
     return read_job(folder) if is_job_id(job_id) and folder.is_dir() else None
 
 
 def newest_first(state_directory: Path) -> Iterator[Job]:
-    """All jobs of a state folder."""
+    """All jobs of a state folder, newest first."""
     folder = state_directory / "jobs"
     names = sorted((path.name for path in folder.iterdir()), reverse=True) if folder.is_dir() else []
     for name in names:
@@ -72,7 +73,7 @@ def newest_first(state_directory: Path) -> Iterator[Job]:
 
 
 def read_job(folder: Path) -> Job:
-    """Read a job's folder; what is missing there is empty."""
+    """Read a job's folder; missing values are empty."""
     match = _JOB_ID.fullmatch(folder.name)
     code = _text(folder, "exit_code").strip()
     exit_code = int(code) if code.isdigit() else None
@@ -105,7 +106,7 @@ def _state(folder: Path, exit_code: int | None, *, cancelled: bool) -> str:
         return "running" if (folder / "pid").exists() else "queued"
     except OSError:
         return "unknown"
-    # Locks of another host may not reach us.
+    # Locks of another host may not be visible here.
     return "lost" if _text(folder, "host").strip() == socket.gethostname() else "unknown"
 
 

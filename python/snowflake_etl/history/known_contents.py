@@ -1,4 +1,6 @@
-"""The content hash of files as they were last read whole (floor 3), so that untouched ones are not read again."""
+"""Content hashes of files from when they were last read completely (floor 3), so that unchanged ones are not read
+again.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,13 @@ CREATE TABLE IF NOT EXISTS known_contents (
 
 
 class KnownContents:
-    """What this host knows of its files, one row a path."""
+    """What this host knows about its files, one row per path."""
 
     def __init__(self, state_directory: Path) -> None:
         self._state = state_directory
 
     def of(self, path: Path, mark: str) -> str | None:
-        """The content hash that the file had when it was last read, if it has the same mark still (see files.touch)."""
+        """The content hash that the file had when it was last read, if it still has the same mark (see files.touch)."""
         if not database.exists(self._state):
             return None
         sql = "SELECT content_hash FROM known_contents WHERE path = ? AND mark = ?"
@@ -31,7 +33,7 @@ class KnownContents:
         return found[0] if found else None
 
     def keep(self, path: Path, mark: str, content_hash: str) -> None:
-        """Keep what was read of a file that had that mark before and after it; a look alone makes no record."""
+        """Keep the hash of a file that had that mark before and after reading; a mere lookup makes no record."""
         if not database.exists(self._state):
             return
         row = (str(path.absolute()), mark, content_hash, database.now())
@@ -39,7 +41,7 @@ class KnownContents:
             connection.execute("INSERT OR REPLACE INTO known_contents VALUES (?, ?, ?, ?)", row)
 
     def forget(self, before: str) -> None:
-        """Remove what was read before that time."""
+        """Remove records of files read before that time."""
         with self._connection() as connection:
             connection.execute("DELETE FROM known_contents WHERE read_at < ?", (before,))
 

@@ -1,7 +1,7 @@
-"""What every run did and how far it came (floor 3): SQLite in the state folder, one lock file a run.
+"""What every run did and how far it got (floor 3): SQLite in the state folder, one lock file per run.
 
 A step is written down before it happens and its outcome after it, so that the next run knows what may have
-been done.  The lock file tells whether the run still lives: the kernel lets go of it, whatever ends the run.
+been done.  The lock file shows whether the run is still alive: the kernel releases it, whatever ends the run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from snowflake_etl.config.state import open_private
 from snowflake_etl.history import database
 from snowflake_etl.history.batch_record import BatchRecords
 
-# A small file's seconds are those that every load takes: a rate from them would make hours of a large file's minutes.
+# A small file's time is mostly the fixed cost of a load: a rate from it would turn a large file's minutes into hours.
 _LEAST_TELLING_BYTES = 16_000_000
 
 _SCHEMA = """
@@ -38,9 +38,8 @@ CREATE INDEX IF NOT EXISTS steps_of_run ON steps (run_id);
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run as recorded; ``ended_at`` and ``status`` are None for one that was cut off or still lives.
-
-    ``command`` is the JSON list of the flags that asked for it; ``target`` is account, database and work schema
+    """One run as recorded; ``ended_at`` and ``status`` are None for one that was cut off or is still alive.
+    ``command`` is the JSON list of its flags; ``target`` is account, database and work schema
     (see ``signin.Warehouse.place``), ``full_name`` the table with its database and schema; both are "" for runs
     recorded before they were kept.
     """
@@ -60,12 +59,12 @@ class PastRun:
 
     @property
     def table(self) -> str:
-        """The table as it is told: by its full name where that is known."""
+        """The table's name for display: its full name if known."""
         return self.full_name or self.table_name
 
     @property
     def subject(self) -> tuple[str, str, str]:
-        """What was to be loaded: tables of one name in two schemas are two."""
+        """What was to be loaded; tables with the same name in two schemas are different."""
         return self.target, self.table, self.month
 
 
@@ -92,8 +91,7 @@ class RunRecords:
         return RunRecord(self, run_id, lock)
 
     def is_dead(self, run_id: str) -> bool:
-        """True for a run of this host and state folder that has ended, in whatever way; False when it cannot be told.
-
+        """True for a run of this host and state folder that has ended in any way; False if unknown.
         One that ended in an orderly way may still have a lease: the warehouse may have been out of reach then.
         """
         if any(run.run_id == run_id and run.ended_at for run in self.all()):
@@ -126,7 +124,7 @@ class RunRecords:
             return [(at, step, json.loads(detail)) for at, step, detail in rows.fetchall()]
 
     def published(self) -> dict[str, dict[str, object]]:
-        """Run -> what was recorded when its rows were published (rows, last_day), oldest first."""
+        """Return run -> what was recorded when its rows were published (rows, last_day), oldest first."""
         if not database.exists(self._state):
             return {}
         with self._connection() as connection:
@@ -134,11 +132,11 @@ class RunRecords:
             return {run_id: json.loads(detail) for run_id, detail in found.fetchall()}
 
     def end_of_staging_run(self, folder: str, target: str) -> str | None:
-        """How the last run that staged ``folder`` completely ended; None when none here did, or it was cut off."""
+        """How the last run that staged ``folder`` completely ended; None if none here did, or it was cut off."""
         return self.staging_run(folder, target)[1]
 
     def staging_run(self, folder: str, target: str) -> tuple[str, str | None]:
-        """The last run that staged ``folder`` completely ("" when none here did) and how it ended (see above)."""
+        """The last run that staged ``folder`` completely ("" if none here did) and how it ended (see above)."""
         if not database.exists(self._state):
             return "", None
         sql = (
@@ -151,7 +149,7 @@ class RunRecords:
         return (found[0], found[1]) if found else ("", None)
 
     def sessions_of_dead(self, target: str) -> dict[str, str]:
-        """Session -> run: those of the last day's runs of a target that were cut off or lost their connection."""
+        """Return session -> run for the last day's runs of a target that were cut off or lost their connection."""
         if not database.exists(self._state):
             return {}
         sql = (
@@ -164,7 +162,7 @@ class RunRecords:
         return {session: run_id for session, run_id in found if self.is_dead(run_id)}
 
     def superseded(self, run_id: str, by: str) -> None:
-        """Mark a cut-off run as carried on by another one, be it by another command."""
+        """Mark a cut-off run as continued by another one, possibly of another command."""
         commands = {run.run_id: run.command for run in self.all()}
         # A run of another host is not recorded here.
         if run_id in commands and commands[run_id] != commands.get(by):
@@ -173,9 +171,9 @@ class RunRecords:
         self.forget_lock(run_id)
 
     def carried_on(self, command: str, target: str, by: str) -> None:
-        """Mark what was cut off of a command as carried on: run ``by`` has done it."""
+        """Mark the cut-off runs of a command as continued: run ``by`` has done their work."""
         for run in self.interrupted():
-            # Records of earlier versions do not say for which target they were.
+            # Records of earlier versions do not name their target.
             if run.command == command and run.target in (target, ""):
                 self.superseded(run.run_id, by)
 
@@ -187,7 +185,7 @@ class RunRecords:
             )
 
     def bytes_per_second(self) -> float:
-        """The rate of the last loads of some size that went well, 0 when there are none."""
+        """The rate of the last successful loads of some size, 0 if there are none."""
         if not database.exists(self._state):
             return 0.0
         last = "SELECT bytes, seconds FROM runs WHERE bytes >= ? AND seconds > 0 ORDER BY started_at DESC LIMIT 20"
@@ -204,7 +202,7 @@ class RunRecords:
             )
 
     def forget(self, before: str) -> int:
-        """Remove runs that ended before that time, with their steps; return how many.  What has no end stays."""
+        """Remove runs that ended before that time, with their steps; return how many.  Runs without an end stay."""
         with self._connection() as connection:
             ended = "SELECT run_id FROM runs WHERE ended_at < ?"
             connection.execute(f"DELETE FROM steps WHERE run_id IN ({ended})", (before,))
@@ -224,7 +222,7 @@ class RunRecords:
 
 
 class RunRecord:
-    """The record of the run that is going on; its lock lives as long as this object's process."""
+    """The record of the run in progress; its lock is held as long as this object's process lives."""
 
     def __init__(self, records: RunRecords, run_id: str, lock: object) -> None:
         self._records = records
@@ -236,7 +234,7 @@ class RunRecord:
         self._records.add_step(self.run_id, step, detail)
 
     def end(self, status: str, message: str, moved: int = 0, seconds: float = 0) -> None:
-        """The run ended in an orderly way, well or not; it moved so many bytes in so many seconds."""
+        """Record an orderly end of the run, successful or not; it moved so many bytes in so many seconds."""
         self._records.finish(self.run_id, status, message, moved, seconds)
         self._records.forget_lock(self.run_id)
 

@@ -1,7 +1,7 @@
 """Runs that cron or systemd starts (floor 3): a lock, so that two never overlap, and a heartbeat for monitors.
 
-The heartbeat is one small JSON file a name in ``schedules`` of the state folder, replaced whole at the beginning and
-at the end of each run.  Whether a run still goes on is told by its lock, which the kernel lets go of whatever ends it.
+The heartbeat is one small JSON file per name in the state folder's ``schedules``, replaced as a whole at the beginning
+and the end of each run.  Its lock shows whether a run is still going on; the kernel releases it whatever ends the run.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 @dataclass(frozen=True)
 class Heartbeat:
     """The last run of one name, times in UTC.
-
-    ``ended_at`` and ``exit_code`` are None while it runs, and for good when it was cut off; ``succeeded_at`` is when
-    the last run that ended with 0 did.  ``exit_code`` 0 to 7, 130, 143 as everywhere.
+    ``ended_at`` and ``exit_code`` are None while it runs, and remain so if it is cut off; ``succeeded_at`` is when the
+    last run with exit code 0 ended.  ``exit_code`` 0 to 7, 130, 143 as everywhere.
     """
 
     name: str
@@ -44,7 +43,7 @@ class Heartbeat:
 
 
 def check_name(name: str) -> str:
-    """Return the name.  Raise UsageError for one that cannot be a file's."""
+    """Return the name.  Raise UsageError for one that cannot be a file name."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"'{name}' cannot be the name of a scheduled run. Use up to 64 letters, digits, '.', '_' and '-', "
@@ -54,7 +53,7 @@ def check_name(name: str) -> str:
 
 
 def _locked(lock: IO[str]) -> bool:
-    """Take the lock; who only looks whether somebody has it (``is_running``) holds it for a moment, too."""
+    """Take the lock; a mere check whether somebody has it (``is_running``) also holds it for a moment."""
     for _ in range(5):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,13 +70,13 @@ class ScheduleRecords:
 
     @contextlib.contextmanager
     def alone(self, name: str) -> Iterator[bool]:
-        """Hold the lock of a name; False when a run of that name holds it, and nothing is to be begun then."""
+        """Hold the lock of a name; yields False if a run of that name holds it, and then nothing may be started."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_private(self._lock_file(name)) as lock:
             yield _locked(lock)
 
     def begin(self, name: str, command: str) -> None:
-        """A run begins: say so before anything else happens."""
+        """Record that a run begins, before anything else happens."""
         before = self.of(name)
         self._write(
             Heartbeat(
@@ -91,14 +90,14 @@ class ScheduleRecords:
         )
 
     def end(self, name: str, exit_code: int) -> None:
-        """The run that ``begin`` told of has ended with this code."""
+        """Record that the run announced by ``begin`` has ended with this code."""
         beat, now = self.of(name), database.now()
         if beat is not None:
             succeeded = now if exit_code == 0 else beat.succeeded_at
             self._write(replace(beat, ended_at=now, exit_code=exit_code, succeeded_at=succeeded))
 
     def of(self, name: str) -> Heartbeat | None:
-        """The heartbeat of a name; None when there is none that can be read."""
+        """The heartbeat of a name; None if there is no readable one."""
         try:
             document = json.loads((self._folder / f"{name}.json").read_text("utf-8"))
             return Heartbeat(**{one.name: document[one.name] for one in fields(Heartbeat)})
@@ -106,12 +105,12 @@ class ScheduleRecords:
             return None
 
     def all(self) -> list[Heartbeat]:
-        """Every heartbeat that can be read, by name."""
+        """Every readable heartbeat, by name."""
         names = sorted(path.stem for path in self._folder.glob("*.json")) if self._folder.is_dir() else []
         return [beat for name in names if _NAME.fullmatch(name) and (beat := self.of(name))]
 
     def is_running(self, name: str) -> bool:
-        """True while a run of that name holds the lock here; looking never makes a file."""
+        """True while a run of that name holds the lock here; never creates a file."""
         try:
             with self._lock_file(name).open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,1 +1,1 @@
-"""Notices (floor 3): what they say, what of them is kept in the state folder, and how they are sent."""
+"""Notices (floor 3): what they say, what is kept about them in the state folder, and how they are sent."""

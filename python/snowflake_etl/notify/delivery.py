@@ -1,4 +1,4 @@
-"""From events to messages at their targets (floor 3): who wants what, recoveries, throttle, quiet hours, retries."""
+"""Turns events into messages to targets (floor 3): who wants what, recoveries, throttle, quiet hours, retries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Delivered:
-    """What became of the notices of one run: numbers, and why some wait."""
+    """What became of the notices of one run: numbers, and why some are waiting."""
 
     sent: int = 0
     waiting: int = 0
@@ -32,7 +32,7 @@ class Delivered:
 
 
 class Delivery:
-    """The notices of one configuration: ``config`` is its path, with the environment where there is one."""
+    """The notices of one configuration: ``config`` is its path, with the environment if there is one."""
 
     def __init__(
         self,
@@ -48,9 +48,8 @@ class Delivery:
         self._throttled = 0
 
     def tell(self, events: Sequence[Event], where: Surroundings, whole: Event | None = None) -> Delivered:
-        """Tell every target what it wants to know, in one message each; then send what waits, also from before.
-
-        ``whole`` is a run that came to its end, which is news only where the same run had not before.
+        """Tell every target what it wants to know, in one message each; then send what is waiting, also from before.
+        ``whole`` means that the run came to its end, which is news only if the same run did not the last time.
         """
         with self._store.remembering(self._clock()) as memory:
             events = [self._with_recovery(memory, event) for event in events]
@@ -69,7 +68,7 @@ class Delivery:
         return self.send_waiting()
 
     def send_waiting(self) -> Delivered:
-        """Send what waits for this configuration's targets, in one message each."""
+        """Send what is waiting for this configuration's targets, in one message each."""
         targets = dict(self._section.named)
         due: dict[str, list[Waiting]] = {}
         sent, left, reasons = 0, 0, []
@@ -95,7 +94,7 @@ class Delivery:
         return Delivered(sent, left, self._throttled, tuple(reasons))
 
     def _send(self, name: str, together: Sequence[Waiting], target: TargetSection) -> str:
-        """Why they could not be sent, "" when they were, or when another run does it."""
+        """Send them; return why they could not be sent, "" if they were or another run is doing it."""
         with contextlib.ExitStack() as stack:
             ours = [one for one in together if stack.enter_context(self._store.claimed(one))]
             if not ours:
@@ -118,7 +117,7 @@ class Delivery:
             return ""
 
     def _with_recovery(self, memory: Memory, event: Event) -> Event:
-        """A success after something bad is a recovery, once."""
+        """Turn a success after a failure into a recovery, once."""
         key = "|".join((self._config, event.verb, event.table, event.month))
         if event.occasion in BAD:
             memory.bad[key] = self._clock().isoformat()
@@ -129,7 +128,7 @@ class Delivery:
     def _is_throttled(self, memory: Memory, name: str, event: Event) -> bool:
         key = self._key(name, event)
         last = memory.sent.get(key)
-        # Silence is told once a day: it is looked for as often as somebody's cron wants.
+        # Silence is reported once a day, however often cron looks for it.
         minutes = max(self._section.throttle_minutes, 1440 if event.occasion == "silence" else 0)
         if last is None or self._clock() - datetime.fromisoformat(last) >= timedelta(minutes=minutes):
             return False
@@ -145,13 +144,13 @@ class Delivery:
 
 
 def attempt(target: TargetSection, message: Message) -> str:
-    """Send one message now; return why it could not be, "" when it was."""
+    """Send one message now; return why it could not be sent, "" if it was."""
     try:
         sending.send(target.url, message)
     except EtlError as error:
         return masked(str(error))
     except Exception as error:
-        # Whatever a library does with an address of an operator's: a notice is no reason for a failure.
+        # Whatever a library raises for an operator's address, a notice must not make a run fail.
         return masked(f"{type(error).__name__}: {error}")
     return ""
 
@@ -163,7 +162,7 @@ def _is_wanted(event: Event, target: TargetSection) -> bool:
 
 
 def _name(table: str) -> str:
-    """A table's own name, however much of it is written."""
+    """A table's own name, without database and schema."""
     last = table.rsplit(".", 1)[-1]
     try:
         return fold(last)

@@ -1,4 +1,4 @@
-"""What people are told of (floor 3): one event for each table and month of a run; plain values."""
+"""What people are notified about (floor 3): one event for each table and month of a run; plain values."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ GOOD: tuple[Occasion, ...] = ("success", "recovery")
 class Event:
     """What became of one table and month.
 
-    ``numbers`` are what was counted, by their names; ``error`` is the first one, ``examples`` are values of data that
-    belong to it, ``next_step`` is a command or a sentence.
+    ``numbers`` are the counts by name; ``error`` is the first one, ``examples`` are data values that belong to it,
+    ``next_step`` is a command or a sentence.
     """
 
     occasion: Occasion
@@ -38,7 +38,7 @@ class Event:
 
     @property
     def about(self) -> str:
-        """``load FLIGHTS 2013-01``: what stands in a subject."""
+        """``load FLIGHTS 2013-01``: the text for a subject line."""
         return " ".join(filter(None, (self.verb, self.table, self.month)))
 
     def as_recovery(self) -> Event:
@@ -47,9 +47,8 @@ class Event:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where it happened: what a reader has to know to find it.
-
-    ``names`` are those of files, tables and columns: quoted in a sentence, they are no values of data.
+    """Where it happened: what a reader needs to find it.
+    ``names`` are those of files, tables and columns: quoted in a message, they are not data values.
     """
 
     program: str

@@ -1,4 +1,4 @@
-"""A notice as text (floor 3): the subject says table, month and result, the body numbers, error, next step, log."""
+"""A notice as text (floor 3): the subject has table, month and result, the body has numbers, error, next step, log."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NAMED_IN_SUBJECT = 3
 
 @dataclass(frozen=True)
 class Message:
-    """What one target gets of one run; ``kind`` is info, success, warning or failure.
+    """What one target receives about one run; ``kind`` is info, success, warning or failure.
 
-    ``results`` says what became of each table and month, as ``FAILED: load FLIGHTS 2013-01``, the worst first.
+    ``results`` says what became of each table and month, such as ``FAILED: load FLIGHTS 2013-01``, the worst first.
     """
 
     subject: str
@@ -52,9 +52,8 @@ def composed(events: Sequence[Event], where: Surroundings, *, data_rows: bool, h
 
 
 def digest(held: Sequence[tuple[datetime, Message]]) -> Message:
-    """One message for several that are due together: how many and the worst, each result in a line, then their texts.
-
-    One alone is sent as it is.
+    """One message for several that are due together: their number and the worst, a line for each result, then their
+    texts.  A single one is sent unchanged.
     """
     if len(held) == 1:
         return held[0][1]
@@ -73,7 +72,7 @@ def digest(held: Sequence[tuple[datetime, Message]]) -> Message:
 
 
 def _badness(message: Message) -> int:
-    """Smaller is worse."""
+    """A sort key: smaller is worse."""
     words = list(RESULT_WORDS.values())
     first = message.results[0].partition(":")[0] if message.results else ""
     return words.index(first) if first in words else len(words)
@@ -84,7 +83,7 @@ def _without_prefix(subject: str) -> str:
 
 
 def sameness(event: Event) -> str:
-    """What makes two events the same for the throttle: occasion, verb, table, month and the error's words."""
+    """What makes two events equal for the throttle: occasion, verb, table, month and the error's wording."""
     parts = (event.occasion, event.verb, event.table, event.month, without_values(event.error))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 

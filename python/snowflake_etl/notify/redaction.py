@@ -1,4 +1,4 @@
-"""Values of data are cut out of what leaves the host (floor 3): what stands in quotes, unless rows are asked for."""
+"""Removes data values from what leaves the host (floor 3): everything in quotes, unless rows are asked for."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 from collections.abc import Collection
 
 VALUE = "'<value>'"
-# What servers and checks quote: 'x', with '' and \' inside.  An apostrophe inside of a word opens nothing.
+# What servers and checks quote: 'x', with '' and \' inside.  An apostrophe inside a word opens nothing.
 _QUOTED = re.compile(r"(?m)(?<![A-Za-z0-9_])(?:'(?:[^'\\\n]|''|\\.)*'(?![A-Za-z0-9_])|'[^'\n]*$)")
-# In double quotes stand names of columns and tables, and values that hold an apostrophe or that a server calls so.
+# Double quotes enclose names of columns and tables, and values that contain an apostrophe or that a server quotes so.
 _CALLED_VALUE = re.compile(r'(?i)\b(value|values|string|text|field)(:?\s+)"[^"\n]*"')
 _IN_DOUBLE_QUOTES = re.compile(r'"(?![A-Za-z_][A-Za-z0-9_$]*")[^"\n]*"')
 _BACK_QUOTED = re.compile(r"`[^`\n]*`")
-# The worst of duplicate keys is told by its values.
+# The worst duplicate key is reported with its values.
 _KEY = re.compile(r"(?<=the worst is ).+?(?= with [0-9,]+ row)")
-# A server's own words for the row that it did not take.
+# A server's own wording for the row that it rejected.
 _ROW = re.compile(r"(?im)^(\s*(?:row|record|value|field)s?\s*[:=]).*$")
 
 
 def without_values(text: str, names: Collection[str] = ()) -> str:
     """The text with every quoted value replaced.
 
-    What is plainly the name of a column or table stays, and so do the ``names`` that are known to be none of a value.
+    What is clearly the name of a column or table stays, and so do the ``names`` that are known not to be data.
     """
 
     def cut(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Sending by the library apprise (floor 3): mail, chat, webhooks.  What it says of a failure comes back in words."""
+"""Sends with the apprise library (floor 3): mail, chat, webhooks.  What it says about a failure is put into words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NoticeError(EtlError):
 
 
 def send(url: Secret, message: Message) -> None:
-    """Send to one address.  Raise NoticeError, which says why and never where to, when it did not get there."""
+    """Send to one address.  Raise NoticeError, which gives the reason but never the address, when it fails."""
     import apprise
 
     address = revealed(url)
@@ -41,20 +41,20 @@ def send(url: Secret, message: Message) -> None:
 
 
 def check(url: Secret) -> str:
-    """What is wrong with an address, "" when it can be used; sends nothing."""
+    """What is wrong with an address, "" if it is usable; sends nothing."""
     import apprise
 
     address = revealed(url)
     _remember_parts(address)
     with _what_it_says() as said:
         usable = apprise.Apprise().add(address)
-    # The library says of an address what it takes for harmless: the first and last letter of a password, for one.
+    # The library reveals what it considers harmless, such as the first and last letter of a password.
     reason = re.sub(r"\S*://\S*", STARS, _reason(said))
     return "" if usable else reason or "it is no address that can be used"
 
 
 def _remember_parts(address: str) -> None:
-    """Passwords and tokens of an address are secrets by themselves: libraries say them alone."""
+    """Passwords and tokens in an address are separate secrets: libraries may print them alone."""
     parts = urlsplit(address)
     remember_secret(address)
     found = [parts.password or "", *parts.path.split("/")]
@@ -77,14 +77,14 @@ class _Listener(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        # The causes of some services stand in lines of their own, which are for developers otherwise.
+        # For some services the cause is in separate lines, which are otherwise for developers.
         if record.levelno >= logging.WARNING or "Exception" in text:
             self.said.append(text)
 
 
 @contextmanager
 def _what_it_says() -> Iterator[list[str]]:
-    """Listen to the library instead of letting it write into the log: its lines name addresses."""
+    """Capture the library's output instead of letting it write to the log: its lines contain addresses."""
     logger, listener = logging.getLogger("apprise"), _Listener()
     before = (logger.handlers, logger.propagate, logger.level)
     logger.handlers, logger.propagate = [listener], False

@@ -1,7 +1,7 @@
-"""What is kept of notices in the state folder (floor 3): what was bad, what was sent when, and what waits to be sent.
+"""What is kept about notices in the state folder (floor 3): what failed, what was sent when, and what is waiting.
 
-All of it is readable by its owner alone (0600) and holds no address: a target is known by its name.  Several runs may
-end at once: memory is changed under a lock, and a waiting notice is sent by whoever holds its file's lock.
+All of it is readable by its owner alone (0600) and contains no address: a target is identified by its name.  Several
+runs may end at once: memory is changed under a lock, and a waiting notice is sent by whoever holds its file's lock.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Waiting:
 
 @dataclass
 class Memory:
-    """``bad``: what failed last, by verb, table and month; ``sent``: target and sameness to when; ``held`` counts."""
+    """``bad``: what failed last, by verb, table and month; ``sent``: target and sameness to time; ``held``: counts."""
 
     bad: dict[str, str]
     sent: dict[str, str]
@@ -52,7 +52,7 @@ class NoticeStore:
 
     @contextlib.contextmanager
     def remembering(self, now: datetime) -> Iterator[Memory]:
-        """The memory, written back when the block ends well."""
+        """Yield the memory, written back if the block ends without an error."""
         self._make_folders()
         with _private(self.folder / ".lock", os.O_RDWR) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -78,14 +78,14 @@ class NoticeStore:
         self._pending.mkdir(mode=0o700, exist_ok=True)
 
     def keep(self, config: str, target: str, message: Message, now: datetime) -> None:
-        """Keep a notice until it is sent: it is written down before anybody tries."""
+        """Keep a notice until it is sent: it is stored before the first attempt."""
         self._make_folders()
         name = f"{now:%Y%m%d-%H%M%S.%f}-{secrets.token_hex(4)}.json"
         document = {"config": config, "target": target, "at": now.isoformat(), "message": asdict(message)}
         _write(self._pending / name, document)
 
     def waiting(self) -> list[Waiting]:
-        """All that wait, oldest first; what cannot be read is removed."""
+        """All waiting notices, oldest first; unreadable ones are removed."""
         found = []
         for path in sorted(self._pending.glob("*.json")):
             try:
@@ -100,7 +100,7 @@ class NoticeStore:
 
     @contextlib.contextmanager
     def claimed(self, waiting: Waiting) -> Iterator[bool]:
-        """False where another run sends it right now, or has sent it."""
+        """Claim a notice; False if another run is sending it right now, or has sent it."""
         try:
             descriptor = os.open(waiting.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError:

@@ -1,6 +1,6 @@
-"""``ledger adopt`` (floor 5): record rows that were loaded before this tool, so that it knows of them from now on.
+"""``ledger adopt`` (floor 5): make rows known to this tool that were loaded before it was in use.
 
-With the file the rows are held against it first, as by ``load --verify``.  Without it only the number of rows is
+With the file, the rows are first compared with it, as by ``load --verify``.  Without it, only the number of rows is
 known: a later load of those days is refused because they have rows, but no content can be recognised.
 """
 
@@ -40,7 +40,7 @@ WITHOUT_FILE = "(adopted without its file)"
 
 @dataclass(frozen=True)
 class AdoptResult:
-    """``status`` is adopted, planned or different; ``rows`` are those of the ledger, none when something differs."""
+    """``status`` is adopted, planned or different; ``rows`` are those in the ledger, none if anything differs."""
 
     status: str
     table: str
@@ -54,7 +54,7 @@ class AdoptResult:
 
 @dataclass(frozen=True)
 class _Proposal:
-    """What is going to be recorded: ``rows_counted`` in ``claimed`` have to be there still when it is."""
+    """What will be recorded; ``rows_counted`` in ``claimed`` must still be there at that moment."""
 
     objects: WorkObjects
     target: Target
@@ -85,11 +85,11 @@ def adopt_files(
     confirm: Callable[[str], bool] | None,
     progress: Progress,
 ) -> AdoptResult:
-    """Record the rows of the days that ``planned``'s files claim, when they are what the files say.
+    """Record the rows of the days that the files in ``planned`` claim, if they match the files.
 
     Without ``confirm`` the result says what would be recorded, and nothing is.
-    Differences are the result, nothing is recorded then.  Raise Refused when live rows exist or it is not
-    confirmed, ProblemsFound when there is no table, FileError for files that cannot be read.
+    Differences are returned in the result, and nothing is recorded then.  Raise Refused when live rows exist or
+    consent is missing, ProblemsFound when there is no table, FileError for files that cannot be read.
     """
     with _session(warehouse, configuration, planned.entry, planned.month) as session:
         prepared = month_counts.look(session, planned, configuration)
@@ -123,7 +123,7 @@ def adopt_files(
 
 
 def _file_rows(prepared: Prepared, read: Sequence[ComparedFile]) -> tuple[LedgerRow, ...]:
-    """One row of the ledger a file, with what was read of it."""
+    """One ledger row per file, with what was read from it."""
     month = prepared.situation.month
     template = _template(prepared.target, month)
     return tuple(
@@ -148,7 +148,7 @@ def adopt_counts(
     warehouse: Warehouse,
     confirm: Callable[[str], bool] | None,
 ) -> AdoptResult:
-    """Record the number of rows that a month has (the whole table where it has no days), without any file.
+    """Record the number of rows in a month (in the whole table if it has no days), without any file.
 
     Without ``confirm`` the result says what would be recorded, and nothing is.
     Raise Refused when live rows exist, when there are no rows, or when it is not confirmed.
@@ -212,7 +212,7 @@ def _refuse_live(table: str, live: Sequence[LedgerRow]) -> None:
 
 
 def _template(target: Target, month: Month | None) -> LedgerRow:
-    """A row with everything that is the same for all files of one adoption."""
+    """A ledger row with everything that all files of one adoption share."""
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
     return LedgerRow(
         publish_id=run_id,

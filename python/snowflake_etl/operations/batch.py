@@ -1,6 +1,6 @@
-"""Several loads in one go (floor 5): a preview, then the runs, some at once; what is loaded already stays as it is.
+"""Several loads in one go (floor 5): a preview, then the runs, several at once; what is already loaded is left alone.
 
-Every load is complete in itself, so that a batch that was interrupted or met an error is simply run again.
+Every load is complete in itself, so a batch that was interrupted or failed is simply run again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Preview:
     """One load before it runs; ``seconds`` is an estimate, 0 if unknown.
 
     ``state`` is new, loaded, seems loaded (by size and samples: the load reads the file to know), partly loaded,
-    another file loaded (for the same days), dropped (by drop-month, these very files) or, when the load cannot but
+    another file loaded (for the same days), dropped (by drop-month, exactly these files) or, when the load is bound to
     fail, no usable file.
     """
 
@@ -109,7 +109,7 @@ def run_batch(
 ) -> list[LoadResult]:
     """Run the loads in order, ``at_once`` at a time; return the results of those that were started.
 
-    After a failed one no further load is started unless ``continue_on_error``.  When this thread is interrupted
+    After a failure no further load is started unless ``continue_on_error``.  When this thread is interrupted
     (Stopped), ``stop`` is set, the running loads end in an orderly way, and the interruption goes on.
     """
     results: list[LoadResult] = []
@@ -129,7 +129,7 @@ def run_batch(
                         waiting.clear()
         except BaseException:
             stop.set()
-            # What the running loads came to is told, whatever ended the batch.
+            # The outcome of the running loads is reported, whatever ended the batch.
             for future in running:
                 on_result(future.result())
             raise
@@ -137,7 +137,7 @@ def run_batch(
 
 
 class BatchProgress:
-    """Adds the bytes that several loads have staged to one line of progress."""
+    """Adds up the bytes that several loads have staged, for one progress line."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress = progress

@@ -18,7 +18,7 @@ _SATURDAY_AND_SUNDAY = frozenset({5, 6})
 
 
 def closed_days(calendar: CalendarSection, ranges: Iterable[DayRange]) -> frozenset[date]:
-    """The days of ``ranges`` that the calendar calls closed.
+    """Return the days of ``ranges`` on which the calendar is closed.
 
     Raise ConfigError for a country, subdivision or market that the library does not know.
     """
@@ -32,7 +32,7 @@ def closed_days(calendar: CalendarSection, ranges: Iterable[DayRange]) -> frozen
 
 
 def _weekend(calendar: CalendarSection, holidays: HolidayBase | None) -> frozenset[int]:
-    """The numbers of the weekdays, as configured, else as the country has them."""
+    """The weekday numbers of the weekend, as configured, else as in the country."""
     if calendar.weekend is not None:
         return frozenset(_WEEKDAYS.index(name) for name in calendar.weekend)
     return frozenset(holidays.weekend) if holidays is not None else _SATURDAY_AND_SUNDAY

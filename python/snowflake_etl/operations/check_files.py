@@ -1,4 +1,4 @@
-"""``check-file`` (floor 5): are files complete and sane, and would their table take them?  Only reads."""
+"""``check-file`` (floor 5): are files complete and sane, and would their table accept them?  Only reads."""
 
 from __future__ import annotations
 
@@ -32,9 +32,8 @@ OnReject = Callable[[Path, RejectedValue], None]
 
 @dataclass(frozen=True)
 class CheckWishes:
-    """How files are checked: ``live_types`` asks the warehouse, ``sample_rows`` takes the first rows only.
-
-    ``on_reject`` is told every rejected value and row, with its file.
+    """How files are checked: ``live_types`` asks the warehouse, ``sample_rows`` checks the first rows only.
+    ``on_reject`` is called for every rejected value and row, with its file.
     """
 
     live_types: bool = False
@@ -53,8 +52,8 @@ def check_files(
 ) -> CheckResult:
     """Check each file; one that cannot be read does not stop the others.
 
-    Without ``live_types`` nobody signs in.  Raise ConfigError for a column of the configuration that a file does
-    not have, and with ``live_types`` what the warehouse says.
+    Without ``live_types`` nobody signs in.  Raise ConfigError for a configured column that a file
+    does not have, and with ``live_types`` the warehouse's errors.
     """
     types = _types(files, loaded, warehouse, wishes)
     notes = list(dict.fromkeys(types[file.entry.table_name].note for file in files))
@@ -69,7 +68,7 @@ def check_files(
 
 
 class _Far:
-    """How far several files are, as one number of bytes."""
+    """The progress over several files, as one number of bytes."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress = progress
@@ -102,7 +101,7 @@ def _check(
     wishes: CheckWishes,
     progress: Progress,
 ) -> tuple[CheckReport, Sequence[str]]:
-    """The file's report, and what was decided about its layout."""
+    """Return the file's report and the layout that was decided on."""
     if file.problem:
         return _unreadable(file, file.problem), ()
     notes: list[str] = []
@@ -158,7 +157,7 @@ def _checked(
 
 
 def _not_judged(file: CheckedFile, columns: ColumnTypes) -> list[Finding]:
-    """What nobody asked of the file, because nothing says what it should be."""
+    """What could not be judged, because nothing says what the file should be like."""
     said = []
     if not columns.types:
         why = "add create_table to the configuration, or check against the table (--table)"

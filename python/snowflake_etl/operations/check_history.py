@@ -1,4 +1,4 @@
-"""Checks and their past (floor 5): every check is kept, and what is known of a table's earlier days is used."""
+"""The history of checks (floor 5): every check is kept, and what is known about a table's earlier days is used."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from snowflake_etl.warehouse.signin import LOCAL_DATABASE, LOCAL_SCHEMA
 
 LOGGER = logging.getLogger(__name__)
 
-# Half a year tells what a weekday is like; what was before says more about another time.
+# Half a year shows what a weekday is normally like; older days say little about the present.
 _DAYS_BACK = 184
 
 
 def subject_of(section: SnowflakeSection, table_name: str, days: DayRange | None) -> CheckSubject:
-    """A table of the configuration, by a name that is the same whether or not a warehouse was asked for it.
+    """A configured table, under a name that is the same whether or not the warehouse was asked.
 
     ``table_name`` is as written in the configuration, "" for a file of no table; ``days`` None means all.
     """
@@ -45,7 +45,7 @@ def keep(
     run_id: str = "",
     key: Sequence[str] = (),
 ) -> None:
-    """Keep a check in the history; where that fails the check itself is as good as ever, so it is only said."""
+    """Keep a check in the history; a failure to do so does not affect the check, so it is only reported."""
     try:
         CheckRecords(state_directory).add(verb, about, report, scope=scope, run_id=run_id, key=key)
     except (sqlite3.Error, OSError) as error:
@@ -53,8 +53,7 @@ def keep(
 
 
 def earlier_days(state_directory: Path, about: CheckSubject) -> Mapping[date, int]:
-    """Rows per day of the half year before the days of ``about``, as far as checks of its table have seen them.
-
+    """Rows per day of the half year before the days of ``about``, as far as checks of its table have counted them.
     Empty without a table or days, and where the history cannot be read.
     """
     if not about.table or about.days is None:

@@ -1,4 +1,4 @@
-"""Which files are checked (floor 5), as what, and of which types their columns have to be."""
+"""Which files are checked (floor 5), how they are read, and which types their columns must have."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from snowflake_etl.warehouse.signin import Warehouse
 class CheckedFile:
     """One file, read as ``entry`` says; ``days`` None where its name claims none.
 
-    ``size`` is in bytes as it lies on the disk.  With a ``problem`` there is no file to check.
+    ``size`` is in bytes on disk.  With a ``problem`` there is no file to check.
     """
 
     path: Path
@@ -37,9 +37,8 @@ class CheckedFile:
 
 @dataclass(frozen=True)
 class ColumnTypes:
-    """The columns that files have to have, with their types by stored name, and where they were learned.
-
-    ``columns`` () means that the file's own are taken; ``not_null`` are those that may not be NULL.
+    """The columns that files must have, with their types by stored name, and where these come from.
+    Empty ``columns`` means that the file's own are used; ``not_null`` are those that may not be NULL.
     """
 
     types: Mapping[str, ColumnType]
@@ -49,7 +48,7 @@ class ColumnTypes:
 
 
 def files_of_plan(loads: Sequence[PlannedLoad]) -> list[CheckedFile]:
-    """The files of months, in the plan's order."""
+    """Return the files of the planned months, in the plan's order."""
     files = []
     for load in loads:
         if load.problem:
@@ -60,7 +59,7 @@ def files_of_plan(loads: Sequence[PlannedLoad]) -> list[CheckedFile]:
 
 
 def refuse_overwriting(files: Sequence[CheckedFile], written: Sequence[Path | None]) -> None:
-    """Raise UsageError where a result would be written over a file that is to be checked."""
+    """Raise UsageError if a result would overwrite a file to be checked."""
     for path in written:
         for file in files:
             if path is not None and path.exists() and file.path.exists() and path.samefile(file.path):
@@ -68,10 +67,10 @@ def refuse_overwriting(files: Sequence[CheckedFile], written: Sequence[Path | No
 
 
 def named_files(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | None) -> list[CheckedFile]:
-    """Files named one by one.
+    """Return the files named one by one.
 
-    A name that matches no pattern will do where it is clear how the file is to be read; it claims no days then.
-    Raise FileError for a file that is not there, UsageError where it is not clear what a file is.
+    A name that matches no pattern is accepted if it is clear how to read the file; it then claims no days.
+    Raise FileError for a missing file, UsageError if it is not clear what a file is.
     """
     patterns = patterns_of(loaded, table)
     entries = {(entry.file_pattern, entry.table_name): entry for entry in loaded.configuration.files}
@@ -106,7 +105,7 @@ def configured_types(entry: FileSection, path: Path) -> ColumnTypes:
 def types_of_tables(
     files: Sequence[CheckedFile], loaded: LoadedConfiguration, warehouse: Warehouse
 ) -> dict[str, ColumnTypes]:
-    """The types of the files' tables as they are in the warehouse now, by ``table_name``."""
+    """The current types of the files' tables in the warehouse, by ``table_name``."""
     return dict(_live_types(files, loaded, warehouse))
 
 

@@ -1,4 +1,4 @@
-"""Which tables are checked (floor 5): the configuration's, each once, described as the warehouse has them."""
+"""Which tables are checked (floor 5): those configured, each once, as they are in the warehouse."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from snowflake_etl.warehouse import catalog
 from snowflake_etl.warehouse.catalog import Table
 from snowflake_etl.warehouse.session import Session
 
-# What decides which rows belong together: two entries of one table have to agree on it.
+# What decides which rows belong together: two entries for one table must agree on it.
 _JUDGED_BY = ("date_column", "duplicate_key_columns")
 
 
 def chosen_entries(loaded: LoadedConfiguration, tables: Sequence[str]) -> list[FileSection]:
-    """The entries of the tables asked for (none: of all), each table once, in the configuration's order.
+    """Return the entries of the requested tables (none: all tables), each table once, in the configuration's order.
 
     A table may have several entries, one for each pattern of its files.  Raise UsageError for a table that the
     configuration does not have, ConfigError where two entries of one table say different things about its rows.
@@ -38,14 +38,14 @@ def chosen_entries(loaded: LoadedConfiguration, tables: Sequence[str]) -> list[F
 
 
 def full_name(section: SnowflakeSection, table_name: str) -> str:
-    """The table's name as far as the configuration tells it: what makes ``t`` and ``PUBLIC.T`` one table."""
+    """The table's name, as full as the configuration gives it, so that ``t`` and ``PUBLIC.T`` are one table."""
     return check_history.subject_of(section, table_name, None).table
 
 
 def table_of(session: Session, entry: FileSection) -> Table:
-    """Describe the table of an entry; a view will do.
+    """Describe the table of an entry, which may be a view.
 
-    Raise WarehouseError, with the grants, when there is none or the role may not see it.
+    Raise WarehouseError, naming the grants, when it does not exist or the role may not see it.
     """
     name = object_name(entry.table_name, session.database, session.schema)
     table = catalog.describe_table(session, name)
@@ -58,7 +58,7 @@ def _asked_name(loaded: LoadedConfiguration, known: dict[str, list[tuple[int, Fi
     name = full_name(loaded.configuration.snowflake, text)
     if name in known:
         return name
-    # As load takes it: the configuration's own words, in any case.
+    # Accepted as in load: the name as configured, in upper or lower case.
     for other, entries in known.items():
         if any(entry.table_name.upper() == text.upper() for _, entry in entries):
             return other

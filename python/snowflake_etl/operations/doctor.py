@@ -1,4 +1,4 @@
-"""``doctor`` (floor 5): does everything work that a load needs, from Python to COPY; and the script for a DBA."""
+"""``doctor`` (floor 5): checks everything that a load needs, from Python to COPY; and writes the script for a DBA."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from snowflake_etl.warehouse.objects import WorkObjects
 from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.signin import LOCAL_DATABASE, LOCAL_SCHEMA, Warehouse
 
-# Statements that meet no row wait for nobody; a lock that is in the way all the same must not make us wait for long.
+# Statements that touch no row should not wait for locks; if one is in the way all the same, the wait is kept short.
 _LOCK_SECONDS = 20
 
 
@@ -30,9 +30,9 @@ def examine(
     terminal: Iterator[Point],
     tell: Callable[[Point], None],
 ) -> Examination:
-    """Look at everything, in the order in which one thing needs the other; ``tell`` hears of each point at once.
+    """Check everything, in order of dependency; ``tell`` is called with each point at once.
 
-    ``loaded`` and ``warehouse_of`` may raise ConfigError: what does not need them is looked at all the same.
+    ``loaded`` and ``warehouse_of`` may raise ConfigError: what does not need them is checked all the same.
     """
     found: list[Point] = []
     target, code = "", ExitCode.OK
@@ -87,7 +87,7 @@ def _rights(session: Session, configuration: Configuration) -> Iterator[Point]:
 
 
 def _way_to(configuration: Configuration) -> Iterator[Point]:
-    """Nobody could sign in: is it the way there, or the clock?"""
+    """After a failed sign-in: is the network or the clock to blame?"""
     place = account.place_of(configuration.snowflake)
     if place is None or configuration.snowflake.connection:
         return
@@ -119,9 +119,9 @@ def _summed(target: str, found: list[Point], code: ExitCode) -> Examination:
 
 
 def setup_sql(configuration: Configuration, role: str | None) -> str:
-    """The script that a DBA runs once: our objects and the grants that ``role`` needs.  It may be run again.
+    """The script that a DBA runs once: our objects and the grants that ``role`` needs.  It can be run repeatedly.
 
-    Raise ConfigError when the configuration does not say which database, schema or role is meant.
+    Raise ConfigError when the configuration does not name the database, schema or role.
     """
     section = configuration.snowflake
     database = section.database or (LOCAL_DATABASE if section.is_local else None)

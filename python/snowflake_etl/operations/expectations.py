@@ -1,6 +1,6 @@
 """What the configuration expects of the rows of a table (floor 5): the one place where settings become expectations.
 
-Loads, checks of files and checks of tables all ask here, so that each of them judges by the same rules.
+Loads, file checks and table checks all come here, so that they judge by the same rules.
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ def expectations_of(
     columns: Sequence[str] = (),
     not_null: Sequence[str] = (),
 ) -> Expectations:
-    """Expectations of ``entry``: ``days`` that have to have rows, ``columns`` that have to be there,
-    ``not_null`` those that the target takes no NULL for.
-
-    ``types`` are the target's by stored name.  Days without a date column are not expected of anybody.  Raise
-    ConfigError for a calendar that is not known.
+    """Return the expectations of ``entry``: ``days`` that must have rows, ``columns`` that must exist,
+    ``not_null`` those that must not be NULL in the target.
+    ``types`` are the target's by stored name.  Without a date column no days are expected.  Raise ConfigError for an
+    unknown calendar.
     """
     expected_days = tuple(days) if entry.date_column else ()
     calendar = calendar_of(entry, quality)
@@ -62,7 +61,7 @@ def expectations_of(
 
 
 def _declared_rules(entry: FileSection, not_null: Sequence[str]) -> list[Rule]:
-    """What the table itself refuses; NULLs in the key and in the date column are findings of their own."""
+    """Rules that the table itself enforces; NULLs in the key and in the date column are separate findings."""
     judged = {
         fold(name) for name in (*entry.duplicate_key_columns, *([entry.date_column] if entry.date_column else []))
     }
@@ -79,7 +78,7 @@ def rules_of(entry: FileSection, quality: QualitySection) -> list[RuleSection]:
 
 
 def rule_of(section: RuleSection) -> Rule:
-    """A rule as the engines take it."""
+    """A rule in the form that the engines take."""
     kind = RuleKind(section.check)
     return Rule(
         kind=kind,
@@ -96,7 +95,7 @@ def rule_of(section: RuleSection) -> Rule:
 
 
 def calendar_of(entry: FileSection, quality: QualitySection) -> CalendarSection | None:
-    """The calendar of the entry's table, None where every day counts."""
+    """The calendar of the entry's table; None if every day counts."""
     calendar = quality.calendar
     if calendar is None or not calendar.tables:
         return calendar
@@ -107,7 +106,7 @@ def calendar_of(entry: FileSection, quality: QualitySection) -> CalendarSection 
 def try_rules(entry: FileSection, quality: QualitySection) -> None:
     """Raise ConfigError for a rule or a calendar of the entry's table that no check could use.
 
-    Columns and types are tried where the configuration tells them (``create_table``).
+    Columns and types are tried if the configuration has them (``create_table``).
     """
     types = {fold(name): column_type(text.removesuffix(" NOT NULL")) for name, text in entry.create_table.items()}
     if calendar := calendar_of(entry, quality):

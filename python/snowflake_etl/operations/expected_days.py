@@ -1,4 +1,4 @@
-"""Which days of a table have to have rows where nobody said so (floor 5, pure functions)."""
+"""Which days of a table must have rows if nobody says so (floor 5, pure functions)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from snowflake_etl.month import DayRange
 from snowflake_etl.results import Finding, Severity
 
-# Days further apart than a year are not taken for one run of days once all of them span more than a century.
+# When all days span more than a century, those more than a year apart are not treated as one run of days.
 _MOST_DAYS = 36_525
 _YEAR = timedelta(days=366)
 
@@ -16,11 +16,9 @@ _YEAR = timedelta(days=366)
 def days_to_expect(
     found: Collection[date], claimed: Sequence[DayRange] = ()
 ) -> tuple[tuple[DayRange, ...], list[Finding]]:
-    """From the first day known to the last: days that were ``found`` in rows, and days that loaded files claim.
-
-    So a month that went missing at either end is noticed.  Some rows of 0001-01-01 or 9999-12-31 would make
-    millions of days: then each run of days without a hole of more than a year counts for itself, and a finding
-    says so.
+    """Return all days from the first known to the last: days ``found`` in rows, and days that loaded files claim.
+    So a month missing at either end is noticed.  A few rows dated 0001-01-01 or 9999-12-31 would give millions of days:
+    then each run of days without a gap of more than a year counts by itself, and a finding says so.
     """
     days = sorted([*(DayRange(day, day) for day in found), *claimed])
     if not days:
@@ -40,7 +38,7 @@ def days_to_expect(
 
 
 def _runs(days: Sequence[DayRange]) -> tuple[DayRange, ...]:
-    """Put together what is at most a year apart; ``days`` are sorted."""
+    """Join days that are at most a year apart; ``days`` are sorted."""
     runs = [days[0]]
     for one in days[1:]:
         if one.first - runs[-1].last > _YEAR:

@@ -1,6 +1,6 @@
-"""Whether a file is what was loaded (floor 5): by its content, which is read only where nothing cheaper proves it.
+"""Whether a file is what was loaded (floor 5): by its content, which is read only if nothing cheaper proves it.
 
-A fingerprint reads samples of a large file: equal ones do not prove that no digit between them was corrected.
+A fingerprint only samples a large file: equal ones do not rule out a correction between the samples.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 class FileContents:
-    """Looks at files whose fingerprint is known from somewhere else; what it reads it keeps."""
+    """Compares files whose fingerprint is already known; keeps what it has read."""
 
     def __init__(
         self, state_directory: Path, progress: Progress = no_progress, stop: threading.Event | None = None
@@ -34,7 +34,7 @@ class FileContents:
         self._stop = stop or threading.Event()
 
     def proven(self, path: Path, hashes: Sequence[str]) -> str | None:
-        """Which of ``hashes`` the content of the file has, whose fingerprint agrees; None where only reading tells."""
+        """Which of ``hashes`` is the content of the file, whose fingerprint matches; None if only reading tells."""
         touch = touch_of(path)
         if reads_all(touch.size):
             return hashes[0]
@@ -42,7 +42,7 @@ class FileContents:
         return known if known in hashes else None
 
     def which(self, path: Path, layout: Layout, hashes: Sequence[str]) -> str | None:
-        """Which of ``hashes`` the content of the file has, whose fingerprint agrees; None where it is another one.
+        """Which of ``hashes`` is the content of the file, whose fingerprint matches; None if it is none of them.
 
         Raise FileError for a damaged file or one that changes, Stopped when ``stop`` is set meanwhile.
         """
@@ -50,7 +50,7 @@ class FileContents:
         return found if found in hashes else None
 
     def keep(self, path: Path, before: Touch, content_hash: str) -> None:
-        """Remember what was read of a file since ``before``."""
+        """Remember what was read from a file since ``before``."""
         if before.settled and touch_of(path).mark == before.mark:
             self._known.keep(path, before.mark, content_hash)
 

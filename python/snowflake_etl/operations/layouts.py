@@ -1,4 +1,4 @@
-"""What the configuration says of a file's layout (floor 5)."""
+"""What the configuration says about a file's layout (floor 5)."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def layout_wishes(entry: FileSection, columns: Sequence[str]) -> LayoutWishes:
-    """What the configuration says of a file's layout."""
+    """Return what the configuration says about a file's layout."""
     return LayoutWishes(entry.wished_delimiter, entry.quote_char, entry.header, entry.encoding, tuple(columns))

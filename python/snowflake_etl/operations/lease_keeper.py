@@ -19,8 +19,7 @@ LOGGER = logging.getLogger(__name__)
 
 class LeaseKeeper:
     """Renews ``count`` leases of ``run_id`` every third of ``seconds``; ``on_lost`` is called once when they are lost.
-
-    A warehouse that is out of reach is no loss until the leases have run out.
+    An unreachable warehouse does not count as a loss until the leases have expired.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class LeaseKeeper:
         self._thread.join()
 
     def check(self) -> None:
-        """Raise Refused when the leases are lost: somebody else may be at work on the files by now."""
+        """Raise Refused when the leases are lost: somebody else may be working on the files by now."""
         if self._lost.is_set():
             raise LeaseLost(
                 "The lease on the files is lost: the warehouse was out of reach for too long, or another run took "
@@ -70,7 +69,7 @@ class LeaseKeeper:
                 held = lease.renew(session, self._objects, self._run_id, self._seconds)
                 renewed = time.monotonic()
             except Exception as error:
-                # Whatever the driver raises: the leases stand until they run out.
+                # Whatever the driver raises, the leases hold until they expire.
                 LOGGER.warning("The lease could not be renewed: %s", error)
                 if session is not None:
                     session.close()

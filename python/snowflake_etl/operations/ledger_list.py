@@ -1,4 +1,4 @@
-"""``ledger list`` (floor 5): what the ledger knows, of one table or of all."""
+"""``ledger list`` (floor 5): what the ledger knows about one table or all."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from snowflake_etl.warehouse.signin import Warehouse
 def ledger_rows(
     configuration: Configuration, warehouse: Warehouse, table: str | None, months: Collection[str] | None
 ) -> list[LedgerRow]:
-    """Rows of ``table`` (None: of all) and of ``months`` as YYYY-MM (None: all), live and former ones.
-
-    No rows where nothing was ever loaded.
+    """Return the rows of ``table`` (None: of all) and of ``months`` as YYYY-MM (None: all), live and former ones.
+    There are none if nothing was ever loaded.
     """
     with warehouse.open("snowflake_etl ledger") as session, refusals.explaining(session, configuration):
         objects = WorkObjects.of(session.database, configuration.load)

@@ -1,9 +1,9 @@
 """Load the files of one month into one table (floor 5): write, audit, publish.
 
 find -> layout -> lease -> [ check the files || cut, compress, PUT ] -> COPY into a work table -> reconcile ->
-check the work table -> publish in one transaction -> clean up.  The target never sees a row that is not
-counted and checked; whatever fails before the publish leaves it as it was, and the same command again carries
-on with what is staged and copied.
+check the work table -> publish in one transaction -> clean up.  The target never sees a row that was not counted and
+checked; a failure before the publish leaves it as it was, and running the same command again continues with what is
+staged and copied.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ LOGGER = logging.getLogger(__name__)
 def load(
     planned: PlannedLoad, configuration: Configuration, warehouse: Warehouse, request: LoadRequest, progress: Progress
 ) -> LoadResult:
-    """Run one load and return what became of it: expected errors end in the result, bugs are raised."""
+    """Run one load and return what became of it: expected errors are part of the result, bugs are raised."""
     state = LoadState(planned, configuration, warehouse, request, progress, warnings=[*configuration.notify.untold])
     LOGGER.info("Run %s: load %s into %s", state.run_id, planned.month, planned.entry.table_name)
     if planned.problem:
@@ -141,7 +141,7 @@ class _Load:
         with keeper:
             with state.phase("stage", prepared.bytes):
                 self._stage_and_check(session, prepared, keeper, stop)
-                # Files that are packed differently are told to be equal only now.
+                # Only now does it show whether differently compressed files are equal.
                 refuse_twins("rows", ((staged.content_hash, staged.path) for staged in state.staged))
                 if state.request.wishes.mode is Mode.APPEND:
                     load_stage.refuse_loaded(state.staged, prepared, state.planned.entry, state.request.wishes)
@@ -161,7 +161,7 @@ class _Load:
     # -- the steps
 
     def _prepare(self, session: Session) -> Prepared:
-        """Settle what can be known beforehand and take the leases; from here on things of ours exist."""
+        """Settle what can be known beforehand and take the leases; from here on we have something to clean up."""
         state = self._state
         wishes = state.request.wishes
         prepared = prepare(session, state.planned, state.configuration, wishes, state.contents, dry_run=False)
@@ -173,13 +173,15 @@ class _Load:
         return prepared
 
     def _recognised(self, session: Session, already: AlreadyLoaded) -> LoadResult:
-        """Finish the tidying up of the run that published the rows; say so when it did not live to know it had."""
+        """Finish cleaning up after the run that published the rows; say so if that run ended without knowing that it
+        had.
+        """
         state, prepared = self._state, already.prepared
         publishers = {row.publish_id for row in already.rows}
         ours = {run.run_id: run.status for run in self._records.all() if run.run_id in publishers}
         dead = {run_id for run_id in ours if self._records.is_dead(run_id)}
         left = [row for row in lease.rows_of(session, prepared.objects, prepared.target.name) if row.run_id in dead]
-        # A run whose connection was lost in COMMIT ended as failed, for all it knew.
+        # A run that lost its connection during COMMIT was recorded as failed: it could not know better.
         unaware = publishers <= dead and all(ours[run_id] in (None, "failed") for run_id in publishers)
         if not (left or unaware):
             raise already
@@ -206,7 +208,7 @@ class _Load:
     def _stage_and_check(
         self, session: Session, prepared: Prepared, keeper: LeaseKeeper, stop: threading.Event
     ) -> None:
-        """Stage all files, unless they are staged; check them at the same time where that is wished."""
+        """Stage all files that are not staged yet; check them at the same time if requested."""
         for source in prepared.sources:
             if source.manifest is not None:
                 self._note_staged(load_parts.take(source, source.manifest, prepared, session, self._state, stop))
@@ -240,7 +242,7 @@ class _Load:
             self._state.contents.keep(staged.path, staged.source.touch, staged.content_hash)
 
     def _plan_memory(self, prepared: Prepared) -> tuple[MemoryPlan, list[CutPlan]]:
-        """How each file is cut, which depends on the file alone, and how much goes on at once, which does not."""
+        """Plan how each file is cut, which depends on the file alone, and how much runs at once, which does not."""
         request, configuration = self._state.request, self._state.configuration
         workers, limit = request.workers or configuration.load.workers, configuration.load.memory_limit
         give_back_freed_blocks()
@@ -309,7 +311,7 @@ class _Load:
             return load_work_table.check(session, state, prepared, work_table, query_id)
 
     def _staged_only(self, session: Session, prepared: Prepared) -> LoadResult:
-        """End after the staging: the parts stay, the leases go."""
+        """End after staging: the parts stay, the leases are released."""
         state = self._state
         lease.release(session, prepared.objects, state.run_id)
         return state.result(
@@ -320,7 +322,7 @@ class _Load:
         )
 
     def _confirm(self, session: Session, prepared: Prepared, plan: PublishPlan) -> None:
-        """A replace is shown with its exact counts and asked for, right before it happens."""
+        """Show a replace with its exact counts and ask for consent, right before it happens."""
         if not plan.replace:
             return
         dependents = catalog.dependents_of(session, prepared.target.name)
@@ -344,7 +346,7 @@ class _Load:
     def _clean_up(self, session: Session, prepared: Prepared) -> int | None:
         """Drop the work table, parts and leases; return the table's rows, None when they could not be counted.
 
-        The rows are published: whatever fails from here on, be it a signal, is a warning.
+        The rows are published: whatever fails from here on, even a signal, is only a warning.
         """
         state, rows_now = self._state, None
         try:
@@ -360,7 +362,7 @@ class _Load:
         return rows_now
 
     def _tidy_after_failure(self, session: Session) -> str:
-        """Drop the work table, keep or remove the parts, give the leases back; say what is left."""
+        """Drop the work table, keep or remove the parts, release the leases; say what is left."""
         state = self._state
         if state.prepared is None:
             return ""

@@ -1,4 +1,6 @@
-"""Advice on the warehouse before a large load (floor 5): how many parts there will be, and what that asks for."""
+"""Advice on the warehouse before a large load (floor 5): how many parts there will be, and what size of warehouse
+they need.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,13 @@ from snowflake_etl.warehouse.session import Session
 LOGGER = logging.getLogger(__name__)
 
 _PACKED_RATIO = 4
-"""Text that is packed is about that much smaller: good enough for an estimate before the file is read."""
+"""Text shrinks about this much when compressed: good enough for an estimate before the file is read."""
 
 
 def warehouse_warnings(session: Session, prepared: Prepared) -> list[str]:
-    """Log what to expect of the COPY; return the warning about the warehouse's size, if there is one.
+    """Log what to expect from the COPY; return the warning about the warehouse's size, if there is one.
 
-    Raise Refused, with the statement to run, for a warehouse that sleeps and does not wake up by itself.
+    Raise Refused, with the statement to run, for a suspended warehouse that does not resume by itself.
     """
     if prepared.bytes < advice.LARGE_BYTES:
         return []
@@ -33,7 +35,7 @@ def warehouse_warnings(session: Session, prepared: Prepared) -> list[str]:
 
 
 def _text_and_parts(source: Source) -> tuple[int, int]:
-    """Bytes once unpacked and number of parts, both estimated from the size on the disk."""
+    """Uncompressed bytes and number of parts, both estimated from the size on disk."""
     packed = source.layout.compression is not Compression.NONE
     text = source.found.size * (_PACKED_RATIO if packed else 1)
     return text, max(1, -(-text // plan_cuts(source.path, source.layout).cut_bytes))

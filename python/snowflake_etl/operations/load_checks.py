@@ -1,4 +1,4 @@
-"""The checks of a load (floor 5): of the file beside the staging, of the work table before the publish."""
+"""The checks of a load (floor 5): of the files during staging, of the work table before the publish."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOGGER = logging.getLogger(__name__)
 def expectations(
     prepared: Prepared, entry: FileSection, quality: QualitySection, sources: Sequence[Source]
 ) -> Expectations:
-    """What the rows of ``sources`` should be: their days, the target's types, the declared key."""
+    """What the rows of ``sources`` should be like: their days, the target's types, the declared key."""
     table = prepared.target.table
     return expectations_of(
         entry,
@@ -44,7 +44,7 @@ def expectations(
 
 
 class FileChecks:
-    """Checks files one after the other in a thread of its own, beside their staging.
+    """Checks files one after the other in a separate thread while they are staged.
 
     The first file with errors sets ``stop``, so that the staging ends early.
     """
@@ -81,7 +81,7 @@ class FileChecks:
         return self._future.result()
 
     def close(self) -> None:
-        """End early; what is running stops at its next look at ``stop``."""
+        """End early; a running check stops when it next looks at ``stop``."""
         self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -114,15 +114,14 @@ def check_rows(
     days: DayRange | None = None,
 ) -> CheckReport:
     """Check everything that is about to be published: a work table, or some ``days`` of the target itself.
-
-    ``earlier_days`` are the rows of days before, as far as they are known.
+    ``earlier_days`` are the rows per day before that, as far as known.
     """
     expected = replace(expectations(prepared, entry, quality, prepared.sources), earlier_days=earlier_days)
     return check_table(session, table, expected, days=days)
 
 
 def accept_outside(report: CheckReport) -> CheckReport:
-    """The report where rows outside the claimed days are wanted: still said, but no error any more."""
+    """The report for a load that accepts rows outside the claimed days: still mentioned, but no longer an error."""
     findings = tuple(
         replace(finding, severity=Severity.INFO) if finding.code == OUTSIDE_DAYS else finding
         for finding in report.findings
@@ -131,14 +130,14 @@ def accept_outside(report: CheckReport) -> CheckReport:
 
 
 def stops_publish(report: CheckReport, *, strict: bool) -> bool:
-    """Errors stop a publish; warnings do so only when that is wished."""
+    """Errors stop a publish; warnings do so only if requested."""
     return bool(report.errors) or (strict and bool(report.warnings))
 
 
 def refuse_problems(reports: Sequence[CheckReport], *, strict: bool) -> None:
     """Raise ProblemsFound when any report stops the publish.
 
-    The reports with their findings go into the result beside the error, which therefore only counts them.
+    The reports with their findings go into the result next to the error, so the error only gives their number.
     """
     stopping = [report for report in reports if stops_publish(report, strict=strict)]
     for report in stopping:

@@ -1,4 +1,4 @@
-"""``load --qc both`` (floor 5): what was counted in the files beside what was counted in the table they became."""
+"""``load --qc both`` (floor 5): compares the counts in the files with those in the table loaded from them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from snowflake_etl.quality.wording import few
 from snowflake_etl.results import CheckReport, Finding, Severity
 
 FILE_AND_TABLE_DIFFER = "file_and_table_differ"
-# Rows or days that differ are a load gone wrong; values may differ by what NULL and blanks were taken for.
+# Different rows or days mean that the load went wrong; values may differ by how NULL and blanks were read.
 _ERRORS = frozenset({"rows", "day"})
 
 
 def compared(
     checks: Sequence[CheckReport], table: CheckReport, claimed: Sequence[DayRange], columns: Sequence[str]
 ) -> CheckReport:
-    """The table's report, with a finding where it does not say what the files' reports among ``checks`` say.
-
+    """Return the table's report, with a finding for each difference from the files' reports among ``checks``.
     ``columns`` are the loaded columns' stored names.  Rows, rows of each claimed day, NULLs and longest values are
-    held against each other; without the files' reports there is nothing to compare.
+    compared; without the files' reports there is nothing to compare.
     """
-    # A transaction that is tried again has left the table's report there, too.
+    # A transaction that is retried has left the table's report there as well.
     files = [check for check in checks if check.engine == "file"]
     if not files:
         return table

@@ -20,7 +20,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 class RecordRejected(FileError):  # noqa: N818 - as the others of its kind
-    """COPY did not take a record; ``rejection`` says which."""
+    """COPY rejected a record; ``rejection`` says which."""
 
     def __init__(self, message: str, rejection: Rejection) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ _LONGEST_TABLE_PART = 180
 
 
 def work_table_name(work_schema: ObjectName, table: ObjectName, run_id: str, attempt: int) -> ObjectName:
-    """A name that no other run and no other attempt ever uses, so that a late COPY lands where nobody reads."""
+    """A name that no other run or attempt ever uses, so that a late COPY ends up where nobody reads."""
     suffix = f"__{run_id.replace('-', '_')}_{attempt}".upper()
     return work_schema.sibling(table.name[:_LONGEST_TABLE_PART] + suffix)
 
@@ -42,7 +42,9 @@ def typed_columns(table: Table, columns: Sequence[str]) -> list[tuple[str, str]]
 
 
 def make_work_table(session: Session, name: ObjectName, columns: Sequence[tuple[str, str]]) -> None:
-    """CREATE TRANSIENT TABLE with the files' columns in the target's types, and nothing else of the target."""
+    """CREATE TRANSIENT TABLE with the files' columns in the target's types, and none of the target's other
+    properties.
+    """
     session.ensure(catalog.create_table_statement(name, columns, transient=True))
 
 
@@ -80,7 +82,7 @@ def finish_copy(
         records = session.wait(query_id, while_waiting)
         reconcile(records, sources)
     except QueryUnknownError:
-        # Whether it ran at all the rows tell: one COPY loads all of them or none.
+        # The rows show whether it ran at all: one COPY loads all of them or none.
         LOGGER.warning("The warehouse does not know query %s; counting the rows of %s instead", query_id, work_table)
     except WarehouseError as error:
         raise located(error, sources) from error
@@ -94,7 +96,7 @@ def finish_copy(
 
 
 def reconcile(records: Sequence[dict[str, object]], sources: Sequence[StagedSource]) -> None:
-    """Every part exactly once, with as many records parsed and loaded as were read from the file."""
+    """Check that every part came exactly once, with as many records parsed and loaded as were read from the file."""
     copied = copied_parts(records)
     expected = sorted((part.name, part.rows) for source in sources for part in source.parts)
     parsed = sorted((part.name, part.rows_parsed) for part in copied)
@@ -120,7 +122,7 @@ def _sum(parts: Sequence[tuple[str, int]]) -> int:
 
 
 def located(error: WarehouseError, sources: Sequence[StagedSource]) -> Exception:
-    """COPY's error with the place in the operator's own file instead of the part's."""
+    """COPY's error, with the place in the operator's own file instead of in the part."""
     rejected = rejected_record(error)
     if rejected is None:
         return error

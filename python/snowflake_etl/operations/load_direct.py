@@ -1,7 +1,7 @@
 """``load.via: direct`` (floor 5): COPY straight into the target, inside the publishing transaction.
 
-For roles that may not create tables, and for small files.  Exactly once as well, since COPY, counts and ledger
-commit together; but the COPY cannot be carried on after an interruption, and locks are held while it runs.
+For roles that may not create tables, and for small files.  Rows are loaded exactly once here, too, since COPY, counts
+and ledger commit together; but the COPY cannot be continued after an interruption, and locks are held while it runs.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from snowflake_etl.warehouse.session import Session
 def direct_plan(state: LoadState, prepared: Prepared) -> PublishPlan:
     """The publish whose rows come from COPY.
 
-    All rows have to lie in the claimed days, which the count before COMMIT proves; with ``--outside keep`` those
-    outside cannot be told from rows that were there, so that only the number loaded is checked.
+    All rows must lie in the claimed days, which the count before COMMIT proves; with ``--outside keep``, rows outside
+    cannot be told from rows that were there before, so only the number loaded is checked.
     """
     statement = direct_statement(prepared, state.planned.entry, [staged.folder for staged in state.staged])
 
@@ -53,7 +53,7 @@ def direct_plan(state: LoadState, prepared: Prepared) -> PublishPlan:
 def direct_statement(prepared: Prepared, entry: FileSection, folders: Sequence[str]) -> str:
     """The COPY into the target."""
     file_format = prepared.csv_format(entry)
-    # The ledger keeps from loading twice; the table's own metadata would skip parts after a replace.
+    # The ledger prevents loading twice; the table's own load metadata would skip parts after a replace.
     return copy_statement(prepared.target.name, prepared.columns, prepared.stage_path, folders, file_format, force=True)
 
 
@@ -75,7 +75,7 @@ def _copy(session: Session, state: LoadState, prepared: Prepared, statement: str
             prepared.days,
         )
         if state.request.wishes.mode is Mode.REPLACE or not prepared.situation.rows_in_claimed:
-            # Nothing but the files' rows stands in these days.
+            # These days hold nothing but the files' rows.
             report = load_compare.compared(state.checks, report, prepared.situation.claimed, prepared.columns)
         state.checks.append(report)
         load_checks.refuse_problems([report], strict=state.request.strict)

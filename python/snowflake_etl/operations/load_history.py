@@ -1,4 +1,6 @@
-"""A load and the history (floor 5): what it may expect from earlier months, its own checks and what stopped it kept."""
+"""A load and the history (floor 5): what earlier months let it expect; its own checks, and what stopped it, are
+kept.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ _SAMPLES_KEPT = 10
 
 
 def earlier_days(state: LoadState) -> Mapping[date, int]:
-    """Rows per day before the month, as checks of the table have seen them."""
+    """Rows per day before the month, as earlier checks of the table counted them."""
     entry = state.planned.entry
     days = state.planned.month.days() if entry.date_column else None
     about = check_history.subject_of(state.configuration.snowflake, entry.table_name, days)
@@ -24,7 +26,7 @@ def earlier_days(state: LoadState) -> Mapping[date, int]:
 
 
 def keep_checks(state: LoadState) -> None:
-    """Keep every check that the load made, of each file for its days and of the work table for all of them."""
+    """Keep every check that the load made, those of each file for its days and those of the work table for all days."""
     entry, section = state.planned.entry, state.configuration.snowflake
     for report in state.checks:
         about = check_history.subject_of(section, entry.table_name, _days_of(state, report.engine, report.subject))
@@ -32,11 +34,11 @@ def keep_checks(state: LoadState) -> None:
 
 
 def keep_what_stopped(state: LoadState, record: RunRecord, status: str) -> None:
-    """Write what made a load fail (errors of its checks, the record that COPY did not take) into the run's record."""
+    """Write what made a load fail (errors of its checks, the record that COPY rejected) into the run's record."""
     if status != "failed":
         return
     for report in state.checks:
-        # With --strict warnings stop a load as well.
+        # With --strict, warnings stop a load as well.
         for finding in (*report.errors, *(report.warnings if state.request.strict else ())):
             record.step(
                 "finding",
@@ -53,7 +55,7 @@ def keep_what_stopped(state: LoadState, record: RunRecord, status: str) -> None:
 
 
 def _days_of(state: LoadState, engine: str, subject: str) -> DayRange | None:
-    """The days that a check was about; None where the table has none."""
+    """The days that a check was about; None if the table has none."""
     if not state.planned.entry.date_column:
         return None
     files = sorted(state.planned.files, key=lambda file: file.days)

@@ -1,4 +1,4 @@
-"""The leases of a load (floor 5): taken before anything is sent, over from dead runs, whose transactions are ended."""
+"""The leases of a load (floor 5): taken before anything is sent, also from dead runs, whose transactions are ended."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ LOGGER = logging.getLogger(__name__)
 
 
 def take_leases(session: Session, state: LoadState, prepared: Prepared, records: RunRecords, record: RunRecord) -> None:
-    """Take the leases on the files and note in ``state`` those of dead runs; raise Refused when others live.
+    """Take the leases on the files and note those of dead runs in ``state``; raise Refused if a live run holds one.
 
-    The session is written down first: a transaction that it leaves open when this run is killed would hold its
-    locks for minutes, and the next run ends it by that.
+    The session is written down first: if this run is killed, a transaction left open
+    would hold its locks for minutes, and the next run uses the record to end it.
     """
     own = locks.session_id(session)
     _end_left_behind(session, state, prepared, records)
@@ -45,7 +45,7 @@ def take_leases(session: Session, state: LoadState, prepared: Prepared, records:
 
 
 def lock_watch(state: LoadState, prepared: Prepared, own: str) -> LockWatch:
-    """Around what may wait for the locks of the load's target."""
+    """Wrap statements that may wait for the locks of the load's target."""
     return LockWatch(state.open_session, _watched(prepared), own)
 
 
@@ -54,7 +54,7 @@ def _watched(prepared: Prepared) -> list[str]:
 
 
 def _end_left_behind(session: Session, state: LoadState, prepared: Prepared, records: RunRecords) -> None:
-    """Abort transactions that runs of this host left open; where that cannot be done they are waited for."""
+    """Abort transactions that runs of this host left open; if that is not possible, wait for them."""
     sessions = records.sessions_of_dead(state.warehouse.place)
     if not sessions:
         return

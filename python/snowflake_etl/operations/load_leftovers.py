@@ -1,4 +1,4 @@
-"""What earlier runs left on the stage and nobody needs any more (floor 5)."""
+"""Removes what earlier runs left on the stage and nobody needs any more (floor 5)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from snowflake_etl.warehouse.stage import StagedObject
 
 LOGGER = logging.getLogger(__name__)
 
-# How a run ended that has left all of a file on the stage on purpose; None: one of another host.
+# How a run ended that left a complete file on the stage on purpose; None: a run of another host.
 _WISHED = (None, "staged", "loaded")
 
 
 def put_away_replaced(session: Session, prepared: Prepared, records: RunRecords, run_id: str) -> None:
-    """Remove what dead or failed runs of the very command of ``run_id`` staged of files that are other ones by now.
-
-    Another file in a file's place has another fingerprint, and the command finds its own parts by that: those of
-    the file that was there before would lie unused until ``load.keep_failed``.  What any other run has is left alone.
+    """Remove what dead or failed runs of the same command as ``run_id`` staged of files that have since been replaced.
+    A new file in the same place has another fingerprint, by which the command finds its parts: those of the former file
+    would lie unused until ``load.keep_failed``.  What any other run staged is left alone.
     """
     earlier = _earlier_runs(records, run_id)
     now = {source.fingerprint for source in prepared.sources}
@@ -48,7 +47,7 @@ def put_away_replaced(session: Session, prepared: Prepared, records: RunRecords,
 
 
 def _earlier_runs(records: RunRecords, run_id: str) -> list[PastRun]:
-    """Runs of the same command against the same target that did not load and are no more."""
+    """Runs of the same command against the same target that loaded nothing and are no longer alive."""
     runs = records.all()
     this = next(run for run in runs if run.run_id == run_id)
     return [
@@ -71,10 +70,9 @@ def _fingerprint_of(found: stage.StagedObject) -> str:
 
 
 def remove_old_parts(session: Session, state: LoadState, prepared: Prepared, records: RunRecords) -> None:
-    """Remove what failed loads of the table left more than ``keep_failed`` days ago, nothing that is leased.
-
-    All of a file that is staged goes only where its load is known to have failed: other files wait for a load, or
-    are kept after it, because somebody wished it.
+    """Remove what failed loads of the table left more than ``keep_failed`` days ago, except what is leased.
+    A completely staged file is removed only if its load is known to have failed: other files are waiting for a load, or
+    were kept after it, because somebody asked for that.
     """
     days, place = state.configuration.load.keep_failed, state.warehouse.place
     if not days:

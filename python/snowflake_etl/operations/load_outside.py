@@ -1,6 +1,6 @@
 """Rows outside the days of the files' names (floor 5), which a drop or a replace of the month left in the target.
 
-Neither takes rows outside its days, and loading the same file again would double them.
+Neither removes rows outside its days, and loading the same file again would duplicate them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from snowflake_etl.warehouse.session import Session
 
 
 def met_by(session: Session, prepared: Prepared, work_table: ObjectName) -> int:
-    """How many of them stand at the very times of the work table's rows outside."""
+    """Count those with exactly the same times as the work table's rows outside."""
     column, claimed = prepared.target.date_column, prepared.claimed
     if column is None or claimed is None:
         return 0
@@ -21,7 +21,7 @@ def met_by(session: Session, prepared: Prepared, work_table: ObjectName) -> int:
 
 
 def unclaimed(session: Session, prepared: Prepared) -> int:
-    """How many of them there are at all."""
+    """Count all rows outside the claimed days."""
     if prepared.claimed is None:
         return 0
     condition, binds = prepared.claimed
@@ -29,7 +29,7 @@ def unclaimed(session: Session, prepared: Prepared) -> int:
 
 
 def _left(session: Session, prepared: Prepared, condition: str, binds: list[str]) -> int:
-    """Rows of the target on days of no loaded file; none where no file of the month went."""
+    """Rows of the target on days of no loaded file; none if no file of the month was removed."""
     target = prepared.target
     rows = ledger.all_rows(session, prepared.objects, target.name)
     if not any(row.state != ledger.LIVE and row.month == str(prepared.month) for row in rows):

@@ -1,4 +1,6 @@
-"""Loads without the file (floor 5): of what is staged already, or of parts that ``compress`` made on another host."""
+"""Loads without the file (floor 5): from what is staged already, or from parts that ``compress`` made on another
+host.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,8 @@ LOGGER = logging.getLogger(__name__)
 
 def plan_parts(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | None) -> list[PlannedLoad]:
     """Plan loads of the parts that manifests name; those of one month and table become one load.
-
-    Raise FileError for a manifest that cannot be used or parts that are not all there, UsageError for a file whose
-    name matches no pattern here, ConfigError where it matches those of several tables.
+    Raise FileError for an unusable manifest or missing parts, UsageError for a file whose name matches no pattern here,
+    ConfigError if it matches those of several tables.
     """
     patterns = list(enumerate(patterns_of(loaded, table)))
     groups: dict[tuple[Month, str], list[PackedParts]] = {}
@@ -53,14 +54,14 @@ def plan_parts(loaded: LoadedConfiguration, paths: Sequence[Path], table: str | 
 def take(
     source: Source, manifest: Manifest, prepared: Prepared, session: Session, state: LoadState, stop: threading.Event
 ) -> StagedSource:
-    """Take what is staged by its manifest, bringing its parts to the stage first where they are files here."""
+    """Use what is staged, by its manifest; parts that are still local files are staged first."""
     if source.packed is None:
         return load_stage.staged_before(source, manifest, prepared.stage_path, session)
     give_back_freed_blocks()
     largest = max(file.bytes for file in source.packed.files)
     memory = plan_memory(
         state.configuration.load.memory_limit,
-        # Its parts are read from their files where they are needed, like ranges of a plain file.
+        # Its parts are read from their files when needed, like ranges of a plain file.
         [(CutPlan(largest, "", largest), Layout("\t", None, False, ()))],
         workers=state.request.workers or state.configuration.load.workers,
         check_bytes=0,

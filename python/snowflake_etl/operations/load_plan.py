@@ -1,4 +1,4 @@
-"""From months or files asked for to loads that can be run (floor 5): one for each month and table."""
+"""Turns the requested months or files into loads that can be run (floor 5): one for each month and table."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class NoMonths(UsageError):  # noqa: N818 - an outcome, not a malfunction
 class PlannedLoad:
     """The files of one month for one table, and the configuration's entry that says how to read them.
 
-    With ``manifests``, one a file, the load takes what is staged and never looks at the files; with ``packed``, one a
-    manifest, it brings those parts to the stage first.  With a ``problem`` it has no files and will fail, for that
-    reason; it stands in a batch for the load that was asked for.  ``absent``: the problem is that no file is there;
-    ``named`` are the files of it that were asked for one by one.  With a ``refusal`` it will be refused, for that
-    reason: nobody has consented to it.
+    With ``manifests``, one per file, the load uses what is staged and never reads the files; with ``packed``, one per
+    manifest, it stages those parts first.  With a ``problem`` it has no files and will fail for that reason; in a batch
+    it stands for the load that was asked for.  ``absent``: the problem is that there is no file; ``named`` are those of
+    its files that were asked for one by one.  With a ``refusal`` it will be refused for that reason, such as missing
+    consent.
     """
 
     entry: FileSection
@@ -61,8 +61,8 @@ def plan_months(
 ) -> list[PlannedLoad]:
     """Find the files of the months asked for (see ``month.parse_months``; ``all`` is every month with files).
 
-    Raise ConfigError without a base path, FileError when a month has no file, UsageError for what cannot be meant.
-    With ``go_on`` a month whose files cannot be loaded becomes a load with a problem instead of an error.
+    Raise ConfigError without a base path, FileError when a month has no file, UsageError for a request that makes no
+    sense.  With ``go_on`` a month whose files cannot be loaded becomes a load with a problem instead of an error.
     """
     folder = _base_folder(loaded, base_path)
     patterns = patterns_of(loaded, table)
@@ -82,13 +82,13 @@ def plan_months(
 def planned_problem(
     loaded: LoadedConfiguration, table: str, month: Month, problem: str, *, absent: bool = False
 ) -> PlannedLoad:
-    """The place-holder in a batch for a load that cannot be."""
+    """The placeholder in a batch for a load that is not possible."""
     entry = next(entry for entry in loaded.configuration.files if entry.table_name == table)
     return PlannedLoad(entry, month, (), problem=problem, absent=absent)
 
 
 def _base_folder(loaded: LoadedConfiguration, base_path: Path | None) -> Path:
-    """Where the files are.  Raise UsageError or ConfigError, by who said so, when there is no such folder."""
+    """Where the files are.  If there is no such folder, raise UsageError or ConfigError, depending on who named it."""
     folder = base_path or loaded.base_path
     if folder is None:
         raise ConfigError(f"{loaded.path} has no base_path. Add it, or say with --base-path where the files are.")
@@ -128,7 +128,7 @@ def plan_files(
             if claimed is None or not go_on:
                 raise
             problems.setdefault((claimed[1], claimed[0]), str(error))
-    # A month is loaded with all the files that were asked for, or not at all.
+    # A month is loaded with all the requested files or not at all.
     usable = [file for file in files if (file.month, file.table) not in problems]
     loads = _grouped(loaded, [(file, patterns[file.pattern_index]) for file in usable])
     for (month, name), problem in problems.items():

@@ -1,7 +1,7 @@
-"""From months asked for to loads of what is staged already (floor 5): ``load --from-stage``.
+"""Turns the requested months into loads of what is staged already (floor 5): ``load --from-stage``.
 
-Files are staged at night with ``--stage-only`` and loaded in the morning, from whatever host; the manifests say all
-that the files would.  A file that is at hand and is not what is staged stops the load: somebody corrected it since.
+Files are staged at night with ``--stage-only`` and loaded in the morning, from any host; the manifests say all
+that the files would.  A local file that differs from what is staged stops the load: somebody has corrected it since.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def plan_staged(
     """Find the staged files of the months asked for (``all`` is every month with some).
 
     Raise FileError when a month of a table has nothing staged (with ``go_on`` it becomes a load with a problem) or
-    the same days staged twice, Refused when a file on this host is another one than was staged.
+    the same days staged twice, Refused when a file on this host differs from the staged one.
     """
     objects = WorkObjects.of(session.database, loaded.configuration.load)
     patterns = patterns_of(loaded, table)
     loads: list[PlannedLoad] = []
     if catalog.describe_table(session, objects.ledger) is None:
-        # Nobody has staged anything yet, not even the stage needs to be there.
+        # If nothing has been staged yet, even the stage may be missing.
         patterns = []
     for name in dict.fromkeys(pattern.table for pattern in patterns):
         of_table = [(index, pattern) for index, pattern in enumerate(patterns) if pattern.table == name]
@@ -95,7 +95,7 @@ def _staged_months(objects: Sequence[StagedObject]) -> dict[Month, list[StagedOb
         month = _month_of(parts[-2]) if len(parts) > 1 else None
         if month is None or not is_manifest(found.name):
             continue
-        # The same bytes may have been staged in other cuts, by another version.
+        # Another version may have staged the same bytes in different cuts.
         key = month, parts[-1].split("-")[0]
         if key not in newest or newest[key].last_modified < found.last_modified:
             newest[key] = found
@@ -124,7 +124,8 @@ def planned_of(
     month: Month,
     manifests: Sequence[Manifest],
 ) -> PlannedLoad:
-    """The load of some manifests of one month, by the table's patterns with their places in the configuration.
+    """Return the load of some manifests of one month, by the table's patterns with their positions in the
+    configuration.
 
     Raise FileError where they claim the same days, ConfigError where their names match several patterns or none.
     """
@@ -184,7 +185,7 @@ def _refuse_other_files(
 def _files_here(
     loaded: LoadedConfiguration, planned: PlannedLoad, today: date, base_path: Path | None
 ) -> list[FoundFile]:
-    """The month's files on this host; none where there are none, since they are not needed."""
+    """The month's files on this host; possibly none, since they are not needed."""
     try:
         loads = plan_months(loaded, str(planned.month), today, base_path, planned.entry.table_name)
     except (FileError, ConfigError) as error:

@@ -37,8 +37,8 @@ LOGGER = logging.getLogger(__name__)
 class Source:
     """One file of a load, looked at but not yet read: ``columns`` are the target's, in the file's order.
 
-    With a ``manifest`` it is staged already, or its parts lie in the folder of ``packed``, and they are loaded instead
-    of it.  ``touch`` is how the file was found before anything of it was read.
+    With a ``manifest`` it is staged already, or its parts are in the folder of ``packed``, and these are loaded instead
+    of the file.  ``touch`` is the file's state before anything of it was read.
     """
 
     found: FoundFile
@@ -58,8 +58,8 @@ class Source:
 class Prepared:
     """Everything that is settled before the first byte is staged.
 
-    ``left_out`` names files that are in the table already, as one sentence each.  ``everything`` are the live rows of
-    the table's ledger, whatever their month.
+    ``left_out`` names files that are in the table already, one sentence each.  ``everything`` holds the table's live
+    ledger rows of all months.
     """
 
     objects: WorkObjects
@@ -73,12 +73,12 @@ class Prepared:
 
     @property
     def stage_path(self) -> StagePath:
-        """Below it every file of the month has a folder of its own."""
+        """The stage folder of the month, with a subfolder for each of its files."""
         return table_folder(self.objects.stage_root, self.target.name).below(str(self.month))
 
     @property
     def bytes(self) -> int:
-        """Size of the files on the disk."""
+        """Size of the files on disk."""
         return sum(source.found.size for source in self.sources)
 
     @property
@@ -89,7 +89,7 @@ class Prepared:
 
     @property
     def claimed(self) -> tuple[str, list[str]] | None:
-        """SQL and binds that select the claimed days; None where the table has no days."""
+        """SQL and binds that select the claimed days; None if the table has no days."""
         return self.target.condition(self.situation.claimed) if self.situation.claimed else None
 
     @property
@@ -101,7 +101,7 @@ class Prepared:
         return self.sources[0].layout
 
     def csv_format(self, entry: FileSection) -> CsvFormat:
-        """How COPY has to read the parts of this load."""
+        """How COPY must read the parts of this load."""
         return CsvFormat(
             self.layout.delimiter,
             self.layout.quote,
@@ -129,10 +129,9 @@ def prepare(
     *,
     dry_run: bool,
 ) -> Prepared:
-    """Settle everything that can be known without reading the files whole, unless one seems to be loaded.
-
-    A dry run makes no object.  Raise Refused with the command that would do it, FileError for files that do
-    not fit the table, WarehouseError for missing objects.
+    """Settle everything that can be known without reading whole files, unless one seems to be loaded already.
+    A dry run creates no object.  Raise Refused, with the command that would work, FileError for files that do not fit
+    the table, WarehouseError for missing objects.
     """
     objects = WorkObjects.of(session.database, configuration.load)
     if not dry_run:
@@ -152,7 +151,7 @@ def prepare(
 
     present = situation_with(missing)
     if missing and there and wishes.command_of_files:
-        # What is said of the rest has to be true of the rest alone.
+        # What is said about the remaining files must be true for them alone.
         wishes = replace(wishes, command=wishes.command_of_files([source.path for source in missing]))
     left_out = _left_out(there, loaded, situation_with(there) if missing and there else present, wishes)
     if not missing:
@@ -170,7 +169,7 @@ def prepare(
 
 
 def _left_out(there: Sequence[Source], loaded: Mapping[str, LedgerRow], now: Situation, wishes: Wishes) -> list[str]:
-    """What is said of the files that are loaded.  Raise Refused when their rows are not there any more."""
+    """Sentences about the files that are loaded already.  Raise Refused when their rows are no longer there."""
     if not there:
         return []
     said = [situation.same_content(loaded[source.fingerprint], shown(source.path.name)) for source in there]
@@ -195,7 +194,7 @@ def _sources(planned: PlannedLoad, target: Target) -> list[Source]:
 
 
 def read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:
-    """Look at one file: its layout, how its columns meet the target's, its fingerprint.  Raise FileError."""
+    """Examine one file: its layout, how its columns map to the target's, its fingerprint.  Raise FileError."""
     wishes = LayoutWishes(
         delimiter=entry.wished_delimiter,
         quote=entry.quote_char,
@@ -210,7 +209,7 @@ def read_source(file: FoundFile, entry: FileSection, target: Target) -> Source:
 
 
 def refuse_twins(what: str, contents: Iterable[tuple[str, Path]]) -> None:
-    """Raise FileError when two files of a load have one content, told by its hash: their rows would double."""
+    """Raise FileError when two files of a load have the same content, by its hash: their rows would be duplicated."""
     seen: dict[str, Path] = {}
     for content, path in contents:
         if content in seen:
@@ -222,7 +221,7 @@ def refuse_twins(what: str, contents: Iterable[tuple[str, Path]]) -> None:
 
 
 def _check_alike(sources: list[Source]) -> None:
-    """One COPY reads all parts, so that the files of one load have to be laid out alike."""
+    """One COPY reads all parts, so the files of one load must have the same layout."""
     first = sources[0]
     refuse_twins("bytes", ((source.fingerprint, source.path) for source in sources))
     for other in sources[1:]:

@@ -1,4 +1,4 @@
-"""What a load is going to publish (floor 5): the plan with its ledger rows, from what was counted."""
+"""What a load is going to publish (floor 5): the plan with its ledger rows, made from the counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from snowflake_etl.warehouse.session import Session
 def publish_plan(
     state: LoadState, prepared: Prepared, work_table: ObjectName, query_id: str, inside: int | None
 ) -> PublishPlan:
-    """Plan the publish of ``work_table``, ``inside`` of whose rows (None: not known) lie in the claimed days."""
+    """Plan the publish of ``work_table``; ``inside`` is how many of its rows (None: unknown) lie in the claimed
+    days.
+    """
     return PublishPlan(
         table=prepared.target.name,
         month=prepared.situation.month,
@@ -43,7 +45,7 @@ def publish_plan(
 
 
 def publish_protected(session: Session, state: LoadState, prepared: Prepared, plan: PublishPlan) -> Published:
-    """Publish; the rows that a replace takes out can be brought back by restore-month, and are in the audit logs."""
+    """Publish; the rows that a replace removes can be brought back by restore-month, and are in the audit logs."""
     if not (plan.replace and plan.rows_before):
         return publish(session, prepared.objects, plan)
     protection = plan_protection(session, prepared.objects, plan.table, plan.publish_id, None)

@@ -1,8 +1,8 @@
-"""What an interrupted run left of its COPY (floor 5): attach to it, take its result, or put it away.
+"""What an interrupted run left of its COPY (floor 5): attach to it, use its result, or drop it.
 
 The lease of the dead run names its work table, what the COPY into it reads and, if the run lived long enough
-to write it down, the query.  There was one COPY for that work table and there will never be another, so either
-it loaded every row or none.
+to write it down, the query.  There was one COPY for that work table and there will never be another, so
+it loaded either every row or none.
 """
 
 from __future__ import annotations
@@ -37,10 +37,9 @@ def earlier_copy(
     rows: int,
     while_waiting: Callable[[], None],
 ) -> tuple[ObjectName, str] | None:
-    """The work table that a dead run filled with just what is wanted, and its query id; None when there is none.
-
-    A COPY that still runs is waited for.  Work tables that cannot be used are dropped; a COPY into one of them
-    that still runs then fails or loads where nobody reads.
+    """Return the work table that a dead run filled with exactly what is needed, and its query id; None if there is
+    none.  A COPY that is still running is waited for.  Work tables that cannot be used are dropped; a COPY still
+    running into one of them then fails or loads where nobody reads.
     """
     usable = None
     for row in {row.work_table: row for row in previous if row.work_table}.values():
@@ -67,7 +66,7 @@ def _finished_copy(
         try:
             session.wait(query_id, while_waiting)
         except QueryUnknownError:
-            # Unknown is not failed: the rows tell.
+            # Unknown does not mean failed: the rows decide.
             LOGGER.info("Query %s is not known any more; counting the rows of %s instead", query_id, work_table)
         except WarehouseError as error:
             LOGGER.info("The COPY of run %s failed: %s", row.run_id, error)
@@ -78,9 +77,9 @@ def _finished_copy(
 
 
 def copy_of_work_table(session: Session, work_table: ObjectName) -> str:
-    """The COPY that a run of ours submitted but did not live to write down; '' when there is none.
+    """The COPY that a run of ours submitted but did not survive to record; '' if there is none.
 
-    The work table's name names the run, which need not be the one that had the lease last.
+    The work table's name contains the run, which need not be the last holder of the lease.
     """
     history = f"TABLE({quote(work_table.database)}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_USER(RESULT_LIMIT => 10000))"
     sql = (

@@ -88,7 +88,7 @@ def stage_source(
     """Stage one file; parts that are there already, under names that prove their content, are not sent again.
 
     Raise FileError when the file is damaged or changes while it is read, WarehouseError or ConnectError when
-    the stage is out of reach.  What was staged until then stays.
+    the stage is out of reach.  What was staged by then stays.
     """
     folder = source_folder(source, plan)
     path = month_path.below(folder)
@@ -121,7 +121,7 @@ def stage_packed(
     """Stage a file from parts that ``compress`` made of it, each proven by its checksum, all by the content hash.
 
     What lies on the stage afterwards is what ``stage_source`` would have put there.  Raise FileError for a part that
-    is not what the manifest says; nothing can be loaded from what was staged until then.
+    is not what the manifest says; nothing can be loaded from what was staged by then.
     """
     manifest = packed.manifest
     path = month_path.below(manifest.folder)
@@ -146,7 +146,7 @@ def stage_packed(
 
 
 def _whole(session: Session, source: Source, path: StagePath, manifest: Manifest, staged: StagedFile) -> StagedSource:
-    """Put the manifest behind the parts, and have LIST agree."""
+    """Add the manifest to the parts, and check with LIST."""
     result = StagedSource(source, manifest, sum(part.compressed_bytes > 0 for part in staged.parts))
     put_manifest(session, path, manifest)
     _check_listing(session, path, manifest)
@@ -156,13 +156,13 @@ def _whole(session: Session, source: Source, path: StagePath, manifest: Manifest
 
 
 def staged_before(source: Source, manifest: Manifest, month_path: StagePath, session: Session) -> StagedSource:
-    """Take what an earlier run has staged, by its manifest.  Raise WarehouseError when a part of it is gone."""
+    """Use what an earlier run has staged, by its manifest.  Raise WarehouseError when a part of it is gone."""
     _check_listing(session, month_path.below(manifest.folder), manifest)
     return StagedSource(source, manifest, 0)
 
 
 def refuse_loaded(staged: Sequence[StagedSource], prepared: Prepared, entry: FileSection, wishes: Wishes) -> None:
-    """Raise Refused when what is to be appended is in the table: the content hash is known only once all is read."""
+    """Raise Refused when what is to be appended is in the table already: only now, after reading, is the hash known."""
     for one in staged:
         row = situation.already_live(prepared.everything, one.content_hash)
         if row is not None:
@@ -172,7 +172,7 @@ def refuse_loaded(staged: Sequence[StagedSource], prepared: Prepared, entry: Fil
 
 
 def refuse_touched(staged: StagedSource) -> None:
-    """Raise FileError when what was staged is not the file that was looked at before."""
+    """Raise FileError when what was staged is not the file that was examined before."""
     touch = staged.source.touch
     if touch is not None and not touch.same_bytes(touch_of(staged.path)):
         raise changed_while_read(staged.path, "was written to, or replaced, after it was examined")
@@ -196,7 +196,7 @@ def _manifest_of(source: Source, folder: str, staged: StagedFile) -> Manifest:
 
 
 def _check_listing(session: Session, path: StagePath, manifest: Manifest) -> None:
-    """LIST has to show exactly the manifest's names: strangers are removed, a missing part stops."""
+    """LIST must show exactly the manifest's names: others are removed, a missing part is an error."""
     expected = {manifest.name, *(part.name for part in manifest.parts)}
     present = {found.name for found in stage.list_objects(session, path)}
     if missing := sorted(expected - present):

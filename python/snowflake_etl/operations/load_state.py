@@ -1,4 +1,4 @@
-"""What is asked of a load and what is known of it while it runs (floor 5)."""
+"""The request for a load, and what is known about the load while it runs (floor 5)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class LoadRequest:
     """What one load is asked to do.
 
     ``confirm`` is shown what a replace will do and says whether to go on.  ``stop`` ends the load from another
-    thread.  ``words`` are the flags that ask for this one load, for whoever has to carry it on.  ``stage_only``
+    thread.  ``words`` are the flags that ask for this one load, for whoever has to continue it.  ``stage_only``
     ends after the staging, ``keep_staged`` leaves the parts after the publish.
     """
 
@@ -79,7 +79,7 @@ class LoadRequest:
 class LoadState:
     """One load while it runs: what is known so far, for the next steps and for the result.
 
-    ``prepared`` is set once something of ours may exist in the warehouse, ``work_table`` once that one may.
+    ``prepared`` is set once something of ours may exist in the warehouse, ``work_table`` once that table may exist.
     ``previous`` are the leases of dead runs that this one has taken over.
     """
 
@@ -103,7 +103,7 @@ class LoadState:
 
     @property
     def contents(self) -> FileContents:
-        """What is known of files' contents; what it has to read it reads as a part of this load."""
+        """What is known about the files' contents; whatever has to be read is read as a part of this load."""
         return FileContents(self.warehouse.state_directory, self.progress, self.request.stop)
 
     @property
@@ -115,14 +115,14 @@ class LoadState:
         return sum(len(staged.parts) for staged in self.staged)
 
     def open_session(self) -> Session:
-        """A session whose query tag names run, table and month; ``load.warehouse`` ends with it."""
+        """A session whose query tag names run, table and month; the use of ``load.warehouse`` ends with it."""
         table, month = self.planned.entry.table_name, self.planned.month
         tag = f"snowflake_etl run={self.run_id} table={table} month={month}"
         return self.warehouse.open(tag, self.configuration.load.warehouse)
 
     @contextmanager
     def explaining(self, session: Session) -> Iterator[None]:
-        """Errors of the warehouse leave the block in the operator's words; what COPY stopped at is kept."""
+        """Put errors of the warehouse into the operator's terms; keep the record at which COPY stopped."""
         try:
             with refusals.explaining(session, self.configuration, self.planned.entry.table_name):
                 yield
@@ -131,7 +131,7 @@ class LoadState:
             raise
 
     def check_stop(self) -> None:
-        """Raise Stopped when the load has to end; what was swallowed by a library is found here at the latest."""
+        """Raise Stopped when the load must end; a signal that a library swallowed is noticed here at the latest."""
         stop_signals.check()
         if self.request.stop.is_set():
             raise Stopped("Stopped with the other loads.")
@@ -143,7 +143,7 @@ class LoadState:
 
     @contextmanager
     def phase(self, name: str, size: int = 0) -> Iterator[None]:
-        """Time a step, also one that fails; ``size`` bytes move in it, of which nothing is claimed when it fails."""
+        """Time a step, even if it fails; ``size`` is the bytes that it moves, not reported for a failure."""
         began, moved = time.monotonic(), 0
         with noting_queries() as queries:
             try:

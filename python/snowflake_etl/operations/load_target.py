@@ -1,4 +1,4 @@
-"""The target of a load (floor 5): its columns, how the files' columns meet them, and what stands in it."""
+"""The target of a load (floor 5): its columns, how the files' columns map to them, and what it contains."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ from snowflake_etl.warehouse.session import Session
 
 @dataclass(frozen=True)
 class Target:
-    """A table that is loaded into and its column of days; ``date_format`` is that of a text column.
-
-    ``exists`` is false only in plans, for a table that the load itself would make.
+    """The table to load into and its date column; ``date_format`` applies if that is a text column.
+    ``exists`` is false only in plans, for a table that the load itself would create.
     """
 
     table: Table
@@ -37,17 +36,17 @@ class Target:
         return self.table.name
 
     def condition(self, ranges: Sequence[DayRange]) -> tuple[str, list[str]] | None:
-        """SQL and binds that select the rows of some days; None where the table has no days."""
+        """SQL and binds that select the rows of some days; None if the table has no days."""
         if self.date_column is None:
             return None
         return day_bounds_of_any(self.date_column.name, self.date_column.type, ranges, self.date_format)
 
 
 def resolve_target(session: Session, entry: FileSection, *, may_create: bool) -> Target:
-    """Describe the table; make it from the configuration's columns where that is ours to do.
+    """Describe the table; create it from the configured columns if that is our task.
 
     Raise WarehouseError, with the statement to run, when the table is missing, and Refused when the name stands
-    for a view or for a kind of table that nothing is loaded into.
+    for a view or for a kind of table that cannot be loaded into.
     """
     name = object_name(entry.table_name, session.database, session.schema)
     present = catalog.describe_table(session, name)
@@ -71,7 +70,7 @@ def _create(session: Session, name: ObjectName, entry: FileSection, may_create: 
             f"There is no table {name}, or your role may not see it. To create it, its owner runs:\n{statement};"
         )
     if may_create:
-        # Loads of several months may come here at once.
+        # Loads of several months may get here at the same time.
         session.ensure(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
         created = catalog.describe_table(session, name)
         if created is None:
@@ -81,7 +80,7 @@ def _create(session: Session, name: ObjectName, entry: FileSection, may_create: 
 
 
 def loaded_columns(table: Table, entry: FileSection, layout: Layout, file: str) -> tuple[str, ...]:
-    """The stored names of the file's columns in the file's order: what COPY and INSERT name.
+    """The stored names of the file's columns in the file's order: those that COPY and INSERT name.
 
     They come from the header, else from the configuration, else from the table.  Raise FileError, which lists
     them, when columns are missing, unknown or named twice.
@@ -109,7 +108,7 @@ def loaded_columns(table: Table, entry: FileSection, layout: Layout, file: str) 
 
 
 def _stored_name(name: str, wanted: Sequence[str]) -> str:
-    """A header's name as stored: exactly as wanted where it is so written, else folded like SQL."""
+    """The stored form of a header's name: as it is if the table has it exactly so, else folded as in SQL."""
     if name in wanted:
         return name
     try:
@@ -130,7 +129,7 @@ def claimed_days(planned: PlannedLoad) -> tuple[DayRange, ...]:
 
 
 def live_rows_of(session: Session, objects: WorkObjects, target: Target, planned: PlannedLoad) -> list[LedgerRow]:
-    """The ledger's live rows of the month (of the whole table where it has no days)."""
+    """The ledger's live rows of the month (of the whole table if it has no days)."""
     return of_planned_month(live_rows_of_table(session, objects, target), target, planned)
 
 
@@ -142,12 +141,12 @@ def live_rows_of_table(session: Session, objects: WorkObjects, target: Target) -
 
 
 def of_planned_month(rows: Sequence[LedgerRow], target: Target, planned: PlannedLoad) -> list[LedgerRow]:
-    """Those of the load's month, or all where the table has no days."""
+    """Those of the load's month, or all if the table has no days."""
     return ledger.rows_of_month(rows, planned.month if target.date_column else None)
 
 
 def situation_of(session: Session, target: Target, planned: PlannedLoad, live: Sequence[LedgerRow]) -> Situation:
-    """Count what stands in the target now."""
+    """Count what the target contains now."""
     claimed = claimed_days(planned) if target.date_column else ()
     return Situation(
         table=str(target.name),

@@ -1,4 +1,4 @@
-"""What a load says of itself in sentences (floor 5): the plan, the question before a replace, the end."""
+"""What a load tells the operator (floor 5): the plan, the question before a replace, the final line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WAYS = {Mode.APPEND: "append to", Mode.REPLACE: "replace in"}
 
 
 def fewer_workers(asked: int | None, planned: int, limit: int) -> list[str]:
-    """The warning where the limit leaves fewer workers than were asked for; none where nobody asked."""
+    """The warning if the limit leaves fewer workers than requested; none if none were requested."""
     if asked is None or planned >= asked:
         return []
     return [
@@ -38,7 +38,7 @@ def fewer_workers(asked: int | None, planned: int, limit: int) -> list[str]:
 
 
 def plan_in_words(prepared: Prepared, state: LoadState) -> str:
-    """What the load would do: target, rows that are there, files and parts, and the statements."""
+    """What the load would do: target, existing rows, files and parts, and the statements."""
     now, wishes = prepared.situation, state.request.wishes
     days = ", ".join(map(str, now.claimed)) or "the whole table"
     made = "" if prepared.target.exists else " (the load makes it)"
@@ -89,7 +89,7 @@ def _folder(source: Source) -> str:
 
 
 def _statements(prepared: Prepared, state: LoadState) -> list[str]:
-    """The statements that the load would send, with the run's number left open."""
+    """The statements that the load would send, with a placeholder for the run's number."""
     entry, wishes = state.planned.entry, state.request.wishes
     folders = [_folder(source) for source in prepared.sources]
     is_direct = state.configuration.load.via == "direct"
@@ -116,7 +116,7 @@ def _statements(prepared: Prepared, state: LoadState) -> list[str]:
 
 
 def next_command(words: Sequence[str], verb: str, *more: str) -> str:
-    """What is to be typed after a load, with the configuration that ``words``, its flags, choose."""
+    """The command to type after a load, with the configuration that its flags ``words`` choose."""
     same = [word for name in _CHOICES for value in flag(words, name) for word in (name, value)]
     return shlex.join([places.program(), verb, *same, *more])
 
@@ -136,7 +136,7 @@ def replace_in_words(situation: Situation, plan: PublishPlan, dependents: Sequen
 
 
 def loaded_in_words(prepared: Prepared, published: Published, rows_now: int | None) -> str:
-    """The last line of a load that went well."""
+    """The last line of a successful load."""
     replaced = f" in place of {published.deleted:,}" if published.deleted else ""
     now = "" if rows_now is None else f" {prepared.situation.table} has {counted(rows_now, 'row')} now."
     return f"{counted(published.inserted, 'row')} published into {prepared.situation.place}{replaced}.{now}"

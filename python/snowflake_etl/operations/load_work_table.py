@@ -1,4 +1,4 @@
-"""The work table of a load (floor 5): filled by one COPY or by an interrupted run's, then checked."""
+"""The work table of a load (floor 5): filled by one COPY, possibly that of an interrupted run, then checked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from snowflake_etl.warehouse.session import Session
 def fill(
     session: Session, state: LoadState, prepared: Prepared, record: RunRecord, keeper: LeaseKeeper
 ) -> tuple[ObjectName, str]:
-    """COPY into a new work table, or carry on with the COPY of an interrupted run; return table and query id."""
+    """COPY into a new work table, or continue with the COPY of an interrupted run; return table and query id."""
     file_format = prepared.csv_format(state.planned.entry)
     columns = load_copy.typed_columns(prepared.target.table, prepared.columns)
     wanted = load_resume.copy_hash(columns, file_format, state.staged)
@@ -38,7 +38,7 @@ def fill(
 
     left = next((row for row in state.previous if row.work_table and row.copy_hash == wanted), None)
     if left is not None:
-        # From now on it is ours, for whoever looks at the leases.
+        # From now on the leases show that it is ours.
         _note(
             session,
             state,
@@ -55,7 +55,7 @@ def fill(
         state.work_table, query_id = earlier
     else:
         state.work_table = load_copy.work_table_name(prepared.objects.stage, prepared.target.name, state.run_id, 1)
-        # Known to everybody before it exists, so that whoever comes after a crash finds it.
+        # Recorded before it exists, so that it is found after a crash.
         _note(session, state, prepared, record, work_table=state.work_table.name, copy_hash=wanted)
         load_copy.make_work_table(session, state.work_table, columns)
         query_id = load_copy.submit_copy(
@@ -80,7 +80,7 @@ def _note(session: Session, state: LoadState, prepared: Prepared, record: RunRec
 
 
 def check(session: Session, state: LoadState, prepared: Prepared, work_table: ObjectName, query_id: str) -> PublishPlan:
-    """Check in the warehouse where that is wished; count rows outside the claimed days always."""
+    """Check in the warehouse if requested; always count rows outside the claimed days."""
     wishes = state.request.wishes
     if state.request.quality.in_warehouse:
         state.progress("check", 0, state.rows_loaded, "rows")
@@ -92,7 +92,7 @@ def check(session: Session, state: LoadState, prepared: Prepared, work_table: Ob
             state.configuration.quality,
             load_history.earlier_days(state),
         )
-        # The work table holds the files' rows and no others.
+        # The work table holds only the files' rows.
         report = load_compare.compared(state.checks, report, prepared.situation.claimed, prepared.columns)
         if wishes.keep_outside:
             report = load_checks.accept_outside(report)

@@ -1,7 +1,7 @@
-"""Which files of a load are in the table already, and which come in the place of one that is (floor 5).
+"""Which files of a load are in the table already, and which replace one that is (floor 5).
 
-Rows of one file twice, or those of a file and of its correction, are refused here for every table; where the table has
-no days, nothing but the files' names tells what they claim.
+Rows of one file twice, or those of a file and of its correction, are refused here for every table; if the table has no
+days, only the files' names tell what they claim.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ def find(
     sources: Sequence[Source], rows: Sequence[LedgerRow], entry: FileSection, contents: FileContents
 ) -> dict[str, LedgerRow]:
     """Fingerprint -> live row of the files whose content is in the table; a fingerprint alone proves nothing.
-
-    Raise Refused for a copy under the name of other days: those days are not loaded.
+    Raise Refused for a copy whose name claims other days: those days are not loaded.
     """
     loaded = {}
     for source in sources:
@@ -46,7 +45,7 @@ def find(
 
 
 def refuse_copy(row: LedgerRow, file: str, days: DayRange, entry: FileSection) -> None:
-    """Raise Refused when the content of ``row`` comes again under a name that claims none of its days."""
+    """Raise Refused when the content of ``row`` reappears under a name that claims none of its days."""
     claimed = _days_of(row, entry)
     if claimed is not None and not claimed.overlaps(days):
         raise Refused(
@@ -56,7 +55,7 @@ def refuse_copy(row: LedgerRow, file: str, days: DayRange, entry: FileSection) -
 
 
 def refuse_other_versions(sources: Sequence[Source], present: Situation, entry: FileSection, wishes: Wishes) -> None:
-    """Raise Refused for files that come in the place of loaded ones where the count of days does not tell."""
+    """Raise Refused for files that replace loaded ones, where the count of days does not show it."""
     for source in sources:
         for row in present.live:
             if row.fingerprint == source.fingerprint or (not present.claimed and _may_hold(row, source, entry)):
@@ -64,10 +63,10 @@ def refuse_other_versions(sources: Sequence[Source], present: Situation, entry: 
 
 
 def still_there(there: Situation, rows: Sequence[LedgerRow], wishes: Wishes) -> list[str]:
-    """Say when the table has fewer rows of loaded files than the ledger; raise Refused when it has none at all."""
+    """Report when the table has fewer rows of loaded files than the ledger; raise Refused when it has none at all."""
     expected = sum(row.row_count for row in rows)
     if there.policies:
-        # What this role counts need not be what is there.
+        # This role may not see all the rows that exist.
         return []
     if not there.rows_in_claimed:
         raise Refused(situation.rows_gone(there, rows, wishes))
@@ -80,16 +79,16 @@ def still_there(there: Situation, rows: Sequence[LedgerRow], wishes: Wishes) -> 
 
 
 def _may_hold(row: LedgerRow, source: Source, entry: FileSection) -> bool:
-    """Whether the rows of a live file may be those of ``source``, in a table without days."""
+    """Whether the rows of a live file could be those of ``source``, in a table without days."""
     if not row.content_hash and row.published_at is not None:
-        # Adopted without its file: what was written by then.
+        # Adopted without its file: its rows may be of any day up to the adoption.
         return row.published_at.date() >= source.found.days.first
     claimed = _days_of(row, entry)
     return claimed is not None and claimed.overlaps(source.found.days)
 
 
 def _days_of(row: LedgerRow, entry: FileSection) -> DayRange | None:
-    """The days that a loaded file claims; in a table without days its name tells, where it is one of this pattern."""
+    """The days that a loaded file claims; in a table without days, those in its name, if it matches this pattern."""
     if row.days is not None:
         return row.days
     claim = FilePattern(entry.file_pattern, entry.table_name).claim(row.file_name)

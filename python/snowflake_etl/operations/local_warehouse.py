@@ -17,25 +17,25 @@ _NETWORK_TIMEOUT_SECONDS = 86400
 
 @dataclass(frozen=True)
 class Rows:
-    """What a statement answered: the columns' names and the rows, values in Python's own types."""
+    """The result of a statement: the column names and the rows, values in Python's own types."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 
 def start(state_dir: Path) -> LocalStatus:
-    """Start the embedded warehouse unless it runs already.  Raise ConnectError when it does not start."""
+    """Start the embedded warehouse unless it is running.  Raise ConnectError when it does not start."""
     lifecycle.ensure_running(state_dir)
     return lifecycle.status(state_dir)
 
 
 def stop(state_dir: Path) -> bool:
-    """Let it write its data and end; answer whether it was running."""
+    """Have it write its data and end; return whether it was running."""
     return lifecycle.stop(state_dir)
 
 
 def status(state_dir: Path) -> LocalStatus:
-    """How it is, without starting it."""
+    """Return its state, without starting it."""
     return lifecycle.status(state_dir)
 
 
@@ -45,8 +45,7 @@ def reset(state_dir: Path, *, force: bool) -> None:
 
 
 def ask(state_dir: Path, statement: str, database: str | None, schema: str | None) -> Rows:
-    """Run one statement on the embedded warehouse, started if need be.
-
+    """Run one statement on the embedded warehouse, starting it if needed.
     Raise WarehouseError with its answer when it refuses the statement.
     """
     section = SnowflakeSection.model_validate(
@@ -54,7 +53,7 @@ def ask(state_dir: Path, statement: str, database: str | None, schema: str | Non
             "connection": "local",
             "database": database,
             "schema": schema,
-            # A person waits: the statement may take as long as it takes.
+            # A person is waiting: the statement may take as long as it needs.
             "network_timeout": _NETWORK_TIMEOUT_SECONDS,
         }
     )

@@ -1,6 +1,5 @@
-"""Says who holds the lock that a run waits for (floor 5), instead of standing still for minutes without a word.
-
-It asks in a thread with a session of its own, and only once the run has waited for a while.
+"""Says who holds the lock that a run waits for (floor 5), instead of hanging silently for minutes.
+It asks in a separate thread with its own session, and only once the run has waited for a while.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _EVERY_SECONDS = 60.0
 
 
 class LockWatch:
-    """Around statements that may wait for locks on ``tables`` (full names); ``own`` is the session that sends them."""
+    """Wraps statements that may wait for locks on ``tables`` (full names); ``own`` is the session that sends them."""
 
     def __init__(self, open_session: Callable[[], Session], tables: Collection[str], own: str) -> None:
         self._open_session = open_session
@@ -42,7 +41,7 @@ class LockWatch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # What it asks may take a while on a busy warehouse: nobody waits for that.
+        # Its query may take a while on a busy warehouse: do not wait for it.
         self._ended.set()
 
     def _watch(self) -> None:
@@ -65,7 +64,7 @@ class LockWatch:
 
 
 def watching(warehouse: Warehouse, session: Session, table: ObjectName, objects: WorkObjects) -> LockWatch:
-    """Around what waits, over ``session``, for the locks of whatever changes a table."""
+    """Wrap statements of ``session`` that may wait for the locks of other changes to a table."""
     tables = [str(table), str(objects.lock)]
     return LockWatch(lambda: warehouse.open("snowflake_etl locks"), tables, locks.session_id(session))
 

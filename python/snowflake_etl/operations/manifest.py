@@ -1,6 +1,6 @@
-"""The manifest of a staged file (floor 5): it goes up last, and holds all that a load needs to do without the file.
+"""The manifest of a staged file (floor 5): it is uploaded last, and holds all that a load needs in place of the file.
 
-``manifest-<hash of its bytes>.json`` lies beside the parts, so that its name proves its content as theirs do.
+``manifest-<hash of its bytes>.json`` is stored beside the parts; its name proves its content, as theirs do.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PART = r"^part-[0-9]+-[0-9a-f]+[.][a-z]+[.]zst$"
 
 @dataclass(frozen=True)
 class ManifestPart:
-    """One part: its records and the line of the file (1 is the first) that its first record begins in."""
+    """One part: its records and the line of the file (1 is the first) where its first record begins."""
 
     name: Annotated[str, Field(pattern=_PART)]
     rows: Annotated[int, Field(ge=1)]
@@ -39,9 +39,9 @@ class ManifestPart:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A file whose every record is staged in ``folder``, with what its name and its first bytes said of it.
+    """A file whose every record is staged in ``folder``, with what its name and its first bytes said about it.
 
-    ``file`` is its name without folders, ``file_bytes`` its size on the disk.
+    ``file`` is its name without folders, ``file_bytes`` its size on disk.
     """
 
     version: int
@@ -58,7 +58,7 @@ class Manifest:
 
     @property
     def path(self) -> Path:
-        """The file's name as the place-holder for its path, which nobody may know any more."""
+        """The file's name, in place of a path that may no longer be known."""
         return Path(self.file)
 
     @property
@@ -79,12 +79,12 @@ def is_manifest(name: str) -> bool:
 
 
 def put_manifest(session: Session, path: StagePath, manifest: Manifest) -> None:
-    """Put it beside its parts: where it stands, every part stands."""
+    """Put it beside its parts: if it is there, so is every part."""
     stage.put_bytes(session, manifest.content, manifest.name, path)
 
 
 def read_manifest(session: Session, path: StagePath, found: StagedObject) -> Manifest:
-    """Fetch and read one.  Raise WarehouseError when it is not what a load wrote there."""
+    """Fetch and read one.  Raise WarehouseError when it is not what a load wrote."""
     content = session.get(f"{path.sql}{found.name}")
     folder = found.folder.rstrip("/").rsplit("/", 1)[-1]
     try:

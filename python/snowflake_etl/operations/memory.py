@@ -1,8 +1,7 @@
-"""Shares ``load.memory_limit`` out between staging and the check of the file (floor 5, pure).
+"""Divides ``load.memory_limit`` between staging and the check of the file (floor 5, pure).
 
-Only how much goes on at once is derived from the limit and the host; where a file is cut is not, so that a load
-is carried on by another host, or with another limit, with the parts that are there.  The figures below are
-measured with ``bench/memory.py``.
+Only how much runs at once depends on the limit and the host; where a file is cut does not, so that another host, or
+another limit, can continue a load with the existing parts.  The figures below are measured with ``bench/memory.py``.
 """
 
 from __future__ import annotations
@@ -24,30 +23,29 @@ BASE_BYTES = 120_000_000
 """Python, the driver and its sessions, zstd, and what is read at the moment."""
 
 CHECK_BASE_BYTES = 80_000_000
-"""What the check of a file takes beside the memory that DuckDB counts."""
+"""What the check of a file takes beyond the memory that DuckDB accounts for."""
 
 LEAST_CHECK_BYTES = 64 << 20
 """DuckDB needs it for the vectors of a file with 500 columns."""
 
 LEAST_WITH_CHECK = BASE_BYTES + CHECK_BASE_BYTES + LEAST_CHECK_BYTES
-"""What a load with a check of its file has to have before anything of the file."""
+"""What a load with a check of its file needs before it holds anything of the file."""
 
 _CHECK_BYTES_A_THREAD = 32 << 20
 # Of malloc.h; setting it also keeps it from growing with the blocks that are freed.
 _M_MMAP_THRESHOLD = -3
-# More than a block of an unpacked file, which is better used again.
+# More than a block of an uncompressed file, since reusing those is better.
 _MAPPED_BLOCK_BYTES = 4 << 20
 # Parts are planned from samples of the file; some turn out larger.
 _PART_MARGIN = 1.1
-# Beside a part that is sent the driver holds an encrypted copy and what it has read of that for the request.
+# For a part being sent the driver also holds an encrypted copy, and what it has read of that for the request.
 _COPIES_OF_A_SENT_PART = 2
 
 
 @dataclass(frozen=True)
 class Concurrency:
-    """How much of a staging goes on at once.
-
-    ``workers`` compress, ``sessions`` upload; ``cuts`` are being read, wait or are being compressed; ``parts`` are
+    """How much of a staging runs at once.
+    ``workers`` compress, ``sessions`` upload; ``cuts`` are being read, waiting or being compressed; ``parts`` are
     anywhere between the reader and the stage.
     """
 
@@ -59,7 +57,7 @@ class Concurrency:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """How one load keeps to its limit.  ``check_bytes`` is DuckDB's memory limit, 0 where no file is checked."""
+    """How one load keeps to its limit.  ``check_bytes`` is DuckDB's memory limit, 0 if no file is checked."""
 
     staging: Concurrency
     check_bytes: int
@@ -77,9 +75,9 @@ def plan_memory(
 ) -> MemoryPlan:
     """Plan a load of ``files``, one after the other, within ``limit`` bytes.
 
-    ``workers`` and ``check_bytes`` (0: no check) are what is wished; less is given where the limit is too small for
-    it.  Staging comes first, since a check that spills to disk takes about as long.  Raise ConfigError, which
-    names the least that would do, when not even one worker and one session fit.
+    ``workers`` and ``check_bytes`` (0: no check) are the requested values; if the limit is too small, less is given.
+    Staging comes first, since a check that spills to disk takes about as long.  Raise ConfigError, naming the smallest
+    sufficient limit, when not even one worker and one session fit.
     """
     left = limit - BASE_BYTES
     if check_bytes:
@@ -97,7 +95,7 @@ def plan_memory(
     if not check_bytes:
         return MemoryPlan(planned, 0, 0)
     granted = min(check_bytes, LEAST_CHECK_BYTES + left - needed)
-    # The staging beside it needs the other half of the processors.
+    # The staging that runs alongside needs the other half of the processors.
     return MemoryPlan(planned, granted, max(1, min(processors() // 2, granted // _CHECK_BYTES_A_THREAD)))
 
 
@@ -116,15 +114,15 @@ def peak_memory() -> int:
 def give_back_freed_blocks() -> None:
     """Have the C library return freed blocks of some MiB to the system at once.
 
-    glibc otherwise keeps a part or two for each thread that ever had one, about 150 MB in a load.  Where there is
-    another C library nothing happens.
+    Otherwise glibc keeps a part or two for each thread that ever had one, about 150 MB in a load.  With another C
+    library nothing happens.
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MAPPED_BLOCK_BYTES)
 
 
 def _candidates(workers: int) -> Iterator[Concurrency]:
-    """From the fastest to the smallest; a session alone comes last, since sending is what takes long."""
+    """Candidates from the fastest to the smallest; a single session comes last, since sending takes longest."""
     for count in range(workers, 0, -1):
         for sessions in range(_sessions_for(count), 1, -1):
             yield _concurrency(count, sessions, spare=1)
@@ -138,7 +136,9 @@ def _sessions_for(workers: int) -> int:
 
 
 def _concurrency(workers: int, sessions: int, spare: int) -> Concurrency:
-    """With ``spare`` 1 a cut and a part more than are worked on, so that nobody waits for the one before."""
+    """With ``spare`` 1 there is one cut and one part more than are being worked on, so that no stage waits for the
+    previous.
+    """
     return Concurrency(workers, sessions, workers + spare, workers + sessions + spare)
 
 

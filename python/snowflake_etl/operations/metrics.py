@@ -1,4 +1,4 @@
-"""``metrics`` (floor 5): what a monitor wants to know, from records of this host or from the ledger.  Only reads."""
+"""``metrics`` (floor 5): figures for a monitoring system, from this host's records or from the ledger.  Only reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from snowflake_etl.warehouse.ledger import LIVE, LedgerRow
 from snowflake_etl.warehouse.signin import Warehouse
 
 RESULTS = ("loaded", "staged", "refused", "failed", "interrupted", "running")
-"""How the last load of a table may have ended, or not."""
+"""How the last load of a table may have ended, or that it has not."""
 
 
 def local_metrics(state_directory: Path, today: date) -> list[Metric]:
@@ -31,7 +31,7 @@ def local_metrics(state_directory: Path, today: date) -> list[Metric]:
 
 
 def live_metrics(configuration: Configuration, warehouse: Warehouse, today: date) -> tuple[list[Metric], str]:
-    """What the ledger says of every table that is in it; and "", or why it could not be asked."""
+    """What the ledger says about every table in it; and "", or why it could not be asked."""
     target = {"target": warehouse.place}
     try:
         rows = ledger_rows(configuration, warehouse, None, None)
@@ -73,7 +73,7 @@ def _load_metrics(records: RunRecords, today: date) -> list[Metric]:
     last_loaded: dict[tuple[str, str], PastRun] = {}
     for run in records.all():
         key = (run.target, run.table)
-        # What was cut off and carried on is told by the run that carried it on.
+        # An interrupted load that was continued is reported by the run that continued it.
         if run.status != "superseded":
             last[key] = run
         if run.status == "loaded":

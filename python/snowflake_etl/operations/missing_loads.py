@@ -1,6 +1,5 @@
-"""``load --if-missing`` (floor 5): which of the planned loads are to be run now, and why the others are not.
-
-Made to be asked every hour: nothing is written, and the warehouse is only asked when there are files to load.
+"""``load --if-missing`` (floor 5): which of the planned loads to run now, and why not the others.
+Meant to be called every hour: nothing is written, and the warehouse is only asked when there are files to load.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ SETTLE_MINUTES = 5
 
 @dataclass(frozen=True)
 class MissingLoads:
-    """``to_run`` in the order planned; ``reason`` says in one sentence why the others are left alone."""
+    """``to_run`` is in the planned order; ``reason`` says in one sentence why the others are left out."""
 
     to_run: tuple[PlannedLoad, ...]
     reason: str
@@ -28,10 +27,9 @@ class MissingLoads:
 def missing_loads(
     warehouse: Warehouse, configuration: Configuration, loads: Sequence[PlannedLoad], now: float, settle_minutes: int
 ) -> MissingLoads:
-    """Leave out what has no file, what is written to still (changed within ``settle_minutes``) and what is loaded.
-
-    A load of which the ledger knows only some files, or other ones, is run: it loads what is missing or refuses.  What
-    somebody has dropped comes back only when somebody says so.
+    """Leave out loads without files, those still being written (changed within ``settle_minutes``) and those loaded
+    already.  A load of which the ledger knows only some files, or different ones, is run: it loads what is missing or
+    refuses.  What somebody dropped comes back only when somebody asks for it.
     """
     absent = [load for load in loads if load.absent]
     arriving = [load for load in loads if _is_arriving(load, now, settle_minutes * 60)]
@@ -60,7 +58,7 @@ def _is_arriving(load: PlannedLoad, now: float, seconds: int) -> bool:
 
 
 def _changed_at(path: Path) -> float:
-    """When it was last written to; one that is gone again is looked at by the load."""
+    """When it was last written to; a file that has vanished is left for the load to report."""
     try:
         return path.stat().st_mtime
     except OSError:

@@ -1,4 +1,4 @@
-"""Files and the rows they became, counted side by side (floor 5): days, NULLs, longest values.  Only reads."""
+"""Counts files and the rows loaded from them, side by side (floor 5): days, NULLs, longest values.  Only reads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from snowflake_etl.warehouse.session import Session
 
 @dataclass(frozen=True)
 class Counts:
-    """``days`` is None where there is no date column; columns that were not counted are missing in the mappings."""
+    """``days`` is None if there is no date column; columns that were not counted are missing from the mappings."""
 
     rows: int
     days: Mapping[date, int] | None
@@ -39,7 +39,7 @@ class Counts:
 
 
 def look(session: Session, planned: PlannedLoad, configuration: Configuration) -> Prepared:
-    """Everything that is known before a byte is compared.  Raise ProblemsFound when there is no table."""
+    """Collect everything that is known before anything is compared.  Raise ProblemsFound when there is no table."""
     objects = WorkObjects.of(session.database, configuration.load)
     target = load_target.resolve_target(session, planned.entry, may_create=False)
     if not target.exists:
@@ -79,14 +79,14 @@ def count_files(
             _wanted(prepared, planned, quality, [source]),
             Resources.of(quality, temp_directory),
         )
-        # The profile has the header's spelling; the order of the columns is the same.
+        # The profile has the header's spelling, but the same order of columns.
         columns = zip(profile.column_profiles, source.columns, strict=True)
         profiles.append(replace(profile, column_profiles=tuple(replace(column, name=name) for column, name in columns)))
     return _sum(profiles)
 
 
 def count_table(session: Session, prepared: Prepared, planned: PlannedLoad, quality: QualitySection) -> Counts:
-    """Count the claimed days in the table (all of it where there are no days) with the engine that checks tables."""
+    """Count the claimed days in the table (all of it if there are no days) with the engine that checks tables."""
     wanted = _wanted(prepared, planned, quality, prepared.sources)
     ranges: Sequence[DayRange | None] = prepared.situation.claimed or [None]
     return _sum([profile_table(session, prepared.target.name, wanted, days=days) for days in ranges])
@@ -95,7 +95,7 @@ def count_table(session: Session, prepared: Prepared, planned: PlannedLoad, qual
 def _wanted(
     prepared: Prepared, planned: PlannedLoad, quality: QualitySection, sources: Sequence[Source]
 ) -> Expectations:
-    """Without the key: duplicates are no difference between two sides that both have them."""
+    """Without the key: duplicates that both sides have are not a difference."""
     return replace(expectations(prepared, planned.entry, quality, sources), key_columns=())
 
 
@@ -116,7 +116,7 @@ def _sum(profiles: Sequence[Profile]) -> Counts:
 
 
 def differences(files: Counts, table: Counts, claimed: Sequence[DayRange]) -> tuple[list[Difference], list[str]]:
-    """Name every difference, and what could not be compared, in notes."""
+    """Return every difference; what could not be compared goes into the notes."""
     if files.days is None or table.days is None:
         found = _rows(files.rows, table.rows)
         return [*found, *_columns(files, table)], []
@@ -131,7 +131,7 @@ def differences(files: Counts, table: Counts, claimed: Sequence[DayRange]) -> tu
 
 
 def rows_outside(counts: Counts, claimed: Sequence[DayRange]) -> int:
-    """Rows that no claimed day has; 0 where there are no days."""
+    """The number of rows on no claimed day; 0 if there are no days."""
     if counts.days is None:
         return 0
     return counts.rows - sum(rows for day, rows in counts.days.items() if any(day in days for days in claimed))

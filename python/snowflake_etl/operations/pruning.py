@@ -1,7 +1,7 @@
-"""Keep a state folder within its limits (floor 5): old logs, ended jobs with their reports, and the history.
-
-Age and number go first, then the oldest of all until the whole fits.  Nothing unfinished is touched: a job without an
-exit code, a run or batch without an end.  The audit log, settings and waiting notices are no part of this.
+"""Keeps a state folder within its limits (floor 5): old logs, ended jobs with their reports, and the history.
+First what exceeds age or number is removed, then the oldest of all until the rest fits.  Nothing unfinished is touched:
+a job without an exit code, a run or batch without an end.  The audit log, settings and waiting notices are not
+affected.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from snowflake_etl.reports.load_text import human_bytes
 from snowflake_etl.results_pruning import PruneResult
 
 _DAY = 86_400
-# What has just ended may still be told of, looked at or compared.
+# What has just ended may still be reported, viewed or compared.
 _YOUNG_SECONDS = 3_600
 _LEAST_HISTORY_DAYS = 30
 _LOG = "snowflake_etl.log"
 _STEP = 500
 _BLOCK = 4096
-# A busy disk lets every removal wait for others: several wait side by side.
+# On a busy disk every removal has to wait: let several wait in parallel.
 _THREADS = 4
 
 
 @dataclass(frozen=True)
 class _Thing:
-    """Something that may go: a job's folder or a log, as old as its end."""
+    """Something that may be removed: a job's folder or a log; its age counts from its end."""
 
     ended: float
     size: int
@@ -51,7 +51,7 @@ class _Thing:
 
 
 def prune(state: Path, limits: LogsSection, progress: Progress, *, dry_run: bool = False) -> PruneResult:
-    """Remove what is beyond the limits and say what it was; with ``dry_run`` only say it."""
+    """Remove what exceeds the limits and report it; with ``dry_run`` only report it."""
     began, now = time.monotonic(), time.time()
     jobs, unfinished, held = _jobs(state, progress)
     lost = sum(job_record.read_job(path).state == "lost" for path in unfinished)
@@ -122,7 +122,7 @@ def _jobs(state: Path, progress: Progress) -> tuple[list[_Thing], list[Path], in
 def _look(job: Path) -> tuple[int, float]:
     """What a job's folder takes on disk, and when the job ended, 0 if it has not.
 
-    Names without a point are facts of a line, a block each: they are not looked at, since a job is made of many.
+    Names without a dot are one-line facts, one block each: they are not examined, since a job has many of them.
     """
     size, ended = 0, 0.0
     with contextlib.suppress(FileNotFoundError), _opened(job) as folder, os.scandir(folder) as entries:
@@ -156,7 +156,7 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 
 def _logs(state: Path) -> Iterator[_Thing]:
-    """Logs that were put aside, and what a compression that was killed left of one a day ago."""
+    """Rotated logs, and what a killed compression left of one at least a day ago."""
     stem = _LOG.removesuffix(".log")
     yesterday = time.time() - _DAY
     for pattern in (f"{stem}-*.log", f"{stem}-*.log.gz", f".{stem}-*.gz"):
@@ -183,7 +183,7 @@ def _prune_history(state: Path, days: int, now: float) -> tuple[int, int]:
     BatchRecords(state).forget(before)
     KnownContents(state).forget(before)
     if any(counts):
-        # Somebody may be writing: then the next one gives the room back.
+        # Somebody may be writing: then the next pruning frees the space.
         with contextlib.suppress(sqlite3.OperationalError):
             database.shrink(state)
     return counts
@@ -209,12 +209,12 @@ def _remove(state: Path, gone: Sequence[_Thing], progress: Progress) -> None:
         for name in untold.intersection(names):
             (news / name).unlink(missing_ok=True)
     finally:
-        # What a folder of ours does not hold, such as folders.
+        # Something unexpected in a folder of ours, such as a subfolder.
         shutil.rmtree(trash, ignore_errors=True)
 
 
 def _remove_job(name: str, jobs: int, hidden: int) -> None:
-    """Out of sight by rename first, so that nobody reads half of a job; then a call for each of its files."""
+    """Rename it out of sight first, so that nobody reads half a job; then remove file by file."""
     with contextlib.suppress(OSError):
         os.rename(name, name, src_dir_fd=jobs, dst_dir_fd=hidden)
         with _opened(name, hidden) as folder:
@@ -235,7 +235,7 @@ def _in_words(counts: Sequence[int], alone: tuple[int, int], left: int, limit: i
     if left > limit:
         text += " What is left has not ended, or ended within the last hour."
     if lost:
-        # Nobody saw how they ended; whoever has looked at them takes them away.
+        # Nobody saw how they ended; they are removed by whoever has looked at them.
         command = f"{places.program()} jobs prune --state lost --older-than 0"
         text += f" {counted(lost, 'job')} of these {'was' if lost == 1 else 'were'} lost. To remove them: {command}"
     return text

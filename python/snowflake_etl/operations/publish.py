@@ -1,8 +1,8 @@
 """Publish a work table into its target (floor 5): one transaction, with the lock, the counts and the ledger.
 
 Between BEGIN and COMMIT there is only DML, since DDL would commit.  The lock row is updated late, so that
-others wait for moments only; after it the ledger and the claimed days are read again, and anything that is
-not as planned rolls everything back.
+others wait only briefly; after that the ledger and the claimed days are read again, and any deviation from the plan
+rolls everything back.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from snowflake_etl.warehouse.transaction import Sides, roll_back, transact_or_te
 
 @dataclass(frozen=True)
 class PublishPlan:
-    """What a publish is going to do, counted before it.
+    """What a publish is going to do, with counts taken before.
 
     ``claimed`` is the condition (SQL and binds) of the claimed days, None for the whole table.  ``rows_before``
     are the rows that it selects in the target now, ``rows_in_claimed`` those that it selects among the new ones
     (None: not known).  ``fill`` puts the new rows into the target by ``fill_statement`` and returns their number;
     where it is None they come from the work table.
-    ``undo`` is what restore-month needs to know of a replace (None: nothing is deleted), for the audit log.
+    ``undo`` is what restore-month needs to know about a replace (None: nothing is deleted), for the audit log.
     ``live_before`` are the live ledger rows of the month (None: of the whole table) as the plan knows them.
     """
 
@@ -57,7 +57,7 @@ class PublishPlan:
 
     @property
     def rows_after(self) -> int | None:
-        """Rows that the claimed days have to have before COMMIT; None where that is not known."""
+        """The number of rows that the claimed days must have before COMMIT; None if unknown."""
         if self.rows_in_claimed is None:
             return None
         return self.rows_in_claimed + (0 if self.replace else self.rows_before)
@@ -84,8 +84,8 @@ class Published:
 def publish(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published:
     """Run the transaction and return what it did.
 
-    A conflict or a lost connection is tried again as a whole; whether a COMMIT whose answer was lost took place
-    is told by the ledger.  Raise Refused when the target is no longer as planned or the lease is lost (nothing
+    After a conflict or a lost connection the whole transaction is retried; the ledger shows whether a COMMIT took place
+    whose answer was lost.  Raise Refused when the target is no longer as planned or the lease is lost (nothing
     was changed), Stopped when a signal came before the COMMIT; after it the signal is only logged.
     """
     ledger.ensure_lock_row(session, objects, plan.table)
@@ -100,9 +100,8 @@ def publish(session: Session, objects: WorkObjects, plan: PublishPlan) -> Publis
 
 
 def _committed_before(session: Session, objects: WorkObjects, plan: PublishPlan) -> Published | None:
-    """What an earlier attempt published, whatever became of it since; None when none did or ever will.
-
-    The lock comes first: a COMMIT that is still under way holds it, and the ledger is true only after that.
+    """What an earlier attempt published, whatever happened to it since; None if none did or still can.
+    The lock comes first: a COMMIT still in progress holds it, and the ledger is reliable only after that.
     """
     session.execute("BEGIN")
     try:
@@ -144,7 +143,7 @@ def _delete(session: Session, plan: PublishPlan) -> Outcome:
 
 
 def _check_lease(session: Session, objects: WorkObjects, plan: PublishPlan) -> None:
-    """A run that was taken for dead, and whose files another run has taken over, must not publish."""
+    """A run that was presumed dead, and whose files another run has taken over, must not publish."""
     if lease.held_by(session, objects, plan.publish_id) < len(plan.new_rows):
         raise Refused(
             f"The lease on the files for {plan.table} is lost: another run took this one for dead. Nothing was "
@@ -153,7 +152,7 @@ def _check_lease(session: Session, objects: WorkObjects, plan: PublishPlan) -> N
 
 
 def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) -> None:
-    """Read ledger and counts again, now that nobody else can publish into the table."""
+    """Read the ledger and the counts again, now that nobody else can publish into the table."""
     planned = {(row.publish_id, row.file_name) for row in plan.live_before}
     live = ledger.live_rows(session, objects, plan.table)
     present = ledger.rows_of_month(live, plan.month)
@@ -169,7 +168,7 @@ def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) 
     condition, binds = plan.claimed or ("", [])
     rows = count_rows(session, plan.table, condition, binds)
     if plan.fill and plan.rows_after is not None and rows < plan.rows_after:
-        # COPY went straight into the table, so that nobody has counted the files' rows by day before.
+        # COPY went straight into the table, so the files' rows have not been counted by day before.
         raise Refused(
             f"The claimed days of {plan.table} would have {rows:,} rows instead of {plan.rows_after:,}: rows of the "
             "files lie outside the days of their names (--qc file names those days), or rows were deleted meanwhile. "
@@ -180,7 +179,9 @@ def _check_unchanged(session: Session, objects: WorkObjects, plan: PublishPlan) 
 
 
 def _twin(live: Sequence[LedgerRow], plan: PublishPlan) -> LedgerRow | None:
-    """A live file of any month, and not one that is replaced, with the content of a new one: its rows would double."""
+    """A live file of any month, not being replaced, with the same content as a new one: its rows would be
+    duplicated.
+    """
     replaced = {(row.publish_id, row.file_name) for row in plan.replaced_rows}
     new = {row.content_hash for row in plan.new_rows}
     left = (row for row in live if (row.publish_id, row.file_name) not in replaced)

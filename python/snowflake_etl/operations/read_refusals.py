@@ -1,4 +1,4 @@
-"""What reading a table needs (floor 5): grants that are missing are told as those of a reader, not of a loader."""
+"""What reading a table needs (floor 5): missing grants are reported as for a reader, not for a loader."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snowflake_etl.warehouse.session import Session
 
 @contextmanager
 def reading(session: Session, configuration: Configuration, table_name: str) -> Iterator[None]:
-    """Let the warehouse's errors leave the block in the words of ``refused_to_read``."""
+    """Turn the warehouse's errors into those of ``refused_to_read``."""
     try:
         yield
     except WarehouseError as error:
@@ -26,7 +26,7 @@ def reading(session: Session, configuration: Configuration, table_name: str) -> 
 def refused_to_read(
     error: WarehouseError, session: Session, configuration: Configuration, name: ObjectName
 ) -> EtlError:
-    """The error in a sentence that names the grant, where a grant is what is missing; else as loads tell it."""
+    """The error as a sentence that names the grant, if a grant is missing; else as loads report it."""
     denial = denials.denial_of(str(error))
     if denial is None or type(error) is not WarehouseError:
         return refusals.explained(error, session, refusals.surroundings(session, configuration, name.sql))
@@ -37,7 +37,7 @@ def refused_to_read(
 
 
 def not_there(session: Session, name: ObjectName, where: str = "the configuration") -> str:
-    """The sentence for a table that is missing or hidden, which Snowflake does not tell apart."""
+    """The sentence for a missing or hidden table; Snowflake does not distinguish the two."""
     role = refusals.role_of(session)
     return (
         f"There is no table {name}, or role {role} may not see it. Correct table_name in {where}, or have its owner "
@@ -46,7 +46,7 @@ def not_there(session: Session, name: ObjectName, where: str = "the configuratio
 
 
 def grants_to_read(name: ObjectName, role: str) -> list[str]:
-    """What a role needs to read a table, from the outside in."""
+    """The grants that a role needs to read a table, from the outside in."""
     to_role = f"TO ROLE {quote(role)}"
     return [
         f"GRANT USAGE ON DATABASE {quote(name.database)} {to_role}",

@@ -1,4 +1,4 @@
-"""What interrupted loads left in the warehouse (floor 5): listed, and put away on request, never a live run's."""
+"""What interrupted loads left in the warehouse (floor 5): listed, and removed on request, but never a live run's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORK_TABLE = re.compile(r".+__(\d{8})_(\d{6})_([0-9A-F]{8})_\d+")
 
 
 class State(StrEnum):
-    """Whose a thing is: a run's at work, a dead run's, a failed or a coming load's, or the operator's own wish."""
+    """What a thing belongs to: a live run, a dead run, a failed or a future load, or the operator's own wish."""
 
     LIVE = "live"
     DEAD = "dead"
@@ -64,9 +64,8 @@ class Leftover:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Interrupted runs of this host for one target, everything of ours there, and how many loads other targets have.
-
-    ``left_to_do`` are the batches that were cut off, with what is left of them beside the interrupted runs; ``locks``
+    """Interrupted runs of this host for one target, all that is ours there, and the number of loads for other targets.
+    ``left_to_do`` are the interrupted batches, with what remains of them besides the interrupted runs; ``locks``
     are sentences on who holds tables of ours.
     """
 
@@ -81,21 +80,21 @@ class Recovery:
         return len({command for batch in self.left_to_do for command in batch.commands})
 
     def removable(self, *, waiting: bool = False) -> tuple[Leftover, ...]:
-        """What is nobody's; with ``waiting`` also what a coming load would find staged."""
+        """What belongs to nobody; with ``waiting`` also what a future load would find staged."""
         spared = {State.LIVE} if waiting else {State.LIVE, State.WAITING}
         return tuple(leftover for leftover in self.leftovers if leftover.state not in spared)
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What was removed, and what was to be and had come to life meanwhile."""
+    """What was removed, and what was not because it is in use again."""
 
     removed: tuple[Leftover, ...]
     spared: tuple[Leftover, ...]
 
 
 class Recoverer:
-    """Looks at one target and tidies it up; ``place`` is its name in the run records (``Warehouse.place``)."""
+    """Examines one target and cleans it up; ``place`` is its name in the run records (``Warehouse.place``)."""
 
     def __init__(self, session: Session, objects: WorkObjects, state_directory: Path, place: str) -> None:
         self._session = session
@@ -105,7 +104,7 @@ class Recoverer:
         self._place = place
 
     def look(self) -> Recovery:
-        """List leases, work tables and staged parts, and whether a run may still be at work on them."""
+        """List leases, work tables and staged parts, and whether a run may still be working on them."""
         runs = self._records.interrupted()
         begun = {run.command for run in runs}
         batches = [_without(batch, begun) for batch in self._batches.cut_off()]
@@ -127,7 +126,7 @@ class Recoverer:
         return [*of_leases, *self._queries(live), *self._work_tables(live), *self._staged(leases, live)]
 
     def _locks(self) -> tuple[str, ...]:
-        """Who holds a table of ours: a transaction at work, or one that its dead session left open."""
+        """Who holds a table of ours: an active transaction, or one that a dead session left open."""
         objects = self._objects
         ours = [str(name) for name in (objects.lock, objects.ledger, objects.lease)]
         holders = [locks.ask_for_holder(self._session, "", {name}) for name in ours]
@@ -135,7 +134,7 @@ class Recoverer:
         return tuple(locks.lock_in_words(holder, datetime.now(UTC)) for holder in told.values())
 
     def _queries(self, live: Sequence[LeaseRow]) -> list[Leftover]:
-        """COPYs of ours that run: they are submitted under a lease only, and live on when their client is gone."""
+        """Our running COPYs: they are only submitted under a lease, and survive their client."""
         history = f"{quote(self._objects.database)}.INFORMATION_SCHEMA.QUERY_HISTORY_BY_USER(RESULT_LIMIT => 10000)"
         sql = (
             f"SELECT QUERY_ID, QUERY_TAG, START_TIME FROM TABLE({history}) WHERE EXECUTION_STATUS = 'RUNNING' "
@@ -156,12 +155,12 @@ class Recoverer:
         return found
 
     def clean(self, shown: Recovery, *, waiting: bool = False) -> Cleaned:
-        """Remove of what was shown whatever is nobody's still; each thing is looked at again right before it goes."""
+        """Remove what was shown and still belongs to nobody; each thing is checked again right before it is removed."""
         fresh = self.look()
         wanted = {leftover.key for leftover in fresh.removable(waiting=waiting)}
         gone = {leftover.key for leftover in shown.leftovers} - {leftover.key for leftover in fresh.leftovers}
         removed, spared = [], []
-        # Leases last: until then they tell whose the things are.
+        # Leases last: until then they say what the things belong to.
         for leftover in sorted(shown.removable(waiting=waiting), key=lambda one: one.kind == "lease"):
             if leftover.key in gone:
                 continue
@@ -193,7 +192,7 @@ class Recoverer:
         return leftover.run_id in {row.run_id for row in live} or leftover.name in {row.work_table for row in live}
 
     def _work_tables(self, live: Sequence[LeaseRow]) -> list[Leftover]:
-        """A work table is made and filled under a lease only: without one nobody will ever read it."""
+        """A work table is only created and filled under a lease: without one nobody will ever read it."""
         rows = self._session.query(
             f"SELECT TABLE_NAME, ROW_COUNT FROM {quote(self._objects.database)}.INFORMATION_SCHEMA.TABLES "
             "WHERE TABLE_SCHEMA = ? ORDER BY TABLE_NAME",
@@ -227,7 +226,7 @@ class Recoverer:
         return leftovers
 
     def _of_complete_parts(self, folder: str) -> State:
-        """All of a file is staged: for a load to come, unless it is known here that a load of it failed."""
+        """A completely staged file is meant for a future load, unless a load of it is known here to have failed."""
         ended = self._records.end_of_staging_run(folder.rstrip("/").rsplit("/", 1)[-1], self._place)
         return State.WAITING if ended in (None, "staged") else State.FAILED
 

@@ -1,4 +1,4 @@
-"""The warehouse's refusals in the operator's words (floor 5): what is missing, for which role, what mends it."""
+"""The warehouse's refusals in the operator's terms (floor 5): what is missing, for which role, and how to fix it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from snowflake_etl.warehouse.session import Session
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a statement may have been about: our objects, the ``targets``, the ``warehouse`` that was asked for."""
+    """What a statement may have been about: our objects, the ``targets``, the requested ``warehouse``."""
 
     objects: WorkObjects
     targets: tuple[ObjectName, ...]
@@ -36,7 +36,7 @@ def surroundings(session: Session, configuration: Configuration, *table_names: s
 
 @contextmanager
 def explaining(session: Session, configuration: Configuration, *table_names: str) -> Iterator[None]:
-    """Let errors of the warehouse leave the block with a sentence that helps, where there is one."""
+    """Give errors of the warehouse a helpful message, if there is one."""
     try:
         yield
     except WarehouseError as error:
@@ -44,8 +44,7 @@ def explaining(session: Session, configuration: Configuration, *table_names: str
 
 
 def explained(error: EtlError, session: Session, around: Surroundings) -> EtlError:
-    """The same error with a sentence that helps, or ``error`` itself where there is none.
-
+    """Return the same error with a helpful message, or ``error`` itself if there is none.
     Asks the warehouse who we are and who holds the lock; what it does not answer is left out.
     """
     if type(error) is not WarehouseError:
@@ -71,7 +70,7 @@ def _sentence(error: WarehouseError, session: Session, around: Surroundings) -> 
 
 
 def role_of(session: Session) -> str:
-    """The session's role by its stored name, or what to put in its place where it cannot be told."""
+    """The session's role by its stored name, or a substitute if it is unknown."""
     try:
         return str(session.query("SELECT CURRENT_ROLE()")[0][0] or "PUBLIC")
     except EtlError:

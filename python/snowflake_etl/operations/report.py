@@ -1,6 +1,5 @@
-"""``report`` (floor 5): every table of one or several configurations, some at a time.
-
-What goes wrong with one table is that table's row; the others go on.
+"""``report`` (floor 5): every table of one or several configurations, several at a time.
+An error with one table becomes that table's row; the others go on.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from snowflake_etl.warehouse.ways_in import Ask
 LOGGER = logging.getLogger(__name__)
 VERB = "report"
 _QUERY_TAG = "snowflake_etl report"
-# The first that some table has decides the exit code: what could not be looked at weighs more than what was found.
+# The first of these that any table has decides the exit code: a failed check outweighs a finding.
 _EXIT_ORDER = (
     ExitCode.UNEXPECTED,
     ExitCode.CONNECTION,
@@ -47,7 +46,7 @@ _POLL_SECONDS = 0.2
 
 
 class _Place:
-    """One configuration at work: its sessions, and what is asked once for all of its tables."""
+    """One configuration in use: its sessions, and what is asked once for all of its tables."""
 
     def __init__(self, warehouse: Warehouse, subjects: Sequence[Subject]) -> None:
         self._warehouse = warehouse
@@ -75,7 +74,7 @@ class _Place:
         self._give_back(session)
 
     def known(self, name: ObjectName) -> KnownTable | None:
-        """What the catalog tells of a table, None where it does not show it.  Raise WarehouseError."""
+        """What the catalog says about a table, None if it does not show it.  Raise WarehouseError."""
         if name in self._hidden:
             raise self._hidden[name]
         return (self._known or {}).get(name)
@@ -104,7 +103,7 @@ class _Place:
         return self._warehouse.open(_QUERY_TAG)
 
     def _take_first(self) -> Session:
-        """Sign in and ask what all tables need; what fails here fails for every table, and nobody tries it again."""
+        """Sign in and ask what all tables need; what fails here fails for every table and is not retried."""
         try:
             first = self._warehouse.open(_QUERY_TAG)
             try:
@@ -138,13 +137,13 @@ class _Place:
         self._known = known
 
     def _ledger_rows(self, session: Session) -> list[LedgerRow]:
-        """Live rows of all tables; none where there is no ledger, or it may not be read."""
+        """Live rows of all tables; none if there is no ledger, or it may not be read."""
         objects = WorkObjects(session.database, fold(self._warehouse.load.work_schema))
         self.statements += 1
         try:
             return [row for row in ledger.all_rows(session, objects) if row.state == ledger.LIVE]
         except WarehouseError as error:
-            # Reports are for tables that were loaded by other means, too.
+            # Reports also cover tables that were loaded by other means.
             LOGGER.debug("Nothing is known of earlier loads: %s", " ".join(str(error).split()))
             return []
 
@@ -160,9 +159,8 @@ def report(
     progress: Progress,
     ask: Ask | None = None,
 ) -> ReportResult:
-    """Look at all tables, ``workers`` at a time, for some ``days`` or (None) all; the rows come in their order.
-
-    Every check is kept in the history.  ``strict`` makes warnings a problem; ``ask`` gets passphrases, where somebody
+    """Look at all tables, ``workers`` at a time, for some ``days`` or (None) all; the result keeps their order.
+    Every check is kept in the history.  ``strict`` makes warnings a problem; ``ask`` asks for passphrases, if somebody
     is there.  When this thread is interrupted (Stopped), no further table is begun.
     """
     started, made_at = time.monotonic(), datetime.now(UTC)
@@ -216,7 +214,7 @@ def _run(
                 return
             done.put((number, _one(subject, places[subject.loaded.path], days)))
 
-    # Daemons: a report that is interrupted does not wait for the statements that still run.
+    # Daemon threads: an interrupted report does not wait for statements that are still running.
     threads = [threading.Thread(target=work, name=f"report-{number}", daemon=True) for number in range(workers)]
     rows: dict[int, TableReport] = {}
     progress(VERB, 0, len(subjects), "tables")
@@ -283,7 +281,7 @@ def _not_found(subject: Subject, name: ObjectName, role: str, seconds: float) ->
 
 
 def exit_code_of(tables: Sequence[TableReport], unread: Sequence[UnreadConfig], *, strict: bool) -> ExitCode:
-    """What could not be looked at decides first, then what was found."""
+    """Failed checks decide first, then findings."""
     codes = {table.exit_code for table in tables} | {one.exit_code for one in unread}
     if strict and any(table.status is TableStatus.WARNING for table in tables):
         codes.add(int(ExitCode.PROBLEMS_FOUND))
@@ -300,7 +298,7 @@ def message_of(tables: Sequence[TableReport], unread: Sequence[UnreadConfig]) ->
 
 
 def contiguous(ranges: Sequence[DayRange]) -> DayRange | None:
-    """One range of all, None where there is a hole between them."""
+    """Join all into one range; None if there is a gap between them."""
     ordered = sorted(ranges)
     whole = DayRange(ordered[0].first, ordered[-1].last)
     return whole if sum(map(len, ordered)) == len(whole) else None

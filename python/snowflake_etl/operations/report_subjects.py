@@ -1,4 +1,4 @@
-"""Which tables a report is about (floor 5): configurations to tables, each table of one configuration once."""
+"""Which tables a report covers (floor 5): each table of a configuration once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snowflake_etl.sqltext import ObjectName, fold, object_name
 
 CONFIGURATION_SUFFIXES = (".json", ".yaml", ".yml")
 _ANY = "*"
-# What decides how rows are judged.
+# The settings that decide how rows are judged.
 _JUDGED_BY = ("date_column", "date_format", "duplicate_key_columns")
 
 
@@ -23,8 +23,8 @@ _JUDGED_BY = ("date_column", "date_format", "duplicate_key_columns")
 class Subject:
     """One table to look at, as its configuration names it.
 
-    Several entries of one table (one for each pattern of its files) are one subject; ``conflict`` is the sentence
-    that says where they do not agree on what its rows should be, "" else.
+    Several entries of one table (one for each pattern of its files) are one subject; ``conflict`` is a sentence on
+    where they disagree about what its rows should be, "" if they agree.
     """
 
     loaded: LoadedConfiguration
@@ -42,9 +42,8 @@ class Subject:
 
 
 def configuration_files(files: Sequence[Path], folders: Sequence[Path], names: Sequence[str]) -> list[Path]:
-    """The files themselves and those of the folders, each once, whose name fits one of the patterns.
-
-    Raise UsageError where a folder is none or nothing is left.
+    """The given files and those in the given folders, each once, whose names match one of the patterns.
+    Raise UsageError if a folder does not exist or nothing is left.
     """
     found = list(files)
     for folder in folders:
@@ -59,7 +58,9 @@ def configuration_files(files: Sequence[Path], folders: Sequence[Path], names: S
 
 
 def read_all(paths: Sequence[Path], choice: Choice = NO_CHOICE) -> tuple[list[LoadedConfiguration], list[UnreadConfig]]:
-    """Read the configurations; of several, those that cannot be read are set aside.  Raise ConfigError for one."""
+    """Read the configurations; of several, those that cannot be read are set aside.  A single one raises
+    ConfigError.
+    """
     loaded, unread = [], []
     for path in paths:
         try:
@@ -72,10 +73,9 @@ def read_all(paths: Sequence[Path], choice: Choice = NO_CHOICE) -> tuple[list[Lo
 
 
 def subjects_of(configurations: Sequence[LoadedConfiguration], tables: Sequence[str]) -> list[Subject]:
-    """The tables that fit one of the patterns, in the order of the configurations.
-
-    A pattern fits the table's name alone or as much of its full name as it has: ``FL*``, ``PUBLIC.FL*``.
-    Raise UsageError where there are tables and none of them fits.
+    """The tables that match one of the patterns, in the order of the configurations.
+    A pattern matches the table's name alone or as much of the full name as it contains: ``FL*``, ``PUBLIC.FL*``.
+    Raise UsageError if there are tables but none matches.
     """
     subjects = [subject for loaded in configurations for subject in _subjects_of_one(loaded)]
     wanted = [subject for subject in subjects if not tables or _fits(tables, *_names(subject.entry.table_name))]
@@ -87,7 +87,7 @@ def subjects_of(configurations: Sequence[LoadedConfiguration], tables: Sequence[
 
 def _subjects_of_one(loaded: LoadedConfiguration) -> Iterable[Subject]:
     section = loaded.configuration.snowflake
-    # Where the configuration does not name database and schema, the session's stand for them all.
+    # If the configuration does not name database and schema, the session's apply to all tables.
     database, schema = fold(section.database or _ANY), fold(section.schema_ or _ANY)
     entries: dict[ObjectName, list[FileSection]] = {}
     for entry in loaded.configuration.files:
@@ -96,7 +96,7 @@ def _subjects_of_one(loaded: LoadedConfiguration) -> Iterable[Subject]:
 
 
 def _one(loaded: LoadedConfiguration, entries: Sequence[FileSection]) -> Subject:
-    """One subject of all entries of a table, which have to agree on what its rows should be."""
+    """Merge all entries of a table, which must agree on what its rows should be, into one subject."""
     first = entries[0]
     differences = []
     for key in _JUDGED_BY:
@@ -114,14 +114,14 @@ def _one(loaded: LoadedConfiguration, entries: Sequence[FileSection]) -> Subject
 
 
 def _comparable(value: str | tuple[str, ...] | None) -> str:
-    """Names as Snowflake stores them; a format is nothing but a text."""
+    """Names as Snowflake stores them, for comparison; a format is compared as plain text."""
     if isinstance(value, tuple):
         return ", ".join(fold(name) for name in value)
     return value.upper() if value else ""
 
 
 def _names(table_name: str) -> list[str]:
-    """A table's name, its schema and name, its full name: as far as the configuration tells."""
+    """A table's name, its schema and name, its full name: as far as configured."""
     name = object_name(table_name, "", "")
     parts = [part for part in (name.database, name.schema, name.name) if part]
     return [".".join(parts[start:]) for start in range(len(parts))]

@@ -1,4 +1,4 @@
-"""One table of a report (floor 5): counted with the statements of ``validate``, judged by the same rules."""
+"""One table of a report (floor 5): counted with the same statements as ``validate``, judged by the same rules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from snowflake_etl.warehouse.session import Session
 
 
 class CountingQueries:
-    """A session that counts what is asked of it."""
+    """A session that counts its queries."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -45,7 +45,7 @@ def table_report(
     days: DayRange | None,
     state_directory: Path,
 ) -> tuple[TableReport, CheckReport]:
-    """Look at one table that is there, for some ``days`` or (None) all; ``live`` are its live rows of the ledger.
+    """Check one existing table, for some ``days`` or (None) all; ``live`` are its live rows in the ledger.
 
     Raise ConfigError for a configuration that the table does not fit, WarehouseError with the grant that is
     missing, ConnectError.
@@ -113,7 +113,7 @@ def _row(
 
 
 def status_of(check: CheckReport) -> TableStatus:
-    """EMPTY before anything else: what is not there cannot be wrong in another way."""
+    """EMPTY takes precedence: rows that do not exist cannot be wrong in any other way."""
     if not check.rows:
         return TableStatus.EMPTY
     if check.errors:
@@ -140,7 +140,7 @@ def _duplicates(profile: Profile, check: CheckReport) -> DuplicateCount | None:
 
 
 def last_load(live: Sequence[LedgerRow]) -> LastLoad | None:
-    """The newest row, None where the ledger knows none."""
+    """The newest row, None if the ledger has none."""
     known = [(row.published_at, row) for row in live if row.published_at]
     if not known:
         return None

@@ -1,4 +1,4 @@
-"""``schedule`` (floor 5): crontab lines and systemd units for a command.  Makes texts; installs nothing."""
+"""``schedule`` (floor 5): crontab lines and systemd units for a command.  Only makes the text; installs nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CLOCK = re.compile(r"(?:([01]?[0-9]|2[0-3]):)?([0-5]?[0-9])")
 
 @dataclass(frozen=True)
 class Times:
-    """When it starts, in the host's own time; ``hour`` and ``day`` count where ``every`` is longer than they are."""
+    """When it starts, in the host's own time; ``hour`` and ``day`` only matter if ``every`` is a longer period."""
 
     every: str
     hour: int
@@ -48,9 +48,8 @@ class Times:
 
 @dataclass(frozen=True)
 class Plan:
-    """A command under its name.
-
-    ``words`` are its whole argument array, the program first, by its absolute path; ``folder`` is where it starts.
+    """A named command.
+    ``words`` are its whole argument array, beginning with the program's absolute path; ``folder`` is where it starts.
     """
 
     name: str
@@ -73,7 +72,7 @@ def times(every: str, at: str | None, day: int) -> Times:
 
 
 def cron_lines(plan: Plan) -> str:
-    """A comment and one line for a crontab; a per cent sign would end the command there."""
+    """A comment and one line for a crontab; an unescaped percent sign would end the command there."""
     settings = [f"{name}={shlex.quote(value)}" for name, value in plan.environment.items()]
     command = " ".join([*settings, shlex.join([*plan.words, "--quiet", "--scheduled", plan.name])])
     if plan.folder:
@@ -85,7 +84,7 @@ def cron_lines(plan: Plan) -> str:
 
 
 def systemd_service(plan: Plan, user: str | None) -> str:
-    """The service; with ``user`` a unit of the system that runs as that user, else one of the user's own."""
+    """The service unit; with ``user`` a system unit that runs as that user, else a user unit."""
     settings = [f"Environment={_quoted(f'{name}={value}')}" for name, value in plan.environment.items()]
     network = ["Wants=network-online.target", "After=network-online.target"] if user else []
     words = " ".join(_quoted(word, dollars=True) for word in [*plan.words, "--scheduled", plan.name])
@@ -110,7 +109,7 @@ def systemd_service(plan: Plan, user: str | None) -> str:
 
 
 def systemd_timer(plan: Plan) -> str:
-    """The timer; what was due while the host was down starts when it is up again."""
+    """The timer unit; a run that was due while the host was down starts once it is up again."""
     return _unit(
         [
             "[Unit]",
@@ -131,7 +130,7 @@ def _unit(lines: Sequence[str]) -> str:
 
 
 def _quoted(word: str, *, dollars: bool = False) -> str:
-    """As systemd reads a word: per cent signs are specifiers, in commands dollars are variables."""
+    """Quote a word for systemd: percent signs are specifiers; in commands, dollar signs are variables."""
     text = word.replace("%", "%%")
     if dollars:
         text = text.replace("$", "$$")

@@ -1,7 +1,7 @@
-"""What stands in the target before a load, and what may be done about it (floor 5): pure rules, no I/O.
+"""What the target contains before a load, and what may be done about it (floor 5): pure rules, no I/O.
 
-The table of situations of the design is this module: each row is one small function, and each refusal says
-what to type instead.
+The table of situations of the design is this module: each row is one small function, and each refusal says what to type
+instead.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SMALLEST_SHARE_OF_REPLACED = 0.9
 
 
 class Mode(StrEnum):
-    """What a load does with the rows that the claimed days have already."""
+    """What a load does with rows that the claimed days already have."""
 
     APPEND = "append"
     REPLACE = "replace"
@@ -32,8 +32,8 @@ class Wishes:
     """What the operator asked for and confirmed beforehand.
 
     ``expect_rows`` is the number of rows that a replace may delete, ``any``, or None when not given.
-    ``command`` is the command line of this load, to be shown with something added; ``command_of_files`` that of
-    some of its files only.
+    ``command`` is the command line of this load, to be shown with additions; ``command_of_files`` the one for only some
+    of its files.
     """
 
     mode: Mode
@@ -49,7 +49,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Situation:
-    """The facts: counts in rows, ``claimed`` the days that the files' names give (() without a date column).
+    """The facts: counts in rows, ``claimed`` the days that the files' names claim (() without a date column).
 
     Without a date column the month's and the claimed days' counts are those of the whole table.
     """
@@ -79,7 +79,7 @@ class Situation:
 
 @dataclass(frozen=True)
 class Permission:
-    """The load may go on: ``replaces`` are the ledger rows that go out, ``warnings`` for the operator."""
+    """The load may go on: ``replaces`` are the ledger rows to be replaced, ``warnings`` are for the operator."""
 
     replaces: tuple[LedgerRow, ...] = ()
     warnings: tuple[str, ...] = field(default=())
@@ -91,7 +91,7 @@ def already_live(live: Sequence[LedgerRow], content_hash: str) -> LedgerRow | No
 
 
 def permit(situation: Situation, wishes: Wishes) -> Permission:
-    """Decide before anything is staged.  Raise Refused, with the command that would do it, else permit."""
+    """Decide before anything is staged.  Raise Refused, with the command that would work, or return a permission."""
     if wishes.mode is Mode.REPLACE:
         return _permit_replace(situation, wishes)
     return _permit_append(situation, wishes)
@@ -133,7 +133,7 @@ def _permit_replace(situation: Situation, wishes: Wishes) -> Permission:
 
 
 def _refuse_cutting(situation: Situation) -> None:
-    """A replace takes loaded files out whole: rows left of one would be known to nobody."""
+    """A replace removes loaded files whole: the ledger would know nothing about leftover rows of one."""
     for row in situation.live_in_claimed():
         if row.days and not all(any(day in days for days in situation.claimed) for day in row.days):
             raise Refused(
@@ -152,12 +152,12 @@ def check_expected_rows(rows: int, wishes: Wishes) -> None:
 
 
 def same_content(row: LedgerRow, file: str) -> str:
-    """The sentence that a file is in the table already: when and by whom."""
+    """The sentence that a file is in the table already, since when and by whom."""
     return f"{file} is in {row.table_name} already{_loaded_by([row])}, with the same content."
 
 
 def rows_gone(situation: Situation, rows: Sequence[LedgerRow], wishes: Wishes) -> str:
-    """The refusal of what the ledger has and the table has not."""
+    """The refusal for rows that the ledger has but the table lacks."""
     days = " for those days" if situation.claimed else ""
     return (
         f"The ledger says that {situation.place} is loaded{_loaded_by(rows)}, but the table has no rows{days}: "
@@ -166,7 +166,7 @@ def rows_gone(situation: Situation, rows: Sequence[LedgerRow], wishes: Wishes) -
 
 
 def other_version(row: LedgerRow, file: str, situation: Situation, wishes: Wishes) -> str:
-    """The refusal of a file that comes in the place of a loaded one and is not the same."""
+    """The refusal for a file that would replace a loaded one and differs from it."""
     whole = "" if situation.claimed else " all rows of the table"
     return (
         f"{file} has other content than what is in {row.table_name} already{_loaded_by([row])}: the rows of both would "
@@ -186,9 +186,8 @@ def how_to_replace(situation: Situation, wishes: Wishes) -> str:
 
 
 def check_rows_outside(outside: int, wishes: Wishes) -> None:
-    """Refuse rows outside the claimed days unless they are to be kept; a replace never takes them.
-
-    Raise ProblemsFound: the files hold something else than their names say.
+    """Refuse rows outside the claimed days unless they are to be kept; a replace never removes them.
+    Raise ProblemsFound: the files contain something other than their names say.
     """
     if not outside or wishes.keep_outside:
         return
@@ -210,7 +209,7 @@ def check_left_outside(table: str, left: int) -> None:
 
 
 def check_shrink(rows_in: int, rows_out: int, wishes: Wishes) -> None:
-    """Refuse a replace that puts in less than nine tenths of what it takes out."""
+    """Refuse a replace that inserts less than nine tenths of the rows it removes."""
     if wishes.mode is Mode.APPEND or wishes.allow_shrink or rows_in >= SMALLEST_SHARE_OF_REPLACED * rows_out:
         return
     raise Refused(
@@ -221,7 +220,7 @@ def check_shrink(rows_in: int, rows_out: int, wishes: Wishes) -> None:
 
 def _warnings(situation: Situation) -> tuple[str, ...]:
     warnings = []
-    # Without any live row the month was filled by other means; the count alone says nothing then.
+    # Without any live row the month was filled by other means; then the count alone says nothing.
     if not situation.month and situation.rows_in_month > situation.ledger_rows:
         warnings.append(
             f"{situation.table} has {situation.rows_in_month:,} rows, the ledger knows of {situation.ledger_rows:,}. "
@@ -238,7 +237,7 @@ def _warnings(situation: Situation) -> tuple[str, ...]:
 
 
 def _staying(situation: Situation) -> tuple[str, ...]:
-    """What a replace does not take although it came with the files that go out."""
+    """Rows that a replace does not remove although they came with the files being replaced."""
     loaded = sum(row.row_count for row in situation.live_in_claimed())
     if not situation.claimed or loaded <= situation.rows_in_claimed:
         return ()

@@ -1,11 +1,10 @@
 """Brings one file onto the stage: reading, compressing and PUT overlap, in bounded memory (floor 5).
 
-One thread reads and cuts.  An executor compresses the cuts.  A few uploading threads, each with a
-session of its own, PUT the parts from memory.  Two counters hold the reader back: cuts that wait to be
+One thread reads and cuts.  An executor compresses the cuts.  A few uploading threads, each with its own
+session, PUT the parts from memory.  Two counters hold the reader back: cuts that wait to be
 compressed, and parts that wait to be sent.  So memory is bounded by ``Concurrency`` and part size, whatever the
-size of the file, and nothing is written beside it.
-
-Which warehouse is behind a ``Sink`` this module does not know.
+size of the file, and nothing is written to disk.
+This module does not know which warehouse is behind a ``Sink``.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Sink(Protocol):
 
 
 class Cutter(Protocol):
-    """Reads a file, or the parts of one, once; the numbers grow while its cuts are taken, as ``FileCutter``'s do."""
+    """Reads a file, or the parts of one, once; the numbers grow as its cuts are taken, like those of ``FileCutter``."""
 
     path: Path
     rows: int
@@ -58,7 +57,9 @@ class Cutter(Protocol):
 
 @dataclass(frozen=True)
 class StagedPart:
-    """A part on the stage.  ``bytes`` are its rows', ``compressed_bytes`` what was sent (0 if it was there)."""
+    """A part on the stage.  ``bytes`` is the size of its rows, ``compressed_bytes`` what was sent (0 if it was
+    there).
+    """
 
     name: str
     rows: int
@@ -72,7 +73,7 @@ class StagedPart:
 class StagedFile:
     """A file whose every record is on the stage.
 
-    ``bytes`` counts record bytes (unpacked, UTF-8, no header), ``bytes_read`` those of the file on the disk,
+    ``bytes`` counts record bytes (uncompressed, UTF-8, no header), ``bytes_read`` those of the file on disk,
     ``bytes_sent`` the compressed ones that had to be sent.  ``content_hash`` is ``FileCutter``'s.
     """
 
@@ -100,13 +101,13 @@ def stage_file(
 ) -> StagedFile:
     """Stage a file's records below ``stage_path`` as compressed parts whose names prove their content.
 
-    ``concurrency`` says how much goes on at once; its workers compress in ``executor`` where one is given.  Parts
-    whose names are in ``present`` are neither compressed nor sent.  ``progress`` hears of bytes of the file that
-    are staged.
+    ``concurrency`` says how much runs at once; its workers compress in ``executor`` if one is given.  Parts
+    whose names are in ``present`` are neither compressed nor sent.  ``progress`` is called with the bytes of the file
+    that are staged.
 
     Raise FileError when the file is damaged, empty of rows or changed while it was read, Stopped when ``stop``
-    is set, and the first error of any worker or sink.  By then no thread of ours runs any more; parts that
-    were sent stay on the stage.
+    is set, and the first error of any worker or sink.  By then none of our threads is running; parts that were sent
+    stay on the stage.
     """
     return stage_cuts(
         FileCutter(path, layout, plan.cut_bytes),
@@ -133,13 +134,13 @@ def stage_cuts(
     progress: Progress = no_progress,
     stop: threading.Event | None = None,
 ) -> StagedFile:
-    """Stage what ``cutter`` reads, wherever it has it from; ``pack`` makes parts of its cuts.  See ``stage_file``."""
+    """Stage what ``cutter`` reads, from whatever source; ``pack`` turns its cuts into parts.  See ``stage_file``."""
 
     def stage(stop: threading.Event) -> StagedFile:
         staging = _Staging(cutter, stage_path, pack, progress, stop)
         return staging.run(open_sink, executor, concurrency, present)
 
-    # A signal between the counting of a cut and its handing over would have us wait for it for ever.
+    # A signal between counting a cut and handing it over would make us wait for it forever.
     return stoppable(stage, stop)
 
 
@@ -213,7 +214,7 @@ class _Staging:
             del cut
 
     def _acquire(self, semaphore: threading.Semaphore) -> None:
-        """Wait for room; an error elsewhere or a stop ends the waiting."""
+        """Wait for room; an error elsewhere or a stop ends the wait."""
         self._check()
         while not semaphore.acquire(timeout=_LOOK_FOR_STOP_SECONDS):
             self._check()
@@ -239,7 +240,7 @@ class _Staging:
     def _upload(self, part: Part, sinks: _Sinks, weight: int) -> None:
         try:
             self._check()
-            # Closed at once: drivers keep the stream in reference cycles, which would keep its bytes as well.
+            # Closed at once: drivers keep the stream in reference cycles, and with it its bytes.
             with io.BytesIO(part.data) as stream:
                 status = sinks.mine().put(stream, part.name, self._stage_path)
             staged = StagedPart(part.name, part.rows, part.first_line, part.size, len(part.data), status)
@@ -254,7 +255,7 @@ class _Staging:
         self._drained.down()
 
     def _fail(self, error: BaseException) -> None:
-        """Keep the first error; those that follow from it say less."""
+        """Keep the first error; its consequences say less."""
         with self._lock:
             if self._error is None:
                 self._error = error
@@ -288,7 +289,7 @@ class _Staging:
 
 
 class _Sinks:
-    """Opens a sink in each uploading thread when it has its first part, and closes all of them at the end."""
+    """Opens a sink in each uploading thread at its first part, and closes them all at the end."""
 
     def __init__(self, open_sink: Callable[[], Sink]) -> None:
         self._open_sink = open_sink
@@ -310,7 +311,7 @@ class _Sinks:
 
 
 class _Counter:
-    """Counts what is under way, and waits until nothing is."""
+    """Counts what is in progress, and waits until nothing is."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -326,7 +327,7 @@ class _Counter:
             self._changed.notify_all()
 
     def wait(self, meanwhile: Callable[[], None]) -> None:
-        """Return when the count is zero; call ``meanwhile`` now and then, which may raise."""
+        """Return when the count is zero; now and then call ``meanwhile``, which may raise."""
         with self._changed:
             while self._count:
                 self._changed.wait(_LOOK_FOR_STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""Long work in a thread of its own (floor 5), so that a signal is noticed at once and the work ends in order."""
+"""Runs long work in a separate thread (floor 5), so that a signal is noticed at once and the work ends in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 class StopSignal(threading.Event):
-    """Set by itself or by the signal that it stands below."""
+    """An event that is set when it, or the signal above it, is set."""
 
     def __init__(self, above: threading.Event | None = None) -> None:
         super().__init__()
@@ -25,10 +25,10 @@ class StopSignal(threading.Event):
 
 
 def stoppable(work: Callable[[threading.Event], Result], above: threading.Event | None = None) -> Result:
-    """Do ``work`` and return its result; what interrupts the waiting, or ``above``, sets the event that it is given.
+    """Do ``work`` and return its result; an interruption of the wait, or ``above``, sets the event passed to ``work``.
 
-    A signal's handler runs in the main thread only, and there not while a library computes.  What it raises can come
-    between any two steps, so that work that shares locks and counts with threads of its own must not be done there.
+    A signal's handler runs in the main thread only, and there not while a library computes.  What it raises can
+    come between any two steps, so work that shares locks and counts with its own threads must not be done there.
     """
     stop = StopSignal(above)
     thread = _Work(work, stop)
@@ -45,9 +45,9 @@ def stoppable(work: Callable[[threading.Event], Result], above: threading.Event 
 
 
 class _Work(threading.Thread, Generic[Result]):
-    """``ended`` hands out that it has, twice: to who waits for it, and to who was interrupted and waits again.
-
-    A queue is one step, unlike the condition inside of a future or an event, which a signal leaves locked or unlocked.
+    """``ended`` announces the end twice: for the first wait, and for a second one after an interruption.
+    Taking from a queue is a single step, unlike the condition inside a future or an event, which a signal may leave
+    locked or unlocked.
     """
 
     def __init__(self, work: Callable[[threading.Event], Result], stop: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""The check of one table of the configuration (floor 5), for some days or for all there is; only reads."""
+"""The check of one table of the configuration (floor 5), for some days or for all; only reads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from snowflake_etl.warehouse.catalog import Table
 
 @dataclass(frozen=True)
 class Counted:
-    """A table's profile, what it should be, and what else is to be said of it."""
+    """A table's profile, what it should be like, and further notes on it."""
 
     profile: Profile
     expected: Expectations
@@ -42,9 +42,8 @@ def check_of_table(
 ) -> CheckReport:
     """Count ``table`` and judge it by what ``entry`` and the history of its earlier days expect.
 
-    ``span`` None means all rows; no day between the first and the last that has some may be missing then.  Raise
-    UsageError for days of a table without a date column or for columns that are not there, and what the session
-    raises.
+    ``span`` None means all rows; then no day may be missing between the first and the last with rows.  Raise
+    UsageError for days of a table without a date column or for missing columns, and whatever the session raises.
     """
     began = time.monotonic()
     types = {column.name: column.type for column in table.columns}
@@ -66,7 +65,7 @@ def count_table(
 ) -> Counted:
     """The first half of ``check_of_table``: ``types`` are the table's columns by stored name.
 
-    Of all rows (``span`` None) the days that loaded files have ``claimed`` have to be there as well.
+    For all rows (``span`` None) the days that loaded files have ``claimed`` must have rows as well.
     """
     if span is not None and entry.date_column is None:
         raise UsageError(
@@ -89,7 +88,7 @@ def count_table(
 
 
 def judged(counted: Counted, seconds: float) -> CheckReport:
-    """The second half: what the checks find, with the notes, worst first."""
+    """The second half: the findings of the checks, with the notes, worst first."""
     report = report_of(counted.profile, counted.expected, seconds)
     order = list(Severity)
     findings = sorted((*report.findings, *counted.notes), key=lambda finding: order.index(finding.severity))

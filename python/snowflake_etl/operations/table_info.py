@@ -1,4 +1,4 @@
-"""``table-info`` (floor 5): all that there is to know of a table before touching it.  Only reads."""
+"""``table-info`` (floor 5): all there is to know about a table before touching it.  Only reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from snowflake_etl.warehouse.session import Session
 from snowflake_etl.warehouse.signin import Warehouse
 
 NEEDED = ("SELECT", "INSERT", "DELETE")
-"""What loads, replaces and drops need on a table."""
+"""The privileges that loads, replaces and drops need on a table."""
 
 _THAT_MATTER = (*NEEDED, "UPDATE", "TRUNCATE")
 _OF_WHAT_IS_NOT_THERE = "There is none, or the role may not see it"
@@ -34,10 +34,9 @@ def table_info(
     warehouse: Warehouse,
     loads: int,
 ) -> TableInfoResult:
-    """Look at every table; one that cannot be looked at does not stop the others.
-
-    ``subjects`` are names as written, each with its entry of the configuration (None: it has none), ``loads`` how
-    many of the newest ledger rows are told.  Raise ConnectError when the warehouse is out of reach.
+    """Examine every table; a failure with one does not stop the others.
+    ``subjects`` are names as written, each with its configuration entry (None: it has none), ``loads`` how many of the
+    newest ledger rows to show.  Raise ConnectError when the warehouse is out of reach.
     """
     tables = []
     with warehouse.open("snowflake_etl table-info") as session:
@@ -117,7 +116,7 @@ def _with_facts(
 
 
 def _told(notes: list[str], what: str, otherwise: Told, ask: Callable[[], Told]) -> Told:
-    """What the warehouse answers; ``otherwise``, and a note, where this role may not ask."""
+    """The warehouse's answer; ``otherwise``, and a note, if this role may not ask."""
     try:
         return ask()
     except WarehouseError as error:
@@ -194,7 +193,7 @@ def _loads(
 
 
 def compared(table: Table, entry: FileSection | None) -> tuple[tuple[InfoColumn, ...], list[str]]:
-    """The table's columns, then those that it lacks, each against the configuration; and what has to be mended."""
+    """Compare the table's columns, then those it lacks, with the configuration; return them and what needs fixing."""
     if entry is None:
         return tuple(_told_column(column, (), "", "") for column in table.columns), []
     declared = {fold(name): text for name, text in entry.create_table.items()}
@@ -242,7 +241,7 @@ def _remark(column: Column, roles: Sequence[str], declared: str, *, loaded: bool
 
 
 def _is_same(wanted: ColumnType, found: ColumnType) -> bool:
-    """Whether a type is what was asked for; sizes that were not asked for may be anything."""
+    """Whether a type is as configured; sizes that are not configured may be anything."""
     return wanted.base == found.base and (not wanted.length or wanted == found)
 
 
@@ -255,7 +254,7 @@ def _holds_days(kind: ColumnType) -> bool:
 
 
 def _result(tables: Sequence[TableInfo]) -> TableInfoResult:
-    """What could not be looked at decides first, then what is to be mended."""
+    """Tables that could not be examined decide first, then what needs fixing."""
     failed = [table.exit_code for table in tables if table.status == "error"]
     problems = [table.exit_code for table in tables if table.exit_code]
     words = {"ok": "as they should be", "differs": "with something to mend", "missing": "not there", "error": "unseen"}

@@ -1,4 +1,4 @@
-"""``load --verify`` (floor 5): is a loaded month in the table what its files say?  Only reads."""
+"""``load --verify`` (floor 5): does a loaded month in the table match its files?  Only reads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from snowflake_etl.warehouse.signin import Warehouse
 def verify(
     planned: PlannedLoad, configuration: Configuration, warehouse: Warehouse, progress: Progress
 ) -> VerifyResult:
-    """Compare files, ledger and table; every difference is named, none is an exception.
+    """Compare files, ledger and table; every difference is reported, none raises an exception.
 
     Raise ProblemsFound when there is no table, FileError for files that cannot be read.
     """
@@ -48,7 +48,7 @@ def verify(
 
 
 def _with_ledger(prepared: Prepared, read: Sequence[ComparedFile]) -> tuple[list[Difference], list[str]]:
-    """Hold what was read against the live rows of the ledger: each file has one, by content, else by its days."""
+    """Compare what was read with the live rows of the ledger: each file has one, found by content, else by its days."""
     now = prepared.situation
     found: list[Difference] = []
     notes: list[str] = []
@@ -69,7 +69,7 @@ def _with_ledger(prepared: Prepared, read: Sequence[ComparedFile]) -> tuple[list
 
 
 def _taken(left: list[LedgerRow], fitting: Sequence[LedgerRow]) -> LedgerRow | None:
-    """Take the first of those that fit out of ``left``."""
+    """Remove the first match from ``left`` and return it."""
     if not fitting:
         return None
     left.remove(fitting[0])
@@ -95,7 +95,7 @@ def _with_row(file: ComparedFile, row: LedgerRow | None, notes: list[str]) -> li
 
 
 def _month(now: Situation, outside: int) -> list[Difference]:
-    """The month's count against the ledger's; late rows that a load was told to keep are in other months."""
+    """Compare the month's count with the ledger's; late rows that a load was told to keep are in other months."""
     if not now.live or now.ledger_rows - now.rows_in_month in (0, outside):
         return []
     message = f"{now.place} has {counted(now.rows_in_month, 'row')}, the ledger knows of {now.ledger_rows:,}."

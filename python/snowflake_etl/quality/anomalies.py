@@ -1,9 +1,8 @@
-"""Which days have a strange number of rows (floor 4, pure functions).
+"""Finds days with an unusual number of rows (floor 4, pure functions).
 
-A day is expected to be like the other days of its weekday, so that Saturdays may be quiet; where there are
-too few of them, like all days.  Deviations are judged as shares of the expected day.  Days of earlier months, where
-known, say what a weekday looks like; how much there is on the whole is told from the days that are judged, so that a
-table may grow.
+A day is expected to be like other days of the same weekday, so that Saturdays may be quiet; if there are
+too few of them, like all days.  Deviations are judged as shares of the expected day.  Days of earlier months, if
+known, show what a weekday looks like; the overall level comes from the days being judged, so that a table may grow.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from snowflake_etl.quality.profile import Thresholds
 
 # Makes the median absolute deviation of normally distributed numbers equal to their standard deviation.
 MAD_SCALE = 1.4826
-# So many days have a level of their own; fewer are held against the earlier days as they are.
+# This many days have a level of their own; fewer are compared directly with the earlier days.
 DAYS_OF_A_LEVEL = 7
 
 DayCounts = Mapping[date, int]
@@ -59,7 +58,7 @@ def strange_days(
 
 
 def level(rows_per_day: DayCounts, thresholds: Thresholds, earlier_days: DayCounts) -> float | None:
-    """The typical day as a share of what it was in earlier months; None where too little is known."""
+    """The typical day as a share of what it was in earlier months; None if too little is known."""
     usual = Usual(_with_rows(rows_per_day), _with_rows(earlier_days), thresholds)
     return usual.level if len(usual.ratios) >= DAYS_OF_A_LEVEL else None
 
@@ -74,7 +73,7 @@ class Usual:
 
     @cached_property
     def earlier_medians(self) -> Mapping[int, float]:
-        """Rows of a typical earlier day, by weekday; only where there are enough of them."""
+        """Rows of a typical earlier day, by weekday; only if there are enough of them."""
         counts = {weekday: _of_weekday(self.earlier, weekday) for weekday in range(7)}
         return {weekday: median(like) for weekday, like in counts.items() if len(like) >= self.thresholds.like_days}
 
@@ -85,7 +84,7 @@ class Usual:
 
     @cached_property
     def level(self) -> float:
-        """How much more there is than in earlier months: 1.0 is the same."""
+        """The current level relative to earlier months: 1.0 is the same."""
         return median(self.ratios) if len(self.ratios) >= DAYS_OF_A_LEVEL else 1.0
 
     @cached_property
@@ -100,18 +99,17 @@ class Usual:
     def band(self) -> float:
         """How far shares may be from 1: the width in scaled MADs of all days' shares.
 
-        Over shares and not over rows, so that the weekly rhythm does not count as spread.  Where earlier days
-        scattered more than these do, by theirs.
+        From shares and not from rows, so that the weekly rhythm does not count as spread.  If earlier days
+        scattered more than these, their spread is used.
         """
         own = [count / self.expected[day] for day, count in self.rows.items()]
         spread = max(_deviation(own), _deviation(self._shares_of_earlier(self.earlier)))
         return self.thresholds.band_width * MAD_SCALE * spread
 
     def is_comparable(self, day: date) -> bool:
-        """True where the day may be called an outlier.
-
-        With few days of its weekday that means: there are some, they are sane, and the day is not like them.  A
-        single Saturday in a week says nothing about Saturdays.
+        """True if the day may be called an outlier.
+        With few days of its weekday that requires that there are some, that they are normal, and that this day differs.
+        A single Saturday in a week says nothing about Saturdays.
         """
         if len(self._like(day.weekday())) >= self.thresholds.like_days:
             return True
@@ -121,7 +119,7 @@ class Usual:
         return bool(sane) and all(abs(self.rows[day] / rows - 1) > self.thresholds.normal_share for rows in sane)
 
     def _like(self, weekday: int) -> list[float]:
-        """Rows of the days of one weekday; earlier ones as they would be on the level of these."""
+        """Rows of the days of one weekday; earlier ones scaled to the level of these."""
         earlier = _of_weekday(self.earlier, weekday) if weekday in self.earlier_medians else []
         return [*_of_weekday(self.rows, weekday), *(self.level * rows for rows in earlier)]
 
@@ -139,7 +137,7 @@ def _of_weekday(days: DayCounts, weekday: int) -> list[int]:
 
 
 def _deviation(shares: Iterable[float]) -> float:
-    """The median absolute deviation, 0 of nothing."""
+    """The median absolute deviation, 0 for no values."""
     values = list(shares)
     if not values:
         return 0.0

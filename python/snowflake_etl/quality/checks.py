@@ -1,7 +1,7 @@
 """The rule set (floor 4): every check there is, run over one profile.
 
 A check is a pure function ``(profile, expectations) -> findings``.  It does not know which engine counted, so
-that a file and the table it was loaded into are judged alike.
+a file and the table it was loaded into are judged alike.
 """
 
 from __future__ import annotations
@@ -40,6 +40,6 @@ _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
 def run_checks(profile: Profile, expectations: Expectations) -> tuple[Finding, ...]:
-    """Run every check; the findings come worst first, else in the order of ``ALL_CHECKS``."""
+    """Run every check; findings come worst first, then in the order of ``ALL_CHECKS``."""
     findings = [finding for check in ALL_CHECKS for finding in check(profile, expectations)]
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))

@@ -1,4 +1,4 @@
-"""Finds the rows of a clean file whose key is in an earlier row (floor 4): exactly, on disk where need be."""
+"""Finds the rows of a clean file whose key is in an earlier row (floor 4): exactly, on disk if necessary."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ _PAGE = 100_000
 
 
 class DuplicateRows:
-    """The places (from 0) of the rows of ``path`` that repeat a key; use it in a ``with``.
-
-    Hashes of keys are compared first, the keys themselves only where those agree.  Raise FileError where memory and
+    """The positions (from 0) of the rows of ``path`` that repeat a key; use it in a ``with``.
+    Hashes of keys are compared first, the keys themselves only if those agree.  Raise FileError if memory and
     temporary space do not suffice.
     """
 
@@ -37,7 +36,7 @@ class DuplicateRows:
         self._duck.close()
 
     def places(self) -> Iterator[int]:
-        """In the file's order."""
+        """Yield the positions in the file's order."""
         try:
             self._find()
             last = -1
@@ -64,7 +63,7 @@ class DuplicateRows:
         names = [f"k{number}" for number in range(len(parts))]
         selected = ", ".join(f"{part} AS {name}" for part, name in zip(parts, names, strict=True))
         columns = ", ".join(f"c{place}" for place, _ in enumerate(self._plan.columns))
-        # Row numbers are places in the file only on one thread and in the file's order.
+        # Row numbers are positions in the file only with one thread and in the file's order.
         self._duck.query("SET threads = 1")
         self._duck.query("SET preserve_insertion_order = true")
         self._relation.query(

@@ -1,6 +1,5 @@
-"""Cuts a dirty file into records and tells those that are no rows by their layout (floor 4).
-
-A block of lines in which nothing is wrong is recognised at once; only in the others lines are looked at one by one.
+"""Cuts a dirty file into records and finds those that cannot be rows by their layout (floor 4).
+A block of lines without faults is recognised as a whole; only in other blocks are lines examined one by one.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Reject:
-    """A record that is not kept: its first line (the file's first is 1), why, and the record as it stands."""
+    """A record that is not kept: its first line (the file's first is 1), the reason, and the unchanged record."""
 
     line: int
     reason: str
@@ -45,9 +44,9 @@ class Block:
 
 
 def blocks_of_text(source: Iterator[bytes], name: str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Put chunks together to blocks of whole lines; a last line without its end gets one.
+    """Join chunks into blocks of whole lines; a last line without its end gets one.
 
-    Raise FileError for a line without an end in sight.
+    Raise FileError for a line without end.
     """
     pieces: list[bytes] = []
     held = 0
@@ -74,7 +73,7 @@ def blocks_of_text(source: Iterator[bytes], name: str, size: int = BLOCK_BYTES) 
 
 
 def blocks_of_records(texts: Iterator[bytes], layout: Layout, date_place: int | None) -> Iterator[Block]:
-    """Cut blocks of lines into records; the header, where there is one, is the first block's only record."""
+    """Cut blocks of lines into records; the header, if there is one, is the first block's only record."""
     if layout.quote is None:
         yield from _plain_blocks(texts, layout)
     else:
@@ -117,7 +116,7 @@ def _plain_block(first: int, text: bytes, lines: list[bytes], layout: Layout) ->
 
 
 def without(values: list[Value], places: Collection[int]) -> list[Value]:
-    """The values but for those at some places."""
+    """The values except those at some positions."""
     kept, begin = list[Value](), 0
     for place in sorted(places):
         kept += values[begin:place]
@@ -126,7 +125,7 @@ def without(values: list[Value], places: Collection[int]) -> list[Value]:
 
 
 def _bad_bytes(text: bytes, lines: list[bytes]) -> set[int]:
-    """The places of lines of which ``fault_of_bytes`` tells something; only what the text holds is looked for."""
+    """The positions of lines with a ``fault_of_bytes``; only faults that occur in the text are searched for."""
     bad = {*_lines_with(text, b"\0"), *_lines_with(text, b"\r")}
     if not (text.isascii() or _is_text(text)):
         bad.update(place for place, line in enumerate(lines) if not (line.isascii() or _is_text(line)))
@@ -136,7 +135,7 @@ def _bad_bytes(text: bytes, lines: list[bytes]) -> set[int]:
 
 
 def _lines_with(text: bytes, mark: bytes) -> Iterator[int]:
-    """The places of lines that hold a byte."""
+    """The positions of lines that contain a byte."""
     place = begin = 0
     while (found := text.find(mark, begin)) >= 0:
         place += text.count(b"\n", begin, found)
@@ -145,7 +144,7 @@ def _lines_with(text: bytes, mark: bytes) -> Iterator[int]:
 
 
 def fault_of_bytes(record: bytes) -> str | None:
-    """What is wrong with the bytes of a line or record, None where nothing is."""
+    """What is wrong with the bytes of a line or record, None if nothing is."""
     if b"\0" in record:
         return "a NUL byte"
     if b"\r" in record.rsplit(b"\n", 1)[-1]:
@@ -172,8 +171,9 @@ def _is_text(text: bytes) -> bool:
 
 
 class _QuotedBlocks:
-    """Records of a quoted file.  Lines that are plainly one good record are told by a pattern, the others by
-    ``quoted_records``, which may need the lines behind them."""
+    """Records of a quoted file.  Lines that are clearly one good record are recognised by a pattern, the others are
+    left to ``quoted_records``, which may need the following lines.
+    """
 
     def __init__(self, texts: Iterator[bytes], layout: Layout, date_place: int | None) -> None:
         self._texts = texts
@@ -202,7 +202,7 @@ class _QuotedBlocks:
             yield block
 
     def _more(self) -> bool:
-        """Have lines that are not looked at yet; False at the end of the file."""
+        """Ensure that there are lines to examine; False at the end of the file."""
         return bool(self._lines) or self._fetch()
 
     def _fetch(self) -> bool:
@@ -213,7 +213,7 @@ class _QuotedBlocks:
         return True
 
     def _take(self, place: int, number: int, block: Block, *, is_header: bool) -> int:
-        """Put the record that begins at a line into the block; return how many lines it takes."""
+        """Add the record that begins at a line to the block; return how many lines it takes."""
         line = self._lines[place]
         text = line.removesuffix(b"\r")
         if not is_header and self._is_row(text):

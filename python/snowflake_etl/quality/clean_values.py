@@ -1,7 +1,6 @@
-"""Asks DuckDB which records of a block hold values that the target would not take (floor 4).
-
-The records are rows by their layout already, so DuckDB's row numbers are places in the block; where it counts
-otherwise the block is halved until the record that it cannot read is alone.
+"""Asks DuckDB which records of a block have values that the target would reject (floor 4).
+The layout of the records is known to be valid, so DuckDB's row numbers are positions in the block; if it counts
+differently, the block is halved until the record that it cannot read is isolated.
 """
 
 from __future__ import annotations
@@ -23,9 +22,8 @@ _LENIENT = ", store_rejects=true, rejects_limit=1"
 
 
 class ValueRules:
-    """What the values of a row have to be: one SQL condition, true where it is broken, with a reason for each.
-
-    ``required`` are the stored names of columns that may not be NULL, with the reason to give.
+    """Requirements on the values of a row: SQL conditions that are true if one is broken, with a reason for each.
+    ``required`` are the stored names of columns that must not be NULL, with the reason to give.
     """
 
     def __init__(self, layout: Layout, plan: Plan, null_values: Sequence[str], required: dict[str, str]) -> None:
@@ -60,7 +58,7 @@ class ValueRules:
         return len(self._layout.columns) == 1
 
     def statement(self, path: Path, records: int) -> str:
-        """Place and reasons of every broken record, and of every record from the last expected one on."""
+        """Selects position and reasons of every broken record, and of every record from the last expected one on."""
         source = relation(str(path), self._block_layout(), self._null_values, Compression.NONE, "\n")
         reasons = ", ".join(
             f"CASE WHEN {condition} THEN {text_literal(reason)} END" for condition, reason in self.broken
@@ -90,7 +88,7 @@ class ValueProbe:
         self._duck.close()
 
     def broken_records(self, records: Sequence[bytes]) -> dict[int, str]:
-        """The reasons of the records that the target would not take, by their place."""
+        """The reasons for the records that the target would reject, by position."""
         if not self._rules.broken or not records:
             return {}
         if self._rules.single_column and b"" in records:
@@ -116,9 +114,9 @@ class ValueProbe:
         return self._judged(records[:middle], first) | self._judged(records[middle:], first + middle)
 
     def _ask(self, records: Sequence[bytes]) -> list[tuple[int, str]] | None:
-        """DuckDB's answer; None when it does not see the same records as we do."""
+        """DuckDB's answer; None if it does not see the same records as we do."""
         text = b"\n".join(records) + b"\n"
-        # A carriage return can only be within quotes here, and DuckDB takes it for a line end even there.
+        # A carriage return can only be inside quotes here, but DuckDB treats it as a line end even there.
         self._path.write_bytes(text.replace(b"\r", b" ") if b"\r" in text else text)
         try:
             rows = self._duck.query(self._rules.statement(self._path, len(records)))

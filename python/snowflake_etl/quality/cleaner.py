@@ -1,6 +1,5 @@
-"""Parts a dirty file into records to keep and rejects with their reasons (floor 4), in the file's order.
-
-One thread reads and cuts while others have DuckDB look at values; a few blocks are under way at once, so that memory
+"""Divides a dirty file into records to keep and rejects with reasons (floor 4), in the file's order.
+One thread reads and cuts while others have DuckDB check values; only a few blocks are in progress at once, so memory
 does not grow with the file.
 """
 
@@ -24,11 +23,11 @@ from snowflake_etl.quality.file_bytes import Seen, chunks
 _LEAST_MEMORY = 64 << 20
 
 _Judged = tuple[Block, dict[int, str]]
-"""A block, and of its records that cannot be loaded the place with the reason."""
+"""A block, with position and reason of each record that cannot be loaded."""
 
 
 class Sink(Protocol):
-    """Where records go: ``keep`` takes neighbours (without line ends), ``reject`` one with its reason."""
+    """Receives records: ``keep`` takes consecutive ones (without line ends), ``reject`` one with its reason."""
 
     def header(self, record: bytes) -> None: ...
     def keep(self, records: list[bytes]) -> None: ...
@@ -37,7 +36,7 @@ class Sink(Protocol):
 
 @dataclass
 class Tally:
-    """What was counted while cleaning.  ``lines_read`` are counted in the bytes, whatever the records were."""
+    """The counts from cleaning.  ``lines_read`` are counted in the bytes, independently of records."""
 
     kept: int = 0
     rejected: int = 0
@@ -57,7 +56,7 @@ class Tally:
 
 
 class _Probes:
-    """As many DuckDBs as threads, each used by one thread at a time."""
+    """One DuckDB per thread, each used by one thread at a time."""
 
     def __init__(self, rules: ValueRules, resources: Resources) -> None:
         self._waiting: queue.SimpleQueue[ValueProbe] = queue.SimpleQueue()
@@ -91,7 +90,8 @@ def clean(
     sink: Sink,
     seen: Seen,
 ) -> Tally:
-    """Send every record of ``path`` to ``sink``, kept or rejected, in order; ``seen`` is told how far reading is.
+    """Send every record of ``path`` to ``sink``, kept or rejected, in order; ``seen`` is called with the progress of
+    reading.
 
     Raise FileError for a file that cannot be read to its end, Stopped when ``resources.stopped`` says so.
     """
@@ -128,7 +128,7 @@ def _judged(blocks: Iterator[Block], probes: _Probes, threads: int) -> Generator
 
 
 def _counted(source: Iterator[bytes], tally: Tally) -> Iterator[bytes]:
-    """Count lines as they come by, a last one without its end as well."""
+    """Count lines as they pass, including a last one without a line end."""
     last = b"\n"
     for chunk in source:
         tally.lines_read += chunk.count(b"\n")
@@ -138,7 +138,7 @@ def _counted(source: Iterator[bytes], tally: Tally) -> Iterator[bytes]:
 
 
 def _deliver(block: Block, broken: dict[int, str], tally: Tally, sink: Sink) -> None:
-    """Give a judged block to the sink."""
+    """Pass a judged block to the sink."""
     kept = block.records
     rejects = block.rejects
     if broken:

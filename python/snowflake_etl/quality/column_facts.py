@@ -1,7 +1,7 @@
 """What the values of a file's columns look like, counted by DuckDB (floor 4): numbers, days, lengths, NULLs.
 
-Every hypothesis (an integer, a day written so) is counted beside the values that it should hold for; ``type_guess``
-draws the conclusions.  Nothing is concluded from some of the values.
+For every hypothesis (an integer, a day in this format) the values that fit are counted; ``type_guess`` draws the
+conclusions, and never from only some of the values.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from snowflake_etl.quality.names import text_literal
 from snowflake_etl.quality.numbers import number
 
 NULL_WORDS = ("NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", "-", "?")
-"""Texts that files write for "nothing" where the column is not text."""
+"""Texts that files use for "nothing" if the column is not text."""
 
 DATE_FORMATS = (
     "YYYYMMDD",
@@ -46,13 +46,13 @@ TIMESTAMP_FORMATS = (
 _NUMBER = "[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)"
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _SHOWN_CHARACTERS = 60
-# Memory, and the time of DuckDB's planner, grow with the aggregates of a statement; a column can have some eighty.
+# Memory and DuckDB's planning time grow with the aggregates of a statement; a column can have some eighty.
 _QUESTIONS_OF_A_SCAN = 800
 
 
 @dataclass(frozen=True)
 class DayFacts:
-    """How many values are days of one format, and the first and the last of them."""
+    """How many values are days in one format, and the first and last of them."""
 
     values: int = 0
     first: date | None = None
@@ -68,9 +68,9 @@ class DayFacts:
 class ColumnFacts:
     """One column; ``values`` are those that are neither NULL nor one of ``NULL_WORDS``.
 
-    ``numbers``, ``floats``, ``booleans`` and ``days`` count the values that are such; where all are numbers, ``digits``
-    are the most before the point and ``fraction`` behind it.  ``distinct`` is estimated, ``least`` and ``greatest`` are
-    texts.  ``offsets`` are values that end like a time with an offset from UTC.
+    ``numbers``, ``floats``, ``booleans`` and ``days`` count the values of each kind; if all are numbers, ``digits`` is
+    the maximum before the decimal point and ``fraction`` after it.  ``distinct`` is estimated, ``least`` and
+    ``greatest`` are texts.  ``offsets`` are values that end like a time with an offset from UTC.
     """
 
     name: str
@@ -95,7 +95,7 @@ class ColumnFacts:
     offsets: int = 0
 
     def merged(self, other: ColumnFacts) -> ColumnFacts:
-        """The facts of both together; of ``distinct`` and ``mean`` only as much as can be known."""
+        """Combine the facts of both; ``distinct`` and ``mean`` only as far as they can be known."""
         words = {*self.null_words, *other.null_words}
         formats = [each for each in (*DATE_FORMATS, *TIMESTAMP_FORMATS) if each in self.days or each in other.days]
         nothing = DayFacts()
@@ -125,7 +125,7 @@ class ColumnFacts:
 
 @dataclass(frozen=True)
 class Hypotheses:
-    """What a column may still be: all of it at first, what holds for every value once some were counted."""
+    """What a column may still be: at first anything, later what held for all values counted so far."""
 
     numbers: bool = True
     floats: bool = True
@@ -134,7 +134,9 @@ class Hypotheses:
 
     @classmethod
     def left_by(cls, facts: ColumnFacts) -> Hypotheses:
-        """Those that the first rows have left; a text stays one whatever follows, so nothing more need be counted."""
+        """The hypotheses left by the first rows; a text column stays one whatever follows, so nothing more is
+        counted.
+        """
         if not facts.values:
             return cls()
         return cls(
@@ -152,7 +154,7 @@ class Hypotheses:
 def count_columns(
     relation: FileRelation, names: Sequence[str], left: Sequence[Hypotheses] | None = None
 ) -> tuple[int, tuple[ColumnFacts, ...]]:
-    """Count the rows and every column; ``left`` is what columns may still be, by default anything."""
+    """Count the rows and every column; ``left`` says what columns may still be, by default anything."""
     rows, facts = 0, []
     for asked in _scans([left[place] if left else Hypotheses() for place in range(len(names))]):
         answers = iter(relation.query(_statement(asked))[0])
@@ -167,7 +169,7 @@ _Question = tuple[str, str]
 
 
 def _scans(tried: Sequence[Hypotheses]) -> Iterator[dict[int, list[_Question]]]:
-    """What is asked of each column, by its place: as many columns at once as one statement takes, at least one."""
+    """The aggregates for each column, by position: as many columns at once as fit in one statement, at least one."""
     asked: dict[int, list[_Question]] = {}
     for place, left in enumerate(tried):
         questions = _questions(place, left)
@@ -187,8 +189,8 @@ def _statement(asked: Mapping[int, Sequence[_Question]]) -> Callable[[str], str]
 
 
 def _is_word(value: str) -> str:
-    """SQL that is true for a text that means nothing."""
-    # IN with so many makes DuckDB join each column with a table of them: 4 MB and a plan of its own a column.
+    """SQL that is true for a text that means "nothing"."""
+    # IN with this many makes DuckDB join each column with a table of them: 4 MB and a separate plan per column.
     return " OR ".join(f"{value} = {text_literal(word)}" for word in NULL_WORDS)
 
 
@@ -196,7 +198,7 @@ def _questions(place: int, left: Hypotheses) -> list[_Question]:
     raw, value = f"c{place}", f"v{place}"
     double = number(value, "DOUBLE")
     finite = f"CASE WHEN isfinite({double}) THEN {double} END"
-    # Functions that take texts apart cost ten times as much as these.
+    # Functions that parse texts cost ten times as much as these.
     length, point = (
         f"(strlen({value}) - (prefix({value}, '-') OR prefix({value}, '+'))::INTEGER)",
         f"instr({value}, '.')",
@@ -238,14 +240,16 @@ def _questions(place: int, left: Hypotheses) -> list[_Question]:
 
 
 def _number_of(condition: str) -> str:
-    """How many values fulfil it.  FILTER would copy every column of the statement for every aggregate that has one."""
+    """Count the values that fulfil it.  FILTER would copy every column of the statement for every aggregate that
+    uses it.
+    """
     return f"COUNT(CASE WHEN {condition} THEN 1 END)"
 
 
 def _day(value: str, text: str) -> str:
-    """The day of a value that is written in that format and in a year that anybody would mean, else NULL."""
+    """The day of a value in that format and in a plausible year, else NULL."""
     if text == ISO_TIMESTAMP:
-        # No 24:00, PM or name of a time zone: DuckDB takes them, Snowflake does not.
+        # No 24:00, PM or time zone names: DuckDB accepts them, Snowflake does not.
         written = f"regexp_full_match({value}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]([01][0-9]|2[0-3]):[-+0-9:. Z]+')"
         day = f"CASE WHEN {written} THEN TRY_CAST({value} AS TIMESTAMP)::DATE END"
     else:

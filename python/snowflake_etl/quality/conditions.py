@@ -1,8 +1,8 @@
 """SQL conditions of the configuration (floor 4, pure): one boolean expression, the same in both engines.
 
 What an operator writes is parsed, never pasted.  Only what means the same in DuckDB and in Snowflake is
-known here; anything else (subqueries, other functions, division, mixed types) is refused with what to write instead.
-Each engine then gets the expression written anew, over its own columns and literals.
+accepted; anything else (subqueries, other functions, division, mixed types) is refused with advice what to write
+instead.  The expression is then generated for each engine, with its own columns and literals.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 class Family(StrEnum):
-    """What kinds of values may be compared with each other."""
+    """Groups of types whose values may be compared with each other."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -38,7 +38,7 @@ class Family(StrEnum):
 
 @dataclass(frozen=True)
 class Value:
-    """An expression in an engine's SQL; ``raw`` is a column as it stands, before it becomes its type."""
+    """An expression in an engine's SQL; ``raw`` is a column as stored, before conversion to its type."""
 
     sql: str
     family: Family
@@ -59,12 +59,12 @@ class Dialect:
         return Value(f"CAST({self.text(text)} AS DATE)", Family.DATE)
 
 
-# For looks at a condition that no engine is to run.
+# For examining a condition that no engine will run.
 _NO_ENGINE = Dialect(lambda name: Value(name, Family.OTHER, name), ascii, lambda value, pattern: value + pattern, "")
 
 
 def written(condition: str, dialect: Dialect) -> str:
-    """Return the condition in the engine's SQL.  Raise ConfigError for what is not known to mean the same."""
+    """Return the condition in the engine's SQL.  Raise ConfigError for anything not known to mean the same."""
     writer = _Writer(condition, dialect)
     result = writer.write(_parsed(condition))
     if result.family is not Family.BOOLEAN:
@@ -75,7 +75,7 @@ def written(condition: str, dialect: Dialect) -> str:
 def columns_of(condition: str) -> tuple[str, ...]:
     """The stored names of the columns that a condition reads, in order.
 
-    Raise ConfigError when it is no expression, or holds anything that is not known to mean the same.
+    Raise ConfigError when it is not an expression, or contains anything not known to mean the same.
     """
     from sqlglot import exp
 
@@ -113,7 +113,7 @@ def _column_name(column: exp.Expr) -> str:
 
 
 class _Writer:
-    """Writes a parsed condition for one engine, and refuses what it does not know."""
+    """Writes a parsed condition for one engine, and refuses unknown parts."""
 
     def __init__(self, condition: str, dialect: Dialect) -> None:
         from sqlglot import exp
@@ -158,7 +158,7 @@ class _Writer:
         return ConfigError(f"The condition {self._condition!a} cannot be used: {why}. Correct the condition.")
 
     def check(self, tree: exp.Expr) -> None:
-        """Raise ConfigError for the first part that is of no known kind, whatever the columns' types."""
+        """Raise ConfigError for the first part of an unknown kind, whatever the columns' types."""
         from sqlglot import exp
 
         for node in tree.walk(bfs=False):
@@ -211,7 +211,7 @@ class _Writer:
         return Value(f"(NOT {self._boolean(node.this)})", Family.BOOLEAN)
 
     def _alike(self, *nodes: exp.Expr) -> list[Value]:
-        """The operands as one family; ISO texts beside dates and timestamps become such."""
+        """Bring the operands into one family; ISO texts next to dates and timestamps are converted."""
         values = [self.write(node) for node in nodes]
         families = {value.family for value in values}
         for family in (Family.DATE, Family.TIMESTAMP):
@@ -296,7 +296,7 @@ class _Writer:
         return Value(f"(-{self._of(node.this, Family.NUMBER)})", Family.NUMBER)
 
     def _sum(self, node: exp.Expr, sign: str) -> Value:
-        """Numbers; days between two dates; a date some days away."""
+        """Sums and differences: of numbers, of two dates (in days), of a date and a number of days."""
         left, right = self.write(node.this), self.write(node.expression)
         families = (left.family, right.family)
         if families == (Family.NUMBER, Family.NUMBER) or (families == (Family.DATE, Family.DATE) and sign == "-"):

@@ -16,7 +16,7 @@ OUTSIDE_DAYS = "outside_days"
 
 
 def no_rows(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """Nothing at all is never a month."""
+    """A relation without any rows is never correct."""
     if profile.rows == 0:
         claimed = f" for {_ranges_text(expectations.days)}" if expectations.days else ""
         yield Finding(
@@ -29,7 +29,7 @@ def no_rows(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
 
 
 def row_count(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """The number of rows that somebody announced."""
+    """Compare with the number of rows that was announced."""
     if expectations.rows is not None and profile.rows != expectations.rows and not _is_sample(profile):
         yield Finding(
             "row_count",
@@ -41,7 +41,7 @@ def row_count(profile: Profile, expectations: Expectations) -> Iterator[Finding]
 
 
 def missing_days(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """Every claimed day has rows; what is missing is told as gaps."""
+    """Every claimed day must have rows; missing days are reported as gaps."""
     if profile.rows_per_day is None or not expectations.days or profile.rows == 0 or _is_sample(profile):
         return
     claimed = claimed_days(expectations)
@@ -64,7 +64,7 @@ def missing_days(profile: Profile, expectations: Expectations) -> Iterator[Findi
 
 
 def closed_days(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """Rows of weekends and holidays, where the configuration asks for business days only."""
+    """Rows on weekends and holidays, if the configuration asks for business days only."""
     if not (profile.rows_per_day and expectations.only_open_days):
         return
     found = {
@@ -83,7 +83,7 @@ def closed_days(profile: Profile, expectations: Expectations) -> Iterator[Findin
 
 
 def outside_days(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """Rows of days that nobody claimed: a wrong month, or late rows."""
+    """Rows on unclaimed days: a wrong month, or late rows."""
     if profile.rows_per_day is None or not expectations.days:
         return
     outside = {
@@ -107,7 +107,7 @@ def outside_days(profile: Profile, expectations: Expectations) -> Iterator[Findi
 
 
 def day_anomalies(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """Days with far fewer or more rows than days like them, one finding a day."""
+    """Days with far fewer or more rows than similar days, one finding per day."""
     if not profile.rows_per_day or _is_sample(profile):
         return
     judged = _judged_days(profile.rows_per_day, expectations)
@@ -129,7 +129,7 @@ def day_anomalies(profile: Profile, expectations: Expectations) -> Iterator[Find
 
 
 def level_changed(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """A month of which every day is small (or large) beside earlier months: its days look alike among themselves."""
+    """A month whose days are all small (or large) compared with earlier months, but similar to each other."""
     if not (profile.rows_per_day and expectations.earlier_days) or _is_sample(profile):
         return
     thresholds = expectations.thresholds
@@ -148,7 +148,7 @@ def level_changed(profile: Profile, expectations: Expectations) -> Iterator[Find
 
 
 def null_dates(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """A row without a date is in no month."""
+    """Rows without a date, which belong to no month."""
     if profile.null_dates:
         lines = profile.null_date_lines
         yield Finding(
@@ -162,7 +162,7 @@ def null_dates(profile: Profile, expectations: Expectations) -> Iterator[Finding
 
 
 def unread_dates(profile: Profile, _: Expectations) -> Iterator[Finding]:
-    """Dates that the configured format does not fit."""
+    """Dates that do not match the configured format."""
     for bad in profile.bad_values:
         if bad.reason is not Reason.DATE:
             continue
@@ -179,7 +179,7 @@ def unread_dates(profile: Profile, _: Expectations) -> Iterator[Finding]:
 
 
 def sample(profile: Profile, _: Expectations) -> Iterator[Finding]:
-    """That only a part was looked at is said, whatever was found in it."""
+    """Always report that only a part was checked, whatever was found in it."""
     if profile.sample_rows is not None:
         yield Finding(
             "sample",
@@ -191,7 +191,7 @@ def sample(profile: Profile, _: Expectations) -> Iterator[Finding]:
 
 
 def _is_sample(profile: Profile) -> bool:
-    """True where nothing can be said about what is missing."""
+    """True if nothing can be said about what is missing."""
     return profile.sample_rows is not None
 
 
@@ -201,12 +201,12 @@ def claimed_days(expectations: Expectations) -> list[date]:
 
 
 def expected_days(expectations: Expectations) -> list[date]:
-    """Every claimed day that has to have rows, in order."""
+    """Every claimed day that must have rows, in order."""
     return [day for day in claimed_days(expectations) if day not in expectations.closed_days]
 
 
 def gaps_of(missing: Iterable[date], closed: Container[date] = ()) -> list[DayRange]:
-    """Put neighbouring days together; closed days between two missing ones part no gap."""
+    """Join neighbouring days; closed days between two missing ones do not split a gap."""
     gaps: list[DayRange] = []
     for day in sorted(missing):
         if gaps and _next_open(gaps[-1].last, day, closed) == day:
@@ -224,7 +224,7 @@ def _next_open(day: date, latest: date, closed: Container[date]) -> date:
 
 
 def _judged_days(rows_per_day: Mapping[date, int], expectations: Expectations) -> dict[date, int]:
-    """The days that have to look alike: the claimed ones that are open, or all where none are claimed."""
+    """The days that should look alike: the claimed open ones, or all if none are claimed."""
     return {
         day: rows
         for day, rows in rows_per_day.items()
@@ -234,7 +234,7 @@ def _judged_days(rows_per_day: Mapping[date, int], expectations: Expectations) -
 
 
 def _rows_text(expected: float) -> str:
-    """A median: whole where it is, so that the share can be told from what is said."""
+    """A median as text, without decimals if it is whole, so that the reader can check the share."""
     return f"{expected:,.1f}".removesuffix(".0")
 
 

@@ -1,4 +1,4 @@
-"""A DuckDB of its own for one check: bounded memory, a temporary folder, stoppable (floor 4)."""
+"""A separate DuckDB for one check: bounded memory, a temporary folder, stoppable (floor 4)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROWS_AT_ONCE = 1_000
 
 
 class OutOfSpace(Exception):  # noqa: N818 - an outcome, not a malfunction
-    """The work does not fit into the memory and temporary space that it may use."""
+    """The work does not fit into the permitted memory and temporary space."""
 
 
 class CannotParse(Exception):  # noqa: N818 - an outcome, not a malfunction
@@ -41,8 +41,8 @@ def _never() -> bool:
 class Resources:
     """What work on a file may use: memory and temporary space in bytes, threads, and for how long.
 
-    Temporary data goes below ``temp_directory`` and is gone afterwards.  ``stopped`` is asked several times a second;
-    when it says yes, the work ends and Stopped is raised.
+    Temporary data goes below ``temp_directory`` and is removed afterwards.  ``stopped`` is called several times a
+    second; when it returns true, the work ends and Stopped is raised.
     """
 
     temp_directory: Path
@@ -53,7 +53,7 @@ class Resources:
 
     @classmethod
     def of(cls, quality: QualitySection, temp_directory: Path, stopped: Callable[[], bool] = _never) -> Resources:
-        """What the section ``quality`` of the configuration allows."""
+        """The resources that the configuration's ``quality`` section allows."""
         return cls(temp_directory, quality.memory_limit, quality.temp_limit, stopped=stopped)
 
 
@@ -67,13 +67,13 @@ class Duck:
         self.folder = Path(tempfile.mkdtemp(prefix="check-", dir=resources.temp_directory))
         self.stopped = resources.stopped
         self._connection = duckdb.connect()
-        # By statement, since DuckDB 2.0 takes max_temp_directory_size as a connection option and ignores it.
+        # Set by a statement, since DuckDB 2.0 accepts max_temp_directory_size as a connection option but ignores it.
         for name, value in {
             "temp_directory": str(self.folder / "spill"),
             "memory_limit": f"{resources.memory_limit}B",
             "max_temp_directory_size": f"{resources.temp_limit}B",
             "threads": str(resources.threads),
-            "TimeZone": "UTC",  # as every session of the warehouse has it, wherever this host stands
+            "TimeZone": "UTC",  # as in every session of the warehouse, wherever this host is
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -100,14 +100,14 @@ class Duck:
             return self._connection.execute(sql).fetchall()
 
     def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """Run one statement and yield its rows some at a time; raises what ``query`` does."""
+        """Run one statement and yield its rows in batches; raises the same as ``query``."""
         with _in_our_words(), self._interruptible():
             answer = self._connection.execute(sql)
             while rows := answer.fetchmany(_ROWS_AT_ONCE):
                 yield from rows
 
     def rejected(self) -> bool:
-        """True where a scan has passed over a row since the last call."""
+        """True if a scan has skipped a row since the last call."""
         import duckdb
 
         try:
@@ -136,7 +136,7 @@ class Duck:
 
 @contextlib.contextmanager
 def _in_our_words() -> Iterator[None]:
-    """DuckDB's errors as outcomes."""
+    """Turn DuckDB's errors into ours."""
     import duckdb
 
     try:
@@ -146,7 +146,7 @@ def _in_our_words() -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         raise OutOfSpace(_first_line(error)) from error
     except (duckdb.OutOfRangeException, duckdb.BinderException) as error:
-        # Everything of ours reads with TRY_CAST: only the arithmetic of a rule can come here.
+        # All our own SQL uses TRY_CAST: only the arithmetic of a rule can fail here.
         raise ConfigError(
             f"A condition in quality.rules cannot be computed over these values ({_first_line(error)}). "
             "Write it with smaller numbers: a table would end its check with an error, too."
@@ -164,7 +164,7 @@ def _first_line(error: Exception) -> str:
 
 
 class Pump:
-    """Feeds bytes into a named pipe that DuckDB reads as a file; what goes wrong is raised by ``finish``."""
+    """Feeds bytes into a named pipe that DuckDB reads as a file; errors are raised by ``finish``."""
 
     def __init__(self, pipe: Path, source: Iterator[bytes]) -> None:
         os.mkfifo(pipe, 0o600)
@@ -195,12 +195,12 @@ class Pump:
             finally:
                 os.close(descriptor)
         except BrokenPipeError:
-            return  # The reader had enough: its own error is the one to tell.
+            return  # The reader stopped reading: its own error is the one to report.
         except (EtlError, Stopped, OSError) as error:
             self._error = error
 
     def _open(self) -> int | None:
-        """Wait for the reader; None when it never came."""
+        """Wait for the reader; None if it never came."""
         while not self._over.wait(0.01):
             with contextlib.suppress(OSError):
                 return os.open(self.pipe, os.O_WRONLY | os.O_NONBLOCK)
@@ -216,7 +216,7 @@ class Pump:
 
 
 def in_parallel(work: Callable[[], None]) -> Callable[[], None]:
-    """Start ``work`` in a thread; the answer waits for it and raises what it raised."""
+    """Start ``work`` in a thread; the returned function waits for it and raises what it raised."""
     errors: list[BaseException] = []
 
     def run() -> None:

@@ -1,6 +1,5 @@
-"""The bytes of a file, unpacked and in UTF-8, and a quick look at them (floor 4).
-
-``records`` of a file are looked at three ways: DuckDB counts (``file_engine``), ``ByteLook`` notices at
+"""The bytes of a file, uncompressed and in UTF-8, and a quick look at them (floor 4).
+A file's ``records`` are examined in three ways: DuckDB counts (``file_engine``), ``ByteLook`` notices at
 memory speed that something is odd, ``line_look`` says exactly where.
 """
 
@@ -23,15 +22,14 @@ _LINES_OF_A_RECORD = 10_000
 
 
 def unseen(_done: int, _total: int) -> None:
-    """Nobody wants to know how far the reading is."""
+    """Ignore the progress of reading."""
 
 
 def chunks(path: Path, layout: Layout, stopped: Callable[[], bool], seen: Seen = unseen) -> Iterator[bytes]:
-    """Yield the file unpacked, in UTF-8 and without a byte order mark, in pieces of about half a MiB.
-
-    ``seen`` is told how many bytes of the file on the disk were read, and of how many.  Unlike the staging's reader
-    this one goes on at bytes that the encoding does not know: they stay as they are, to be found as invalid.  Raise
-    FileError for a file that cannot be read, is damaged or changes meanwhile, Stopped when ``stopped`` says so.
+    """Yield the file uncompressed, in UTF-8 and without a byte order mark, in pieces of about half a MiB.
+    ``seen`` is called with the number of bytes of the file on disk read so far, and their total.  Unlike the reader for
+    staging this one continues at bytes that are invalid in the encoding: they stay as they are, to be found later.
+    Raise FileError for a file that cannot be read, is damaged or changes meanwhile, Stopped when ``stopped`` says so.
     """
     with SourceFile(path) as source:
         blocks = unpacked(source, layout.compression)
@@ -45,7 +43,7 @@ def chunks(path: Path, layout: Layout, stopped: Callable[[], bool], seen: Seen =
 
 
 def first_lines(source: Iterator[bytes], lines: int, quote: str | None) -> Iterator[bytes]:
-    """Yield only so many lines; where quoting is on, up to where no quote is open."""
+    """Yield only so many lines; with quoting, extended to where no quote is open."""
     mark = quote.encode() if quote else None
     left, more, is_open = lines, _LINES_OF_A_RECORD, False
     for chunk in source:
@@ -79,7 +77,7 @@ def _transcoded(blocks: Iterator[bytes], encoding: str, path: Path) -> Iterator[
 
 
 def without_lines(source: Iterator[bytes], runs: Sequence[tuple[int, int]]) -> Iterator[bytes]:
-    """Yield all but some lines, given as runs (first, last) in rising order, counted from 1."""
+    """Yield all lines except some, given as runs (first, last) in ascending order, counted from 1."""
     firsts = [first for first, _ in runs]
 
     def is_left_out(number: int) -> bool:
@@ -96,9 +94,9 @@ def without_lines(source: Iterator[bytes], runs: Sequence[tuple[int, int]]) -> I
 
 
 class ByteLook:
-    """Notices at memory speed what DuckDB passes over: blank lines, NUL bytes, wrong encoding, stray CRs.
+    """Notices at memory speed what DuckDB ignores: blank lines, NUL bytes, wrong encoding, stray CRs.
 
-    It only counts; ``suspicious`` then calls for an exact look.
+    It only counts; ``suspicious`` means that an exact look is needed.
     """
 
     def __init__(self, line_ending: str) -> None:
@@ -111,7 +109,7 @@ class ByteLook:
         self.is_text = True
 
     def see(self, chunk: bytes) -> None:
-        """Look at the next bytes."""
+        """Examine the next bytes."""
         self.newlines += chunk.count(b"\n")
         self.has_nul = self.has_nul or b"\0" in chunk
         if self._crlf or b"\r" in chunk:
@@ -124,7 +122,7 @@ class ByteLook:
         self._last = chunk[-1:] or self._last
 
     def finish(self) -> None:
-        """Note that there is nothing more: a character cut off at the end is no text."""
+        """Note the end of the bytes: a character cut off there is not valid text."""
         try:
             self._decoder.decode(b"", final=True)
         except UnicodeDecodeError:
@@ -132,7 +130,7 @@ class ByteLook:
 
     @property
     def lines(self) -> int:
-        """Lines, the last one also without its newline."""
+        """The number of lines, including a last one without a newline."""
         return self.newlines + (self._last != b"\n")
 
     @property

@@ -1,8 +1,7 @@
-"""The rows of two files held against each other in DuckDB, out of core (floor 4).
-
-A row is known by the MD5 (128 bits) of its values, a key by that of its own: two numbers a row are kept, and whole
-rows only of those that differ.  ``a`` is the first file, ``b`` the second.  A row that stands in one file more often
-than in the other differs as often as that.
+"""Compares the rows of two files in DuckDB, out of core (floor 4).
+A row is identified by the MD5 (128 bits) of its values, a key by that of its own: two numbers per row are kept, and
+whole rows only for those that differ.  ``a`` is the first file, ``b`` the second.  A row that occurs in one file more
+often than in the other counts as different that many times.
 """
 
 from __future__ import annotations
@@ -22,7 +21,9 @@ _COLUMNS_OF_A_SCAN = 500
 
 @dataclass(frozen=True)
 class Pairs:
-    """Columns that both files have: the place in each, in the order of the first; ``key`` are places among them."""
+    """Columns that both files have: the position in each, in the order of the first; ``key`` are positions among
+    them.
+    """
 
     a: tuple[int, ...]
     b: tuple[int, ...]
@@ -31,7 +32,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Rows of each file that could be read, and how many differ; ``repeated_*`` are keys that stand in several rows."""
+    """Rows of each file that could be read, and how many differ; ``repeated_*`` are keys in several rows."""
 
     rows_a: int
     rows_b: int
@@ -60,9 +61,8 @@ class Values:
 
 
 class RowComparison:
-    """Both files' rows; call ``count`` first, ``collect`` before what asks for whole rows.
-
-    ``on_scan`` hears of each of the ``SCANS`` that begins, most of them only where something differs.
+    """The rows of both files; call ``count`` first, and ``collect`` before anything that needs whole rows.
+    ``on_scan`` is called as each of the ``SCANS`` begins; most are only needed if something differs.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class RowComparison:
         self._duck = duck
 
     def count(self) -> RowCounts:
-        """Read both files and count.  Raise OutOfSpace where the two numbers a row do not fit."""
+        """Read both files and count.  Raise OutOfSpace if the two numbers per row do not fit."""
         for side, (relation, places) in self._sides.items():
             columns = [f"c{place}" for place in places]
             row = _fingerprint(columns)
@@ -110,7 +110,7 @@ class RowComparison:
         )
 
     def _find_changed(self) -> None:
-        """A key that stands once in each file, in rows that differ.  Without a key nothing can be paired."""
+        """Find keys that occur once in each file, in rows that differ.  Without a key nothing can be paired."""
         condition = "FALSE"
         if self._pairs.key:
             condition = "k NOT IN (SELECT k FROM repeated_a) AND k NOT IN (SELECT k FROM repeated_b)"
@@ -120,7 +120,7 @@ class RowComparison:
         )
 
     def collect(self) -> None:
-        """Fetch the whole rows that differ.  Raise OutOfSpace where they do not fit."""
+        """Fetch the whole rows that differ.  Raise OutOfSpace if they do not fit."""
         for side, (relation, places) in self._sides.items():
             self._on_scan()
             other = "b" if side == "a" else "a"
@@ -134,7 +134,7 @@ class RowComparison:
                     f"(SELECT {row} AS h, {named} FROM {source}) WHERE h IN ({more})"
                 )
             )
-            # Of a row that stands here twice more than there, two.
+            # If a row occurs twice more here than there, take two.
             self._duck.query(
                 f"CREATE OR REPLACE TABLE rows_{side} AS "
                 f"SELECT d.k, f.* FROM found_{side} f JOIN different d USING (h) "
@@ -143,7 +143,7 @@ class RowComparison:
             self._duck.query(f"DROP TABLE found_{side}")
 
     def changed_values(self) -> list[int]:
-        """For each column of the pairs, in how many changed rows its value is another one."""
+        """For each column of the pairs, the number of changed rows in which its value differs."""
         counts: list[int] = []
         width = len(self._pairs.a)
         for first in range(0, width, _COLUMNS_OF_A_SCAN):
@@ -155,7 +155,7 @@ class RowComparison:
         return counts
 
     def different_rows(self, kind: str, most: int | None = None) -> Iterator[DifferentRow]:
-        """Rows of one kind, by their values, at most so many."""
+        """Rows of one kind, ordered by their values, up to a maximum."""
         values = {side: ", ".join(f"{side}.v{place}" for place in range(len(self._pairs.a))) for side in ("a", "b")}
         limit = "" if most is None else f" LIMIT {most}"
         if kind == CHANGED and not self._pairs.key:
@@ -197,6 +197,6 @@ class RowComparison:
 
 
 def _fingerprint(columns: Sequence[str]) -> str:
-    """The MD5 of values, each with its length before it, so that no two rows are one text."""
+    """The MD5 of values, each preceded by its length, so that no two rows give the same text."""
     parts = ", ".join(f"COALESCE(strlen({column}) || ':' || {column}, '-')" for column in columns)
     return f"md5_number(concat({parts}))"

@@ -20,9 +20,9 @@ COLUMNS_OF_A_SCAN = 500
 class Counted:
     """Numbers of the rows that could be read; the mappings are by column number.
 
-    ``filled`` are values that are not NULL, ``typed`` those that fit the target's type.  ``distinct_keys`` are
-    different hashes of keys, never more than there are keys, by key (see ``file_sql.keys``); None when they were not
-    counted.  ``broken`` are rows that break a rule, ``newest`` days, both by the rule's number.
+    ``filled`` counts values that are not NULL, ``typed`` those that fit the target's type.  ``distinct_keys`` counts
+    different hashes of keys, never more than there are keys, by key (see ``file_sql.keys``); None if not counted.
+    ``broken`` counts rows that break a rule, ``newest`` holds days, both by the rule's number.
     """
 
     rows: int
@@ -60,7 +60,7 @@ def count_days(relation: FileRelation, plan: Plan) -> Counted:
 def count_all(relation: FileRelation, plan: Plan) -> Counted:
     """Everything, in one scan unless the file is very wide.
 
-    ``distinct_keys`` is None where the keys do not fit into memory and temporary space.
+    ``distinct_keys`` is None if the keys do not fit into memory and temporary space.
     """
     with_keys = bool(file_sql.keys(plan))
     try:

@@ -1,7 +1,7 @@
 """Counts a file with DuckDB, out of core, for ``checks`` to judge (floor 4).
 
-One scan counts everything; beside it the bytes are looked at for what DuckDB passes over in silence.  Only
-when one of the two says that something is wrong are the values and the lines looked up exactly.
+One scan counts everything; at the same time the bytes are searched for what DuckDB silently ignores.  Only
+if one of the two finds a problem are the exact values and lines determined.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def profile_file(
 ) -> Profile:
     """Count ``path`` as ``layout`` says it is written.
 
-    ``sample_rows`` takes the first rows only.  ``on_reject`` is told every value and row that the target would not
-    take.  Raise ConfigError for a date, key or rule column that the file does not have, FileError for a file that
+    ``sample_rows`` checks the first rows only.  ``on_reject`` is called for every value and row that the target would
+    reject.  Raise ConfigError for a date, key or rule column that the file does not have, FileError for a file that
     cannot be read to its end or not within ``resources``, Stopped once ``resources.stopped`` says so.
     """
     plan = Plan(layout, expectations)
@@ -77,7 +77,7 @@ def profile_file(
 
 
 def _days(relation: FileRelation, plan: Plan, progress: Progress) -> tuple[Counted, bool]:
-    """Count days; a packed file is unpacked a second time beside it, since DuckDB takes a torn one for whole."""
+    """Count days; a compressed file is also unpacked by us in parallel: DuckDB takes a truncated one for complete."""
     packed = relation.layout.compression is not Compression.NONE
     with _beside(relation, progress, lambda _: None) if packed else nullcontext():
         counted = count_days(relation, plan)
@@ -85,7 +85,7 @@ def _days(relation: FileRelation, plan: Plan, progress: Progress) -> tuple[Count
 
 
 def _everything(relation: FileRelation, plan: Plan, progress: Progress) -> tuple[Counted, bool]:
-    """Count while the bytes are looked at; the second value says that the lines deserve an exact look."""
+    """Count while the bytes are examined; the second value says whether the lines need an exact look."""
     look = ByteLook(relation.layout.line_ending)
     with _beside(relation, progress, look.see):
         counted = count_all(relation, plan)
@@ -96,7 +96,7 @@ def _everything(relation: FileRelation, plan: Plan, progress: Progress) -> tuple
 
 @contextmanager
 def _beside(relation: FileRelation, progress: Progress, see: Callable[[bytes], None]) -> Iterator[None]:
-    """Show every byte of the file to ``see`` in a thread; what goes wrong with reading is raised at the end."""
+    """Pass every byte of the file to ``see`` in a thread; read errors are raised at the end."""
 
     def see_all() -> None:
         for chunk in relation.bytes(lambda done, total: progress("check", done, total, "bytes")):
@@ -111,7 +111,7 @@ def _beside(relation: FileRelation, progress: Progress, see: Callable[[bytes], N
 
 @dataclass(frozen=True)
 class _Seen:
-    """Values behind the counts, and the lines that they stand in; None where nothing called for a look."""
+    """The values behind the counts, and their lines; None if no exact look was needed."""
 
     listed: ValueList
     broken: BrokenRules
@@ -152,7 +152,7 @@ def _profile(
 ) -> Profile:
     seen = _look_closer(relation, plan, expectations, counted, odd, progress)
     if seen.looked and seen.looked.layout.unbalanced_quotes.count:
-        # DuckDB took the rows behind a stray quote for its value: count once more without these lines.
+        # DuckDB took the rows after a stray quote as its value: count again without these lines.
         relation.leave_out(seen.looked.layout.unbalanced_quotes)
         counted = count_days(relation, plan) if scope is Scope.DAYS else count_all(relation, plan)
         seen = _look_closer(relation, plan, expectations, counted, True, progress)

@@ -1,4 +1,4 @@
-"""The exact second look at a file of which the first scan says that values are wrong (floor 4)."""
+"""The exact second look at a file in which the first scan found wrong values (floor 4)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN_CHARACTERS = 200
 
 @dataclass(frozen=True)
 class ValueList:
-    """Different values that the target would not take, by column number and reason; ``complete`` or the first."""
+    """Different values that the target would reject, by column number and reason; all of them if ``complete``."""
 
     values: Mapping[tuple[int, Reason], tuple[tuple[str, int], ...]]
     complete: bool = True
@@ -35,8 +35,7 @@ def list_bad_values(
     more: Sequence[tuple[int, str, str]] = (),
     bucket: str = "TRUE",
 ) -> ValueList:
-    """Ask DuckDB for the values behind ``counted``, and for ``more``; asks nothing when there are none.
-
+    """Ask DuckDB for the values behind ``counted``, and for ``more``; asks nothing if there are none.
     ``more`` is like the conditions of ``file_sql.bad_values_statement``.
     """
     conditions = [*_conditions(plan, counted), *more]
@@ -69,7 +68,7 @@ def _too_long(column: Column, place: int, counted: Counted) -> bool:
 
 
 def suspects_of(plan: Plan, counted: Counted, listed: ValueList, null_values: tuple[str, ...]) -> dict[int, Suspects]:
-    """What the look at the lines has to watch for, by column number."""
+    """What to watch for in the lines, by column number."""
     watched: dict[int, dict[Reason, frozenset[bytes]]] = {}
     longest: dict[int, int] = {}
     for (place, reason), values in listed.values.items():
@@ -86,12 +85,12 @@ def suspects_of(plan: Plan, counted: Counted, listed: ValueList, null_values: tu
 
 
 def _has_nulls(counted: Counted, place: int) -> bool:
-    """False also where NULLs were not counted."""
+    """Also False if NULLs were not counted."""
     return counted.filled.get(place, counted.rows) < counted.rows
 
 
 def bad_values(plan: Plan, counted: Counted, listed: ValueList, looked: LineFindings | None) -> tuple[BadValues, ...]:
-    """Put counts, values and lines together."""
+    """Combine counts, values and lines."""
     return tuple(
         BadValues(
             column=plan.columns[place].name,
@@ -108,7 +107,7 @@ def bad_values(plan: Plan, counted: Counted, listed: ValueList, looked: LineFind
 
 
 def _rows(counted: Counted, place: int, reason: Reason, values: tuple[tuple[str, int], ...]) -> int:
-    """All rows with bad values, those included that are not listed; of lengths only the listed ones are counted."""
+    """All rows with bad values, including those not listed; for lengths only the listed ones are counted."""
     if reason is Reason.DATE:
         return counted.bad_dates
     return counted.untyped(place) if reason is Reason.TYPE else sum(count for _, count in values)
@@ -121,9 +120,8 @@ def _wanted(plan: Plan, column: Column, reason: Reason) -> str:
 
 
 def duplicates(relation: FileRelation, plan: Plan, counted: Counted) -> Duplicates:
-    """The rows whose declared key stands twice, exactly, and the rows with a NULL in it.
-
-    ``searched`` is False where the search does not fit into memory and temporary space.
+    """The exact rows with a duplicate declared key, and the rows with a NULL in it.
+    ``searched`` is False if the search does not fit into memory and temporary space.
     """
     null_rows = 0
     if any(_has_nulls(counted, plan.place(column)) for column in plan.key):
@@ -134,7 +132,7 @@ def duplicates(relation: FileRelation, plan: Plan, counted: Counted) -> Duplicat
 def repeated_keys(
     relation: FileRelation, plan: Plan, counted: Counted, number: int, key: tuple[Column, ...], null_rows: int = 0
 ) -> Duplicates:
-    """The same for the key of that number (see ``file_sql.keys``)."""
+    """The same for the key with that number (see ``file_sql.keys``)."""
     names = tuple(column.name for column in key)
     if counted.distinct_keys is None:
         return Duplicates(names, null_rows=null_rows, searched=False)
@@ -149,5 +147,5 @@ def repeated_keys(
 
 
 def worst_keys(found: list[dict[str, Any]] | None) -> tuple[tuple[tuple[str, ...], int], ...]:
-    """The keys of ``file_sql.duplicates_statement``, the worst first as it answers them."""
+    """The keys of ``file_sql.duplicates_statement``, the worst first, in its order."""
     return tuple((tuple(str(part) for part in each["key"]), int(each["n"])) for each in found or [])

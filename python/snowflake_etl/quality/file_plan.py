@@ -1,6 +1,6 @@
-"""Which column of a file is what (floor 4, pure text): the date, the key, types, and rules, in DuckDB's SQL.
+"""Translates the columns of a file into DuckDB's SQL (floor 4, pure text): the date, the key, types and rules.
 
-Columns are read as text under the names c0, c1, ... so that nothing is guessed and no name needs care.
+Columns are read as text under the names c0, c1, ... so that nothing is guessed and no name needs quoting.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from snowflake_etl.quality.rule_sql import naming, newest_day, row_rules, typed_
 from snowflake_etl.sqltext import ColumnType, nearest_names
 
 LONGEST_TEXT = 16_777_216
-# What Snowflake's parser takes though JSON does not: such texts are not judged here.
+# What Snowflake's parser accepts although it is not JSON: such texts are not judged here.
 _BEYOND_JSON = r"NaN|Infinity|undefined|[\[,]\s*[\],]"
 _HEX = "(?:[0-9A-Fa-f]{2})*"
 _TRUE = ("true", "t", "yes", "y", "on", "1")
@@ -37,7 +37,7 @@ class Column:
 
     @property
     def longest(self) -> int | None:
-        """The most characters that the target takes, None where there is no such limit."""
+        """The maximum number of characters in the target, None if there is no limit."""
         return self.type.length if self.type and self.type.is_text and self.type.length < LONGEST_TEXT else None
 
 
@@ -45,7 +45,7 @@ Key = tuple[Column, ...]
 
 
 class Plan:
-    """Which expressions answer what ``expectations`` ask of the columns of ``layout``.
+    """The expressions that check ``expectations`` on the columns of ``layout``.
 
     Raise ConfigError when the date column or a key column is not in the file.
     """
@@ -63,7 +63,7 @@ class Plan:
         self.rules, self.rules_left = row_rules(expectations.rules, self.dialect, expectations.types)
 
     def find(self, name: str, role: str) -> Column:
-        """The file's column of that name."""
+        """The file's column with that name."""
         wanted = stored(name, self._known)
         for column in self.columns:
             if column.name == wanted:
@@ -79,22 +79,22 @@ class Plan:
         return self.columns.index(column)
 
     def day(self, column: Column) -> str:
-        """The day of the date column as DATE, NULL where it cannot be read."""
+        """The day of the date column as DATE, NULL if it cannot be read."""
         return moments.day(column.sql, to_strptime(self.day_format(column)), column.type)
 
     def day_format(self, column: Column) -> str | None:
-        """How the date column writes its day, None for ISO text."""
+        """The format of the date column's days, None for ISO text."""
         expected = self._expectations
         return day_format(column.type, expected.date_format, expected.timestamp_format)
 
     def cast(self, column: Column) -> str | None:
-        """The value as the target's type, NULL where it does not fit; None where every text fits."""
+        """The value as the target's type, NULL if it does not fit; None if every text fits."""
         kind, value = column.type, column.sql
         if kind is None or kind.is_text:
             return None
         if type_name := numbers.number_type(kind):
             typed = numbers.number(value, type_name)
-            # Adding nothing makes -0.0 the 0.0 that it is equal to.
+            # Adding zero turns -0.0 into the equal 0.0.
             return f"({typed} + 0)" if type_name == "DOUBLE" else typed
         if kind.is_date:
             return moments.day(value, to_strptime(self._expectations.date_format))
@@ -113,7 +113,9 @@ class Plan:
         return None
 
     def key_parts(self, key: Key | None = None) -> list[str]:
-        """A key (else the declared one) as it will stand in the table: typed, so that 7 and 07 are one number."""
+        """A key (by default the declared one) as it will be in the table: typed, so that 7 and 07 are the same
+        number.
+        """
         parts = []
         for column in self.key if key is None else key:
             typed = self._key_value(column)
@@ -125,22 +127,23 @@ class Plan:
         return parts
 
     def _key_value(self, column: Column) -> str | None:
-        """The value by which a table compares: timestamps with a time zone are alike where their instants are."""
+        """The value by which a table compares: timestamps with a time zone are equal if their instants are."""
         if column.type and column.type.base in ("TIMESTAMP_TZ", "TIMESTAMP_LTZ"):
             return moments.instant(column.sql, to_strptime(self._expectations.timestamp_format))
         return self.cast(column)
 
     def key_hash(self, key: Key | None = None) -> str:
-        """64 bits of a typed key (else the declared one).
-
-        Equal keys are equal here.  The reverse need not hold (NULLs and values that do not cast are all alike, and
-        there are chance collisions), so that a difference calls for a look at the keys themselves.
+        """64 bits of a typed key (by default the declared one).
+        Equal keys have equal hashes.  The reverse need not hold (NULLs and values that do not cast are all alike, and
+        there are chance collisions), so a difference in the counts requires a look at the keys themselves.
         """
         columns = self.key if key is None else key
         return f"hash({', '.join(self._key_value(column) or column.sql for column in columns)})"
 
     def key_order(self, parts: Iterable[str], key: Key | None = None) -> list[str]:
-        """What a table sorts the ``parts`` of a key by (see ``key_parts``): numbers by value, all else by its text."""
+        """The sort order of a table for the ``parts`` of a key (see ``key_parts``): numbers by value, all else as
+        text.
+        """
         columns = self.key if key is None else key
         return [
             numbers.number(part, type_name) if (type_name := numbers.number_type(column.type)) else part
@@ -148,7 +151,7 @@ class Plan:
         ]
 
     def key_complete(self, key: Key | None = None) -> str:
-        """SQL that is true where no part of a key (else the declared one) is NULL."""
+        """SQL that is true if no part of a key (by default the declared one) is NULL."""
         return " AND ".join(f"{column.sql} IS NOT NULL" for column in (self.key if key is None else key))
 
     @property
@@ -163,7 +166,9 @@ class Plan:
 
     @property
     def newest_days(self) -> dict[int, str]:
-        """The day whose newest is wanted, by the number of the rule of freshness that names its column."""
+        """The day expressions whose newest value is wanted, by the number of the freshness rule that names the
+        column.
+        """
         return {
             number: newest_day(rule, self.dialect)
             for number, rule in enumerate(self._expectations.rules)
@@ -171,7 +176,7 @@ class Plan:
         }
 
     def raw(self, names: Iterable[str]) -> list[str]:
-        """Columns of a rule as they stand in the file."""
+        """Columns of a rule as written in the file."""
         return [self.find(name, "column of a rule,").sql for name in names]
 
     def _rule_value(self, name: str) -> Value:
@@ -180,5 +185,5 @@ class Plan:
 
 
 def _full_match(value: str, pattern: str) -> str:
-    """As in Snowflake, a pattern has to match the whole value."""
+    """As in Snowflake, a pattern must match the whole value."""
     return f"regexp_full_match({value}, {text_literal(pattern)})"

@@ -1,7 +1,6 @@
-"""Every value and row of a file that its target would not take, told one by one (floor 4).
-
-A pass of its own, taken only when somebody wants them written down: nothing is kept in memory but the different
-values of one pass, and there are as many passes as that takes.
+"""Reports one by one every value and row of a file that its target would reject (floor 4).
+Done in separate passes, only if somebody wants them written down: memory holds just the different values of one
+pass, and there are as many passes as needed.
 """
 
 from __future__ import annotations
@@ -22,9 +21,8 @@ from snowflake_etl.quality.profile import Expectations, Reason, type_text
 
 @dataclass(frozen=True)
 class RejectedValue:
-    """One line of a file with what is wrong there; ``column`` is "" where the whole row is meant.
-
-    ``value`` is the value or the row as it stands, bytes that are no text as ``\\xff``.
+    """One line of a file with its fault; ``column`` is "" if the whole row is meant.
+    ``value`` is the unchanged value or row, with bytes that are not text as ``\\xff``.
     """
 
     line: int
@@ -52,9 +50,8 @@ def tell_rejects(
     odd: bool,
     on_reject: OnReject,
 ) -> None:
-    """Tell every rejected value and row; ``odd`` says that the layout has faults.
-
-    The lines rise within a pass; a second pass is needed only for more than ``MOST_BAD_VALUES`` different values.
+    """Report every rejected value and row; ``odd`` says that the layout has faults.
+    Lines ascend within a pass; a second pass is needed only for more than ``MOST_BAD_VALUES`` different values.
     """
     outside = _outside(plan, expectations, counted)
     passes = 1 + _bad_rows(counted, outside) // (MOST_BAD_VALUES // 2)
@@ -71,7 +68,7 @@ def tell_rejects(
             continue
 
         def tell(reject: Reject, is_first: bool = number == 0) -> None:
-            # Faults that need no list of values come by in every pass.
+            # Faults that need no list of values appear in every pass.
             if is_first or reject.fault in _OF_VALUES:
                 on_reject(name.named(reject))
 
@@ -83,7 +80,7 @@ _OF_VALUES = frozenset(each.value for each in (Reason.DATE, Reason.TYPE, Reason.
 
 
 def _outside(plan: Plan, expectations: Expectations, counted: Counted) -> list[tuple[int, str, str]]:
-    """The condition of rows of days that nobody claimed, where there are some."""
+    """The condition for rows on unclaimed days, if there are any."""
     claimed = expectations.days
     if plan.date is None or not claimed or all(any(day in days for days in claimed) for day in counted.days):
         return []
@@ -93,7 +90,7 @@ def _outside(plan: Plan, expectations: Expectations, counted: Counted) -> list[t
 
 
 def _bad_rows(counted: Counted, outside: list[tuple[int, str, str]]) -> int:
-    """No fewer than there are different offending values."""
+    """An upper bound for the number of different offending values."""
     untyped = sum(counted.untyped(place) for place in counted.typed)
     beside = sum(counted.days.values()) if outside else 0
     return min(counted.bad_dates + untyped + sum(counted.broken.values()) + beside, _MOST_ROWS)
@@ -103,7 +100,7 @@ _MOST_ROWS = 10**12
 
 
 class _Namer:
-    """Says in words what is wrong with a reject."""
+    """Describes what is wrong with a reject."""
 
     def __init__(self, plan: Plan, expectations: Expectations) -> None:
         self._plan = plan

@@ -1,4 +1,4 @@
-"""A file as a relation of DuckDB (floor 4): directly where DuckDB can read it, else through a pipe."""
+"""A file as a relation of DuckDB (floor 4): directly if DuckDB can read it, else through a pipe."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from snowflake_etl.quality.profile import Lines
 class FileRelation:
     """Runs statements over one file.
 
-    ``rejected`` is True once a scan passed over a row that does not fit the layout.  DuckDB gives up at a
-    carriage return that ends no line; the scan is then repeated over bytes in which it is a blank, and
-    ``normalized`` is True.  Where only the
-    first line has another end than the rest, DuckDB does not give up, but takes the whole file for that line.
+    ``rejected`` is True once a scan skipped a row that does not fit the layout.  DuckDB gives up at a
+    carriage return that does not end a line; the scan is then repeated over bytes in which it is a blank, and
+    ``normalized`` is True.  If only the first line has a different line end, DuckDB does not give up, but takes the
+    whole file as that line.
     """
 
     def __init__(
@@ -45,18 +45,20 @@ class FileRelation:
         self._left_out: tuple[tuple[int, int], ...] = ()
 
     def leave_out(self, lines: Lines) -> None:
-        """Leave out lines of which DuckDB would make something else than they are, from now on."""
+        """From now on leave out lines that DuckDB would misread."""
         self._left_out = lines.runs
 
     def bytes(self, seen: Seen = unseen) -> Iterator[bytes]:
-        """The file unpacked and in UTF-8 (see ``chunks``), or as much of it as the sample takes."""
+        """The file uncompressed and in UTF-8 (see ``chunks``), or as much of it as the sample needs."""
         whole = chunks(self.path, self.layout, self._duck.stopped, seen)
         if self.sample_rows is None:
             return whole
         return first_lines(whole, self.sample_rows + self.layout.header, self.layout.quote)
 
     def query(self, statement: Callable[[str], str]) -> list[tuple[Any, ...]]:
-        """Run what ``statement`` makes of the relation's SQL.  Raise FileError, Stopped or OutOfSpace."""
+        """Run the statement that ``statement`` builds from the relation's SQL.  Raise FileError, Stopped or
+        OutOfSpace.
+        """
         self.normalized = self.normalized or self._begins_otherwise
         try:
             return self._scan(statement)
@@ -93,7 +95,7 @@ class FileRelation:
 
     @cached_property
     def _begins_otherwise(self) -> bool:
-        """True where the lines end with CR LF, and the first one does not."""
+        """True if the lines end with CR LF, but the first one does not."""
         if self.layout.line_ending == "\n":
             return False
         before = b""
@@ -111,7 +113,7 @@ class FileRelation:
 
 
 def _without_returns(source: Iterator[bytes]) -> Iterator[bytes]:
-    """Drop the CR of CR LF and make every other one a blank, so that lines keep their numbers."""
+    """Drop the CR of CR LF and turn every other CR into a blank, so that lines keep their numbers."""
     held = b""
     for chunk in source:
         text = held + chunk

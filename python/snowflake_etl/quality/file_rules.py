@@ -25,7 +25,7 @@ class BrokenRules:
 
 
 def list_broken_rules(relation: FileRelation, plan: Plan, counted: Counted, bucket: str = "TRUE") -> BrokenRules:
-    """Ask DuckDB for the values behind ``counted``; asks nothing when no rule is broken."""
+    """Ask DuckDB for the values behind ``counted``; asks nothing if no rule is broken."""
     numbers = {number for number, rows in counted.broken.items() if rows}
     if not numbers:
         return BrokenRules()
@@ -39,7 +39,7 @@ def list_broken_rules(relation: FileRelation, plan: Plan, counted: Counted, buck
 
 
 def rule_suspects(plan: Plan, broken: BrokenRules) -> dict[int, RuleSuspects]:
-    """What the look at the lines has to watch for, by the rule's number."""
+    """What to watch for in the lines, by the rule's number."""
     places = {
         rule.number: tuple(plan.place(plan.find(name, "column of a rule,")) for name in rule.columns)
         for rule in plan.rules
@@ -61,7 +61,7 @@ def count_rules(
     broken: BrokenRules,
     looked: LineFindings | None,
 ) -> tuple[tuple[RuleCount, ...], tuple[NotChecked, ...]]:
-    """Put counts, values and lines of every rule together, and say which were not checked."""
+    """Combine counts, values and lines of every rule, and say which rules were not checked."""
     judged = {rule.number for rule in plan.rules}
     unique = plan.unique_rules
     counts, not_checked = [], list(plan.rules_left)
@@ -82,7 +82,7 @@ def count_rules(
 
 
 def unique_count(rule: Rule, found: Duplicates) -> RuleCount:
-    """Keys that stand twice, as what a rule of uniqueness counts."""
+    """Duplicate keys, as the count of a uniqueness rule."""
     values = tuple((", ".join(key), rows) for key, rows in found.worst)
     return RuleCount(rule, found.excess, found.groups, values, complete=len(values) == found.groups)
 
@@ -102,5 +102,5 @@ def _row_count(
 
 
 def values_text(values: _Values) -> str:
-    """The values of a rule's columns in one text."""
+    """The values of a rule's columns as one text."""
     return ", ".join("NULL" if value is None else value for value in values)

@@ -1,4 +1,4 @@
-"""The statements that DuckDB runs over a file (floor 4, pure text); what each column is says ``file_plan``."""
+"""The statements that DuckDB runs over a file (floor 4, pure text); ``file_plan`` knows the columns."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ _DUCKDB_COMPRESSION = {Compression.NONE: "none", Compression.GZIP: "gzip", Compr
 
 
 def path_literal(path: str) -> str:
-    """A path as read_csv takes it: the characters of a pattern stand for themselves."""
+    """A path as read_csv takes it, with the special characters of patterns escaped."""
     return text_literal("".join(f"[{letter}]" if letter in "[*?" else letter for letter in path))
 
 
 def relation(path: str, layout: Layout, null_values: Sequence[str], compression: Compression, line_ending: str) -> str:
-    """``read_csv`` exactly as the layout says; rows that do not fit are passed over and leave one trace.
-
-    One trace is enough: the exact look tells them all, without a table of them in memory.
+    """``read_csv`` exactly as the layout says; rows that do not fit are skipped and leave one trace.
+    One trace is enough: the exact look finds them all, without a table of them in memory.
     """
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(layout.columns)))
     nulls = ", ".join(text_literal(value) for value in null_values) or "chr(1) || chr(2) || chr(1)"
@@ -50,10 +49,9 @@ def days_statement(plan: Plan, source: str) -> str:
 
 
 def profile_statement(plan: Plan, source: str, places: range, *, with_keys: bool) -> tuple[str, list[tuple[str, int]]]:
-    """Everything about the columns in ``places``, and with the first of them also about rows, days and keys.
-
-    The second value names the answer's fields in order: (what, column number).  Every value is computed once, in a
-    projection of its own: DuckDB counts days and distinct keys in pipelines apart, and each would cast again.
+    """Count everything about the columns in ``places``, and with the first of them also rows, days and keys.
+    The second value names the result's fields in order: (what, column number).  Every value is computed once, in a
+    separate projection: DuckDB counts days and distinct keys in separate pipelines, and each would cast again.
     """
     wanted: list[tuple[str, int, str, str]] = []
     if places.start == 0:
@@ -78,7 +76,7 @@ def profile_statement(plan: Plan, source: str, places: range, *, with_keys: bool
 
 
 def keys(plan: Plan) -> list[tuple[int, tuple[Column, ...]]]:
-    """Every key whose duplicates are looked for: the declared one, and those of rules by the rule's number."""
+    """Every key to search for duplicates: the declared one, and those of rules by the rule's number."""
     return [*([(DECLARED_KEY, plan.key)] if plan.key else []), *plan.unique_rules.items()]
 
 
@@ -87,7 +85,7 @@ def bad_values_statement(
 ) -> str:
     """Different offending values and their rows, for several (column number, reason, condition), in one scan.
 
-    At most ``most`` + 1 of them are answered, the most frequent first; ``bucket`` chooses among the values.
+    At most ``most`` + 1 of them are returned, the most frequent first; ``bucket`` selects a subset of the values.
     """
     items = ", ".join(
         f"CASE WHEN {condition} THEN {{'place': {index}, 'reason': '{reason}', 'value': c{index}}} END"
@@ -113,9 +111,8 @@ def broken_rules_statement(plan: Plan, numbers: Container[int], source: str, mos
 
 
 def duplicates_statement(plan: Plan, source: str, worst: int, columns: tuple[Column, ...] | None = None) -> str:
-    """How many keys stand in several rows, how many rows are too many, and the ``worst`` keys: (parts, rows).
-
-    The declared key, or that of ``columns``.  Keys of as many rows come in the order in which a table sorts them.
+    """The number of keys in several rows, the number of excess rows, and the ``worst`` keys: (parts, rows).
+    For the declared key, or that of ``columns``.  Keys with equally many rows come in the sort order of a table.
     """
     key = plan.key if columns is None else columns
     parts = plan.key_parts(key)

@@ -1,6 +1,6 @@
 """Date formats in two spellings, Snowflake's and strptime's (floor 4, pure functions).
 
-Operators write either; DuckDB understands the one, the warehouse the other.  A format is never guessed
+Operators write either; DuckDB understands the latter, the warehouse the former.  A format is never guessed
 from the data: eight digits read as seconds since 1970 are a classic way to lose a month.
 """
 
@@ -11,7 +11,7 @@ import re
 from snowflake_etl.errors import ConfigError
 from snowflake_etl.sqltext import ColumnType
 
-# How dates stand in text and NUMBER columns where the configuration does not say.
+# The format of dates in text and NUMBER columns if the configuration does not say.
 DIGITS = "YYYYMMDD"
 ISO = "an ISO date (2024-01-31)"
 
@@ -41,7 +41,7 @@ _ONLY_DIGITS = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
 def to_strptime(text: str | None) -> str | None:
     """Return the strptime spelling of a format in either spelling; None for None and AUTO.
 
-    Raise ConfigError for a format in which no date can be found.
+    Raise ConfigError for a format that does not contain a date.
     """
     if text is None or text.strip().upper() in ("", "AUTO"):
         return None
@@ -66,7 +66,7 @@ def to_snowflake(text: str | None) -> str | None:
 
 
 def day_format(kind: ColumnType | None, date_format: str | None, timestamp_format: str | None) -> str | None:
-    """The format in which a column of that type writes its day; None means ISO text."""
+    """The format of the days in a column of that type; None means ISO text."""
     chosen = timestamp_format if kind and kind.is_timestamp else date_format
     if to_strptime(chosen) is not None:
         return chosen
@@ -74,9 +74,9 @@ def day_format(kind: ColumnType | None, date_format: str | None, timestamp_forma
 
 
 def fixed_width(strptime_format: str) -> int | None:
-    """How many characters a format without separators takes, None where separators or names show the parts.
+    """The number of characters of a format without separators, None if separators or names show the parts.
 
-    ``2013115`` would pass as ``%Y%m%d`` (strptime takes one-digit days); its length tells.
+    ``2013115`` would pass as ``%Y%m%d`` (strptime takes one-digit days); its length shows that it is wrong.
     """
     codes = re.findall(r"%.", strptime_format)
     if "".join(codes) != strptime_format or any(code not in _ONLY_DIGITS for code in codes):

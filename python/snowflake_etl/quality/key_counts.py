@@ -1,4 +1,4 @@
-"""Only the keys of a relation (floor 4): how many stand in several rows, in a table or in a file, for some days.
+"""Counts only the keys of a relation (floor 4): how many are in several rows, in a table or in a file, for some days.
 
 The profile counts keys among everything else; here nothing else is counted, and a file can be asked for some of
 its days.  Both fill the same ``Profile``, so that ``row_checks`` judges them as in every other check.
@@ -46,7 +46,7 @@ def keys_of_file(
 ) -> Profile:
     """Count the keys of a file exactly, within ``resources``.
 
-    Where they do not suffice, ``duplicates.searched`` is False and ``not_checked`` says so.  Raise ConfigError for
+    If they do not suffice, ``duplicates.searched`` is False and ``not_checked`` says so.  Raise ConfigError for
     a column that is not in the file, UsageError for days without a date column, FileError for a damaged file.
     """
     plan = Plan(layout, expected)
@@ -68,14 +68,14 @@ def keys_of_file(
 
 
 def key_findings(profile: Profile) -> tuple[Finding, ...]:
-    """Judge what was counted by the rules for keys."""
+    """Judge the counts by the rules for keys."""
     nothing = Expectations()
     checks = (row_checks.duplicate_keys, row_checks.null_keys, row_checks.not_checked)
     return tuple(finding for check in checks for finding in check(profile, nothing))
 
 
 def _count(relation: FileRelation, plan: Plan, days: DayRange | None) -> tuple[int, Duplicates]:
-    """Rows and keys.  Hashes first, which is a fraction of the work and enough where every key is there once."""
+    """Count rows and keys.  Hashes first, which is a fraction of the work and enough if every key is unique."""
     key = tuple(column.name for column in plan.key)
     complete = plan.key_complete()
 
@@ -119,7 +119,7 @@ def _not_checked(path: Path, relation: FileRelation, found: Duplicates) -> Itera
 
 @contextmanager
 def _read_to_the_end(relation: FileRelation) -> Iterator[None]:
-    """Unpack a packed file a second time beside the count: DuckDB takes a torn one for whole."""
+    """Unpack a compressed file a second time during the count: DuckDB takes a truncated one for complete."""
     if relation.layout.compression is Compression.NONE:
         yield
         return

@@ -1,6 +1,6 @@
 """The exact look at a file, record by record (floor 4): which lines are wrong, and how.
 
-Taken only when the fast scan says that something is; some hundred MB a minute on one core, in constant memory.
+Done only if the fast scan finds a problem; some hundred MB a minute on one core, in constant memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EXAMPLES = 10
 
 @dataclass(frozen=True)
 class Suspects:
-    """Values of one column to find the lines of: exact texts, and texts longer than ``longest`` characters."""
+    """Values of one column whose lines are wanted: exact texts, and texts longer than ``longest`` characters."""
 
     values: Mapping[Reason, frozenset[bytes]] = field(default_factory=dict)
     longest: int | None = None
@@ -28,7 +28,9 @@ class Suspects:
 
 @dataclass(frozen=True)
 class RuleSuspects:
-    """Values that break a rule, each a tuple of its columns' (None for NULL); ``places`` are their numbers."""
+    """Values that break a rule, each a tuple of its columns' values (None for NULL); ``places`` are the column
+    numbers.
+    """
 
     places: tuple[int, ...]
     values: frozenset[tuple[bytes | None, ...]]
@@ -36,7 +38,7 @@ class RuleSuspects:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to look for beside faults of layout: by column number, and by the number of a rule."""
+    """What to look for besides layout faults: by column number, and by rule number."""
 
     columns: Mapping[int, Suspects] = field(default_factory=dict)
     rules: Mapping[int, RuleSuspects] = field(default_factory=dict)
@@ -48,10 +50,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Reject:
-    """One value or row that the target would not take; ``place`` is its column's number, None for the whole row.
-
-    ``fault`` is a reason of values, or a code of the layout's; ``detail`` the columns of a ragged row, or the number of
-    the rule.
+    """One value or row that the target would reject; ``place`` is its column's number, None for the whole row.
+    ``fault`` is a reason for values, or a layout fault's code; ``detail`` is the number of columns of a ragged row, or
+    the number of the rule.
     """
 
     line: int
@@ -81,9 +82,8 @@ def look_at_lines(
     date_place: int | None = None,
     on_reject: Callable[[Reject], None] | None = None,
 ) -> LineFindings:
-    """Read a file's bytes (see ``chunks``) once and tell every faulty line.
-
-    ``date_place`` is the number of the date column from 0; ``on_reject`` is told every fault as it goes by.  Raise
+    """Read a file's bytes (see ``chunks``) once and report every faulty line.
+    ``date_place`` is the number of the date column from 0; ``on_reject`` is called for every fault as it passes.  Raise
     what ``source`` raises.
     """
     look = _Look(layout, wanted, on_reject)
@@ -103,8 +103,8 @@ def look_at_lines(
 def _blocks_of_lines(source: Iterator[bytes], ending: bytes) -> Iterator[tuple[int, list[bytes]]]:
     """Yield lines in blocks, each with its first line's number, counted from 1.
 
-    The lines are without their newline but with what stands before it (``ending``, a CR).  What follows the last
-    newline is a line too, given as if it had been ended.
+    The lines come without their newline but with what precedes it (``ending``, a CR).  What follows the last
+    newline is a line too, treated as if it had ended.
     """
     number, pieces = 1, list[bytes]()
     for chunk in source:
@@ -120,7 +120,7 @@ def _blocks_of_lines(source: Iterator[bytes], ending: bytes) -> Iterator[tuple[i
 
 
 class _Look:
-    """Collects the faults while the records go by."""
+    """Collects the faults while the records pass."""
 
     def __init__(self, layout: Layout, wanted: Wanted, on_reject: Callable[[Reject], None] | None) -> None:
         self._header = layout.header
@@ -136,7 +136,7 @@ class _Look:
         self._values: defaultdict[tuple[int, Reason], LineCollector] = defaultdict(LineCollector)
 
     def see_plain_block(self, first: int, lines: list[bytes]) -> None:
-        """See lines at once; those of a clean block are only counted through."""
+        """Process many lines at once; those of a clean block are only counted."""
         if self._wanted or (first == 1 and self._header) or self._crlf or not _is_clean(lines):
             for number, line in enumerate(lines, first):
                 self.see_plain(number, line)
@@ -157,7 +157,7 @@ class _Look:
             self._see_values(number, text.split(self._delimiter))
 
     def _see_columns(self, number: int, text: bytes) -> bool:
-        """True where the record has the columns that it should have; note it where not."""
+        """True if the record has the right number of columns; note a fault if not."""
         found = text.count(self._delimiter) + 1 if text or self._columns == 1 else 0
         if found != self._columns:
             self._note_ragged(number, found, text)
@@ -240,11 +240,11 @@ class _Look:
 
 
 def _is_clean(lines: list[bytes]) -> bool:
-    """True where no line of the block can have a fault of its bytes."""
+    """True if no line of the block can have a fault in its bytes."""
     block = b"".join(lines)
     return len(block) < LONGEST_LINE_BYTES and block.isascii() and b"\0" not in block and b"\r" not in block
 
 
 def _characters(value: bytes, enough: int) -> int:
-    """Count characters; up to ``enough`` bytes hold no more characters than that."""
+    """Count characters; up to ``enough`` bytes cannot hold more characters than that."""
     return len(value) if len(value) <= enough else len(value.decode("utf-8", "replace"))

@@ -8,10 +8,9 @@ MOST_RUNS = 1_000_000
 
 
 class LineCollector:
-    """Takes line numbers in rising order, each once or more often, and gives ``Lines``.
-
-    A file of which every row is wrong is one run; a million separate places are the most that is kept,
-    so that memory stays bounded.  The count goes on.
+    """Takes line numbers in ascending order, possibly repeated, and gives ``Lines``.
+    A file with only wrong rows is one run; at most a million separate runs are kept,
+    so that memory stays bounded.  The count continues.
     """
 
     def __init__(self, most_runs: int = MOST_RUNS) -> None:
@@ -41,7 +40,7 @@ class LineCollector:
 
 
 def merged(several: list[Lines]) -> Lines:
-    """The lines that stand in any of ``several``."""
+    """The lines that are in any of ``several``."""
     runs: list[tuple[int, int]] = []
     for first, last in sorted(run for lines in several for run in lines.runs):
         if runs and first <= runs[-1][1] + 1:

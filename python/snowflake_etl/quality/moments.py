@@ -1,7 +1,7 @@
 """Texts as days, times and timestamps in DuckDB's SQL, as Snowflake would take them (floor 4, pure text).
 
-DuckDB takes more than Snowflake does: ``epoch``, ``infinity``, 24:00, PM, names of time zones.  An offset is dropped
-where the wall clock counts (a day, TIMESTAMP_NTZ), and obeyed where the instant does (see ``instant``).
+DuckDB accepts more than Snowflake: ``epoch``, ``infinity``, 24:00, PM, time zone names.  An offset is dropped
+if the wall clock counts (a day, TIMESTAMP_NTZ), and applied if the instant counts (see ``instant``).
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from snowflake_etl.quality.formats import fixed_width
 from snowflake_etl.quality.names import text_literal
 from snowflake_etl.sqltext import ColumnType
 
-# Longer texts than date and time have a fraction or an offset; only they are worth a regular expression.
+# Texts longer than date and time have a fraction or an offset; only these need a regular expression.
 _DATE_AND_TIME = len("2024-01-31 23:59:59")
 _OFFSET = "( *)(Z|[+-][0-9][0-9]:?([0-9][0-9])?)$"
-# Without a limit of its own a timestamp has nine digits of a second; DuckDB's have six.
+# Without an explicit precision a timestamp has nine fractional digits; DuckDB's have six.
 _NANOSECONDS = (0, 7, 8, 9)
 
 
 def day(value: str, pattern: str | None, kind: ColumnType | None = None) -> str:
-    """The day as DATE: the one written, but of TIMESTAMP_LTZ the one in UTC, as every session has it."""
+    """The day as DATE: as written, but for TIMESTAMP_LTZ the day in UTC, the time zone of every session."""
     if kind and kind.base == "TIMESTAMP_LTZ":
         return f"CAST({instant(value, pattern)} AS DATE)"
     if pattern is None:
@@ -31,28 +31,28 @@ def day(value: str, pattern: str | None, kind: ColumnType | None = None) -> str:
 
 
 def timestamp(value: str, pattern: str | None, kind: ColumnType) -> str:
-    """The text as a timestamp, NULL where it is none; of TIMESTAMP_NTZ what is written, whatever the offset."""
+    """The text as a timestamp, NULL if it is not one; for TIMESTAMP_NTZ as written, whatever the offset."""
     if kind.base == "TIMESTAMP_NTZ" or pattern is None:
         return _wall_clock(value, pattern)
     return _parsed(value, pattern)
 
 
 def time(value: str) -> str:
-    """The text as TIME, NULL where it is none."""
+    """The text as TIME, NULL if it is not one."""
     return f"CASE WHEN TRY_CAST({value} AS TIME) < TIME '24:00:00' THEN TRY_CAST({value} AS TIME) END"
 
 
 def instant(value: str, pattern: str | None) -> str:
     """The moment that a text with an offset means, as TIMESTAMPTZ; without an offset it is in UTC."""
     if pattern is None:
-        # DuckDB wants no blank before an offset.
+        # DuckDB does not accept a blank before an offset.
         without_blank = f"regexp_replace({value}, ' +([+-][0-9:]+|Z)$', '\\1')"
         return f"CASE WHEN {_iso(value)} THEN TRY_CAST({without_blank} AS TIMESTAMPTZ) END"
     return f"{_parsed(value, pattern)}::TIMESTAMPTZ"
 
 
 def key_text(value: str, moment: str, kind: ColumnType) -> str:
-    """``moment``, which was made of ``value``, as text in which nanoseconds are not lost."""
+    """``moment``, made from ``value``, as text that keeps the nanoseconds."""
     if kind.length not in _NANOSECONDS:
         return f"CAST({moment} AS VARCHAR)"
     beyond = f"rtrim(regexp_extract({value}, '[.][0-9]{{6}}([0-9]{{1,3}})', 1), '0')"
@@ -65,7 +65,7 @@ def _wall_clock(value: str, pattern: str | None) -> str:
         return f"CASE WHEN {_iso(value)} THEN TRY_CAST({value} AS TIMESTAMP) END"
     if not pattern.endswith("%z"):
         return _parsed(value, pattern)
-    # Read as a whole the offset would be taken off: read whole to be judged, and once more without it.
+    # Read as a whole, the offset would be applied: read whole to judge the text, and again without the offset.
     plain = _parsed(f"regexp_replace({value}, {text_literal(_OFFSET)}, '')", pattern.removesuffix("%z").rstrip())
     return f"CASE WHEN {_parsed(value, pattern)} IS NOT NULL THEN {plain} END"
 
@@ -86,7 +86,7 @@ def _iso(value: str) -> str:
 
 
 def _no_word(value: str, pattern: str) -> str:
-    """True where the text is none of the words that DuckDB takes for a date whatever the format is."""
+    """True if the text is none of the words that DuckDB accepts as a date in any format."""
     if pattern.startswith(("%Y", "%m", "%d", "%y")):
         return f"{value} < ':'"
     return f"lower(trim({value})) NOT IN ('epoch', 'infinity', '-infinity')"

@@ -1,4 +1,4 @@
-"""Column names of files and of expectations made comparable, and texts as literals (floor 4, pure)."""
+"""Makes column names of files and of expectations comparable, and texts into literals (floor 4, pure)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from snowflake_etl.sqltext import fold
 def stored(name: str, known: Collection[str] = ()) -> str:
     """The name that Snowflake stores for a header's or configuration's name.
 
-    One of the ``known`` stored names is meant by exactly that spelling; anything else is folded like SQL, and what
-    cannot be a name stands for itself.
+    An exact match with one of the ``known`` stored names means that one; anything else is folded like SQL, and
+    what cannot be a name stays as it is.
     """
     if name in known:
         return name

@@ -1,6 +1,6 @@
-"""The one dialect of regular expressions that rules are written in (floor 4, pure).
+"""The dialect of regular expressions for rules (floor 4, pure).
 
-DuckDB (RE2) and Snowflake understand different dialects, and anchor differently.  Known here is what both read alike; a
+DuckDB (RE2) and Snowflake understand different dialects, and anchor differently.  Accepted is what both read alike; a
 pattern always has to match the whole value.
 """
 
@@ -33,7 +33,7 @@ def check_pattern(pattern: str) -> None:
             raise _refused(pattern, f"nothing can be repeated more than {_MOST_REPEATS} times")
     try:
         with warnings.catch_warnings():
-            # Sets within sets: a warning to Python, something else to each engine.
+            # Sets within sets: a warning in Python, something different in each engine.
             warnings.simplefilter("error")
             re.compile(_NAMED_CLASS.sub("a-z", pattern))
     except (re.error, FutureWarning) as error:

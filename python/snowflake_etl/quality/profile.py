@@ -1,8 +1,8 @@
-"""What is known about a relation and what it should be: the two sides of every check (floor 4, no I/O).
+"""What is known about a relation and what it should be like: the two sides of every check (floor 4, no I/O).
 
 A *relation* is a file (counted by ``file_engine``) or a table (``table_engine``).  Both fill the same
-``Profile``; ``checks`` hold it against ``Expectations``.  What an engine cannot or did not count is None
-and stands in ``not_checked`` with the reason, so that silence never looks like success.
+``Profile``; ``checks`` compare it with ``Expectations``.  What an engine could not or did not count is None
+and listed in ``not_checked`` with the reason, so that silence never looks like success.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from snowflake_etl.sqltext import ColumnType
 
 
 class Scope(StrEnum):
-    """How much is counted: the days alone (fast), or everything that ``Expectations`` names."""
+    """How much is counted: only the days (fast), or everything that ``Expectations`` names."""
 
     DAYS = "days"
     ALL = "all"
 
 
 class Reason(StrEnum):
-    """Why values of a column cannot go into the target."""
+    """Why values of a column cannot be loaded into the target."""
 
     DATE = "date"
     TYPE = "type"
@@ -40,7 +40,7 @@ class Thresholds:
     """When a day's row count is strange (DESIGN 5); shares are of the expected day, 0 to 1.
 
     ``band_width`` is in scaled median absolute deviations, ``like_days`` how many days of the same
-    weekday make an expectation of their own.
+    weekday are needed for a separate expectation.
     """
 
     normal_share: float = 0.10
@@ -51,7 +51,7 @@ class Thresholds:
 
 
 class RuleKind(StrEnum):
-    """What a rule of the configuration asks for (``quality.rules``)."""
+    """What a configured rule requires (``quality.rules``)."""
 
     NOT_NULL = "not_null"
     UNIQUE = "unique"
@@ -69,10 +69,10 @@ Bound = int | float | str
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of the configuration; ``columns`` are stored names, and what the kind does not need is empty.
+    """One rule of the configuration; ``columns`` are stored names, and fields that the kind does not need are empty.
 
     ``minimum`` and ``maximum`` are those of a range, a row count (rows), a length (characters) or an age (days).
-    ``said_at`` is the configuration file and the place in it.
+    ``said_at`` is the configuration file and the position in it.
     """
 
     kind: RuleKind
@@ -89,15 +89,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Expectations:
-    """What the relation should be; whatever is empty or None is not checked.
+    """What the relation should be like; whatever is empty or None is not checked.
 
     ``days`` are the claimed days, ``columns`` and the keys of ``types`` the target's stored names,
     ``key_columns`` the declared key.  Formats are Snowflake's (``YYYYMMDD``) or strptime's (``%Y%m%d``);
     None means YYYYMMDD for a NUMBER or text column and ISO text otherwise, never digits read as seconds.
     ``null_values`` are the texts that a file writes for NULL.  ``closed_days`` are claimed days that need no rows
     (weekends, holidays); rows of such days are a finding only with ``only_open_days``.  ``earlier_days`` are the
-    rows of days before the claimed ones, where known: what a weekday usually looks like.  ``rules`` are the
-    operator's own; ``today`` is what freshness is told from.
+    rows of days before the claimed ones, if known, which show what a weekday usually looks like.  ``rules`` are the
+    operator's own; ``today`` is the reference for freshness.
     """
 
     days: tuple[DayRange, ...] = ()
@@ -122,7 +122,7 @@ class Lines:
     """Line numbers of a file (the header is line 1), as runs of neighbours: ((4, 4), (9, 12)).
 
     ``count`` is how many there are; ``runs`` holds all of them unless ``complete`` is False, which
-    needs more than a million separate places.
+    takes more than a million separate runs.
     """
 
     count: int = 0
@@ -136,13 +136,13 @@ class Lines:
 
     @property
     def first(self) -> int:
-        """The first line, 0 where there is none."""
+        """The first line, 0 if there is none."""
         return self.runs[0][0] if self.runs else 0
 
 
 @dataclass(frozen=True)
 class RaggedRows:
-    """Rows that have ``found`` columns (0: a blank line) where another number is expected."""
+    """Rows that have ``found`` columns (0: a blank line) instead of the expected number."""
 
     found: int
     lines: Lines
@@ -150,7 +150,7 @@ class RaggedRows:
 
 @dataclass(frozen=True)
 class LayoutFaults:
-    """What is wrong with the bytes of a file; each with the lines where it stands."""
+    """What is wrong with the bytes of a file; each fault with its lines."""
 
     expected_columns: int
     ragged: tuple[RaggedRows, ...] = ()
@@ -167,9 +167,9 @@ class LayoutFaults:
 
 @dataclass(frozen=True)
 class BadValues:
-    """Values of one column that the target would not take, most frequent first: (text, rows).
+    """Values of one column that the target would reject, most frequent first: (text, rows).
 
-    ``wanted`` names the type or format they should have had.  ``lines`` is None where the engine has no lines, and
+    ``wanted`` names the type or format they should have had.  ``lines`` is None if the engine has no lines, and
     ``examples`` the first of them with their values; ``complete`` is False when there are more different values than
     are listed.
     """
@@ -186,10 +186,10 @@ class BadValues:
 
 @dataclass(frozen=True)
 class RuleCount:
-    """What was counted for one rule: the ``rows`` that break it, of uniqueness those beyond the first of each key.
+    """The counts for one rule: the ``rows`` that break it, for uniqueness those beyond the first of each key.
 
     ``values`` are the offending ones as text, most frequent first, ``lines`` and ``examples`` as in ``BadValues``;
-    ``newest`` is the newest day for a rule of freshness that names a column, ``keys`` belongs to uniqueness.
+    ``newest`` is the newest day for a freshness rule that names a column, ``keys`` belongs to uniqueness.
     """
 
     rule: Rule
@@ -213,10 +213,10 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Keys that stand in more than one row: ``excess`` rows are those beyond the first of each key.
+    """Keys that are in more than one row: ``excess`` rows are those beyond the first of each key.
 
     ``worst`` are (key values, rows), most frequent first.  Rows with a NULL in the key are ``null_rows`` and
-    count as no duplicate.  ``searched`` is False where only the NULLs were counted.
+    do not count as duplicates.  ``searched`` is False if only the NULLs were counted.
     """
 
     key: tuple[str, ...]
@@ -230,7 +230,7 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class NotChecked:
-    """Something that this engine did not look at, and the sentence that says why."""
+    """Something that this engine did not check, and a sentence that says why."""
 
     what: str
     why: str
@@ -240,9 +240,9 @@ class NotChecked:
 class Profile:
     """What one engine counted in one relation.
 
-    ``rows`` are all records, those with faults included; ``rows_per_day`` holds the rows whose date
-    could be read, None when there is no date column.  ``sample_rows`` is not None when only that many rows were
-    looked at: then nothing is said about what only the whole tells.
+    ``rows`` counts all records, including faulty ones; ``rows_per_day`` the rows whose date
+    could be read, None if there is no date column.  ``sample_rows`` is not None if only that many rows were
+    read: then nothing is said about properties of the whole.
     """
 
     engine: str

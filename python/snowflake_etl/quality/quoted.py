@@ -1,8 +1,8 @@
-"""Records of a quoted file, with a stray quote kept from swallowing the rows behind it (floor 4, pure).
+"""Records of a quoted file, in which a stray quote must not swallow the rows after it (floor 4, pure).
 
 A field is quoted only when the quote is its first character; a quote inside is doubled.  A quoted value may
-hold newlines.  Where the lines that it would take in look like rows of their own, or it never ends, the quote
-is stray: its line is one unbalanced record, and the next line is read afresh.
+hold newlines.  If the lines that it would include look like separate rows, or it never ends, the quote
+is stray: its line is one unbalanced record, and reading restarts with the next line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DIGITS_OF_A_DATE = 4
 
 @dataclass(frozen=True)
 class Record:
-    """One record: its first line's number, its lines as they are, its fields without quotes."""
+    """One record: its first line's number, its unchanged lines, its fields without quotes."""
 
     number: int
     lines: tuple[bytes, ...]
@@ -28,7 +28,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Shape:
-    """How records look: delimiter, quote, number of columns, and where a date stands (None: nowhere)."""
+    """How records look: delimiter, quote, number of columns, and the position of a date (None: there is none)."""
 
     delimiter: bytes
     quote: bytes
@@ -36,11 +36,11 @@ class Shape:
     date_place: int | None = None
 
     def is_row(self, line: bytes) -> bool:
-        """True where a line that a quoted value would take in is rather a row of its own."""
+        """True if a line that a quoted value would include is more likely a separate row."""
         if self.columns == 1 or line.count(self.delimiter) != self.columns - 1:
             return False
         if self.quote in line and self.delimiter not in line.partition(self.quote)[0]:
-            return False  # the end of a value in the first column, and the columns behind it
+            return False  # the end of a value in the first column, and the columns after it
         if self.date_place is None:
             return True
         date = line.split(self.delimiter)[self.date_place]
@@ -48,7 +48,7 @@ class Shape:
 
 
 def quoted_records(lines: Iterator[tuple[int, bytes]], shape: Shape) -> Iterator[Record]:
-    """Put lines (without newline) together to records."""
+    """Join lines (without newline) into records."""
     waiting: deque[tuple[int, bytes]] = deque()
     while True:
         if not waiting:
@@ -75,7 +75,7 @@ def _continued(
     waiting: deque[tuple[int, bytes]],
     shape: Shape,
 ) -> Record:
-    """Read on until the quote closes; lines that turn out to be rows of their own go back to ``waiting``."""
+    """Read on until the quote closes; lines that turn out to be separate rows go back to ``waiting``."""
     taken = [line]
     size = len(line)
     place = 0
@@ -107,8 +107,9 @@ _CLOSED, _OPEN, _BROKEN = "closed", "open", "broken"
 
 
 def _parsed(text: bytes, delimiter: bytes, quote: bytes) -> tuple[list[bytes], str]:
-    """Split a text into fields.  The state is open when it ends inside a quoted one, broken when a closing
-    quote is followed by something else than a delimiter."""
+    """Split a text into fields.  The state is open when it ends inside a quoted one, broken when a closing quote is
+    followed by something other than a delimiter.
+    """
     fields: list[bytes] = []
     position = 0
     while True:

@@ -10,7 +10,7 @@ from snowflake_etl.quality.profile import Expectations, Lines, Profile, Reason
 from snowflake_etl.quality.wording import examples_of, shown, unlisted, unlisted_of, value_samples
 from snowflake_etl.results import Finding, Severity
 
-# Percent of excess rows, rows of one key: above either is the grade.
+# Percent of excess rows, rows of one key: exceeding either gives the grade.
 _GRADES = (("CRITICAL", 10.0, 100), ("HIGH", 5.0, 50), ("MEDIUM", 1.0, 10))
 
 _FAULTS = (
@@ -33,7 +33,7 @@ _FAULTS = (
 
 
 def columns_differ(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """The columns that were expected, by name."""
+    """Missing and unexpected columns, by name."""
     if not expectations.columns:
         return
     wanted = set(expectations.columns)
@@ -78,7 +78,7 @@ def ragged_rows(profile: Profile, _: Expectations) -> Iterator[Finding]:
 
 
 def byte_faults(profile: Profile, _: Expectations) -> Iterator[Finding]:
-    """What is wrong with the bytes, one finding a kind."""
+    """What is wrong with the bytes, one finding per kind."""
     if profile.layout is None:
         return
     for code, severity, what, advice in _FAULTS:
@@ -161,7 +161,7 @@ def duplicate_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
 
 
 def null_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
-    """A declared key has no NULL in it."""
+    """NULLs in the declared key."""
     found = profile.duplicates
     if found is not None and found.null_rows:
         yield Finding(
@@ -175,7 +175,7 @@ def null_keys(profile: Profile, _: Expectations) -> Iterator[Finding]:
 
 
 def not_checked(profile: Profile, _: Expectations) -> Iterator[Finding]:
-    """What was not looked at is said."""
+    """Report what was not checked."""
     for each in profile.not_checked:
         yield Finding(f"not_checked_{each.what}", Severity.INFO, each.why)
 

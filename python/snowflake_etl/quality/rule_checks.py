@@ -1,4 +1,4 @@
-"""Checks of the configuration's own rules (floor 4, pure functions: profile + expectations -> findings)."""
+"""Checks of the configured rules (floor 4, pure functions: profile + expectations -> findings)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Numbers = Mapping[str, int | float | str]
 
 
 def rules(profile: Profile, expectations: Expectations) -> Iterator[Finding]:
-    """One finding for each rule that is broken; the code is ``rule_`` and the rule's kind."""
+    """One finding for each broken rule; the code is ``rule_`` and the rule's kind."""
     counts = {count.rule: count for count in profile.rules}
     for rule in expectations.rules:
         count = counts.get(rule)
@@ -102,7 +102,7 @@ def _freshness(rule: Rule, profile: Profile, expectations: Expectations, count: 
 
 
 def _reference(expectations: Expectations) -> date | None:
-    """Today, or the last claimed day where that is earlier."""
+    """Today, or the last claimed day if that is earlier."""
     claimed = [days.last for days in expectations.days]
     known = [*([expectations.today] if expectations.today else []), *([max(claimed)] if claimed else [])]
     return min(known, default=None)

@@ -1,7 +1,6 @@
-"""Rules of the configuration as SQL (floor 4, pure): for each engine, when does a row break a rule?
-
-One definition for both: an engine says only how it writes a column, a literal and a match (``Dialect``).  NULL breaks
-no rule but ``not_null``, as in SQL's own CHECK.
+"""Configured rules as SQL conditions for broken rows, for each engine (floor 4, pure).
+One definition for both: an engine only says how it writes a column, a literal and a match (``Dialect``).  NULL breaks
+no rule except ``not_null``, as in SQL's own CHECK.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ from snowflake_etl.quality.patterns import check_pattern
 from snowflake_etl.quality.profile import Bound, NotChecked, Rule, RuleKind
 from snowflake_etl.sqltext import ColumnType
 
-# Judged over the rows as a whole, not row by row.
+# Judged over all rows, not row by row.
 OF_THE_WHOLE = frozenset({RuleKind.UNIQUE, RuleKind.ROW_COUNT, RuleKind.FRESHNESS})
 _OF_TEXT = frozenset({RuleKind.REGEX, RuleKind.MAX_LENGTH})
 _NEEDS_A_TYPE = frozenset({RuleKind.RANGE, RuleKind.ACCEPTED_VALUES, RuleKind.CONDITION, RuleKind.FRESHNESS})
 
 
 class RuleError(ConfigError):
-    """A rule that no engine could judge: names file and place of the rule, what is wrong and the cure."""
+    """A rule that no engine could judge: names file and position of the rule, what is wrong and the remedy."""
 
 
 @contextmanager
 def naming(rule: Rule) -> Iterator[None]:
-    """Errors about the rule say which one it is and where it stands."""
+    """Make errors about the rule say which one it is and where it is."""
     try:
         yield
     except RuleError:
@@ -41,7 +40,7 @@ def naming(rule: Rule) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule that is judged row by row: ``broken`` is true in SQL for a row that breaks it."""
+    """A rule that is judged row by row: ``broken`` is SQL that is true for a row that breaks it."""
 
     number: int
     rule: Rule
@@ -54,7 +53,7 @@ def row_rules(
 ) -> tuple[tuple[RowRule, ...], tuple[NotChecked, ...]]:
     """The rules that can be judged row by row, each with its number among ``rules``, and what cannot be judged.
 
-    Raise ConfigError for a rule that no engine could judge: an unknown column, a type that does not go with it.
+    Raise ConfigError for a rule that no engine could judge: an unknown column, an unsuitable type.
     """
     usable, left = [], []
     for number, rule in enumerate(rules):
@@ -114,7 +113,7 @@ def newest_day(rule: Rule, dialect: Dialect) -> str:
 
 
 def typed_value(kind: ColumnType | None, sql: str, raw: str) -> Value:
-    """A column of that type (None: not known, as good as text); ``raw`` is as it stands."""
+    """A column of that type (None: unknown, treated as text); ``raw`` is unconverted."""
     if kind is None or kind.is_text:
         return Value(raw, Family.TEXT, raw)
     if kind.is_number or kind.base == "FLOAT":
@@ -133,7 +132,7 @@ def _out_of_range(rule: Rule, value: Value, dialect: Dialect) -> str:
 
 
 def _bound(rule: Rule, value: Value, bound: Bound, dialect: Dialect) -> tuple[str, str]:
-    """The column and a limit or accepted value, both of one kind."""
+    """The column and a limit or accepted value, both of the same kind."""
     is_text = isinstance(bound, str)
     if value.family is Family.NUMBER and not is_text:
         return value.sql, _number(bound)
@@ -142,7 +141,7 @@ def _bound(rule: Rule, value: Value, bound: Bound, dialect: Dialect) -> tuple[st
     if value.family is Family.DATE and is_text and is_day(str(bound)):
         return value.sql, dialect.day(str(bound)).sql
     if value.family is Family.TIMESTAMP and is_text and is_day(str(bound)):
-        # The whole last day is within the range.
+        # The range includes the whole last day.
         return f"CAST({value.sql} AS DATE)", dialect.day(str(bound)).sql
     if value.family in (Family.DATE, Family.TIMESTAMP):
         raise _unfit(rule, f"{bound!a} is no ISO date such as '2024-01-31'")

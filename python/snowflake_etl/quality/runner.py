@@ -1,4 +1,4 @@
-"""Profile, checks and timing in one call: what operations ask of quality (floor 4)."""
+"""Profile, checks and timing in one call: the interface for operations (floor 4)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def report_of(profile: Profile, expectations: Expectations, seconds: float) -> C
 
 
 def _columns(profile: Profile, expectations: Expectations) -> tuple[CheckedColumn, ...]:
-    """Every column; without numbers where only days were counted."""
+    """Every column; without numbers if only days were counted."""
     counted = {column.name: column for column in profile.column_profiles}
     named = [(name, counted.get(stored(name, expectations.types), ColumnProfile(name))) for name in profile.columns]
     types = {name: type_text(kind) for name, kind in expectations.types.items()}

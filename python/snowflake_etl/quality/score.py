@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from snowflake_etl.results import CheckReport, Finding, Severity
 
-# A tenth of the rows at fault, or more, leaves nothing of their share: it is also where duplicates are CRITICAL.
+# A tenth of the rows or more at fault leaves nothing of their share: also the limit for CRITICAL duplicates.
 ROW_WEIGHT = 10
 ERROR_POINTS = 10
 WARNING_POINTS = 3
@@ -16,7 +16,7 @@ BEST_WITH_WARNINGS = 99
 
 MISSING_DAYS = "missing_days"
 STRANGE_DAYS = frozenset({"few_rows_on_day", "many_rows_on_day"})
-# Findings that count rows, and under which name.
+# Findings that count rows, and the name of the count.
 _ROWS_AT_FAULT = {
     "duplicate_keys": "excess_rows",
     "null_keys": "rows",
@@ -28,9 +28,8 @@ _ROWS_AT_FAULT = {
 
 @dataclass(frozen=True)
 class ScoreFacts:
-    """What the score is made of.
-
-    ``days_expected`` is 0 where there are no days to expect.  ``error_days`` and ``warning_days`` have a strange
+    """What the score is calculated from.
+    ``days_expected`` is 0 if no days are expected.  ``error_days`` and ``warning_days`` have an unusual
     number of rows.  ``bad_rows`` are duplicates beyond the first of a key, rows with a NULL in it, without a
     readable date or outside the days asked for.  The others are findings of any other kind.
     """
@@ -54,7 +53,7 @@ class ScoreFacts:
 
 
 def quality_score(facts: ScoreFacts) -> int:
-    """Good days x good rows, less what other findings cost; never 90 or more with an error, 100 with a warning."""
+    """Good days x good rows, minus the cost of other findings; below 90 with an error, below 100 with a warning."""
     if not facts.rows:
         return 0
     points = math.floor(100 * _good_days(facts) * _good_rows(facts))
@@ -64,7 +63,7 @@ def quality_score(facts: ScoreFacts) -> int:
 
 
 def _good_days(facts: ScoreFacts) -> float:
-    """The share of expected days that are as they should be; a strange day with a warning counts half."""
+    """The share of expected days without faults; an unusual day with a warning counts half."""
     if not facts.days_expected:
         return 1.0
     lost = facts.missing_days + facts.error_days + 0.5 * facts.warning_days

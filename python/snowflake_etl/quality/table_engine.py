@@ -1,7 +1,7 @@
 """Counts a table or work table in the warehouse, for ``checks`` to judge (floor 4).
 
-One statement counts rows, days and columns, a second the keys; others follow only when those found
-something.  All of it is Snowflake's SQL, sent through anything that has ``query``.
+One statement counts rows, days and columns, a second the keys; others follow only if these found
+something.  All of it is Snowflake's SQL, sent through any object with a ``query`` method.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST_BAD_VALUES = 100_000
 
 
 class Queries(Protocol):
-    """What the engine needs of a session: run a statement with ``?`` binds and return its rows."""
+    """What the engine needs from a session: run a statement with ``?`` binds and return its rows."""
 
     def query(self, sql: str, binds: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
 
@@ -56,7 +56,7 @@ def profile_table(
 def days_condition(
     session: Queries, table: ObjectName, expectations: Expectations, days: DayRange | None
 ) -> tuple[str, list[str]]:
-    """The condition, with its binds, by which ``profile_table`` selects the rows of ``days``; "" for all."""
+    """The condition, with its binds, with which ``profile_table`` selects the rows of ``days``; "" for all."""
     return _TableCount(session, table, expectations, days).condition
 
 
@@ -145,7 +145,7 @@ class _TableCount:
         kind = self._types[self._date]
         text_format = to_snowflake(self._day_format(self._date)) or DIGITS
         if (kind.is_text and not sorts_by_day(text_format)) or (kind.is_number and text_format.upper() != DIGITS):
-            # Such texts do not sort like their days: each has to be read.
+            # Such texts do not sort like their days: each has to be parsed.
             day = self._day(self._date)
             condition = f"{day} >= CAST(? AS DATE) AND {day} < CAST(? AS DATE)"
             return f" WHERE {condition}", [days.first.isoformat(), days.after.isoformat()]
@@ -156,7 +156,7 @@ class _TableCount:
         return f"{self._where} AND ({condition})" if self._where else f" WHERE {condition}"
 
     def _day(self, column: str) -> str:
-        """The row's day; NULL where a text or number is no date of the format."""
+        """The row's day; NULL if a text or number is not a date in the format."""
         kind, name = self._types[column], quote(column)
         if kind.is_date:
             return name
@@ -236,7 +236,7 @@ def _as_date(value: date | datetime) -> date:
 
 
 def _key_text(value: object) -> str:
-    """As the same value of a file is told."""
+    """Format a value as the same value in a file would be."""
     if isinstance(value, datetime) and value.microsecond and value.tzinfo is None:
         return str(value).rstrip("0")
     if isinstance(value, float):

@@ -1,4 +1,6 @@
-"""The rows of a table that break the configuration's rules (floor 4): counted in the one statement, values after it."""
+"""The rows of a table that break the configuration's rules (floor 4): counted in the profile's statement, values
+afterwards.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,8 @@ MOST_VALUES = 1_000
 
 
 class TableRules:
-    """The rules of one run over one table: expressions for the profile's statement, and what they came to.
-
-    Raise ConfigError for a rule that names a column which the table does not have, or that no engine could judge.
+    """The rules of one run over one table: expressions for the profile's statement, and their results.
+    Raise ConfigError for a rule that names a missing column, or that no engine could judge.
     """
 
     def __init__(self, table: str, expectations: Expectations) -> None:
@@ -42,7 +43,7 @@ class TableRules:
         return counts + [f"MAX({day}) AS ETL_NEWEST_{number}" for number, day in self._newest_sql.items()]
 
     def add(self, values: Sequence[int | date | datetime | None]) -> None:
-        """Take what one group of rows answered, in the order of ``expressions``."""
+        """Add the result for one group of rows, in the order of ``expressions``."""
         counts, days = values[: len(self._of_rows)], values[len(self._of_rows) :]
         for rule, rows in zip(self._of_rows, counts, strict=True):
             self._broken[rule.number] += int(rows or 0)  # type: ignore[arg-type]
@@ -57,10 +58,9 @@ class TableRules:
         values_where: Callable[[Sequence[str], str, int], list[tuple[object, ...]]],
         duplicates_of: Callable[[tuple[str, ...]], Duplicates],
     ) -> Iterator[RuleCount]:
-        """What every rule came to.
-
-        ``values_where(columns, condition, most)`` answers different values of the columns and their rows, the most
-        frequent first; it is asked for broken rules only.
+        """The result of every rule.
+        ``values_where(columns, condition, most)`` returns different values of the columns and their rows, the
+        most frequent first; it is called for broken rules only.
         """
         of_rows = {rule.number: rule for rule in self._of_rows}
         for number, rule in enumerate(self._rules):

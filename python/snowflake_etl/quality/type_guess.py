@@ -1,7 +1,6 @@
-"""From what was counted in a file's columns to types that its table could have (floor 4, pure).
-
-A suggestion for people to look at: it holds for every value that was looked at, and leaves room for those to come.
-Where two formats of days fit all values, none is suggested.
+"""Suggests column types for a table from the counts of a file's columns (floor 4, pure).
+A suggestion for people to review: it holds for every value that was read, and leaves room for future ones.
+If two date formats fit all values, none is suggested.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _LENGTHS = (10, 20, 50, 100, 255, 1_000, 4_000, 16_777_216)
 
 @dataclass(frozen=True)
 class Guess:
-    """A column's type as it is declared; ``format`` is how its days are written, ``formats`` all that fit.
+    """A column's type for its declaration; ``format`` is the format of its days, ``formats`` all that fit.
 
     ``null_words`` stand for NULL in it, since the other values are of the type.  ``first`` and ``last`` are its days.
     """
@@ -34,7 +33,7 @@ class Guess:
 
     @property
     def is_day(self) -> bool:
-        """True for a column of days, though it may not be clear how they are written."""
+        """True for a column of days, even if their format is not clear."""
         return bool(self.formats)
 
 
@@ -48,9 +47,9 @@ def guess(facts: ColumnFacts) -> Guess:
         if fitting:
             days = facts.days[fitting[0]]
             if len(fitting) > 1:
-                # 01/02/2024: whoever guesses here swaps days and months.
+                # 01/02/2024: a guess here could swap days and months.
                 return Guess(facts.name, _text(facts), None, fitting)
-            # TIMESTAMP_NTZ would drop the offset, and with it which moment is meant.
+            # TIMESTAMP_NTZ would drop the offset, and so lose the actual instant.
             zoned = facts.offsets and kind == "TIMESTAMP_NTZ"
             return Guess(
                 facts.name, "TIMESTAMP_TZ" if zoned else kind, fitting[0], fitting, words, days.first, days.last
@@ -62,7 +61,7 @@ def _plain(facts: ColumnFacts, words: tuple[str, ...]) -> tuple[str, None, tuple
     count = facts.values
     if facts.booleans == count:
         return "BOOLEAN", None, (), words
-    # 007 is a name that is written in digits.
+    # 007 is a name written in digits.
     if not facts.leading_zeros and facts.numbers == count and facts.digits + facts.fraction <= _PRECISIONS[-1]:
         if not facts.fraction:
             return f"NUMBER({_step(facts.digits, _PRECISIONS)},0)", None, (), words
@@ -83,7 +82,7 @@ def _step(needed: int, steps: Sequence[int]) -> int:
 
 
 def date_column(guesses: Sequence[Guess], claimed: DayRange | None) -> Guess | None:
-    """The column that tells a row's day: within the claimed days, or the only one there is; None where it is open."""
+    """The column with a row's day: the one within the claimed days, or the only one; None if unclear."""
     clear = [each for each in guesses if each.format]
     if claimed is not None:
         within = [
@@ -91,13 +90,13 @@ def date_column(guesses: Sequence[Guess], claimed: DayRange | None) -> Guess | N
             for each in clear
             if each.first and each.last and claimed.first <= each.first and each.last <= claimed.last
         ]
-        # Dates come before timestamps: they are days by themselves.
+        # Dates are preferred to timestamps: they are plain days.
         return min(within, key=lambda each: each.type != "DATE", default=None)
     return clear[0] if len(clear) == 1 else None
 
 
 def timestamp_format(guesses: Sequence[Guess]) -> tuple[str | None, list[str]]:
-    """The one format of timestamps that is not ISO (None where there is none), and columns that have another."""
+    """The one timestamp format that is not ISO (None if there is none), and the columns with another one."""
     timestamps = [each for each in guesses if each.type.startswith("TIMESTAMP")]
     formats = dict.fromkeys(each.format for each in timestamps)
     if not formats or list(formats) == [ISO_TIMESTAMP]:

@@ -1,28 +1,27 @@
-"""Values of data on their way into files for people (floor 3): shown, and never obeyed."""
+"""Makes data values safe for files that people open (floor 3): they are shown, never executed."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV injection").
+# What a spreadsheet treats as the beginning of a formula (OWASP, "CSV injection").
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def visible(text: str) -> str:
-    """The text in one line, with control codes, and what hides or turns around text, written as escapes.
-
-    Other characters stay as they are, beyond ASCII too: terminals get ASCII from whoever prints.
+    """The text on one line, with control codes and characters that hide or reverse text written as escapes.
+    Other characters stay, including non-ASCII ones: whoever prints to a terminal makes them ASCII.
     """
     return "".join(_escape(character) if _is_hidden(character) else character for character in text)
 
 
 def begins_like_formula(text: str) -> bool:
-    """True where a spreadsheet would compute the text instead of showing it."""
+    """True if a spreadsheet would evaluate the text instead of showing it."""
     return text.lstrip(" ").startswith(_FORMULA_STARTS)
 
 
 def _is_hidden(character: str) -> bool:
-    # Cc: control codes; Cf: direction marks, zero widths; Cs: halves of characters; Zl, Zp: line ends.
+    # Cc: control codes; Cf: direction marks, zero widths; Cs: lone surrogates; Zl, Zp: line ends.
     return character != " " and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 

@@ -1,4 +1,4 @@
-"""Findings on a screen (floor 3): the worst first, a few samples each, and where the rest is."""
+"""Findings on a screen (floor 3): the worst first, with a few samples each, and where to find the rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
 def fitted(lines: Iterable[str], width: int | None) -> Iterator[str]:
-    """The lines broken between words where they are longer than ``width``; what has line ends of its own stays."""
+    """Wrap lines longer than ``width`` between words; existing line ends stay."""
     for line in lines:
         if width is None or len(line) <= width or "\n" in line:
             yield line
@@ -24,7 +24,7 @@ def fitted(lines: Iterable[str], width: int | None) -> Iterator[str]:
 
 
 def wrapped(text: str, width: int, indent: int) -> list[str]:
-    """Lines of at most ``width``; a word that is longer than a line stays whole."""
+    """Lines of at most ``width``; a word longer than a line stays whole."""
     own = len(text) - len(text.lstrip(" "))
     return textwrap.wrap(
         text.lstrip(" "),
@@ -37,9 +37,8 @@ def wrapped(text: str, width: int, indent: int) -> list[str]:
 
 
 def findings_on_screen(findings: Sequence[Finding], all_of_it: str, *, indent: str = "    ") -> Iterator[str]:
-    """One line a finding, the worst first, with its first samples below.
-
-    ``all_of_it`` says where the findings and samples are that do not stand here ("in report.json").
+    """One line per finding, the worst first, with its first samples below.
+    ``all_of_it`` says where the findings and samples are that are not shown here ("in report.json").
     """
     ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.severity))
     for finding in ordered[:MOST_FINDINGS]:
@@ -51,7 +50,7 @@ def findings_on_screen(findings: Sequence[Finding], all_of_it: str, *, indent: s
 
 
 def _examples(finding: Finding, all_of_it: str, indent: str) -> Iterator[str]:
-    """The first wrong values with their lines, where there are such; else the first samples."""
+    """The first wrong values with their lines, if there are any; else the first samples."""
     if not finding.examples:
         few = len(finding.samples) <= MOST_SAMPLES
         if not (few and all(sample in finding.message for sample in finding.samples)):
@@ -70,7 +69,7 @@ def _samples(samples: Sequence[str], all_of_it: str, indent: str) -> Iterator[st
     hidden = len(samples) - len(shown)
     rest = f"and {hidden:,} more, all of them {all_of_it}" if hidden > 0 else ""
     if any(", " in sample for sample in shown):
-        # Side by side nobody could tell where one ends.
+        # Side by side it would be unclear where one ends.
         yield from (f"{indent}{sample}" for sample in [*shown, *([rest] if rest else [])])
     else:
         yield f"{indent}{', '.join(shown)} {rest}".rstrip()

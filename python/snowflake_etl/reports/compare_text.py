@@ -1,4 +1,4 @@
-"""Two files that were compared, as text for people (floor 3)."""
+"""The comparison of two files as text for people (floor 3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROW_WIDTH = 73
 
 
 def compare_text(result: CompareResult, all_of_it: str) -> str:
-    """What is the same and what is not; ``all_of_it`` says where what is cut off stands whole."""
+    """What is the same and what is not; ``all_of_it`` says where to find in full what is shortened here."""
     return "\n".join(_lines(result, all_of_it))
 
 
@@ -39,7 +39,7 @@ def _lines(result: CompareResult, all_of_it: str) -> Iterator[str]:
 
 
 def _columns(columns: Sequence[ColumnComparison], all_of_it: str) -> Iterator[str]:
-    """The columns in which something differs."""
+    """The columns with differences."""
     differing = [
         each for each in columns if each.changed or each.nulls != each.nulls_with or each.longest != each.longest_with
     ]

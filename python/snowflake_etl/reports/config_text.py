@@ -14,7 +14,7 @@ _WIDEST_VALUE = 26
 
 
 def values_text(values: Sequence[ShownValue]) -> str:
-    """Three columns; a value that is too long for its column goes to a line of its own, whole."""
+    """Three columns; a value that is too long for its column gets a separate line, in full."""
     keys = min(max((len(one.key) for one in values), default=0), _WIDEST_KEY)
     texts = [_text(one.value) for one in values]
     width = min(max((len(text) for text in texts), default=0), _WIDEST_VALUE)

@@ -1,4 +1,4 @@
-"""A diagnosis as text for 80 columns (floor 3): what, where, the record among its neighbours, why, what to do."""
+"""A diagnosis as text for 80 columns (floor 3): what, where, the record and its neighbours, why, what to do."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from snowflake_etl.reports.cells import visible
 from snowflake_etl.results_diagnosis import DiagnoseResult, Diagnosis, ShownLine
 
-# What a menu holds on a terminal of 80 columns: in whiptail long texts are lists, which have a wider frame than boxes.
+# The width of a menu on an 80-column terminal: whiptail shows long texts as lists, with a wider frame than boxes.
 _WIDTH = 68
 _LABEL = 9
 _BEFORE_VALUE = 30
 
 
 def diagnosis_text(result: DiagnoseResult) -> str:
-    """All diagnoses, with an empty line between two."""
+    """All diagnoses, separated by empty lines."""
     texts = ["\n".join(_lines(one)) for one in result.diagnoses]
     return "\n\n".join(texts) if texts else result.message
 
@@ -66,7 +66,7 @@ def _labelled(label: str, text: str) -> Iterator[str]:
 
 
 def _wrapped(text: str, first: str, below: str) -> list[str]:
-    """Lines of a text; paths and ids stay whole, to be copied."""
+    """Wrap a text; paths and ids stay whole, to be copied."""
     return textwrap.wrap(
         text,
         _WIDTH,

@@ -11,7 +11,7 @@ from snowflake_etl.results_tables import DuplicateCheck, DuplicatesResult
 
 
 def duplicates_text(result: DuplicatesResult, width: int | None = None) -> str:
-    """One line a table or file with its grade, its worst keys below, then the statements, the outcome last."""
+    """One line per table or file with its grade, its worst keys below, then the statements, the outcome last."""
     lines = [line for check in result.checks for line in _check(check)]
     return "\n".join(fitted([*lines, f"{result.status}: {result.message}"], width))
 

@@ -12,7 +12,7 @@ from snowflake_etl.results_files import CompressedFile
 
 
 def compressed_text(one: CompressedFile) -> str:
-    """One compressed file: what it became, and what to do with it."""
+    """One compressed file: the result, and what to do with it."""
     return "\n".join(_compressed(one))
 
 

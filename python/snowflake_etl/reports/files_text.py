@@ -1,4 +1,4 @@
-"""Checked files as text for people (floor 3): the worst first, what was counted, where the rest is."""
+"""Checked files as text for people (floor 3): the worst first, the counts, and where to find the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_NOTES = 10
 
 
 def files_text(result: CheckResult, all_of_it: str, width: int | None = None) -> str:
-    """Every file with its findings, of a single one what was counted too; ``all_of_it`` says where everything is."""
+    """Every file with its findings, for a single file also the counts; ``all_of_it`` says where to find everything."""
     ordered = sorted(result.checks, key=lambda check: (not check.errors, not check.warnings))
     lines = [line for check in ordered for line in _check(check, all_of_it, is_only=len(ordered) == 1)]
     lines += [f"  note: {note}" for note in result.notes[:MOST_NOTES]]

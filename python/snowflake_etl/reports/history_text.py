@@ -64,5 +64,5 @@ def _what(entry: PastEntry) -> str:
 
 
 def _when(at: str) -> str:
-    """``2024-02-01 06:15:00 UTC`` from what is recorded."""
+    """``2024-02-01 06:15:00 UTC`` from a recorded time."""
     return f"{at[:19].replace('T', ' ')} UTC"

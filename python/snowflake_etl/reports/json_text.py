@@ -1,4 +1,4 @@
-"""JSON as people write it in configurations (floor 3): what is short and holds nothing nested stands on one line."""
+"""JSON as people write it in configurations (floor 3): short values without nesting go on one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WIDTH = 110
 
 
 def json_text(value: Any, indent: str = "  ", margin: str = "") -> str:
-    """The document, each level further in by ``indent``."""
+    """The document, each level indented by ``indent``."""
     inner = margin + indent
     if isinstance(value, Mapping) and value:
         body = [f"{inner}{_plain(key)}: {json_text(item, indent, inner)}" for key, item in value.items()]

@@ -9,14 +9,14 @@ from snowflake_etl.reports.cells import visible
 from snowflake_etl.reports.check_text import findings_on_screen, fitted
 from snowflake_etl.results import LoadResult
 
-# Where the samples stand that a screen has no room for.
+# Where to find the samples for which the screen has no room.
 ALL_OF_IT = "in the result (--output FILE, or the job's result.json)"
 
 
 def load_text(result: LoadResult, width: int | None = None) -> str:
     """Render counts at every step, findings, and time and rate of every phase, then what to know or do.
 
-    Only what was found is broken at ``width``: warnings and the message hold commands to copy.
+    Only findings are wrapped at ``width``: warnings and the message contain commands to copy.
     """
     lines = [*_steps(result), *fitted(_checks(result), width), *_phases(result)] if result.status != "planned" else []
     lines += [f"warning: {warning}" for warning in result.warnings]

@@ -1,4 +1,4 @@
-"""Metrics in Prometheus' text format (floor 3), as its node exporter reads them from a file."""
+"""Metrics in Prometheus' text format (floor 3), as its node exporter reads it from a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _labels(labels: Mapping[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A backslash, a quote and a newline are escaped; other control codes, which nobody needs, become '?'."""
+    """A backslash, a quote and a newline are escaped; other control codes become '?'."""
     text = _escaped(value).replace('"', '\\"')
     return "".join(character if character.isprintable() else "?" for character in text)
 

@@ -1,4 +1,4 @@
-"""Rejected values and rows as a CSV file, one a line, as they come (floor 3)."""
+"""Rejected values and rows as a CSV file, one per line, in order of arrival (floor 3)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ HEADINGS = ("file", "line", "column", "value", "reason")
 
 
 class RejectsFile:
-    """Writes a file that only its owner may read (0600), whole or not at all; use it in a ``with``.
-
-    Nothing is cut off.  Control codes become escapes, and what a spreadsheet would compute is written as text.
+    """Writes a file that only its owner may read (0600), completely or not at all; use it in a ``with``.
+    Nothing is shortened.  Control codes become escapes, and what a spreadsheet would evaluate is written as text.
     """
 
     def __init__(self, path: Path, headings: Sequence[str] = HEADINGS) -> None:
@@ -31,7 +30,7 @@ class RejectsFile:
 
     def __enter__(self) -> RejectsFile:
         raw = self._open.enter_context(result_file(self.path))
-        # Closed first, so that all of it is in the file before the file gets its name.
+        # Closed first, so that the file is complete before it gets its name.
         stream = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", newline="")
         self._open.enter_context(stream)
         self._writer = csv.writer(stream, lineterminator="\n")
@@ -44,7 +43,7 @@ class RejectsFile:
         self._open.__exit__(kind, error, trace)
 
     def add(self, file: str, line: int, column: str, value: str, reason: str) -> None:
-        """Write one rejected value, or row where ``column`` is ""."""
+        """Write one rejected value, or row if ``column`` is ""."""
         self.write(file, line, column, value, reason)
 
     def write(self, *values: str | int) -> None:

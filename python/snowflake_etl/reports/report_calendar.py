@@ -1,6 +1,5 @@
-"""Rows per day as months of a calendar and as a line (floor 3): where every mark of a page goes, and what it says.
-
-Pure functions; ``templates`` draw what they answer.
+"""Rows per day as calendar months and as a line chart (floor 3): where every mark of a page goes, and what it says.
+Pure functions; ``templates`` draw what they return.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from snowflake_etl.results_report import TableReport
 # Pixels from one day's square to the next; the square itself is CELL.
 PITCH = 15
 CELL = 13
-# Levels of colour, each up to a share of the usual day.
+# Colour levels, each up to a share of the usual day.
 LEVEL_SHARES = (0.10, 0.50, 0.90, 1.10)
-# Months without a single row are drawn up to so many in a row; more become one line of text.
+# Up to this many consecutive months without a row are drawn; more become one line of text.
 _MOST_EMPTY_MONTHS = 3
 TREND_WIDTH = 1000
 TREND_HEIGHT = 120
@@ -47,7 +46,7 @@ class MonthBlock:
 
 @dataclass(frozen=True)
 class Trend:
-    """Rows per day as points of a line in a box of TREND_WIDTH by TREND_HEIGHT, gaps and odd days as marks on it."""
+    """Rows per day as points of a line in a box of TREND_WIDTH by TREND_HEIGHT, with gaps and odd days marked on it."""
 
     points: str
     area: str
@@ -79,7 +78,7 @@ def month_blocks(table: TableReport) -> list[MonthBlock]:
 
 
 def odd_days(findings: Sequence[Finding]) -> dict[date, str]:
-    """The days that findings call odd, with ``error`` or ``warning``."""
+    """The days that findings report as odd, with ``error`` or ``warning``."""
     return {
         date.fromisoformat(str(finding.numbers["day"])): finding.severity.value
         for finding in findings
@@ -88,7 +87,7 @@ def odd_days(findings: Sequence[Finding]) -> dict[date, str]:
 
 
 def trend(table: TableReport) -> Trend | None:
-    """The line from the first to the last day with rows; None where there are not two of them."""
+    """The line from the first to the last day with rows; None if there are fewer than two."""
     rows = _rows(table)
     if len(rows) < 2:
         return None
@@ -117,7 +116,7 @@ def trend(table: TableReport) -> Trend | None:
 
 
 def sparkline(table: TableReport, points: int = 40, width: int = 120, height: int = 24) -> str:
-    """A small line of averages: the points of an SVG polyline in a box of that size, "" where there are too few."""
+    """A small line of averages: the points of an SVG polyline in a box of that size, "" if there are too few."""
     rows = _rows(table)
     if len(rows) < 2:
         return ""
@@ -136,7 +135,7 @@ def sparkline(table: TableReport, points: int = 40, width: int = 120, height: in
 
 
 def _drawn_days(rows: Mapping[date, int], missing: Sequence[date]) -> list[date]:
-    """Days with rows and, of every gap, the first and the last day: the line goes down to nothing in between."""
+    """Days with rows and the first and last day of every gap, so that the line drops to zero in between."""
     gaps = set(missing)
     one = timedelta(days=1)
     ends = [day for day in missing if day - one not in gaps or day + one not in gaps]
@@ -165,7 +164,7 @@ def _empty_blocks(months: Sequence[tuple[int, int]], missing: set[date]) -> Iter
 def _block(
     year: int, month: int, rows: Mapping[date, int], missing: set[date], odd: Mapping[date, str], usual: float
 ) -> MonthBlock:
-    """Seven columns from Monday to Sunday, a row a week."""
+    """Seven columns from Monday to Sunday, one row per week."""
     first = date(year, month, 1)
     cells: list[DayCell] = []
     lowest = 0

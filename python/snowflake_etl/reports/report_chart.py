@@ -41,7 +41,7 @@ def rows_chart(table: TableReport, width: int) -> str:
 def _series(
     rows_per_day: Mapping[str, int], first: date, last: date, columns: int
 ) -> tuple[list[date], list[float], int]:
-    """The first day and the rows of every column of the chart, and its days; a day without rows counts as 0."""
+    """The first day and the rows of every chart column, and the number of its days; a day without rows counts as 0."""
     count = (last - first).days + 1
     step = -(-count // columns)
     days = [first + timedelta(days=number) for number in range(0, count, step)]

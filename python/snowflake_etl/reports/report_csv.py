@@ -1,4 +1,4 @@
-"""A report as CSV (floor 3): one row a table, for spreadsheets and scripts."""
+"""A report as CSV (floor 3): one row per table, for spreadsheets and scripts."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ COLUMNS = (
 
 def report_csv(result: ReportResult) -> str:
     """Comma-separated, quoted where needed (RFC 4180, with LF); configurations that could not be read are rows as well.
-
-    Text that a spreadsheet would compute begins with an apostrophe, which makes it text there.
+    Text that a spreadsheet would evaluate begins with an apostrophe, which makes it plain text there.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -90,5 +89,5 @@ def table_cells(table: TableReport) -> dict[str, Cell]:
 def _cell(value: Cell) -> Cell:
     if not isinstance(value, str):
         return value
-    # Looked at before control codes become visible: a tab or CR at the beginning counts as well.
+    # Checked before control codes become visible: a leading tab or CR counts as well.
     return f"'{visible(value)}" if begins_like_formula(value) else visible(value)

@@ -10,12 +10,12 @@ from snowflake_etl.results import Finding
 from snowflake_etl.results_report import ReportResult, TableReport, TableStatus
 
 SCHEMA_NAME = "snowflake-etl/report"
-# Goes up when a field changes its meaning or goes away; new fields may come at any time.
+# Increased when a field changes its meaning or is removed; new fields may be added at any time.
 SCHEMA_VERSION = 1
 
 
 def report_document(result: ReportResult) -> dict[str, Any]:
-    """Everything that is known, nothing left out; days are ISO dates, times UTC."""
+    """All that is known, nothing omitted; days are ISO dates, times are UTC."""
     return {
         "schema": SCHEMA_NAME,
         "version": SCHEMA_VERSION,

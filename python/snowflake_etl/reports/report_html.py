@@ -23,7 +23,7 @@ from snowflake_etl.reports.report_calendar import (
 from snowflake_etl.results_report import ReportResult, TableReport, TableStatus
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# So many tables are all open; of more, those that have something to say.
+# Up to this many tables are all expanded; with more, only those with findings.
 _ALL_OPEN = 3
 _WORDS = {
     TableStatus.OK: "fine",
@@ -37,7 +37,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class _Section:
-    """One table as the page shows it: its ``name`` alone, and the ``place`` that it is in (database and schema)."""
+    """One table as the page shows it: its ``name`` alone, and its ``place`` (database and schema)."""
 
     anchor: str
     name: str
@@ -50,7 +50,7 @@ class _Section:
 
 
 def report_html(result: ReportResult) -> str:
-    """The page, in ASCII: any other character is written as a reference."""
+    """The page, in ASCII: any other character is written as a character reference."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -106,7 +106,7 @@ def _title(days: DayRange | None) -> str:
 
 
 def _shown(value: Any) -> Any:
-    """What every expression of the template goes through before it is escaped: control codes become visible."""
+    """Applied to every expression of the template before escaping: makes control codes visible."""
     return visible(value) if type(value) is str else value
 
 

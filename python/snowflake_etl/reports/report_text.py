@@ -26,7 +26,7 @@ class _Column:
     to_the_right: bool = True
 
 
-# The column of width 0 takes what is left.
+# The column of width 0 takes the remaining space.
 _COLUMNS = (
     _Column("STATUS", 9, to_the_right=False),
     _Column("TABLE", 0, to_the_right=False),
@@ -45,9 +45,8 @@ _COLUMNS = (
 
 
 def report_text(result: ReportResult, width: int = NARROW, samples: int | None = 5, all_of_them: str = "") -> str:
-    """The report in ``width`` columns; ``samples`` of each finding are listed (None: all of them).
-
-    ``all_of_them`` is what follows "93 more": where a reader finds them.
+    """The report in ``width`` columns; ``samples`` is how many of each finding are listed (None: all).
+    ``all_of_them`` follows "93 more": where to find them.
     """
     width = max(NARROW, width)
     lines = [f"Table report of {result.made_at:%Y-%m-%d %H:%M} UTC, {_span(result.days)}", ""]
@@ -89,7 +88,7 @@ def _widths(columns: Sequence[_Column], width: int) -> list[int]:
 
 
 def _row(table: TableReport, columns: Sequence[_Column], width: int) -> list[str]:
-    """One line; a name that does not fit stands on a line of its own above, whole."""
+    """One line; a name that does not fit goes on a separate line above, in full."""
     values, widths = _values(table), _widths(columns, width)
     name, place = values["TABLE"], [column.heading for column in columns].index("TABLE")
     too_long = len(name) > widths[place]
@@ -138,7 +137,7 @@ def _short(value: int) -> str:
 
 
 def _details(table: TableReport, width: int, samples: int | None, all_of_them: str) -> Iterator[str]:
-    """What is to be known of a table that is not simply fine."""
+    """What to know about a table that is not simply fine."""
     yield from wrapped(f"{table.status.value:<9}  {visible(table.table)} ({visible(table.config)})", width, 11)
     if table.message:
         yield from wrapped(f"  {visible(table.message)}", width, 2)
@@ -162,7 +161,7 @@ def _facts(table: TableReport) -> Iterator[str]:
 def _finding(finding: Finding, width: int, samples: int | None, all_of_them: str) -> Iterator[str]:
     yield from wrapped(f"  {finding.severity}: {visible(finding.message)}", width, 4)
     samples_or_examples = finding.samples or finding.examples
-    # One says no more than the sentence.
+    # A single sample says no more than the message.
     listed = samples_or_examples if len(samples_or_examples) > 1 else ()
     shown = listed if samples is None else listed[:samples]
     for sample in shown:

@@ -17,7 +17,7 @@ from snowflake_etl.results_report import ReportResult, TableReport
 
 Value = str | int | float | date | datetime | None
 
-# Excel's own limits: rows of a sheet, characters of a cell, the first day that is one.
+# Excel's own limits: rows of a sheet, characters of a cell, the first valid date.
 MOST_ROWS = 1_048_576
 MOST_CHARACTERS = 32_767
 _LINE_POINTS = 15
@@ -54,7 +54,7 @@ _FINDINGS = (("Config", 18), ("Table", 34), ("Severity", 10), ("Code", 22), ("Fi
 _SAMPLES = (("Config", 18), ("Table", 34), ("Code", 22), ("Sample", 80))
 _DAYS = (("Config", 18), ("Table", 34), ("Day", 12), ("Weekday", 11), ("Rows", 14))
 
-# Status or severity: letters and background of its cell.
+# Status or severity: text and background colour of its cell.
 _COLOURS = {
     "ERROR": ("#7A1712", "#F6D5D2"),
     "NOT_FOUND": ("#7A1712", "#F6D5D2"),
@@ -95,7 +95,7 @@ class _Book:
         base = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
         self._head = workbook.add_format({**base, "bold": True, "bg_color": "#33475B", "font_color": "#FFFFFF"})
         self._text = workbook.add_format({**base, "text_wrap": True})
-        # The apostrophe in front: also who edits the cell does not make a formula of it.
+        # The leading apostrophe keeps it from becoming a formula even if somebody edits the cell.
         self._quoted_text = workbook.add_format({**base, "text_wrap": True, "quote_prefix": True})
         self._whole = workbook.add_format({**base, "num_format": "#,##0"})
         self._broken = workbook.add_format({**base, "num_format": "#,##0.00"})
@@ -109,7 +109,7 @@ class _Book:
     def sheets(
         self, name: str, columns: Sequence[tuple[str, int]], rows: Iterable[Sequence[Value]]
     ) -> list[tuple[Any, int]]:
-        """Write the rows, on further sheets where one is full; return each sheet with its last row's number."""
+        """Write the rows, on further sheets when one is full; return each sheet with the number of its last row."""
         made: list[tuple[Any, int]] = []
         sheet, place = self._sheet(name, columns), 0
         for row in rows:
@@ -158,7 +158,7 @@ class _Book:
         return sheet
 
     def _write_row(self, sheet: Any, place: int, columns: Sequence[tuple[str, int]], row: Sequence[Value]) -> None:
-        """Write the values; a row whose text is wrapped is as high as that takes, up to Excel's limit."""
+        """Write the values; a row with wrapped text is as high as needed, up to Excel's limit."""
         lines = max(
             (-(-len(value) // width) for (_, width), value in zip(columns, row, strict=True) if isinstance(value, str)),
             default=1,

@@ -1,4 +1,4 @@
-"""A file that was looked into, as text for people (floor 3): what it is, its columns, its first rows, its entry."""
+"""The examination of a file as text for people (floor 3): what it is, its columns, its first rows, its entry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "vertical bar"}
 
 
 def sample_text(result: SampleResult, all_of_it: str) -> str:
-    """Everything in 80 columns; ``all_of_it`` says where what is cut off stands whole."""
+    """Everything in 80 columns; ``all_of_it`` says where to find in full what is shortened here."""
     return "\n".join(_lines(result, all_of_it))
 
 
@@ -73,7 +73,7 @@ def _words(column: SampledColumn) -> int:
 
 
 def _bound(day: str, number: float | None, text: str | None, column: SampledColumn) -> str:
-    """A bound as it means something: a day, a number, else the text."""
+    """A bound as a day or a number if it is one, else the text."""
     if day:
         return day
     if number is not None and column.type.startswith(("NUMBER", "FLOAT")):

@@ -1,4 +1,4 @@
-"""What there is to know of tables, as text for people (floor 3)."""
+"""Information about tables as text for people (floor 3)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ Align = Callable[[Sequence[str], Sequence[Sequence[object]], Sequence[str]], str
 
 
 def table_info_text(result: TableInfoResult, align: Align, width: int | None = None) -> str:
-    """Each table with its facts, columns, grants and loads, what is to be mended last; then the outcome.
-
-    ``align`` makes lines of headings, rows and what stands below each of them.  What is to be mended is not broken
-    at ``width``: it holds statements to copy.
+    """Each table with its facts, columns, grants and loads, and last what needs fixing; then the outcome.
+    ``align`` formats headings, rows and the text below each row.  What needs fixing is not wrapped at ``width``: it
+    contains statements to copy.
     """
     lines: list[str] = []
     for info in result.tables:

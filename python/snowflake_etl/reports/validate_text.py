@@ -9,7 +9,9 @@ from snowflake_etl.results_tables import TableCheck, ValidateResult
 
 
 def validate_text(result: ValidateResult, all_of_it: str, width: int | None = None) -> str:
-    """One line a table and month, its findings below, the outcome last; ``all_of_it`` says where everything is."""
+    """One line per table and month, its findings below, the outcome last; ``all_of_it`` says where to find
+    everything.
+    """
     lines = [line for check in result.checks for line in _check(check, all_of_it)]
     return "\n".join(fitted([*lines, f"{result.status}: {result.message}"], width))
 

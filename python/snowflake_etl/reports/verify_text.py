@@ -1,4 +1,4 @@
-"""A month held against its files, as text for people (floor 3)."""
+"""The comparison of a month with its files as text for people (floor 3)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Is the warehouse of the right size for a load (floor 3): advice before large ones, with the statement to run.
-
+"""Advice on the size of the warehouse before a large load (floor 3), with the statement to run.
 A COPY runs on one cluster and loads as many files at once as that has threads: 8 on X-Small, twice as many with
-every size.  More threads than files idle and are paid for.  Snowflake, "Planning a data load": Small to Large is
-enough unless hundreds or thousands of files are loaded at once.
+each further size.  Threads in excess of the files are idle but paid for.  Snowflake, "Planning a data load": Small to
+Large is enough unless hundreds or thousands of files are loaded at once.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from snowflake_etl.warehouse.session import Session
 LOGGER = logging.getLogger(__name__)
 
 LARGE_BYTES = 2 * 10**9
-"""Smaller loads end so soon on any warehouse that nobody needs advice."""
+"""Smaller loads end so soon on any warehouse that they need no advice."""
 
 FILES_AT_ONCE_ON_X_SMALL = 8
 BYTES_PER_SECOND_OF_A_FILE = 15 * 10**6
-"""What one thread of COPY reads of unpacked text: a rule of thumb, for an estimate that is called one."""
+"""How much uncompressed text one COPY thread reads: a rule of thumb, for an estimate that is labelled as one."""
 
 LONG_SECONDS = 30 * 60
 _SIZES = ("X-SMALL", "SMALL", "MEDIUM", "LARGE", "X-LARGE", "2X-LARGE", "3X-LARGE", "4X-LARGE", "5X-LARGE", "6X-LARGE")
@@ -34,7 +33,7 @@ _YES = frozenset({"TRUE", "Y", "YES"})
 
 @dataclass(frozen=True)
 class WarehouseState:
-    """The current warehouse as SHOW WAREHOUSES tells it: ``size`` in Snowflake's words, for example ``X-Small``."""
+    """The current warehouse as SHOW WAREHOUSES reports it: ``size`` in Snowflake's words, for example ``X-Small``."""
 
     name: str
     size: str
@@ -49,26 +48,26 @@ class WarehouseState:
 
     @property
     def sleeps(self) -> bool:
-        """True when it is suspended and no statement wakes it up."""
+        """True when it is suspended and does not resume for a statement."""
         return self.state.upper() in ("SUSPENDED", "SUSPENDING") and not self.auto_resume
 
 
 @dataclass(frozen=True)
 class Advice:
-    """``plan`` is what to expect; ``warning`` is "" where the size fits, else names the statement to run."""
+    """``plan`` is what to expect; ``warning`` is "" if the size fits, else it names the statement to run."""
 
     plan: str
     warning: str
 
 
 def current_warehouse(session: Session) -> WarehouseState | None:
-    """The session's warehouse; None where there is none or SHOW does not list it (as on the embedded one)."""
+    """The session's warehouse; None if there is none or SHOW does not list it (as on the embedded one)."""
     name = session.query("SELECT CURRENT_WAREHOUSE()")[0][0]
     return warehouse_state(session, str(name)) if name else None
 
 
 def warehouse_state(session: Session, name: str) -> WarehouseState | None:
-    """The warehouse of that stored name; None where SHOW does not list it."""
+    """The warehouse with that stored name; None if SHOW does not list it."""
     rows = session.records(f"SHOW WAREHOUSES LIKE {literal(name)}")
     return next((_state_of(row) for row in rows if row["name"] == name), None)
 
@@ -80,9 +79,8 @@ def _state_of(row: Mapping[str, Any]) -> WarehouseState:
 
 
 def advise(session: Session, file_bytes: int, text_bytes: int, parts: int) -> Advice | None:
-    """Look at the warehouse before a load of ``file_bytes`` on the disk, about ``text_bytes`` unpacked, in ``parts``.
-
-    None for small loads and where the warehouse is not known.  Raise Refused, with the statement to run, when it is
+    """Check the warehouse before a load of ``file_bytes`` on disk, about ``text_bytes`` uncompressed, in ``parts``.
+    Return None for small loads and if the warehouse is not known.  Raise Refused, with the statement to run, when it is
     suspended and does not resume by itself.
     """
     if file_bytes < LARGE_BYTES:
@@ -100,7 +98,7 @@ def advise(session: Session, file_bytes: int, text_bytes: int, parts: int) -> Ad
 
 
 def judge(warehouse: WarehouseState, text_bytes: int, parts: int) -> Advice | None:
-    """Hold the size against the number of parts and the bytes; None for a size that is not known here."""
+    """Judge the size by the number of parts and the bytes; None for a size that is not known here."""
     step = warehouse.step
     if step is None:
         return None
@@ -127,19 +125,19 @@ def judge(warehouse: WarehouseState, text_bytes: int, parts: int) -> Advice | No
 
 
 def files_at_once(step: int) -> int:
-    """How many files one COPY reads at the same time on the size with that number."""
+    """How many files one COPY reads at once on the size with that number."""
     return FILES_AT_ONCE_ON_X_SMALL << step
 
 
 def copy_seconds(step: int, text_bytes: int, parts: int) -> float:
-    """A rough estimate; parts beyond those at once wait for their turn, so that the last round may be half empty."""
+    """A rough estimate; parts that do not fit at once wait for their turn, so the last round may be half empty."""
     at_once = files_at_once(step)
     rounds = -(-parts // at_once)
     return rounds * (text_bytes / max(parts, 1)) / BYTES_PER_SECOND_OF_A_FILE
 
 
 def _better_step(step: int, text_bytes: int, parts: int) -> int:
-    """The size to take: not one that more than half idles, nor one that takes long where a larger one helps."""
+    """The size to choose: not one that is more than half idle, nor one that takes long if a larger one would help."""
     if parts * 2 < files_at_once(step):
         return max(0, (parts // FILES_AT_ONCE_ON_X_SMALL).bit_length() - 1)
     better = step

@@ -1,7 +1,7 @@
-"""The audit log in the warehouse (floor 3): what was deleted and brought back, by whom, and what undoes it.
+"""The audit log in the warehouse (floor 3): what was deleted and restored, by whom, and what undoes it.
 
-Rows are only ever inserted.  The row of a deletion is inserted in its own transaction, so that it tells the truth
-whatever became of the process; ``restore-month`` reads from it what there is to bring back.
+Rows are only ever inserted.  The row of a deletion is inserted in its own transaction, so it is true whatever happened
+to the process; ``restore-month`` reads from it what can be restored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DROPPED = "dropped"
 REPLACED = "replaced"
 RESTORED = "restored"
 
-# Quoted in statements: AT is a word of Time Travel.
+# Quoted in statements, since AT is a keyword of Time Travel.
 _COLUMNS = ("AT", "RUN_ID", "EVENT", "TABLE_NAME", "MONTH", "DETAIL")
 
 
@@ -45,7 +45,7 @@ def insert(
     month: str | None,
     detail: Mapping[str, Any],
 ) -> None:
-    """Insert a row, in the caller's transaction where there is one."""
+    """Insert a row, in the caller's transaction if there is one."""
     session.execute(
         f"INSERT INTO {objects.audit_log.sql} ({column_list(_COLUMNS)}) SELECT {NOW}, ?, ?, ?, ?, ?",
         [run_id, event, str(table), month, json.dumps(detail, default=str)],

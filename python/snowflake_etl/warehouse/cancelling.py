@@ -1,6 +1,5 @@
-"""A signal that comes while a statement runs ends the statement in the warehouse as well (floor 3).
-
-Otherwise it would go on there, and the ROLLBACK behind it would wait for its end.
+"""Ends a running statement in the warehouse as well when a signal comes (floor 3).
+Otherwise it would continue there, and the following ROLLBACK would wait for its end.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ from typing import Any
 
 from snowflake_etl.errors import ExitCode, Stopped
 
-# What they do takes no time, and of a cancelled COMMIT nobody could say on which side it fell.
+# These take no time, and nobody could say whether a cancelled COMMIT took effect.
 _NEVER_CANCELLED = frozenset({"BEGIN", "COMMIT", "ROLLBACK"})
 
 
 @contextlib.contextmanager
 def cancelled_when_stopped(connection: Any, cursor: Any, sql: str) -> Iterator[None]:
-    """Around the driver's execution of ``sql`` by ``cursor``: Stopped says what became of the statement.
+    """Wrap the driver's execution of ``sql`` by ``cursor``: Stopped says what became of the statement.
 
     Without ``sql`` nothing is cancelled here.
     """
@@ -28,7 +27,7 @@ def cancelled_when_stopped(connection: Any, cursor: Any, sql: str) -> Iterator[N
     try:
         yield
     except KeyboardInterrupt:
-        # While a statement runs the driver has its own handler for Ctrl-C in place of ours, which cancels it.
+        # While a statement runs, the driver replaces our handler for Ctrl-C with its own, which cancels the statement.
         said = " The running statement was cancelled in the warehouse." if is_cancelled else ""
         raise Stopped(f"Stopped by SIGINT.{said}", ExitCode.INTERRUPTED) from None
     except Stopped as stopped:
@@ -36,7 +35,7 @@ def cancelled_when_stopped(connection: Any, cursor: Any, sql: str) -> Iterator[N
             raise
         answer: Any = {}
         with contextlib.suppress(Exception):
-            # A statement that is waited for has no query id yet; the driver cancels it by its request.
+            # A synchronous statement has no query id yet; the driver cancels it by its request.
             answer = connection._cancel_query(sql, cursor._request_id)
         said = "was cancelled" if answer and answer.get("success") else "could not be cancelled or had ended"
         raise Stopped(f"{stopped} The running statement {said} in the warehouse.", stopped.exit_code) from None

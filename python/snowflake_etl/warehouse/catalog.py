@@ -9,7 +9,7 @@ from snowflake_etl.errors import UsageError, WarehouseError
 from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, literal, nearest_names, quote
 from snowflake_etl.warehouse.session import Session
 
-# Does not exist or not authorized; 2043: the same of its schema.
+# Does not exist or not authorized; 2043: the same for its schema.
 _OBJECT_MISSING = frozenset({2003, 2043})
 NOT_NULL = " NOT NULL"
 
@@ -32,7 +32,7 @@ class Table:
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column:
-        """The column of that stored name.  Raise UsageError, which names the nearest ones, when there is none."""
+        """The column with that stored name.  Raise UsageError, which names the nearest ones, when there is none."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -41,7 +41,7 @@ class Table:
 
 
 def describe_table(session: Session, name: ObjectName) -> Table | None:
-    """Read the table's columns; None when there is no such table or the role may not see it."""
+    """Read the table's columns; None when it does not exist or the role may not see it."""
     try:
         records = session.records(f"DESCRIBE TABLE {name.sql}")
     except WarehouseError as error:
@@ -59,7 +59,7 @@ def describe_table(session: Session, name: ObjectName) -> Table | None:
 
 
 def _type_of(declared: str) -> ColumnType:
-    """The type of a column; of one that no file can be loaded into (VECTOR, MAP, ...) its first word."""
+    """The type of a column; for one that files cannot be loaded into (VECTOR, MAP, ...) its first word."""
     try:
         return column_type(declared)
     except UsageError:
@@ -67,7 +67,7 @@ def _type_of(declared: str) -> ColumnType:
 
 
 def planned_table(name: ObjectName, columns: Sequence[tuple[str, str]]) -> Table:
-    """The table that ``create_table_statement`` would make, for plans that must not make it."""
+    """The table that ``create_table_statement`` would create, for plans that must not create it."""
     return Table(
         name,
         tuple(
@@ -80,7 +80,7 @@ def planned_table(name: ObjectName, columns: Sequence[tuple[str, str]]) -> Table
 def create_table_statement(name: ObjectName, columns: Sequence[tuple[str, str]], *, transient: bool = False) -> str:
     """``CREATE TABLE`` with explicit columns (stored name, declared type).
 
-    One of ours is TRANSIENT, and its statement may be sent twice.
+    A table of our own is TRANSIENT, and its statement may be sent twice.
     """
     kind = "TRANSIENT TABLE IF NOT EXISTS" if transient else "TABLE"
     lines = ",\n  ".join(f"{quote(column)} {declared}" for column, declared in columns)
@@ -101,7 +101,7 @@ def count_rows(session: Session, table: ObjectName, condition: str = "", binds: 
 def policies_on(session: Session, table: ObjectName) -> list[str]:
     """Name the masking and row access policies on a table, each as ``KIND NAME``.
 
-    A role that may not list them gets one entry that says so: there may be some.
+    If the role may not list them, return one entry that says so: there may be some.
     """
     function = f"{quote(table.database)}.INFORMATION_SCHEMA.POLICY_REFERENCES"
     sql = (
@@ -117,7 +117,7 @@ def policies_on(session: Session, table: ObjectName) -> list[str]:
 def dependents_of(session: Session, table: ObjectName) -> list[str]:
     """Name the streams, dynamic tables and materialized views of the table's schema that read it.
 
-    They see a DELETE as well: streams hand it to their consumers, the others recompute.
+    A DELETE affects them as well: streams pass it to their consumers, the others recompute.
     """
     place = f"{quote(table.database)}.{quote(table.schema)}"
     found = []

@@ -1,7 +1,7 @@
 """COPY INTO a table (floor 3): the statement, its result rows, its errors.
 
 Strict on purpose: one bad record fails the statement and loads nothing.  CONTINUE, SIZE_LIMIT,
-REPLACE_INVALID_CHARACTERS and a lax column count lose rows or damage them without an error.
+REPLACE_INVALID_CHARACTERS and a lax column count lose or damage rows without an error.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ def copy_statement(
 ) -> str:
     """One COPY of the parts in several ``folders`` (their names, directly below ``source``).
 
-    The pattern keeps the manifests out; a part's name carries its number and its hash.  ``force`` loads parts
-    that the table's load metadata remembers, which a table that is loaded into again and again needs.
+    The pattern keeps the manifests out; a part's name carries its number and its hash.  ``force`` loads parts even if
+    the table's load metadata remembers them, as needed for a table that is loaded into repeatedly.
     """
-    # Folders are hexadecimal digits and hyphens: nothing in them means anything in a pattern.
+    # Folders are hexadecimal digits and hyphens: they contain nothing special in a pattern.
     pattern = f"(.*/)?({'|'.join(sorted(folders))})/part-[0-9]+-[0-9a-f]+[.][a-z]+[.]zst"
     return (
         f"COPY INTO {table.sql} ({column_list(columns)})\n"
@@ -93,7 +93,7 @@ class CopiedPart:
 
 
 def copied_parts(records: Sequence[dict[str, Any]]) -> list[CopiedPart]:
-    """Read COPY's result rows; raise WarehouseError for a part that is not wholly LOADED."""
+    """Read COPY's result rows; raise WarehouseError for a part that is not completely LOADED."""
     parts = []
     for record in records:
         if "file" not in record:
@@ -110,7 +110,7 @@ def copied_parts(records: Sequence[dict[str, Any]]) -> list[CopiedPart]:
 class RejectedRecord:
     """Where COPY stopped: part, line in the part (1 is its first), column (may be empty) and reason.
 
-    ``place`` is the column's number in the file from 1, 0 where it is not told.
+    ``place`` is the column's number in the file from 1, 0 if it is not given.
     """
 
     part: str
@@ -138,16 +138,15 @@ def rejected_record(error: WarehouseError) -> RejectedRecord | None:
 
 
 def _reason(text: str) -> str:
-    """The first line, without Snowflake's advice to have the error ignored, which would damage data silently."""
+    """The first line, without Snowflake's advice to ignore the error, which would silently damage data."""
     return _TO_IGNORE.sub("", text.split("\n")[0]).strip()
 
 
 def validation_statement(
     table: ObjectName, columns: Sequence[str], folder: StagePath, part: str, file_format: CsvFormat
 ) -> str:
-    """Ask what is wrong with every record of one part; loads nothing.
-
-    Of one part only: over a whole load it takes as long as the load.
+    """The statement that asks what is wrong with every record of one part; loads nothing.
+    Only for one part: for a whole load it would take as long as the load.
     """
     return (
         f"COPY INTO {table.sql} ({column_list(columns)})\n"
@@ -159,7 +158,7 @@ def validation_statement(
 
 
 def first_error(records: Sequence[dict[str, Any]]) -> RejectedRecord | None:
-    """The first of the rows that VALIDATION_MODE answers with; None when there is none."""
+    """The first of the rows that VALIDATION_MODE returns; None if there is none."""
     if not records:
         return None
     row = min(records, key=lambda record: int(record.get("line") or 0))

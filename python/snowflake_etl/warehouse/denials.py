@@ -1,6 +1,5 @@
-"""What the warehouse will not let us do (floor 3): its words read, and said again with the statement that mends it.
-
-Pure functions.  Snowflake's own sentence often names neither the role nor the privilege, and never the GRANT.
+"""What the warehouse will not let us do (floor 3): its messages are parsed and reworded with the statement that helps.
+Pure functions.  Snowflake's own message often names neither the role nor the privilege, and never the GRANT.
 """
 
 from __future__ import annotations
@@ -36,10 +35,9 @@ _USAGE_KINDS = frozenset({"DATABASE", "SCHEMA", "WAREHOUSE"})
 
 @dataclass(frozen=True)
 class Denial:
-    """One thing that a role may not do: ``kind`` as in GRANT (TABLE, SCHEMA, STAGE, ...), ``name`` as told.
-
-    ``privilege`` and ``role`` are "" where the warehouse does not name them.  ``hidden`` is true where it does
-    not tell "not there" from "not allowed".
+    """One thing that a role may not do: ``kind`` as in GRANT (TABLE, SCHEMA, STAGE, ...), ``name`` as reported.
+    ``privilege`` and ``role`` are "" if the warehouse does not name them.  ``hidden`` is true if it does not
+    distinguish "does not exist" from "not allowed".
     """
 
     kind: str
@@ -50,7 +48,7 @@ class Denial:
 
 
 def denial_of(text: str) -> Denial | None:
-    """Read an error's text; None when it speaks of no privilege."""
+    """Parse an error's text; None when it is not about privileges."""
     flat = " ".join(text.split())
     if match := _MUST_HAVE.search(flat):
         return Denial(_kind(match["kind"]), match["name"], match["privilege"].strip(" ,"), match["role"])
@@ -62,10 +60,10 @@ def denial_of(text: str) -> Denial | None:
 
 
 def denial_in_words(denial: Denial, role: str, known_grants: Sequence[str], work_schema: str) -> str:
-    """What, on what, which role, which GRANT.
+    """Say what is missing on which object for which role, and which GRANT helps.
 
     ``known_grants`` are the grants that a loading role needs (``WorkObjects.grant_statements`` for that role),
-    ``work_schema`` the stored name of the schema where work tables are made.
+    ``work_schema`` the stored name of the schema where work tables are created.
     """
     role = denial.role or role
     grants = _grants(denial, role, known_grants)
@@ -85,8 +83,8 @@ def denial_in_words(denial: Denial, role: str, known_grants: Sequence[str], work
 
 
 def trouble_in_words(error: WarehouseError, role: str, warehouse: str | None) -> str | None:
-    """A sentence for what else keeps statements from running (warehouse, cloud store); None for other errors."""
-    # The addresses of a cloud store carry signatures that let anybody in.
+    """A sentence for other obstacles (warehouse, cloud storage); None for other errors."""
+    # Cloud storage addresses contain signatures that give anybody access.
     text = _ADDRESS.sub("", " ".join(str(error).split()))
     if match := _MONITORED.search(text):
         return (
@@ -108,7 +106,7 @@ def trouble_in_words(error: WarehouseError, role: str, warehouse: str | None) ->
 
 
 def suspended_in_words(warehouse: str) -> str:
-    """The sentence for a warehouse that sleeps and does not wake up by itself."""
+    """The sentence for a suspended warehouse that does not resume by itself."""
     return (
         f"Warehouse {warehouse} is suspended and does not resume by itself (AUTO_RESUME is off). Start it, which needs "
         f"OPERATE on it: ALTER WAREHOUSE {quote(warehouse)} RESUME; then run the same command again."
@@ -128,7 +126,7 @@ def _no_warehouse(role: str, warehouse: str | None) -> str:
 
 
 def _grants(denial: Denial, role: str, known: Sequence[str]) -> list[str]:
-    """Those of the known grants that are about the same thing, else one made from what was told."""
+    """The known grants for the same object, else one made from the error."""
     wanted = _parts(denial.name)
     kinds = {"TABLE", "VIEW"} if denial.kind in ("TABLE", "VIEW", "OBJECT") else {denial.kind}
     found = []

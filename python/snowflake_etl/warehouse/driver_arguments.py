@@ -1,4 +1,4 @@
-"""How the driver calls what a session is opened with (floor 3): our names are those of 4.x, 5.x has other ones."""
+"""The driver's names for connection arguments (floor 3): we use those of 4.x, 5.x has different ones."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _NAMES_IN_5 = {
     "ca_file": "custom_root_store_path",
     "network_timeout": "request_timeout",
 }
-# 5.x decides itself when to send a request again, in these bounds.
+# 5.x decides itself when to resend a request, within these bounds.
 _PAUSES_IN_5 = {"retry_backoff_base_ms": 500, "retry_backoff_cap_ms": 16_000}
 
 
 def for_driver(arguments: Mapping[str, Any], major: int) -> dict[str, Any]:
-    """The arguments in the words of the driver's major version; ``ca_file`` is set otherwise for 4.x."""
+    """The arguments as named by the driver's major version; ``ca_file`` is set elsewhere for 4.x."""
     if major < 5:
         given = {name: value for name, value in arguments.items() if name != "ca_file"}
         if "proxy_port" in given:
             given["proxy_port"] = str(given["proxy_port"])
         return _with_joined_hosts(given)
     given = {_NAMES_IN_5.get(name, name): value for name, value in arguments.items() if name != "backoff_policy"}
-    # Whether a COPY is left running is found out before the end is told, as ABORT_DETACHED_QUERY=FALSE means it.
+    # Before closing, the driver checks whether a COPY is still running, as ABORT_DETACHED_QUERY=FALSE intends.
     return _with_joined_hosts({**_PAUSES_IN_5, "enable_server_session_keep_alive_auto_detection": True, **given})
 
 

@@ -1,4 +1,4 @@
-"""The driver's errors in our words (floor 3): what went wrong, where, and what to do."""
+"""Turns the driver's errors into ours (floor 3): what went wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from snowflake_etl.warehouse.retry import reason_of, set_in, without_secrets
 
 _SIGN_IN_ERRORS = range(390100, 390500)
 _NO_CONNECTION = frozenset({250001, 250002, 250003, 250004, 250005, 251005})
-# The last HTTP status of a request that the driver sent again and again: 290000 + status, added twice in places.
+# The last HTTP status of a request that the driver kept resending: 290000 + status, in some places added twice.
 _HTTP_THOUSANDS = frozenset({290, 580})
 _STORAGE_FULL = "507 Server Error"
 
 
 def our_error(error: Exception, target: str, signing_in: bool) -> EtlError:
-    """Our error for one of the driver, of a session with ``target``."""
+    """Return our error for one of the driver's, in a session with ``target``."""
     code = int(getattr(error, "errno", None) or 0)
     said = str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error)
     text = set_in(without_secrets(said).strip())

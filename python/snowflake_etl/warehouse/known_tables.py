@@ -1,4 +1,6 @@
-"""What the catalog tells of many tables at once (floor 3): their columns and sizes, two statements a schema."""
+"""What the catalog says about many tables at once (floor 3): their columns and sizes, with two statements per
+schema.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +12,20 @@ from snowflake_etl.errors import UsageError, WarehouseError
 from snowflake_etl.sqltext import ColumnType, ObjectName, column_type, quote
 from snowflake_etl.warehouse.session import Session
 
-# Does not exist or not authorized; 2043: the same of a schema.
+# Does not exist or not authorized; 2043: the same for a schema.
 _OBJECT_MISSING = frozenset({2003, 2043})
 
 
 @dataclass(frozen=True)
 class KnownTable:
-    """A table or view that the role may see: its columns' types in their order, its size in bytes if it is told."""
+    """A table or view that the role may see: its column types in order, and its size in bytes if reported."""
 
     types: dict[str, ColumnType]
     bytes: int | None
 
 
 def schemas_of(names: Iterable[ObjectName]) -> dict[tuple[str, str], list[ObjectName]]:
-    """The names by database and schema: what one call of ``known_tables`` may ask for."""
+    """The names by database and schema: each group can be passed to one call of ``known_tables``."""
     schemas: dict[tuple[str, str], list[ObjectName]] = defaultdict(list)
     for name in dict.fromkeys(names):
         schemas[name.database, name.schema].append(name)
@@ -31,7 +33,7 @@ def schemas_of(names: Iterable[ObjectName]) -> dict[tuple[str, str], list[Object
 
 
 def known_tables(session: Session, names: Sequence[ObjectName]) -> dict[ObjectName, KnownTable]:
-    """Those of ``names``, all of one schema, that are there and may be seen; none of a database that may not be."""
+    """Those of ``names``, all of one schema, that exist and are visible; none if the database is not visible."""
     try:
         return _known(session, names)
     except WarehouseError as error:
@@ -49,7 +51,7 @@ def _known(session: Session, names: Sequence[ObjectName]) -> dict[ObjectName, Kn
     sizes = {
         str(name): int(size)
         for name, size in session.query(f"SELECT TABLE_NAME, BYTES FROM {catalog}.TABLES WHERE {condition}", binds)
-        # Views have none, and a table of 0 bytes says no more than that its size is not kept.
+        # Views have none, and 0 bytes for a table only means that its size is not recorded.
         if size
     }
     types: dict[ObjectName, dict[str, ColumnType]] = defaultdict(dict)
@@ -65,7 +67,7 @@ def _known(session: Session, names: Sequence[ObjectName]) -> dict[ObjectName, Kn
 
 
 def _base(kind: str) -> str:
-    """The base of a type; of one that no file can be loaded into (VECTOR, MAP, ...) its first word."""
+    """The base of a type; for one that files cannot be loaded into (VECTOR, MAP, ...) its first word."""
     try:
         return column_type(kind).base
     except UsageError:

@@ -1,8 +1,7 @@
-"""Leases (floor 3): which run is at work on which file, told to every host by the warehouse.
-
-One committed row a file and table, with an expiry by the warehouse's clock that the run keeps pushing on.  A
-run that loses its lease stops before COPY and before COMMIT.  The row also says how far the run came - work
-table, content, query - so that whoever takes over, on whatever host, can carry on.
+"""Leases (floor 3): which run is working on which file, visible to every host in the warehouse.
+One committed row per file and table, with an expiry by the warehouse's clock that the run keeps extending.  A
+run that loses its lease stops before COPY and before COMMIT.  The row also says how far the run got - work
+table, content, query - so that whoever takes over, on any host, can continue.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class LeaseRow:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who asks for a lease."""
+    """The run that asks for a lease."""
 
     run_id: str
     host: str
@@ -50,13 +49,13 @@ _COLUMNS = tuple(field.name.upper() for field in fields(LeaseRow))
 
 
 def now(session: Session) -> datetime:
-    """The warehouse's clock, by which leases run out."""
+    """The time on the warehouse's clock, by which leases expire."""
     moment: datetime = session.query(f"SELECT {NOW}")[0][0]
     return moment
 
 
 def rows_of(session: Session, objects: WorkObjects, table: ObjectName | None = None) -> list[LeaseRow]:
-    """All leases, or those on files for one table; expired ones too."""
+    """All leases, or those on files for one table, including expired ones."""
     where, binds = (" WHERE TABLE_NAME = ?", [str(table)]) if table else ("", [])
     sql = f"SELECT {column_list(_COLUMNS)} FROM {objects.lease.sql}{where} ORDER BY TABLE_NAME, FINGERPRINT"
     return [LeaseRow(*row) for row in session.query(sql, binds)]
@@ -73,9 +72,9 @@ def take(
 ) -> list[LeaseRow]:
     """Take the leases of several files in one transaction; return the rows of dead runs that were taken over.
 
-    A row is dead when it expired by the warehouse's clock or ``is_dead`` knows better.  How far a dead run came
-    stays in the row until this one has come further: it may be cut off before it has looked at that.  Raise Refused,
-    which names the run, its host and the expiry, when a live run has one of them.
+    A row is dead when it expired by the warehouse's clock or ``is_dead`` knows better.  How far a dead run got stays in
+    the row until this run gets further: it may be cut off before it has read that.  Raise Refused, naming the run, its
+    host and the expiry, when a live run holds one of them.
     """
     ledger.ensure_lock_row(session, objects, table)
     taken_over: dict[str, LeaseRow] = {}
@@ -93,7 +92,7 @@ def take(
         taken_over.update({row.fingerprint: row for row in present if row.run_id != holder.run_id})
         return list(taken_over.values())
 
-    # An attempt that went through after all is simply done again: the rows are our own by then.
+    # An attempt that succeeded after all is simply repeated: the rows are our own by then.
     return transact(session, change, lambda: None)
 
 
@@ -125,7 +124,7 @@ def _held(row: LeaseRow) -> Refused:
 
 
 def renew(session: Session, objects: WorkObjects, run_id: str, seconds: int) -> int:
-    """Push the expiry of a run's leases on; return how many it still holds."""
+    """Extend a run's leases; return how many it still holds."""
     return session.ensure(
         f"UPDATE {objects.lease.sql} SET EXPIRES_AT = DATEADD('second', {seconds:d}, {NOW}) WHERE RUN_ID = ?",
         [run_id],
@@ -152,5 +151,5 @@ def owned_by(session: Session, objects: WorkObjects, run_id: str) -> int:
 
 
 def release(session: Session, objects: WorkObjects, run_id: str) -> None:
-    """Give a run's leases back."""
+    """Release a run's leases."""
     session.ensure(f"DELETE FROM {objects.lease.sql} WHERE RUN_ID = ?", [run_id])

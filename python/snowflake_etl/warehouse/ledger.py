@@ -1,6 +1,6 @@
 """The ledger and the lock (floor 3): what is loaded, by whom, from which bytes.
 
-One row a file.  ``live`` rows are in the table; ``replaced`` and ``dropped`` ones were.
+One row per file.  ``live`` means that its rows are in the table; ``replaced`` and ``dropped`` that they were.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ _PLACES = {
 
 
 def _bindable(value: object) -> object:
-    """Dates and times travel as ISO text, which every driver version binds alike."""
+    """Dates and times are passed as ISO text, which every driver version binds in the same way."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=None).isoformat(sep=" ")
     return value.isoformat() if isinstance(value, date) else value

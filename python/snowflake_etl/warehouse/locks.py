@@ -1,7 +1,6 @@
-"""Who holds a lock that we wait for in vain (floor 3): what the error tells, completed by SHOW LOCKS where we may ask.
-
-SHOW LOCKS and SHOW TRANSACTIONS show a role its own user's transactions only, unless it is ACCOUNTADMIN: what
-they do not tell is left out.
+"""Who holds a lock that we wait for in vain (floor 3): from the error, completed by SHOW LOCKS if we may ask.
+SHOW LOCKS and SHOW TRANSACTIONS show a role only its own user's transactions, unless it is ACCOUNTADMIN: what
+they do not show is left out.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from snowflake_etl.warehouse.session import Session
 _LOCKED = re.compile(
     r"Statement '(?P<query>[^']+)' has locked table '(?P<table>[^']+)' in transaction (?P<transaction>\d+)"
 )
-# A transaction's number is its start in nanoseconds since 1970; numbers outside these years are something else.
+# A transaction's number is its start in nanoseconds since 1970; numbers outside these years mean something else.
 _YEARS = range(2012, 2100)
 
 
 @dataclass(frozen=True)
 class LockHolder:
-    """A transaction that others wait for; what is not known is "" or None.  ``since`` is its start in UTC."""
+    """A transaction that others wait for; unknown values are "" or None.  ``since`` is its start in UTC."""
 
     table: str
     transaction: str = ""
@@ -66,9 +65,8 @@ def session_id(session: Session) -> str:
 
 
 def held_by(session: Session, sessions: Collection[str], tables: Collection[str]) -> dict[str, str]:
-    """Transaction -> session of what these sessions hold of ``tables`` (full names), as far as the user may see it.
-
-    A COPY into a work table, which somebody may want to attach to, is none of them.
+    """Return transaction -> session for the locks of these sessions on ``tables`` (full names), as far as visible.
+    A COPY into a work table, which somebody may want to attach to, is not included.
     """
     return {
         str(row.get("transaction")): str(row.get("session"))
@@ -78,7 +76,7 @@ def held_by(session: Session, sessions: Collection[str], tables: Collection[str]
 
 
 def abort(session: Session, transaction: str) -> None:
-    """End somebody's transaction and roll it back; raise WarehouseError where the user may not."""
+    """End somebody's transaction and roll it back; raise WarehouseError if the user may not."""
     session.query(f"SELECT SYSTEM$ABORT_TRANSACTION({int(transaction)})")
 
 
@@ -88,7 +86,7 @@ def completed(
     transactions: Sequence[Mapping[str, Any]],
     tables: Collection[str],
 ) -> LockHolder | None:
-    """Join what the error tells with the rows of SHOW LOCKS and SHOW TRANSACTIONS."""
+    """Combine what the error says with the rows of SHOW LOCKS and SHOW TRANSACTIONS."""
     holder = told or _first_holder(locks, tables)
     if holder is None:
         return None
@@ -111,7 +109,7 @@ def completed(
 
 
 def lock_in_words(holder: LockHolder, now: datetime, *, waits: bool = False) -> str:
-    """Who, since when, and how to get on: while the run still ``waits``, or when it has given up."""
+    """Who, since when, and what to do: while the run still ``waits``, or after it has given up."""
     by = f" of user {holder.user}" if holder.user else ""
     session = f" (session {holder.session})" if holder.session else ""
     since = ""

@@ -1,6 +1,6 @@
-"""The objects of ours in the work schema (floor 3): the stage, the ledger, the lock, the lease, the audit log.
+"""Our objects in the work schema (floor 3): the stage, the ledger, the lock, the lease, the audit log.
 
-The same statements make them on the embedded warehouse by themselves and on Snowflake once, by a DBA who
+The same statements create them automatically on the embedded warehouse, and once on Snowflake, where a DBA
 runs what ``doctor --setup-sql`` prints.
 """
 
@@ -29,7 +29,7 @@ class WorkObjects:
 
     @classmethod
     def of(cls, database: str, load: LoadSection) -> WorkObjects:
-        """The objects that a configuration means; ``database`` is the session's, a stored name."""
+        """The objects for a configuration; ``database`` is the session's, a stored name."""
         return cls(database, fold(load.work_schema), load.stage == "user")
 
     def name(self, name: str) -> ObjectName:
@@ -41,7 +41,7 @@ class WorkObjects:
 
     @property
     def stage_root(self) -> StagePath:
-        """Below it lies what is staged under this work schema's leases, and nothing else."""
+        """The folder for what is staged under this work schema's leases, and nothing else."""
         if not self.user_stage:
             return StagePath(self.stage, "")
         return StagePath(UserStage(), "snowflake_etl/").below(folder_name(f"{self.database}.{self.schema}"))
@@ -63,7 +63,7 @@ class WorkObjects:
         return self.name("ETL_AUDIT_LOG")
 
     def create_statements(self) -> list[str]:
-        """Idempotent statements that make the schema, the stage (unless it is the user's) and the four tables."""
+        """Idempotent statements that create the schema, the stage (unless it is the user's) and the four tables."""
         return [
             f"CREATE SCHEMA IF NOT EXISTS {quote(self.database)}.{quote(self.schema)}",
             *([] if self.user_stage else [f"CREATE STAGE IF NOT EXISTS {self.stage.sql}"]),
@@ -153,12 +153,12 @@ def _columns(columns: dict[str, str]) -> str:
 
 
 def ensure_objects(session: Session, objects: WorkObjects) -> None:
-    """Make our objects where we may, else check that they are there.  Raise WarehouseError when they are not."""
+    """Create our objects if we may, else check that they exist.  Raise WarehouseError when they do not."""
     present = session.query(
         f"SELECT TABLE_NAME FROM {quote(objects.database)}.INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = ?",
         [objects.schema],
     )
-    # The stage is made before the tables, so that they stand for it.
+    # The stage is created before the tables, so if they exist, so does the stage.
     missing = sorted(_TABLES.keys() - {name for (name,) in present})
     if not missing:
         return

@@ -1,6 +1,6 @@
 """Past COPYs as the warehouse remembers them (floor 3): QUERY_HISTORY for 7 days, COPY_HISTORY for 14.
 
-A role sees its own user's queries, and those of others on warehouses that it has MONITOR on.
+A role sees its own user's queries, and those of others on warehouses on which it has MONITOR.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _QUEUES = ("queued_provisioning_time", "queued_repair_time", "queued_overload_ti
 
 @dataclass(frozen=True)
 class PastCopy:
-    """One COPY: times in seconds and UTC; what the warehouse does not tell is None or "".
+    """One COPY: times in seconds and UTC; what the warehouse does not report is None or "".
 
     ``queued`` is the time before it ran; ``provisioning`` the part of it in which the warehouse started;
-    ``bytes_scanned`` are those of the parts, packed.
+    ``bytes_scanned`` are those of the compressed parts.
     """
 
     query_id: str
@@ -43,9 +43,8 @@ class PastCopy:
 
 
 def past_copies(session: Session, days: int) -> list[PastCopy]:
-    """The COPYs of this tool of the last ``days`` (7 at the most), newest first.
-
-    The function looks at the newest 10,000 queries that the role may see, ours among them.
+    """The COPYs of this tool in the last ``days`` (7 at most), newest first.
+    Only the newest 10,000 queries that the role may see are searched for ours.
     """
     since = f"DATEADD('day', {-min(days, MOST_DAYS):d}, CURRENT_TIMESTAMP())"
     records = session.records(
@@ -75,7 +74,7 @@ def _copy_of(record: Mapping[str, Any]) -> PastCopy:
 
 
 def parts_of_result(session: Session, query_id: str) -> int | None:
-    """How many parts a COPY of our own user loaded in the last day, by its result; None where that is gone."""
+    """How many parts a COPY of our own user loaded in the last day, by its result; None if that is gone."""
     try:
         return int(session.query(f"SELECT COUNT(*) FROM TABLE(RESULT_SCAN({literal(query_id)}))")[0][0])
     except WarehouseError:
@@ -83,9 +82,8 @@ def parts_of_result(session: Session, query_id: str) -> int | None:
 
 
 def parts_by_folder(session: Session, table: ObjectName) -> dict[str, tuple[int, int]]:
-    """(parts, bytes) of each stage folder that was loaded into ``table`` in the last 14 days; {} where it is not told.
-
-    COPY_HISTORY knows tables that are still there: loads with ``load.via: direct``, not those over a work table.
+    """(parts, bytes) of each stage folder that was loaded into ``table`` in the last 14 days; {} if unknown.
+    COPY_HISTORY only covers tables that still exist: loads with ``load.via: direct``, not those over a work table.
     """
     function = f"{quote(table.database)}.INFORMATION_SCHEMA.COPY_HISTORY"
     since = f"DATEADD('day', -{_COPY_DAYS}, CURRENT_TIMESTAMP())"

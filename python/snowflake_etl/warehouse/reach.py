@@ -1,4 +1,4 @@
-"""Can this host reach another one (floor 3): directly, or through the proxy of the configuration or environment."""
+"""Checks whether this host can reach another (floor 3), directly or through the configured or environment's proxy."""
 
 from __future__ import annotations
 
@@ -30,9 +30,8 @@ _NO_WAY_ON = range(502, 505)
 
 @dataclass(frozen=True)
 class Place:
-    """A host that is asked over HTTPS, or ``plain`` HTTP.
-
-    ``proxy`` is the address of the one in the configuration, ``direct`` are the ends of names that need none.
+    """A host to contact over HTTPS, or ``plain`` HTTP.
+    ``proxy`` is the address of the configured one, ``direct`` are the endings of host names that need none.
     """
 
     host: str
@@ -54,7 +53,9 @@ class AllowedHost:
 
 
 def allowed_hosts(session: Session, account: Place | None) -> list[AllowedHost]:
-    """What the account says a firewall has to let through, reached as the account is; nothing if it is embedded."""
+    """The hosts that, by the account's list, a firewall must allow, reached like the account; none if it is
+    embedded.
+    """
     text = str(session.query("SELECT SYSTEM$ALLOWLIST()")[0][0])
     try:
         found = [
@@ -72,7 +73,7 @@ def _beside(account: Place | None, host: str, port: int) -> Place:
 
 
 def proxy_for(place: Place) -> SplitResult | None:
-    """The proxy that requests to a host go through; None where they go directly."""
+    """The proxy that requests to a host go through; None if they go directly."""
     if place.proxy:
         return None if any(place.host.endswith(end) for end in place.direct) else urlsplit(place.proxy)
     named = None if proxy_bypass(place.host) else getproxies().get("http" if place.plain else "https")
@@ -86,11 +87,11 @@ def shown_proxy(proxy: SplitResult) -> str:
 
 
 def unreachable(place: Place) -> str:
-    """Why a host cannot be reached; "" where it can, over HTTPS with a certificate that holds."""
+    """Why a host cannot be reached; "" if it can, over HTTPS with a valid certificate."""
     try:
         with closing(_connected(place)) as connection:
             if place.plain and proxy_for(place):
-                # The proxy answers in any case: what it says tells whether it could go on.
+                # The proxy answers in any case: its answer says whether it could connect further.
                 _asked(connection, place)
             return ""
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -105,7 +106,7 @@ def all_unreachable(hosts: Sequence[AllowedHost]) -> dict[AllowedHost, str]:
 
 
 def proxy_unreachable(proxy: SplitResult) -> str:
-    """Why the proxy itself does not answer; "" where it does."""
+    """Why the proxy itself does not answer; "" if it does."""
     try:
         with closing(socket.create_connection((proxy.hostname or "", _port_of(proxy)), SECONDS)):
             return ""
@@ -114,7 +115,7 @@ def proxy_unreachable(proxy: SplitResult) -> str:
 
 
 def clock_of(place: Place) -> datetime | None:
-    """The time that a web server tells with any answer; None where it tells none."""
+    """The time that a web server sends with any answer; None if it sends none."""
     try:
         with closing(_connected(place)) as connection:
             told = _asked(connection, place).getheader("Date")
@@ -142,7 +143,7 @@ def _connected(place: Place) -> http.client.HTTPConnection:
 
 
 def _asked(connection: http.client.HTTPConnection, place: Place) -> http.client.HTTPResponse:
-    """The answer to a HEAD request.  Raise HTTPException where a proxy says that it cannot get one."""
+    """The answer to a HEAD request.  Raise HTTPException if a proxy says that it cannot get one."""
     proxy = proxy_for(place) if place.plain else None
     path, headers = (f"http://{place}/", _credentials(proxy)) if proxy else ("/", {})
     connection.request("HEAD", path, headers=headers)

@@ -1,4 +1,4 @@
-"""How long to wait before something is tried again, and what made that necessary, in one sentence (floor 3)."""
+"""How long to wait before a retry, and the reason for it in one sentence (floor 3)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ LOGGER = logging.getLogger(__name__)
 
 _LONGEST_RETRY_PAUSE_SECONDS = 5.0
 _LONGEST_REQUEST_PAUSE_SECONDS = 16
-# The part of an address that may let its reader in: a cloud store's are signed.
+# The part of an address that may grant access: those of cloud storage are signed.
 _SIGNED = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\")]*")
-# What the driver itself was given or made for a login, such as the access token of OAuth: an answer may say it back.
+# What the driver was given or made for a login, such as an OAuth access token: an answer may repeat it.
 _OF_A_LOGIN = re.compile(r'"(?:TOKEN|access_token|refresh_token)"\s*:\s*"([^"\s]{16,})"')
 _LINE_END = re.compile(r"[\r\n]+[ \t]*")
 _CAUSE = re.compile(r"\(Caused by .*?\[Errno -?\d+\] ([^\"')]+)|Error\(\d+, '([^']+)'\)")
@@ -31,10 +31,9 @@ def pause_before_retry(attempt: int) -> None:
 
 
 def request_pauses(target: str, seconds: float) -> Iterator[int]:
-    """Seconds before a request that failed for the moment is sent again, with jitter; one log line each.
-
-    The driver takes the first pause with every request, and a further one whenever it sends that again.  Raise
-    ConnectError when it has been sent again for ``seconds``.
+    """Yield the seconds before a temporarily failed request is resent, with jitter; writes one log line each.
+    The driver takes the first pause with every request, and a further one whenever it resends that.  Raise
+    ConnectError when it has been resending for ``seconds``.
     """
     longest, began = 1, time.monotonic()
     for attempt in itertools.count(1):
@@ -52,19 +51,19 @@ def request_pauses(target: str, seconds: float) -> Iterator[int]:
 
 
 def without_secrets(text: str) -> str:
-    """A text from outside without what was signed in with, and without the signatures in addresses."""
+    """A text from outside without the secrets used to sign in and the signatures in addresses."""
     for token in _OF_A_LOGIN.findall(text):
         remember_secret(token)
     return _SIGNED.sub(r"\1", masked(text))
 
 
 def set_in(text: str) -> str:
-    """The driver's text with further lines set in: nothing that a server says can look like a line of ours."""
+    """The driver's text with further lines indented, so that nothing from a server can look like a line of ours."""
     return _LINE_END.sub("\n  ", text)
 
 
 def reason_of(text: str) -> str:
-    """The driver's text as one sentence; of a chain of causes only the last, without addresses and ids."""
+    """The driver's text as one sentence; of a chain of causes only the last one, without addresses and ids."""
     text = without_secrets(text)
     causes = ["".join(groups) for groups in _CAUSE.findall(text)]
     line = " ".join((causes[-1] if causes else text).split())

@@ -1,7 +1,7 @@
 """Safety copies (floor 3): a zero-copy CLONE of a table in the work schema, made before rows are deleted from it.
 
-A clone costs nothing until the table is rewritten, and needs no Time Travel; it is transient without any Time
-Travel of its own, since a clone of a transient table has to be, and it is swept after two weeks.
+A clone costs nothing until the table is rewritten, and needs no Time Travel; it is transient, as a clone of a transient
+table must be, without Time Travel of its own, and it is swept after two weeks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from snowflake_etl.warehouse.session import Session
 
 KEPT = timedelta(days=14)
 ENOUGH_TIME_TRAVEL_DAYS = 7
-"""Where a table's Time Travel reaches back that far, it alone is enough to undo a deletion."""
+"""If a table's Time Travel reaches back this far, it alone is enough to undo a deletion."""
 
 _LONGEST_TABLE_PART = 180
 _NAME = re.compile(r".+__(\d{8}_\d{6})_[0-9A-F]{8}_COPY")
@@ -25,19 +25,19 @@ _NAME = re.compile(r".+__(\d{8}_\d{6})_[0-9A-F]{8}_COPY")
 
 @dataclass(frozen=True)
 class SafetyCopy:
-    """A copy that is there; ``made_at`` in UTC, by its name."""
+    """An existing copy; ``made_at`` is in UTC, from its name."""
 
     name: ObjectName
     made_at: datetime
 
 
 def copy_name(objects: WorkObjects, table: ObjectName, run_id: str) -> ObjectName:
-    """The name of a run's copy; it tells when it was made, and no other run ever uses it."""
+    """The name of a run's copy; it contains the time of its creation, and no other run ever uses it."""
     return objects.name(f"{table.name[:_LONGEST_TABLE_PART]}__{run_id.replace('-', '_')}_COPY".upper())
 
 
 def clone_statements(copy: ObjectName, table: ObjectName) -> list[str]:
-    """What makes a copy; either statement may be sent twice."""
+    """The statements that make a copy; either may be sent twice."""
     return [
         f"CREATE TRANSIENT TABLE IF NOT EXISTS {copy.sql} CLONE {table.sql}",
         f"ALTER TABLE {copy.sql} SET DATA_RETENTION_TIME_IN_DAYS = 0",
@@ -51,7 +51,7 @@ def make_copy(session: Session, copy: ObjectName, table: ObjectName) -> None:
 
 
 def retention_days(session: Session, table: ObjectName) -> int:
-    """How many days Time Travel reaches back, 0 where there is none."""
+    """How many days Time Travel reaches back, 0 if there is none."""
     place = f"{quote(table.database)}.{quote(table.schema)}"
     for record in session.records(f"SHOW TABLES LIKE {literal(table.name)} IN SCHEMA {place}"):
         if record["name"] == table.name:
@@ -60,7 +60,7 @@ def retention_days(session: Session, table: ObjectName) -> int:
 
 
 def copies(session: Session, objects: WorkObjects) -> list[SafetyCopy]:
-    """The copies that are there, oldest first."""
+    """The existing copies, oldest first."""
     rows = session.query(
         f"SELECT TABLE_NAME FROM {quote(objects.database)}.INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = ?",
         [objects.schema],

@@ -1,7 +1,6 @@
 """One session with the warehouse (floor 3): the only module that uses Snowflake's driver.
 
-Everything above speaks of sessions, statements and query ids; which driver carries them, and how its
-errors look, is known here alone.
+Everything above deals with sessions, statements and query ids; only this module knows the driver and its errors.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ SESSION_PARAMETERS: Mapping[str, object] = {
     "TIME_INPUT_FORMAT": "AUTO",
     "TIMESTAMP_INPUT_FORMAT": "AUTO",
     "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
-    # A COPY lives on when the client is gone; the next run attaches to it or finds its result.
+    # A COPY survives its client; the next run attaches to it or finds its result.
     "ABORT_DETACHED_QUERY": False,
     "CLIENT_TELEMETRY_ENABLED": False,
     "AUTOCOMMIT": True,
@@ -51,7 +50,7 @@ Result = TypeVar("Result")
 
 
 class QueryState(StrEnum):
-    """How an asynchronous query is."""
+    """The state of an asynchronous query."""
 
     RUNNING = "running"
     ENDED = "ended"
@@ -64,7 +63,7 @@ class QueryUnknownError(WarehouseError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a statement did: its rows (DML: affected, else returned) and the id of its query."""
+    """What a statement did: its number of rows (DML: affected, else returned) and its query id."""
 
     rowcount: int
     query_id: str
@@ -73,12 +72,12 @@ class Outcome:
 class Session:
     """A signed-in session; used by one thread at a time.
 
-    The driver itself sends a request again that got no answer or "not now" (HTTP 429, 5xx), for network_timeout
-    seconds.  When the connection is lost for good, what only reads (``query``, ``records``) and what may as well
-    happen twice (``ensure``, ``put``) is asked again over a new one; whatever else changes something is not, since
+    The driver itself resends a request that got no answer or "not now" (HTTP 429, 5xx), for network_timeout
+    seconds.  When the connection is lost for good, statements that only read (``query``, ``records``) or may safely
+    happen twice (``ensure``, ``put``) are repeated over a new one; anything else that changes something is not, since
     nobody knows whether it happened: the caller decides.
-    ``manages_own_objects`` is true where our stage and tables may be created without asking a DBA: on the
-    embedded warehouse.  ``database`` and ``schema`` are those that names without them belong to.
+    ``manages_own_objects`` is true if our stage and tables may be created without asking a DBA: on the
+    embedded warehouse.  ``database`` and ``schema`` are the defaults for names without them.
     """
 
     def __init__(
@@ -97,9 +96,9 @@ class Session:
         self._in_transaction = False
         self.target = target
         self.manages_own_objects = manages_own_objects
-        # What is done by the way once the work is done.
+        # Extra tasks that are done once the work is done.
         self.before_end: Callable[[Session], None] = lambda _: None
-        # Those of the sign-in: CREATE SCHEMA, for one, moves the session's own.
+        # Those at sign-in: CREATE SCHEMA, for one, changes the session's current ones.
         self.database = str(self._connection.database or "")
         self.schema = str(self._connection.schema or "")
         if not (self.database and self.schema):
@@ -133,9 +132,8 @@ class Session:
         return self._again(ask)
 
     def _again(self, action: Callable[[], Result]) -> Result:
-        """Do what may happen twice, over a new connection when one is lost; in a transaction only once.
-
-        What the driver has tried for retry_seconds is not tried again.
+        """Do what may happen twice, over a new connection if one is lost; in a transaction only once.
+        What the driver has tried for retry_seconds is not retried here.
         """
         began = time.monotonic()
         for attempt in range(1, _ATTEMPTS + 1):
@@ -150,13 +148,13 @@ class Session:
                 LOGGER.warning("Trying again (attempt %d of %d): %s", attempt + 1, _ATTEMPTS, error)
                 pause_before_retry(attempt)
                 if lost:
-                    # Without a connection the next attempt fails at once and is followed by another one.
+                    # Without a connection the next attempt fails at once and leads to another one.
                     with contextlib.suppress(ConnectError):
                         self.reconnect()
         raise AssertionError("the last attempt returns or raises")
 
     def ensure(self, sql: str, binds: Sequence[object] = ()) -> Outcome:
-        """Run a statement for its effect that may as well run twice, such as DROP TABLE IF EXISTS."""
+        """Run a statement for its effect that may safely run twice, such as DROP TABLE IF EXISTS."""
         return self._again(lambda: self.execute(sql, binds))
 
     def execute(self, sql: str, binds: Sequence[object] = ()) -> Outcome:
@@ -171,7 +169,7 @@ class Session:
             return Outcome(int(cursor.rowcount or 0), str(cursor.sfqid or ""))
 
     def reconnect(self) -> None:
-        """Leave the connection, with any open transaction, and sign in anew.  Raise ConnectError."""
+        """Abandon the connection, with any open transaction, and sign in again.  Raise ConnectError."""
         self.close()
         self._in_transaction = False
         self._connection = self._open_connection()
@@ -179,9 +177,9 @@ class Session:
     def put(self, stream: BinaryIO, name: str, stage_path: str) -> str:
         """PUT an already compressed stream as ``name`` below ``stage_path`` (``@"D"."S"."STAGE"/a/b/``).
 
-        Return the driver's status, UPLOADED or SKIPPED (there was an object of that name already).
+        Return the driver's status, UPLOADED or SKIPPED (an object of that name existed already).
         """
-        # Names prove content, but a run that was taken for dead must not replace an object under another one's COPY.
+        # Names prove content, but a run presumed dead must not replace an object while another run's COPY reads it.
         # OVERWRITE=TRUE would save the driver's second SHA-256 of a part: measured, a twentieth of the processor time.
         options = "AUTO_COMPRESS=FALSE SOURCE_COMPRESSION=ZSTD OVERWRITE=FALSE PARALLEL=1"
         statement = f"PUT {literal('file://' + name)} {literal(stage_path)} {options}"
@@ -202,7 +200,7 @@ class Session:
         return status
 
     def get(self, stage_path: str) -> bytes:
-        """GET one small object, ``@"D"."S"."STAGE"/a/b/name``, over a private folder that is gone afterwards."""
+        """GET one small object, ``@"D"."S"."STAGE"/a/b/name``, via a private folder that is removed afterwards."""
         with tempfile.TemporaryDirectory(prefix="snowflake-etl-") as folder:
             self.ensure(f"GET {literal(stage_path)} {literal(f'file://{folder}/')} PARALLEL=1")
             files = list(Path(folder).iterdir())
@@ -217,17 +215,17 @@ class Session:
             return str(cursor.sfqid)
 
     def wait(self, query_id: str, while_waiting: Callable[[], None]) -> list[dict[str, Any]]:
-        """Wait for a submitted query, also another session's, and return its records.
+        """Wait for a submitted query, possibly another session's, and return its records.
 
         ``while_waiting`` is called at every poll.  What it raises, or a signal, ends the wait, and the query is
-        cancelled in the warehouse before the exception goes on; Stopped then says so.  A lost connection is made
-        anew and the wait goes on.  Raise WarehouseError when the query failed, QueryUnknownError when the warehouse
-        does not know it (any more).
+        cancelled in the warehouse before the exception propagates; Stopped then says so.  A lost connection is
+        replaced and the wait continues.  Raise WarehouseError when the query failed, QueryUnknownError when the
+        warehouse does not know it (any more).
         """
         try:
             return self._wait(query_id, while_waiting)
         except (ConnectError, WarehouseError, LeaseLost):
-            # Of a lost lease the query may be another run's by now.
+            # After losing the lease, the query may be another run's by now.
             raise
         except Stopped as stopped:
             cancelled = self.cancel(query_id)
@@ -266,11 +264,11 @@ class Session:
             pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
 
     def query_state(self, query_id: str) -> QueryState:
-        """Ask how a query is; raise WarehouseError when it failed."""
+        """Return a query's state; raise WarehouseError when it failed."""
         with _translated(self.target):
             status = self._connection.get_query_status_throw_if_error(query_id)
             if status.name == "NO_DATA":
-                # Also the answer for another user's query: never proof of failure.
+                # Also the answer for another user's query, so never proof of failure.
                 return QueryState.UNKNOWN
             return QueryState.RUNNING if self._connection.is_still_running(status) else QueryState.ENDED
 
@@ -289,10 +287,9 @@ class Session:
         return "terminated" in str(answer[0][0])
 
     def end(self, kind: type[BaseException] | None = None) -> None:
-        """Close the session after its work, which ended with an exception of that kind, or well.
-
-        What is done by the way is left out where a connection is lost, somebody wants to stop, or a transaction is
-        open: DDL would commit it.
+        """Close the session after its work, which ended with an exception of that kind, or normally.
+        The extra tasks are skipped if a connection is lost, somebody wants to stop, or a transaction is
+        open, which DDL would commit.
         """
         orderly = kind is None or (issubclass(kind, EtlError) and not issubclass(kind, ConnectError))
         try:
@@ -335,8 +332,8 @@ def connect(
     """Sign in with the driver's own ``arguments`` (asked for again at every reconnect) and return the session.
 
     ``parameters`` are session parameters on top of SESSION_PARAMETERS.  A statement may take ``statement_seconds``;
-    what fails for the moment is tried again for ``retry_seconds``.  Raise ConnectError, which names the target and
-    what to look at, when the warehouse is out of reach or refuses us.
+    temporary failures are retried for ``retry_seconds``.  Raise ConnectError, naming the target and
+    what to check, when the warehouse is out of reach or refuses us.
     """
     import snowflake.connector
 
@@ -362,7 +359,7 @@ def connect(
 
 
 def _records(cursor: Any) -> list[dict[str, Any]]:
-    # An asynchronous query's result is fetched here, and described only then.
+    # The result of an asynchronous query is only described once it is fetched.
     rows = cursor.fetchall()
     names = [str(column[0]).lower() for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -376,7 +373,7 @@ def _translated(target: str, *, signing_in: bool = False) -> Iterator[None]:
     except EtlError:
         raise
     except KeyboardInterrupt:
-        # While a statement runs the driver has its own handler for Ctrl-C in place of ours.
+        # While a statement runs, the driver replaces our handler for Ctrl-C with its own.
         raise Stopped("Stopped by SIGINT.", ExitCode.INTERRUPTED) from None
     except Exception as error:
         from snowflake.connector.errors import Error, HttpError

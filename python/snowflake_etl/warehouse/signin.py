@@ -1,4 +1,4 @@
-"""From a configuration to a session (floor 3): which arguments the driver gets for which way of signing in."""
+"""From a configuration to a session (floor 3): which arguments the driver gets for each way of signing in."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ _LOCAL_NETWORK_SECONDS = 5
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A target that sessions can be opened to, as often as wanted and from any thread.
-
-    ``ask`` gets a passphrase or password from the operator, where somebody is there.  What may change nothing (a dry
+    """A target to which sessions can be opened, any number and from any thread.
+    ``ask`` gets a passphrase or password from the operator, if somebody is there.  What must not change anything (a dry
     run) does not sweep old safety copies either.
     """
 
@@ -43,7 +42,7 @@ class Warehouse:
 
     @property
     def place(self) -> str:
-        """Account (or connection), database and work schema in one text: where a run's things are, for its record."""
+        """Account (or connection), database and work schema in one text, for the run's record."""
         database = self.section.database or (LOCAL_DATABASE if self.section.is_local else None)
         return f"{self.target}/{fold(database) if database else '(its own)'}.{fold(self.load.work_schema)}"
 
@@ -92,7 +91,7 @@ class Warehouse:
         remember_secret(endpoint.secret)
         return {
             "account": "local",
-            # Nobody but us starts it again, on another port, when a connection is refused: do not wait for long.
+            # If the connection is refused, only we restart it, and on another port: do not wait for long.
             "network_timeout": min(self.section.network_timeout, _LOCAL_NETWORK_SECONDS),
             "host": endpoint.host,
             "port": endpoint.port,
@@ -104,7 +103,7 @@ class Warehouse:
         }
 
     def _asker(self) -> Ask | None:
-        """``ask``, which asks nothing twice: every worker and every reconnect signs in."""
+        """Wrap ``ask`` so that it asks nothing twice: every worker and every reconnect signs in."""
         ask = self.ask
         if ask is None:
             return None
@@ -119,7 +118,7 @@ class Warehouse:
 
 
 def _never_by_proxy(host: str) -> None:
-    """What is on this host is not reached by a proxy, whatever HTTP_PROXY says."""
+    """Never use a proxy for this host itself, whatever HTTP_PROXY says."""
     for name in ("no_proxy", "NO_PROXY"):
         there = [part for part in os.environ.get(name, "").split(",") if part]
         if host not in there and "*" not in there:

@@ -1,8 +1,8 @@
 """The stage (floor 3): paths, PUT from memory, LIST, REMOVE.
 
 Objects lie below ``@<work schema>.ETL_STAGE/<table>/<month>/<fingerprint>-<plan>/``, or below
-``@~/snowflake_etl/<work schema>/`` on the user's own stage; their names prove their content, so an object of a name is
-either right or not there.
+``@~/snowflake_etl/<work schema>/`` on the user's own stage; their names prove their content, so an object with a given
+name is either right or missing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class StagePath:
 
     @property
     def sql(self) -> str:
-        """The reference as PUT, LIST, COPY and REMOVE take it, without the literal's quotes."""
+        """The reference as PUT, LIST, COPY and REMOVE take it, without the quotes of the literal."""
         return f"@{self.stage.sql}/{self.folder}"
 
     def __str__(self) -> str:
@@ -93,18 +93,18 @@ def folder_name(name: str) -> str:
     text = name.lower()
     if _SAFE.fullmatch(text) and name == name.upper():
         return text
-    # Names that differ in case only have folders of their own as well.
+    # Names that only differ in case get separate folders, too.
     digest = hashlib.sha256(name.encode()).hexdigest()[:12]
     return re.sub(r"[^A-Za-z0-9_.$-]+", "-", text, flags=re.ASCII).strip("-") + "-" + digest
 
 
 def place_of(table_name: str, fingerprint: str) -> tuple[str, str]:
-    """What tells the parts of a file for a table from all others; the same file may be for several tables."""
+    """What distinguishes a file's parts for one table from all others; the same file may be for several tables."""
     return folder_name(table_name), fingerprint
 
 
 def place_of_folder(folder: str) -> tuple[str, str]:
-    """The same of a folder ``.../<table>/<month>/<fingerprint>-<plan>/``."""
+    """The same for a folder ``.../<table>/<month>/<fingerprint>-<plan>/``."""
     table, _, name = ["", "", "", *folder.rstrip("/").split("/")][-3:]
     return table, name.split("-")[0]
 
@@ -127,8 +127,7 @@ def remove_older(
     session: Session, path: StagePath, before: datetime, keep: Callable[[str, Sequence[StagedObject]], bool]
 ) -> list[str]:
     """Remove the folders below ``path`` in which nothing is younger than ``before``; return their names.
-
-    ``keep`` tells of a folder, with what lies in it, that it must stay, whatever its age.
+    ``keep``, given a folder and its content, says whether it must stay, whatever its age.
     """
     folders: dict[str, list[StagedObject]] = {}
     for found in list_objects(session, path):
@@ -144,7 +143,7 @@ def remove_older(
 
 
 class StageWriter:
-    """PUTs objects over one session of its own; one writer serves one thread."""
+    """PUTs objects over its own session; one writer serves one thread."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

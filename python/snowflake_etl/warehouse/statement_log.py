@@ -1,6 +1,5 @@
-"""Every statement with its query id and time (floor 3): in the log with ``--verbose``, its id in its phase.
-
-Values are bound, so that no row of data stands in a statement; secrets are cut out by whoever writes the line.
+"""Records every statement with its query id and time (floor 3): in the log with ``--verbose``, the id with its phase.
+Values are bound, so statements contain no row of data; secrets are removed by whoever writes the line.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _MOVES_ROWS = frozenset({"COPY", "INSERT", "DELETE", "MERGE"})
 
 @contextlib.contextmanager
 def logged(cursor: Any, sql: str) -> Iterator[None]:
-    """Around the driver's execution of ``sql`` by ``cursor``; without ``sql`` nothing is written."""
+    """Wrap the driver's execution of ``sql`` by ``cursor``; without ``sql`` nothing is written."""
     if not sql:
         yield
         return

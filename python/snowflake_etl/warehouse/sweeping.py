@@ -1,7 +1,7 @@
-"""Safety copies that are past their time go by themselves (floor 3): swept once a day, as a session ends.
-
-Whatever the run was for, and however it ended: an operator who never drops anything again has no copies for ever.
-Each state folder, target, user and role has its own day, so that a role that may not drop them takes nobody's turn.
+"""Removes expired safety copies automatically (floor 3): once a day, as a session ends.
+This happens whatever the run was for and however it ended, so that copies do not stay forever if nothing is ever
+dropped again.  Each combination of state folder, target, user and role is counted separately, so that a role that may
+not drop copies does not use up another's turn.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _QUIETLY = {"file_only": True}
 
 
 def stamp_of(state_directory: Path, *signed_in_as: str) -> Path:
-    """The file that tells when those who sign in so have last swept."""
+    """The file that records when this combination last swept."""
     return state_directory / f".swept-{hashlib.sha256(repr(signed_in_as).encode()).hexdigest()[:16]}"
 
 
 def sweep_once_a_day(session: Session, objects: WorkObjects, stamp: Path) -> None:
-    """Sweep unless that was done today.  The work is done: what fails here is a line of the log."""
+    """Sweep unless that was done today.  The real work is over, so a failure here is only logged."""
     try:
         with once_a_day(stamp) as due:
             if due:
@@ -40,7 +40,7 @@ def _sweep(session: Session, objects: WorkObjects) -> None:
         try:
             safety_copy.drop_copies(session, [copy])
         except EtlError as error:
-            # A colleague's, perhaps.
+            # It may be a colleague's.
             text = "Safety copy %s is past its time and could not be dropped: %s"
             LOGGER.info(text, copy.name, error, extra=_QUIETLY)
         else:

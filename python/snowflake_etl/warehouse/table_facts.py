@@ -1,4 +1,4 @@
-"""What SHOW tells of one table (floor 3): kind, owner, size, Time Travel, its grants, and its namesakes."""
+"""What SHOW says about one table (floor 3): kind, owner, size, Time Travel, its grants, and its namesakes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ _EVERYTHING = "OWNERSHIP"
 
 @dataclass(frozen=True)
 class TableFacts:
-    """A row of SHOW TABLES or SHOW VIEWS; what is not told there is "" or None.
-
-    ``kind`` has its article and is "a table" for an ordinary one.  ``bytes`` is None where none are told.
+    """A row of SHOW TABLES or SHOW VIEWS; missing values are "" or None.
+    ``kind`` includes its article and is "a table" for an ordinary one.  ``bytes`` is None if not reported.
     """
 
     kind: str
@@ -37,7 +36,7 @@ class TableFacts:
 
 @dataclass(frozen=True)
 class Namesake:
-    """Another table or view of that name; ``kind`` is TABLE or VIEW."""
+    """Another table or view with that name; ``kind`` is TABLE or VIEW."""
 
     name: ObjectName
     kind: str
@@ -54,7 +53,7 @@ class Grants:
 
 
 def facts_of(session: Session, name: ObjectName) -> TableFacts | None:
-    """What SHOW lists under exactly that name, None where it lists nothing."""
+    """What SHOW lists under exactly that name, None if it lists nothing."""
     place = f"LIKE {literal(name.name)} IN SCHEMA {quote(name.database)}.{quote(name.schema)}"
     for record in session.records(f"SHOW TABLES {place}"):
         if record["name"] == name.name:
@@ -87,10 +86,10 @@ def _facts(kind: str, record: Mapping[str, Any]) -> TableFacts:
 
 
 def namesakes(session: Session, name: ObjectName) -> list[Namesake]:
-    """Tables and views of that name, whatever its case, in other schemas of the account that the role may see."""
+    """Tables and views with that name, in any case, in other schemas of the account that the role may see."""
     found = []
     for kind in ("TABLE", "VIEW"):
-        # LIKE takes _ for any character and no case for another one.
+        # In LIKE, _ matches any character, and case is ignored.
         for record in session.records(f"SHOW {kind}S LIKE {literal(name.name)} IN ACCOUNT"):
             other = ObjectName(str(record["database_name"]), str(record["schema_name"]), str(record["name"]))
             if other != name and other.name.upper() == name.name.upper():
@@ -110,7 +109,7 @@ def grants_on(session: Session, name: ObjectName, kind: str, wanted: Collection[
 
 
 def roles_in_session(session: Session, grants: Sequence[Grants]) -> set[str]:
-    """Those of the account roles named there whose privileges the session has, by inheritance too."""
+    """Those of the account roles in the grants whose privileges the session has, including by inheritance."""
     roles = sorted({one.role for one in grants if one.kind == _ACCOUNT_ROLE})
     if not roles:
         return set()
@@ -121,7 +120,7 @@ def roles_in_session(session: Session, grants: Sequence[Grants]) -> set[str]:
 def lacking(grants: Sequence[Grants], roles: Collection[str], needed: Sequence[str]) -> list[str]:
     """Which of the ``needed`` privileges none of the session's ``roles`` has.
 
-    What database roles have counts as had: whether they are in the session cannot be asked by their full name.
+    Privileges of database roles count as held: whether those are in the session cannot be asked by their full name.
     """
     had = {
         privilege

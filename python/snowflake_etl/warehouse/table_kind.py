@@ -24,7 +24,7 @@ _YES = frozenset({"Y", "YES", "TRUE"})
 
 
 def refuse_unloadable(session: Session, name: ObjectName) -> None:
-    """Raise Refused, which names the kind, when ``name`` is anything else than an ordinary table."""
+    """Raise Refused, which names the kind, when ``name`` is anything other than an ordinary table."""
     kind = kind_of(session, name)
     if kind:
         raise Refused(
@@ -34,12 +34,12 @@ def refuse_unloadable(session: Session, name: ObjectName) -> None:
 
 
 def kind_of(session: Session, name: ObjectName) -> str:
-    """The kind with its article, for example ``a view``; "" for an ordinary table and where it cannot be told."""
+    """The kind with its article, for example ``a view``; "" for an ordinary table and if it is unknown."""
     place = f"LIKE {literal(name.name)} IN SCHEMA {quote(name.database)}.{quote(name.schema)}"
     tables = [row for row in session.records(f"SHOW TABLES {place}") if row["name"] == name.name]
     if tables:
         return special_table(tables[0])
-    # SHOW TABLES passes views over; who is not found there either is seen by a privilege that SHOW does not count.
+    # SHOW TABLES omits views; what is in neither list is visible by a privilege that SHOW does not count.
     views = [row for row in session.records(f"SHOW VIEWS {place}") if row["name"] == name.name]
     if not views:
         return ""
@@ -47,7 +47,7 @@ def kind_of(session: Session, name: ObjectName) -> str:
 
 
 def special_table(record: Mapping[str, Any]) -> str:
-    """The kind that a row of SHOW TABLES tells, "" for an ordinary table; accounts differ in the columns they have."""
+    """The kind according to a row of SHOW TABLES, "" for an ordinary table; accounts differ in their columns."""
     return next((kind for column, kind in _FLAGS.items() if _is_set(record, column)), "")
 
 

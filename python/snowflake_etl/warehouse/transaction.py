@@ -1,8 +1,8 @@
-"""One transaction, tried again as a whole (floor 3).
+"""One transaction, retried as a whole (floor 3).
 
 A conflict with another transaction or a lost connection ends an attempt with nothing done - or, when only
-COMMIT's answer was lost, with everything done.  So before each further attempt the warehouse is asked which of
-the two it was.
+COMMIT's answer was lost, with everything done.  So before each further attempt the warehouse is asked which of the two
+happened.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from snowflake_etl.warehouse.session import Session
 
 LOGGER = logging.getLogger(__name__)
 
-# Snowflake itself waits for locks (LOCK_TIMEOUT) and gives a deserted transaction up; an attempt may take long.
+# Snowflake itself waits for locks (LOCK_TIMEOUT) and ends abandoned transactions; an attempt may take long.
 RETRY_SECONDS = 60.0
 _LEAST_ATTEMPTS = 3
 
@@ -30,10 +30,10 @@ Result = TypeVar("Result")
 def transact(session: Session, change: Callable[[], Result], committed_before: Callable[[], Result | None]) -> Result:
     """BEGIN, ``change``, COMMIT; return what ``change`` returned.
 
-    ``committed_before`` tells the result of an earlier attempt that went through after all, None when none did.
-    It has to read what ``change`` wrote; a COMMIT still under way holds the lock that ``change`` takes, so that
-    a further attempt waits for it and then finds things changed.  Raise what ``change`` raises, and the last
-    conflict or lost connection when they go on for RETRY_SECONDS after the first one, which may have taken long.
+    ``committed_before`` returns the result of an earlier attempt that succeeded after all, None if none did.
+    It must read what ``change`` wrote; a COMMIT still in progress holds the lock that ``change`` takes, so a
+    further attempt waits for it and then finds things changed.  Raise what ``change`` raises, and the last
+    conflict or lost connection when they persist for RETRY_SECONDS after the first one, which may have taken long.
     """
     first_failure, lost = 0.0, False
     for attempt in itertools.count(1):
@@ -60,7 +60,7 @@ def transact(session: Session, change: Callable[[], Result], committed_before: C
 
 @dataclass(frozen=True)
 class Sides:
-    """What is said when a signal comes near the COMMIT: ``before`` it, ``after`` it, or when nobody can tell."""
+    """The messages for a signal near the COMMIT: ``before`` it, ``after`` it, or when nobody can tell."""
 
     before: str
     after: str
@@ -72,7 +72,7 @@ def transact_or_tell(
 ) -> Result:
     """Like ``transact``; a signal that came after the COMMIT is only logged, since there is nothing left to stop.
 
-    Raise Stopped, with the side that it fell on, when it came before.
+    Raise Stopped, with the matching message, when it came before.
     """
     try:
         return transact(session, change, committed_before)
@@ -101,7 +101,7 @@ def _once(session: Session, change: Callable[[], Result]) -> Result:
         roll_back(session)
         if error.is_conflict:
             raise
-        # Whatever the driver makes of it: after a COMMIT without a good answer only the warehouse knows.
+        # Whatever the driver raises: after a COMMIT without a positive answer only the warehouse knows.
         raise ConnectError(f"COMMIT was not answered well: {error}") from error
     except BaseException:
         roll_back(session)

@@ -1,7 +1,6 @@
 """Private certificate authorities (floor 3): connector 4.x knows one bundle for the whole process, so it gets one.
 
-The bundle holds what was trusted before and every ``ca_file`` that was asked for, since several accounts may be side by
-side in one run.
+The bundle holds what was trusted before and every requested ``ca_file``, since one run may use several accounts.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _before: list[bytes] = []
 
 
 def certificates(ca_file: Path) -> bytes:
-    """What is in this PEM file.  Raise ConfigError when it cannot be read or holds no certificate."""
+    """The certificates in this PEM file.  Raise ConfigError when it cannot be read or holds no certificate."""
     try:
         content = ca_file.read_bytes()
     except FileNotFoundError:
@@ -41,7 +40,9 @@ def certificates(ca_file: Path) -> bytes:
 
 
 def trust(ca_file: Path) -> None:
-    """Trust the authorities in this PEM file too, in this process.  Raise ConfigError when it cannot be read."""
+    """Additionally trust the authorities in this PEM file, in this process.  Raise ConfigError when it cannot be
+    read.
+    """
     with _LOCK:
         if ca_file in _added:
             return

@@ -1,6 +1,5 @@
-"""How somebody signs in to an account (floor 3): the configuration and Snowflake's own files as the driver's arguments.
-
-The names are those of the driver's 4.x; ``driver_arguments`` knows how 5.x calls them.
+"""How to sign in to an account (floor 3): turns the configuration and Snowflake's own files into driver arguments.
+The names are those of driver 4.x; ``driver_arguments`` knows those of 5.x.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from snowflake_etl.config.sections.snowflake import (
 from snowflake_etl.errors import ConfigError
 from snowflake_etl.warehouse.trust import certificates
 
-# Asks the operator for something secret; None where nobody can be asked.
+# Asks the operator for a secret; None if nobody can be asked.
 Ask = Callable[[str], str]
 
 _BROWSER_WAYS = (BROWSER, "OAUTH_AUTHORIZATION_CODE")
@@ -43,7 +42,9 @@ _NOT_FOR_THE_DRIVER = ("connection", "login_timeout", "network_timeout", "token_
 def account_arguments(
     section: SnowflakeSection, ask: Ask | None = None, environment: Mapping[str, str] = os.environ
 ) -> dict[str, Any]:
-    """What the driver is given for this section.  Raise ConfigError that says what is missing, and where to put it."""
+    """Return the driver's arguments for this section.  Raise ConfigError that says what is missing, and where to put
+    it.
+    """
     for name in _PROXY_VARIABLES:
         if password := urlsplit(environment.get(name, "")).password:
             remember_secret(password)
@@ -52,7 +53,7 @@ def account_arguments(
     arguments |= {"authenticator": way, **_said(section)}
     for user, secret in (("proxy_user", "proxy_password"), ("oauth_client_id", "oauth_client_secret")):
         if arguments.get(secret):
-            # As it stands in a header of HTTP.
+            # As it appears in an HTTP header.
             remember_secret(b64encode(f"{arguments.get(user, '')}:{arguments[secret]}".encode()).decode())
     if way == KEY_PAIR:
         _open_key(arguments, section, ask)
@@ -112,14 +113,14 @@ def _need(arguments: Mapping[str, Any], section: SnowflakeSection, *names: str) 
 
 
 def _place_for(name: str, section: SnowflakeSection) -> str:
-    """Where a key is to be written: beside a connection the configuration takes no account."""
+    """Where to write a key: next to a named connection the configuration accepts no account."""
     if name == "account" and section.connection:
         return f"it to the connection '{section.connection}' in {connections_file()}"
     return f"snowflake.{name} to the configuration"
 
 
 def _open_key(arguments: dict[str, Any], section: SnowflakeSection, ask: Ask | None) -> None:
-    """Look whether the key is private and opens, and find its passphrase."""
+    """Check that the key file is private and can be opened, and find its passphrase."""
     if "private_key" in arguments and "private_key_file" not in arguments:
         return
     _need(arguments, section, "private_key_file")
@@ -142,14 +143,14 @@ def _open_key(arguments: dict[str, Any], section: SnowflakeSection, ask: Ask | N
     if problem == "locked":
         raise ConfigError(f"The passphrase does not open the key file {path}. Correct snowflake.private_key_file_pwd.")
     if problem == "open":
-        # The driver takes a passphrase that is not needed for a mistake.
+        # The driver treats an unneeded passphrase as an error.
         arguments.pop("private_key_file_pwd", None)
     elif problem:
         raise ConfigError(f"The key file {path} cannot be used to sign in ({problem}). Make one with: {_MAKE_KEY}")
 
 
 _LEAST_RSA_BITS = 2048
-# Those that the driver knows how to sign with.
+# The key types that the driver can sign with.
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _MAKE_KEY = "openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 aes256 -out key.p8"
 
@@ -173,7 +174,7 @@ def _key_problem(path: Path, passphrase: str | None) -> str:
 
 
 def _unfit(key: object) -> str:
-    """Why Snowflake does not take this key, "" where it does."""
+    """Why Snowflake does not take this key, "" if it does."""
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     if isinstance(key, rsa.RSAPrivateKey):
@@ -188,7 +189,7 @@ def _token_file(section: SnowflakeSection, arguments: Mapping[str, Any]) -> str 
 
 
 def _read_token(arguments: dict[str, Any], section: SnowflakeSection) -> None:
-    """The driver would take the line end of the file for a part of the token."""
+    """Strip the line end, which the driver would treat as part of the token."""
     if path := _token_file(section, arguments):
         arguments["token"] = read_private_file(Path(path), "token")
     elif not arguments.get("token"):

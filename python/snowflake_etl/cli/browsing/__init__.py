@@ -1,1 +1,1 @@
-"""What the file browser shows (floor 6): on the whole screen, or as a plain list."""
+"""What the file browser shows (floor 6): on the full screen, or as a plain list."""

@@ -1,7 +1,6 @@
-"""The file browser on the whole screen (floor 6): keys in, lines out, everything slow in threads of its own.
-
-Textual gives the terminal's keys and sends what has changed.  All lines are ASCII and painted by ``painting``: its own
-widgets draw with characters that not every terminal has.
+"""The full-screen file browser (floor 6): keys in, lines out, everything slow in separate threads.
+Textual delivers the terminal's keys and sends what has changed.  All lines are ASCII and painted by ``painting``:
+Textual's own widgets use characters that not every terminal has.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ Answer = TypeVar("Answer")
 
 
 class Done(Message):
-    """A thread has something to be done where the screen is."""
+    """A thread has something for the screen's thread to do."""
 
     def __init__(self, act: Callable[[], None]) -> None:
         super().__init__()
@@ -58,12 +57,12 @@ class Done(Message):
 
 
 class Canvas(Widget):
-    """All of the screen; only lines that have changed are sent."""
+    """The whole screen; only lines that have changed are sent."""
 
     DEFAULT_CSS = "Canvas { width: 100%; height: 100%; background: ansi_default; color: ansi_default; }"
 
     class Resized(Message):
-        """It has another size now."""
+        """The size of the screen has changed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +86,7 @@ class Canvas(Widget):
 
 
 class BrowserApp(App[Choice]):
-    """Returns what was chosen, or None.  ``action`` is what the files are for, where that is settled."""
+    """Returns what was chosen, or None.  ``action`` is what the files are for, if already decided."""
 
     ENABLE_COMMAND_PALETTE = False
     CSS = "Screen { background: ansi_default; }"
@@ -110,7 +109,7 @@ class BrowserApp(App[Choice]):
         self._stop_on_signals()
         self.app_resume_signal.subscribe(self, self._paint_anew)
         self.screen_state.busy = "reading the configuration"
-        # What takes the processor comes after the first picture.
+        # CPU-intensive work comes after the first paint.
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -125,7 +124,7 @@ class BrowserApp(App[Choice]):
         message.act()
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys are taken here, one after the other: bindings would be looked at before letters that came earlier."""
+        """Keys are handled here, in order: bindings would be processed before letters typed earlier."""
         if isinstance(event, events.Key):
             self._press(event)
         elif isinstance(event, events.Paste):
@@ -137,7 +136,7 @@ class BrowserApp(App[Choice]):
     def _in_background(
         self, work: Callable[[], Answer], then: Callable[[Answer], None], failed: Callable[[str], None]
     ) -> None:
-        """Daemons: a file system that does not answer keeps nobody from leaving."""
+        """Run in a daemon thread: an unresponsive file system must not keep anybody from leaving."""
 
         def run() -> None:
             try:
@@ -184,7 +183,7 @@ class BrowserApp(App[Choice]):
         self._paint()
 
     def _read(self, reading: int) -> int:
-        """In a thread: names first, shown at growing intervals; then sizes and dates."""
+        """Read the folder in a thread: names first, shown at growing intervals; then sizes and dates."""
         browser = self.browser
         listing = browser.listing
 
@@ -233,7 +232,7 @@ class BrowserApp(App[Choice]):
             self._arrange()
 
     def _arrange(self) -> None:
-        """As the view wants it: at once where that is no work, else in a thread, the last one winning."""
+        """Arrange the list for the view: at once if that is quick, else in a thread; the last one wins."""
         self._arranging += 1
         browser, arranging = self.browser, self._arranging
         listing, view, before = browser.listing, browser.view, browser.arranged
@@ -295,12 +294,12 @@ class BrowserApp(App[Choice]):
         self._paint()
 
     def _paint_anew(self, _: object = None) -> None:
-        """All of it, whatever the terminal shows now."""
+        """Paint everything, whatever the terminal shows now."""
         self.screen.refresh(layout=True)
         self.query_one(Canvas).refresh()
 
     def _ask_ledger(self) -> None:
-        """Beside everything else, and only when somebody wants it."""
+        """Ask the ledger in the background, and only when somebody wants it."""
         self.screen_state.busy = f"asking the ledger of {self.source.target}"
         self._in_background(self.source.ask_ledger, self._answered, self._offline)
 
@@ -315,7 +314,7 @@ class BrowserApp(App[Choice]):
         self._say(f"Offline: {problem}")
 
     def _stop_on_signals(self) -> None:
-        """A signal ends the browser in order: an exception out of a handler would be swallowed by the event loop."""
+        """Have a signal end the browser properly: the event loop would swallow an exception from a handler."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             if callable(handler := signal.getsignal(number)):
@@ -329,11 +328,11 @@ class BrowserApp(App[Choice]):
         self.exit(None)
 
     def _print_error_renderables(self) -> None:
-        """Textual's own picture of an exception is no ASCII; whoever runs us says what happened."""
+        """Suppress Textual's own rendering of an exception, which is not ASCII; the caller reports it."""
 
 
 def browse(source: Source, action: str | None) -> Choice | None:
-    """Show the browser until something is chosen.  Raise what ended it otherwise."""
+    """Show the browser until something is chosen.  Raise the error if one ended it."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP)}
     app = BrowserApp(source, action)
     try:

@@ -1,4 +1,4 @@
-"""What the browser's keys mean (floor 6): they change the state, and what takes longer is asked of the caller."""
+"""What the browser's keys mean (floor 6): they change the state, and leave what takes longer to the caller."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BY_LETTER = {"c": "check", "l": "load", "o": "compare", "s": "sample"}
 
 
 class Ask(Enum):
-    """What the caller is to do after a key."""
+    """What the caller has to do after a key."""
 
     PAINT = auto()
     ARRANGE = auto()
@@ -25,11 +25,11 @@ class Ask(Enum):
 
 
 Answer = Ask | Choice | Path
-"""A path is a folder to go to, a choice the end."""
+"""A path is a folder to go to, a choice ends the browser."""
 
 
 class Keys:
-    """``action`` is what files are for, where that is settled; ``height`` tells the terminal's."""
+    """``action`` is what files are for, if already decided; ``height`` returns the terminal's."""
 
     def __init__(self, browser: Browser, screen: Screen, action: str | None, height: Callable[[], int]) -> None:
         self._browser = browser
@@ -62,7 +62,7 @@ class Keys:
         }
 
     def press(self, key: str, letter: str | None) -> Answer:
-        """A key as Textual calls it, with the letter that it types, if any."""
+        """Handle a key by Textual's name, with the letter that it types, if any."""
         screen = self._screen
         screen.message = ""
         if key in ("ctrl+c", "ctrl+q"):

@@ -1,4 +1,4 @@
-"""The browser's screen as lines of ASCII (floor 6, pure): from the state to what a terminal of that size shows."""
+"""The browser's screen as lines of ASCII (floor 6, pure): turns the state into what a terminal of that size shows."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ESC             one back: filter, then the browser.  Ctrl-C leaves.
 
 @dataclass
 class Screen:
-    """What is on the screen beside the list.
+    """What is on the screen besides the list.
 
     ``panel`` is "", "actions" or "help"; ``problem`` is why the folder has no list.
     """
@@ -75,7 +75,9 @@ class Line:
 
 
 def paint(browser: Browser, screen: Screen, width: int, height: int) -> list[Line]:
-    """All lines, each exactly ``width`` characters of printable ASCII; of a tiny terminal's what fits."""
+    """Return all lines, each exactly ``width`` characters of printable ASCII; on a tiny terminal only those that
+    fit.
+    """
     shown, width = width, max(width, LEAST_WIDTH)
     if screen.panel == "help":
         lines = _box("Help: browse files (any key: back)", HELP, width, height)
@@ -89,7 +91,7 @@ def paint(browser: Browser, screen: Screen, width: int, height: int) -> list[Lin
 
 
 def list_height(screen: Screen, height: int) -> int:
-    """How many entries fit on a screen of that height: what a page is."""
+    """How many entries fit on a screen of that height: the size of a page."""
     lower = len(ACTIONS) + 2 if screen.panel else _preview_height(screen, height)
     return max(1, height - 3 - len(KEYS) - lower)
 
@@ -104,14 +106,14 @@ def _head(browser: Browser, screen: Screen, width: int) -> Line:
 
 
 def widths_for(browser: Browser, entries: Sequence[int], width: int) -> tuple[int, int, int]:
-    """Of name, date and what the files belong to, for a list of these entries."""
+    """The widths of name, date and what the files belong to, for a list of these entries."""
     stamp, most = (16, 40) if width >= _WIDE else (10, 28)
     owner = max([len("belongs to"), *(len(one_line(browser.belongs(index))) for index in entries)])
     return width - 15 - stamp - min(owner, most), stamp, min(owner, most)
 
 
 def _rows(browser: Browser, problem: str, width: int, height: int) -> list[Line]:
-    """The columns' heads, and the entries in the lines below them."""
+    """The column headings, and the entries in the lines below."""
     entries = browser.window(height)
     name, stamp, owner = widths = widths_for(browser, entries, width)
     lines = [Line(f"  {'name':<{name}} {'size':>8}  {'date':<{stamp}}  {'belongs to':<{owner}}", STRONG)]
@@ -140,7 +142,7 @@ def row(browser: Browser, index: int, here: bool, widths: tuple[int, int, int]) 
 
 
 def size_in_words(size: int) -> str:
-    """Bytes in the unit that fits; "" while it is not known, "?" where it cannot be."""
+    """Bytes in the unit that fits; "" while it is unknown, "?" if it cannot be read."""
     if size in (UNKNOWN, GONE):
         return "" if size == UNKNOWN else "?"
     value = float(size)
@@ -152,7 +154,7 @@ def size_in_words(size: int) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """Names differ at both ends: what does not fit is left out in the middle."""
+    """Shorten in the middle, since names differ at both ends."""
     if len(text) <= width:
         return text
     tail = (width - 2) // 2
@@ -172,7 +174,7 @@ def _preview(screen: Screen, width: int, height: int) -> list[Line]:
     found = screen.preview
     said = _wrapped(screen.message, width - 4)
     if found is None or len(said) > 1:
-        # What the line below has no room for.
+        # What does not fit in the line below.
         return _box("", said if len(said) > 1 else [], width, lines)
     title = f"{one_line(found.path.name)}: {found.layout}" if found.layout else one_line(found.path.name)
     inside = width - 4
@@ -184,7 +186,7 @@ def _preview(screen: Screen, width: int, height: int) -> list[Line]:
 
 
 def table(found: Preview, first_column: int, width: int, height: int) -> list[str]:
-    """The first rows under their columns' names, from a column on, as far as they fit."""
+    """The first rows under their column names, starting at a given column, as far as they fit."""
     columns = range(min(first_column, max(0, len(found.columns) - 1)), len(found.columns))
     rows = [found.columns, *found.rows[: height - 1]]
     lines = [""] * len(rows)
@@ -198,7 +200,7 @@ def table(found: Preview, first_column: int, width: int, height: int) -> list[st
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """In lines that fit, broken at blanks where there are any."""
+    """Wrap into lines that fit, at blanks if there are any."""
     return textwrap.wrap(one_line(text), width, break_on_hyphens=False)
 
 
@@ -229,7 +231,7 @@ def _box(title: str, lines: Sequence[str], width: int, height: int) -> list[Line
 
 
 def status(browser: Browser, screen: Screen, width: int) -> str:
-    """What is shown, in one line, and what was said last."""
+    """One line on what is shown, and the last message."""
     count = len(browser.shown) - (list(browser.shown[:1]) == [PARENT])
     of_all = f" of {len(browser.listing.names):,}" if browser.view.text else ""
     parts = [f"{count:,}{of_all} here", browser.order_in_words]

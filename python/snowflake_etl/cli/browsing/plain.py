@@ -1,6 +1,5 @@
-"""The file browser as a list with numbers and lines that are typed (floor 6): for any terminal, and for none.
-
-It does what the screen does; it writes to standard error, since standard output is for the answer.
+"""The file browser as a numbered list with typed commands (floor 6): for any terminal, or none.
+It does the same as the full screen; it writes to standard error, since standard output is for the answer.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ q                 leaves
 
 
 class PlainList:
-    """``ask`` gives the next line that was typed, None at the end."""
+    """``ask`` returns the next typed line, None at the end."""
 
     def __init__(self, source: Source, action: str | None, ask: Callable[[str], str | None], out: TextIO) -> None:
         self._source = source
@@ -64,7 +63,7 @@ class PlainList:
         }
 
     def run(self) -> Choice | None:
-        """Until something is chosen, or somebody leaves.  Raise FileError when the first folder cannot be read."""
+        """Run until something is chosen, or the user leaves.  Raise FileError when the first folder cannot be read."""
         try:
             base_path = self._source.read()
         except EtlError as error:
@@ -207,7 +206,7 @@ class PlainList:
 
 
 def _spread(line: str) -> list[int]:
-    """``3 5-7`` as 3, 5, 6, 7; of a range as much as any list could have."""
+    """``3 5-7`` as 3, 5, 6, 7; a range is limited to the size of any possible list."""
     numbers: list[int] = []
     for part in re.split("[ ,]+", line):
         first, _, last = part.partition("-")

@@ -1,4 +1,4 @@
-"""Where the browser gets everything from (floor 6): the configuration, previews, the ledger.  Slow; used in threads."""
+"""The browser's data source (floor 6): the configuration, previews, the ledger.  Slow; used in threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Source:
-    """``base_path`` is the folder asked for by a flag; None takes the configuration's."""
+    """``base_path`` is the folder given by a flag; None means the configuration's."""
 
     context: Context
     base_path: Path | None
@@ -27,7 +27,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What the configuration is called on the screen."""
+        """The configuration's name on the screen."""
         return self.context.configuration_path.name
 
     def read(self) -> Path | None:
@@ -39,12 +39,12 @@ class Source:
         return loaded.base_path
 
     def preview(self, path: Path, known: Known | None, rows: int) -> tuple[Preview, str]:
-        """The first rows of a file, and what the ledger has of its bytes, where that was asked."""
+        """The first rows of a file, and what the ledger knows about its content, if it was asked."""
         owner = self.owners.of(path.name)
         return preview(path, owner.entry if owner else None, rows), known.proof(path) if known else ""
 
     def ask_ledger(self) -> Known:
-        """Ask the ledger once.  Raise EtlError; nobody is asked for a passphrase, since the screen is taken."""
+        """Ask the ledger once.  Raise EtlError; no passphrase is asked for, since the screen is in use."""
         from snowflake_etl.operations.browsing.known import ask_ledger
         from snowflake_etl.warehouse.signin import Warehouse
 

@@ -1,4 +1,4 @@
-"""``compare``: two files held against each other (floor 6)."""
+"""``compare``: compare two files (floor 6)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _result(context: Context, wishes: CompareWishes, on_difference: OnDifference
     from snowflake_etl.operations.file_tools.looking import entry_of
 
     arguments, loaded = context.arguments, context.configuration
-    # Where the first one's name says nothing, the second's may.
+    # If the first one's name says nothing, the second's may.
     entry = entry_of(arguments.file, loaded, arguments.table) or entry_of(arguments.other, loaded, arguments.table)
     return compare(
         (arguments.file, arguments.other),

@@ -1,4 +1,4 @@
-"""``compress``: files into parts that are carried to a host which reaches the warehouse (floor 6)."""
+"""``compress``: turn files into parts to carry to a host that can reach the warehouse (floor 6)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def run(context: Context) -> ExitCode:
 
 
 def part_bytes(text: str | None) -> int | None:
-    """``16M`` in bytes.  Raise UsageError for what is no size of a part."""
+    """``16M`` in bytes.  Raise UsageError for an invalid part size."""
     from snowflake_etl.operations.file_tools.compress import LARGEST_PART_BYTES, SMALLEST_PART_BYTES
 
     if text is None:

@@ -1,4 +1,4 @@
-"""``config``: all about configurations (floor 6); every action is a module of ``cli/config_actions``."""
+"""``config``: everything about configurations (floor 6); every action is a module of ``cli/config_actions``."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _refuse_strangers(arguments: argparse.Namespace) -> None:
-    """Raise UsageError for a flag of another action: nothing that is typed is without effect."""
+    """Raise UsageError for a flag of another action: nothing that is typed may be silently ignored."""
     if arguments.name and arguments.action not in _NAMED:
         raise UsageError(f"config {arguments.action} takes no name, but '{arguments.name}' was given.")
     for flag in ("yes", "dry_run"):

@@ -1,4 +1,4 @@
-"""``doctor``: does everything work that the tools need (floor 6)."""
+"""``doctor``: check everything that the tools need (floor 6)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _line(point: Point, width: int) -> str:
-    """One point: how it is, what it is, and below it what to do; ``width`` 0 does not break lines."""
+    """One point: its state, what it is, and below it what to do; ``width`` 0 does not wrap lines."""
     word = point.status.value.upper() if point.status == "failed" else point.status.value
     lines = [f"{word:<7}  {point.subject}: {point.message}", *([f"{_INDENT}-> {point.cure}"] if point.cure else [])]
     return "\n".join(_folded(line, width) for line in lines)
@@ -74,7 +74,7 @@ def _folded(line: str, width: int) -> str:
 
 
 def _terminal() -> Iterator[Point]:
-    """What the menu will look like here, and what jobs need."""
+    """Check what the menu will look like here, and what jobs need."""
     from snowflake_etl.results_examination import Health, Point
 
     if sys.stdin.isatty() and sys.stdout.isatty():
@@ -99,7 +99,7 @@ def _terminal() -> Iterator[Point]:
 
 
 def _asking(wanted: str) -> str:
-    """What the menu asks with, as ``lib/ui.sh`` chooses it: what ETL_UI names, else the first that is there."""
+    """The menu's dialog program, as ``lib/ui.sh`` chooses it: the one ETL_UI names, else the first available."""
     names = (wanted,) if wanted else _BACK_ENDS
     found = next((name for name in names if name == "plain" or shutil.which(name)), "")
     if not found:

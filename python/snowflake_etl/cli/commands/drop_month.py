@@ -1,4 +1,4 @@
-"""``drop-month``: rows of a month out of a table, with proof (floor 6)."""
+"""``drop-month``: remove the rows of a month from a table, with proof (floor 6)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
-    """Each table and month has its own count, question and transaction; a failure ends the row of them."""
+    """Drop each table and month with its own count, question and transaction; a failure ends the sequence."""
     from snowflake_etl.operations.months.drop_month import drop_month
 
     targets = _targets(context)

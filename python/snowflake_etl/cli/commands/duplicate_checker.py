@@ -1,4 +1,4 @@
-"""``duplicates``: keys that stand in several rows, in tables or files (floor 6)."""
+"""``duplicates``: find keys in several rows, in tables or files (floor 6)."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _key_names(text: str) -> Sequence[str]:
 
 
 def _joined(spans: Sequence[DayRange | None]) -> list[DayRange | None]:
-    """Neighbouring months as one: a key may stand in both."""
+    """Join neighbouring months: a key may be in both."""
     joined: list[DayRange | None] = []
     for span in spans:
         last = joined[-1] if joined else None

@@ -83,7 +83,7 @@ def _browsed(context: Context, source: Source) -> Choice | None:
 
 
 def _has_screen(context: Context) -> bool:
-    """True where the whole screen can be painted: asked for, a terminal that can, large enough, Textual there."""
+    """True if full-screen mode is possible: requested, a suitable terminal, large enough, Textual installed."""
     if context.arguments.plain or os.environ.get("ETL_UI") == "plain" or not context.is_interactive:
         return False
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
@@ -100,7 +100,7 @@ def _has_screen(context: Context) -> bool:
 
 @contextlib.contextmanager
 def _silent_log() -> Iterator[None]:
-    """Log lines would be written over the screen; the file has them."""
+    """Keep log lines off the screen; the file has them."""
     screens = [handler for handler in LOGGER.handlers if isinstance(handler, logging.StreamHandler)]
     for handler in screens:
         LOGGER.removeHandler(handler)
@@ -121,7 +121,7 @@ def _ask(question: str) -> str | None:
 
 
 def _line() -> str:
-    """The next line and not a byte more: what comes behind it may be for the menu that started us."""
+    """Read the next line and not a byte more: what follows may be for the menu that started us."""
     try:
         descriptor = sys.stdin.fileno()
     except OSError:

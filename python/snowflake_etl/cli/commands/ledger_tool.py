@@ -1,4 +1,4 @@
-"""``ledger``: what is loaded, and rows that were loaded before this tool (floor 6)."""
+"""``ledger``: what is loaded, and adopting rows that were loaded before this tool was in use (floor 6)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _list(context: Context) -> ExitCode:
 
 
 def _lines(row: LedgerRow) -> Iterator[str]:
-    """What is loaded, from which file, when and by whom, each on a line of its own: names and hashes are long."""
+    """What is loaded, from which file, when and by whom, each on a separate line: names and hashes are long."""
     days = f", {row.first_day}..{row.last_day}" if row.first_day else ""
     month = f" {row.month}" if row.month else ""
     yield f"{row.state}: {row.table_name}{month}, {counted(row.row_count, 'row')}{days}"
@@ -69,7 +69,7 @@ def _lines(row: LedgerRow) -> Iterator[str]:
 
 
 def _rows(context: Context) -> list[LedgerRow]:
-    """The ledger's rows that the flags ask for; none where there is no ledger yet."""
+    """The ledger's rows that the flags ask for; none if there is no ledger yet."""
     from snowflake_etl.config.places import today
     from snowflake_etl.month import parse_months
     from snowflake_etl.operations.ledger_list import ledger_rows
@@ -131,13 +131,13 @@ def _adopt_counts(context: Context) -> list[AdoptResult]:
 
 
 def _consent(context: Context) -> Callable[[str], bool] | None:
-    """How it is asked whether to record; None to record nothing."""
+    """The function that asks whether to record; None to record nothing."""
     return None if context.arguments.dry_run else lambda text: _confirmed(context, text)
 
 
 def _confirmed(context: Context, text: str) -> bool:
     if context.arguments.yes or not context.is_interactive:
-        # Who is asked reads it in the question.
+        # Whoever is asked reads it in the question.
         context.say(text)
     return confirmed(context, f"{text}\nGo on?")
 

@@ -96,7 +96,7 @@ def _add_consent(consent: argparse._ArgumentGroup) -> None:
 
 
 def run(context: Context) -> ExitCode:
-    """Plan all loads first, then run them; each ends with its counts, several with a table."""
+    """Plan all loads first, then run them; each ends with its counts, several loads with a table."""
     from snowflake_etl.cli.load_orders import check_flags, planned_orders
 
     check_flags(context)
@@ -109,7 +109,7 @@ def run(context: Context) -> ExitCode:
         message = "No load was interrupted here: nothing to resume."
         context.say(message)
         context.answer({"status": "ok", "message": message})
-        # A plan answers whether there is something to start.
+        # A dry run says whether there is something to start.
         return ExitCode.REFUSED if context.arguments.dry_run else ExitCode.OK
     if context.arguments.dry_run:
         context.say_environment()
@@ -117,7 +117,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _load_if_missing(context: Context) -> ExitCode:
-    """Run what is not loaded yet; what another host loaded meanwhile is no refusal, it is what was wished."""
+    """Run what is not loaded yet; what another host loaded meanwhile is not a refusal: it is the wanted state."""
     from snowflake_etl.cli.load_if_missing import load_if_missing
 
     results = load_if_missing(context, _run_all)
@@ -127,7 +127,7 @@ def _load_if_missing(context: Context) -> ExitCode:
 
 
 def _ended(context: Context, results: Sequence[LoadResult], judged: Sequence[LoadResult] | None = None) -> ExitCode:
-    """Answer with what became of the loads; the exit code is that of those ``judged``, which are all if not said."""
+    """Report what became of the loads; the exit code is that of the ``judged`` ones, by default all."""
     if any(one.status == "loaded" for one in results) and context.job_directory is None:
         context.say(f"The menu with job status and logs: {places.program()}")
     _answer(context, results)
@@ -135,7 +135,7 @@ def _ended(context: Context, results: Sequence[LoadResult], judged: Sequence[Loa
 
 
 def _run_all(context: Context, orders: Sequence[Order]) -> list[LoadResult]:
-    """Run what was asked for, each load shown as it ends."""
+    """Run what was asked for, showing each load as it ends."""
     with _recorded(context, orders) as batch:
         if len(orders) > 1:
             return _batch(context, orders)
@@ -146,7 +146,7 @@ def _run_all(context: Context, orders: Sequence[Order]) -> list[LoadResult]:
 
 
 def orders_again(context: Context, commands: Sequence[str]) -> tuple[Context, list[Order]]:
-    """The loads of recorded commands, and the context to run them in: for ``recover``."""
+    """Return the loads of recorded commands, and the context to run them in: for ``recover``."""
     from snowflake_etl.cli.load_orders import resumed_orders
 
     parser = _parser()
@@ -158,13 +158,13 @@ def orders_again(context: Context, commands: Sequence[str]) -> tuple[Context, li
 
 
 def run_again(context: Context, orders: Sequence[Order]) -> tuple[list[LoadResult], ExitCode]:
-    """Run orders of ``orders_again``; what became of them is shown, the answer is the caller's."""
+    """Run orders of ``orders_again`` and show what became of them; the final answer is the caller's task."""
     results = _run_all(context, orders)
     return results, _exit_code(results)
 
 
 def _verify(context: Context, orders: Sequence[Order]) -> ExitCode:
-    """Compare each month; one that differs makes exit 6, the others are compared all the same."""
+    """Compare each month; a difference leads to exit code 6, but the others are still compared."""
     from snowflake_etl.operations.verify_load import verify
     from snowflake_etl.reports.verify_text import verify_text
 
@@ -184,7 +184,7 @@ def _resumed(context: Context) -> list[Order]:
     from snowflake_etl.history.run_record import RunRecords
 
     commands = [run.command for run in RunRecords(context.state_directory).interrupted()]
-    # A batch that was cut off had loads to do that had not begun.
+    # An interrupted batch may have had loads that had not begun.
     commands += [command for batch in BatchRecords(context.state_directory).cut_off() for command in batch.commands]
     return resumed_orders(context, commands, _parser().parse_args)
 
@@ -219,7 +219,7 @@ def _batch(context: Context, orders: Sequence[Order]) -> list[LoadResult]:
 
 @contextmanager
 def _recorded(context: Context, orders: Sequence[Order]) -> Iterator[Batch]:
-    """Write down what is to be loaded, for ``load --resume``."""
+    """Record what is to be loaded, for ``load --resume``."""
     from snowflake_etl.history.batch_record import Batch, BatchRecords
 
     if context.arguments.dry_run:
@@ -235,13 +235,13 @@ def _recorded(context: Context, orders: Sequence[Order]) -> Iterator[Batch]:
 
 
 def _was_cut_off(context: Context, exit_code: int) -> bool:
-    """True after SIGHUP or SIGTERM, a lost connection or a shutdown; Ctrl-C and ``jobs cancel`` are meant."""
+    """True after SIGHUP or SIGTERM: a lost connection or a shutdown; Ctrl-C and ``jobs cancel`` are intentional."""
     cancelled = context.job_directory is not None and (context.job_directory / "cancelled").exists()
     return exit_code == ExitCode.TERMINATED and not cancelled
 
 
 def _exit_code(results: Sequence[LoadResult]) -> ExitCode:
-    """A failure decides first, then a refusal; of several months, those loaded before are no refusal."""
+    """A failure decides first, then a refusal; among several months, those already loaded do not count as refusals."""
     failed = [one.exit_code for one in results if one.status == "failed"]
     refused = [one.exit_code for one in results if one.status == "refused" and not one.already_loaded]
     some_loaded = any(one.status in ("loaded", "staged", "planned") for one in results)

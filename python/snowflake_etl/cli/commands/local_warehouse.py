@@ -1,4 +1,4 @@
-"""``local``: start, stop, look into and reset the embedded warehouse (floor 6)."""
+"""``local``: start, stop, query and reset the embedded warehouse (floor 6)."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _sql(context: Context) -> None:
 
 
 def _place(context: Context) -> tuple[str | None, str | None]:
-    """The database and schema to begin in: the flags', else the configuration's where that is the embedded one."""
+    """The initial database and schema: from the flags, else from the configuration if that is for the embedded one."""
     arguments = context.arguments
     if arguments.database or arguments.schema:
         return arguments.database, arguments.schema
@@ -133,7 +133,7 @@ def _place(context: Context) -> tuple[str | None, str | None]:
 
 
 def _csv(rows: Rows) -> str:
-    """CSV with a header; on a terminal without control codes, elsewhere the values as they are."""
+    """CSV with a header; on a terminal without control codes, elsewhere with unchanged values."""
     clean: Callable[[str], str] = printable if sys.stdout.isatty() else str
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -144,7 +144,7 @@ def _csv(rows: Rows) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value as people read it; NULL is empty."""
+    """A value as text for people; NULL is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -157,7 +157,7 @@ def _shown(value: object) -> str:
 
 
 def _objects(rows: Rows) -> list[dict[str, Any]]:
-    """One object a row; a name that comes twice gets a number."""
+    """One object per row; a repeated name gets a number."""
     names = _unique(rows.columns)
     return [dict(zip(names, map(_json_value, row), strict=True)) for row in rows.rows]
 
@@ -173,7 +173,7 @@ def _unique(columns: Sequence[str]) -> list[str]:
 
 
 def _json_value(value: object) -> object:
-    """Numbers stay numbers where a JSON number can hold them exactly; times become ISO text."""
+    """Numbers stay numbers if a JSON number can hold them exactly; times become ISO text."""
     if isinstance(value, Decimal):
         if value == value.to_integral_value():
             return int(value)

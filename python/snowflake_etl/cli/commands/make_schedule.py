@@ -93,7 +93,7 @@ def _plan(context: Context) -> Plan:
 
 
 def _name(words: list[str], every: str) -> str:
-    """Of the configuration and its environment, too: two of them under one name would keep each other from running."""
+    """The name includes configuration and environment: two of them with the same name would block each other."""
     from snowflake_etl.operations.notices.dead_jobs import configuration_words
 
     config, environment, _ = configuration_words(words)
@@ -102,7 +102,7 @@ def _name(words: list[str], every: str) -> str:
 
 
 def _command(context: Context) -> tuple[list[str], Path | None]:
-    """The words of the command, tried with its own flags, and the folder it has to be started in, if in one."""
+    """The words of the command, validated by its own parser, and the folder to start it in, if any."""
     from snowflake_etl.cli.main import VERBS
 
     arguments = context.arguments
@@ -117,10 +117,10 @@ def _command(context: Context) -> tuple[list[str], Path | None]:
     asked = parser.parse_intermixed_args(words)
     if asked.scheduled:
         raise UsageError("--scheduled is added to the command. Say the name with --name.")
-    # Of a report, which takes several, none is an empty list.
+    # For a report, which takes several, none means an empty list.
     if not getattr(asked, "config", None) and "--config" in parser.format_help():
         words += ["--config", str(context.configuration_path.absolute())]
-    # Also one that only a variable of this shell says: cron would take the default one, or none.
+    # Also if only a variable of this shell names it: cron would use the default one, or none.
     if (chosen := arguments.environment or os.environ.get(ENVIRONMENT_VARIABLE)) and asked.environment is None:
         words += ["--environment", chosen]
     for setting in arguments.set:
@@ -129,7 +129,7 @@ def _command(context: Context) -> tuple[list[str], Path | None]:
 
 
 def _needs_folder(asked: argparse.Namespace) -> bool:
-    """cron starts in the home folder, systemd in /: relative paths are meant from here."""
+    """cron starts in the home folder, systemd in /, but relative paths are relative to here."""
     values = [one for value in vars(asked).values() for one in (value if isinstance(value, list) else [value])]
     return any(isinstance(value, Path) and not value.is_absolute() for value in values)
 
@@ -141,7 +141,7 @@ def _program() -> str:
     found = shutil.which("snowflake-etl")
     if not beside.exists():
         return found or "snowflake-etl"
-    # Of a bundle each version has a folder: what is installed today has to start the next one, too.
+    # Each version of a bundle has its own folder: a schedule installed today must start later versions, too.
     in_use = beside.parent.parent.parent.parent / "current" / "bin" / beside.name
     names = [Path(found).absolute(), in_use] if found else [in_use]
     return str(next((name for name in names if name.resolve() == beside.resolve()), beside))
@@ -152,7 +152,7 @@ def _shown(name: str, text: str, files: int) -> str:
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    """Write all or, where one is there and says something else, none."""
+    """Write all files or, if one exists with different content, none."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder. Make it, or correct --to.")
     for name, text in files.items():
@@ -166,7 +166,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 
 
 def _unknown_there(context: Context) -> list[str]:
-    """Variables of this shell that the command goes by, and that cron and systemd do not have."""
+    """Variables of this shell that the command uses, but cron and systemd do not have."""
     names = [name for name in _used_variables(context) if os.environ.get(name)]
     if not names:
         return []
@@ -189,7 +189,7 @@ def _used_variables(context: Context) -> list[str]:
 
 
 def _silence(context: Context) -> list[str]:
-    """A load that never comes is told by nobody who ends: who wants to hear of it needs a line of its own."""
+    """The end of a run cannot report a load that never starts: noticing that needs a separate line."""
     arguments = context.arguments
     try:
         loaded = context.configuration
@@ -203,7 +203,7 @@ def _silence(context: Context) -> list[str]:
 
 
 def _next_steps(context: Context, plan: Plan) -> list[str]:
-    """What to type to install it, as comments, so that the whole output may be pasted."""
+    """What to type to install it, as comments, so that the whole output can be pasted."""
     arguments = context.arguments
     where = arguments.to or Path()
     if arguments.action == "cron":

@@ -108,7 +108,7 @@ def _retry(context: Context) -> ExitCode:
 
 
 def _widen(context: Context) -> ExitCode:
-    """Show the statements, run them when confirmed, and load again."""
+    """Show the statements, run them if confirmed, and load again."""
     from snowflake_etl.cli.commands.loader import orders_again, run_again
     from snowflake_etl.operations.recovery.widen import WidenRequest, widen
 
@@ -216,7 +216,7 @@ def _question(removable: Sequence[Leftover]) -> str:
 
 
 def _of_them_kept(leftovers: Sequence[Leftover]) -> str:
-    """Somebody asked for these to stay: they are counted by themselves."""
+    """Somebody asked for these to stay: they are counted separately."""
     kept = sum(one.kept for one in leftovers)
     return f", among them {counted(kept, 'file')} that --keep-staged has kept" if kept else ""
 

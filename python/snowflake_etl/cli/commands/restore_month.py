@@ -1,4 +1,4 @@
-"""``restore-month``: back what drop-month or a replace took away (floor 6)."""
+"""``restore-month``: restore what drop-month or a replace removed (floor 6)."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _list(context: Context) -> ExitCode:
 
 
 def _lines(one: Restorable) -> Iterator[str]:
-    """What went, and what there is to bring it back from, each on a line of its own: names are long."""
+    """What was removed, and what it can be restored from, each on a separate line: names are long."""
     went = _WENT.get(one.event, one.event)
     yield f"{one.table} {one.month}: {counted(one.rows, 'row')} {went} {one.at:%Y-%m-%d %H:%M} UTC by {one.who}"
     yield f"  {one.source_in_words}"

@@ -62,7 +62,9 @@ def run(context: Context) -> ExitCode:
 
 
 def _audit(context: Context) -> ExitCode:
-    """The audit log of this state folder, oldest first; a start without its end is told by the warehouse's log."""
+    """The audit log of this state folder, oldest first; for a start without an end the warehouse's log has the
+    answer.
+    """
     from snowflake_etl.history import audit_file
 
     arguments = context.arguments
@@ -98,7 +100,7 @@ def _whose(entry: dict[str, Any]) -> str:
 
 
 def _selection(context: Context) -> Selection:
-    """What the flags ask for; a configuration that is named restricts to its target."""
+    """What the flags ask for; naming a configuration restricts it to its target."""
     from snowflake_etl.config.places import today
     from snowflake_etl.month import parse_months
     from snowflake_etl.operations.checks.history import Selection
@@ -121,7 +123,7 @@ def _rows(entries: Sequence[PastEntry]) -> list[tuple[str, ...]]:
             short[entry.table],
             entry.days,
             "" if entry.rows is None else f"{entry.rows:,}",
-            # Errors before warnings: what is worst is enough here.
+            # Errors before warnings: the worst is enough here.
             entry.status.split(",")[0],
             "" if entry.check_id is None else str(entry.check_id),
         )

@@ -1,4 +1,4 @@
-"""``sample``: look into a file (floor 6)."""
+"""``sample``: examine a file (floor 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``notify``: try the targets, tell of jobs that died and of silent tables, send what waits (floor 6)."""
+"""``notify``: test the targets, report dead jobs and silent tables, send what is waiting (floor 6)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "actions:\n" + "\n".join(f"  {name:<8} {text}" for name, text in _ACTIONS.items())
     parser.add_argument("action", nargs="?", default="list", choices=_ACTIONS, help="see below (default: list)")
     parser.add_argument("job", nargs="?", metavar="ID", help="with job: its id")
-    # The job's supervisor says how it ended, too; the job's folder is what counts.
+    # The job's supervisor also says how it ended, but the job's folder is authoritative.
     parser.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--target", metavar="NAME", help="with test: only this target")
     add_common_flags(parser)
@@ -104,7 +104,7 @@ def _test(context: Context) -> ExitCode:
 
 
 def _job(context: Context, job_id: str) -> ExitCode:
-    """Tell of a job by its own configuration, unless it did so itself."""
+    """Report a job with its own configuration, unless it did so itself."""
     from pathlib import Path
 
     from snowflake_etl.cli.notices import tell

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context) -> ExitCode:
-    """Print or write what is known; a warehouse that cannot be asked is a metric, too, and exit code 4."""
+    """Print or write what is known; an unreachable warehouse is also a metric, and gives exit code 4."""
     from snowflake_etl.config.places import today
     from snowflake_etl.operations.metrics import live_metrics, local_metrics
     from snowflake_etl.reports.metrics_text import metrics_text
@@ -56,7 +56,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _write_for_all(path: Path, text: str) -> None:
-    """Replace the file at once; the exporter, which is another user, never reads half of it."""
+    """Replace the file atomically, so that the exporter, which is another user, never reads half of it."""
     try:
         with result_file(path, mode=0o644) as stream:
             stream.write(text.encode())

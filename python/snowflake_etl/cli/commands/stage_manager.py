@@ -1,4 +1,4 @@
-"""``stage``: what lies on the stage, removing it, and how fast past COPYs were (floor 6)."""
+"""``stage``: list or remove what is on the stage, and show how fast past COPYs were (floor 6)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def run(context: Context) -> ExitCode:
 
 @dataclass(frozen=True)
 class _Stage:
-    """A session with what reads the stage; ``table`` None means all tables."""
+    """A session and its stage reader; ``table`` None means all tables."""
 
     session: Session
     objects: WorkObjects
@@ -173,7 +173,7 @@ def _show(context: Context, folders: Sequence[StagedFolder]) -> None:
 
 
 def _lines(folder: StagedFolder) -> Iterator[str]:
-    """What it is, how much, and where, each on a line of its own: paths are long."""
+    """What it is, how much, and where, each on a separate line: paths are long."""
     about = f"{folder.table} {folder.month}" if folder.table else "objects"
     yield f"{folder.state}: {about}{f', {folder.file}' if folder.file else ''}"
     rows = "" if folder.rows is None else f"{counted(folder.rows, 'row')}, "
@@ -226,7 +226,7 @@ def _show_copies(context: Context, copies: Sequence[CopyFigures]) -> None:
             f"{copy.started:%Y-%m-%d %H:%M}",
             short[copy.table],
             copy.month,
-            # FAILED_WITH_ERROR: its first word tells.
+            # FAILED_WITH_ERROR: the first word is enough.
             copy.status.split("_")[0].lower(),
             f"{copy.seconds:.1f}",
             None if copy.queued is None else f"{copy.queued:.1f}",

@@ -48,7 +48,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _subjects(context: Context) -> list[tuple[str, FileSection | None]]:
-    """The tables asked for, each with its entry where the configuration has one."""
+    """The requested tables, each with its entry if the configuration has one."""
     from snowflake_etl.operations.checked_tables import chosen_entries
 
     loaded = context.configuration

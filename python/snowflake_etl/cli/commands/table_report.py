@@ -82,7 +82,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _format(arguments: argparse.Namespace) -> str:
-    """The format that is meant.  Raise UsageError, before anything is asked, for what could not be delivered."""
+    """The requested format.  Raise UsageError, before any work, for one that could not be delivered."""
     output: Path | None = arguments.output
     ending = output.suffix.lower().removeprefix(".") if output else ""
     form: str = arguments.format or {"htm": "html", "txt": "text"}.get(ending, ending if ending in FORMATS else "text")
@@ -96,7 +96,7 @@ def _format(arguments: argparse.Namespace) -> str:
 
 
 def _days(arguments: argparse.Namespace) -> DayRange | None:
-    """The days asked for, as one run; None means all there is."""
+    """The requested days, as one run; None means all."""
     from snowflake_etl.operations.report import contiguous
 
     spans = [span for span in asked_spans(arguments) if span is not None]
@@ -108,7 +108,7 @@ def _days(arguments: argparse.Namespace) -> DayRange | None:
 
 
 def _deliver(context: Context, result: ReportResult, form: str) -> None:
-    """The report to its file or the screen; the document for --json and for the job's folder."""
+    """Write the report to its file or the screen; the document goes to --json and the job's folder."""
     from snowflake_etl.reports.report_document import report_document
 
     output = context.arguments.output

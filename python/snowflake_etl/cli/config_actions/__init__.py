@@ -1,1 +1,1 @@
-"""The actions of ``config``, a module each (floor 6): ``HELP``, ``add_arguments`` for flags of its own, and ``run``."""
+"""The actions of ``config``, one module each (floor 6): ``HELP``, ``add_arguments`` for its own flags, and ``run``."""

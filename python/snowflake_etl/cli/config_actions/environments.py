@@ -1,4 +1,4 @@
-"""``config environments``: the environments of a configuration, one a line (floor 6)."""
+"""``config environments``: the environments of a configuration, one per line (floor 6)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ HELP = "the names of its environments"
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """It has no flags of its own."""
+    """Add nothing: it has no flags of its own."""
 
 
 def run(context: Context) -> ExitCode:
     from snowflake_etl.config.sources import read_sources
 
-    # Which of them is in use need not be said to be told which there are.
+    # Listing them must not require that one is chosen.
     names = read_sources(context.configuration_path).environments
     if names:
         context.say("\n".join(names))

@@ -37,7 +37,7 @@ def run(context: Context) -> ExitCode:
     arguments = context.arguments
     _check(context)
     if arguments.into and arguments.config is None and arguments.into.exists():
-        # What is merged into also says where the warehouse is and how its files are read.
+        # The file to merge into also says where the warehouse is and how its files are read.
         arguments.config = arguments.into
     rows = None if arguments.all_rows else arguments.rows or GenerateRequest.rows
     request = GenerateRequest(tuple(arguments.file), arguments.table, rows, layout_wishes_of(arguments))
@@ -85,7 +85,7 @@ def _write(context: Context, generated: Generated) -> ExitCode:
         _say_notes(context, notes)
         context.say(f"unchanged: {message}")
         _answer(context, "unchanged", generated, notes, message, path=path)
-        # A plan answers whether there is something to do.
+        # A dry run says whether there is something to do.
         return ExitCode.REFUSED if context.arguments.dry_run else ExitCode.OK
     context.say(change.difference)
     _say_notes(context, notes)

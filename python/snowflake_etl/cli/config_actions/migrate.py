@@ -1,4 +1,6 @@
-"""``config migrate``: a file of an older shape in today's, its difference shown first and a copy kept (floor 6)."""
+"""``config migrate``: bring a file of an older shape up to date, showing the difference first and keeping a copy
+(floor 6).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ HELP = "bring a file of an older shape up to date; shows the difference and keep
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """It has no flags of its own."""
+    """Add nothing: it has no flags of its own."""
 
 
 def run(context: Context) -> ExitCode:
@@ -35,7 +37,7 @@ def run(context: Context) -> ExitCode:
     if after == document:
         return _end(context, "current", f"{path} is up to date already. Check it with config validate.")
     change = Change(path.resolve(), before, _written(after, path), ())
-    # Against its own content in the same spelling: blanks and quotes are no difference.
+    # Compared with its own content in the same style, so that blanks and quotes do not show up as differences.
     context.say(dataclasses.replace(change, before=_written(document, path)).difference)
     if path.suffix.lower() != ".json" and "#" in before:
         context.say("Comments are not kept; the copy has them.")

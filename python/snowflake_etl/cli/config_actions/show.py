@@ -13,7 +13,7 @@ HELP = "every value and where it came from, secrets as ***"
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """It has no flags of its own."""
+    """Add nothing: it has no flags of its own."""
 
 
 def run(context: Context) -> ExitCode:

@@ -11,7 +11,7 @@ HELP = "print each of its tables once"
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """It has no flags of its own."""
+    """Add nothing: it has no flags of its own."""
 
 
 def run(context: Context) -> ExitCode:

@@ -1,4 +1,4 @@
-"""``config validate``: everything that can be known of a configuration before a load meets it (floor 6)."""
+"""``config validate``: everything that can be known about a configuration before a load uses it (floor 6)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def run(context: Context) -> ExitCode:
 
 
 def _migration(path: Path) -> str:
-    """Mistakes may be words of an older shape, which need not be corrected by hand."""
+    """Mistakes may be settings of an older shape, which need not be corrected by hand."""
     from snowflake_etl.config.migration import migrated
     from snowflake_etl.config.sources import read_sources
 
@@ -58,7 +58,7 @@ def _migration(path: Path) -> str:
 
 
 def _lines(checks: Sequence[ConfigCheck]) -> list[str]:
-    """Each sentence once: most mistakes are in all environments alike."""
+    """Each sentence once: most mistakes occur in all environments."""
     lines: list[str] = []
     told: set[str] = set()
     for check in checks:

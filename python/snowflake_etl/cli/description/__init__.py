@@ -1,1 +1,1 @@
-"""What the command line is, told from its parsers (floor 6): docs/commands.md, man pages, words for bash completion."""
+"""The command line, described from its parsers (floor 6): docs/commands.md, man pages, words for bash completion."""

@@ -1,4 +1,6 @@
-"""Write what is told from the parsers (floor 6): ``python -m snowflake_etl.cli.description``; a test compares it."""
+"""Write the files generated from the parsers (floor 6): ``python -m snowflake_etl.cli.description``; a test compares
+them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from snowflake_etl.config.places import CHECKOUT
 
 
 def written() -> Mapping[Path, str]:
-    """Every file that is told from the parsers, and what it has to say."""
+    """Every file generated from the parsers, with its content."""
     verbs = all_verbs()
     completion = CHECKOUT / "completions" / "snowflake_etl.bash"
     pages = {CHECKOUT / "docs" / "man" / "man1" / name: page for name, page in man_pages(verbs).items()}

@@ -16,7 +16,7 @@ _WITH_JOBS = ("diagnose",)
 
 
 def with_words(text: str, verbs: Sequence[Verb]) -> str:
-    """The file with its written part anew."""
+    """The file with its generated part renewed."""
     before, _, rest = text.partition(BEGIN)
     return before + BEGIN + _functions(verbs) + END + rest.partition(END)[2]
 
@@ -68,7 +68,7 @@ def _positionals(verb: Verb) -> list[str]:
 
 
 def _values(verb: Verb) -> dict[tuple[str, ...], str]:
-    """What the flags take, those of one kind together."""
+    """What the flags take, grouped by kind."""
     if verb.text:
         states = _JOB_STATES.search(verb.text)
         found = {"--state": f"words {states[1]}"} if states else {}
@@ -91,7 +91,7 @@ def _values(verb: Verb) -> dict[tuple[str, ...], str]:
 
 
 def _values_before(verbs: Sequence[Verb]) -> dict[tuple[str, ...], str]:
-    """The same before the verb is known: what they take in the first verb that has them."""
+    """The same before the verb is known: as in the first verb that has them."""
     kinds: dict[str, list[str]] = {}
     for flag in sorted(WITH_VALUE):
         kind = next(kind for verb in verbs for flags, kind in _values(verb).items() if flag in flags)

@@ -1,4 +1,4 @@
-"""The verbs with their flags, as the parsers know them (floor 6): what the documents are written from."""
+"""The verbs with their flags, as the parsers know them (floor 6): the source of the documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BASH_VERBS = {
 
 @dataclass(frozen=True)
 class Argument:
-    """A flag (``names`` begin with a dash) or a positional; ``value`` is "" where none is taken."""
+    """A flag (``names`` begin with a dash) or a positional; ``value`` is "" if it takes none."""
 
     names: tuple[str, ...]
     value: str
@@ -42,7 +42,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb; ``text`` is the help of those that are bash and have no parser."""
+    """One verb; ``text`` is the help of those that are written in bash and have no parser."""
 
     name: str
     about: str
@@ -72,7 +72,7 @@ def _of_parser(verb: str) -> Verb:
         if arguments:
             title = group.title or ""
             groups.append((_USUAL_GROUPS.get(title, title), arguments))
-    # What only this verb has comes first.
+    # What is specific to this verb comes first.
     groups.sort(key=lambda group: {"what": 0, "flags": 2}.get(group[0], 1))
     return Verb(verb, command.DESCRIPTION, tuple(groups), parser.epilog or "", EXAMPLES.get(verb, ()))
 
@@ -97,7 +97,7 @@ def _argument(action: argparse.Action, shared: set[str]) -> Argument:
 
 
 def _of_bash(verb: str) -> Verb:
-    """The help of a verb that is bash: the text between HELP and HELP in its file."""
+    """The help of a verb written in bash: the text between HELP and HELP in its file."""
     for path in sorted((CHECKOUT / "lib").glob(f"{verb}*.sh")):
         _, begun, rest = path.read_text(encoding="ascii").partition("cat <<'HELP'\n")
         if begun and rest.startswith(f"usage: snowflake_etl.sh {verb}"):

@@ -20,7 +20,7 @@ found problems, 7 refused, 130 and 143 stopped.
 
 
 def commands_document(verbs: Sequence[Verb]) -> str:
-    """All verbs, what they share first."""
+    """All verbs, preceded by what they share."""
     shared = [one for one in verbs[0].arguments if one.shared]
     lines = ["| verb | what it does |", "| --- | --- |"]
     lines += [f"| [`{verb.name}`](#{verb.name}) | {_cell(verb.about)} |" for verb in verbs]

@@ -1,4 +1,4 @@
-"""Man pages (floor 6): one of the program and one of each verb, in the few macros that every ``man`` knows."""
+"""Man pages (floor 6): one for the program and one for each verb, with the few macros that every ``man`` knows."""
 
 from __future__ import annotations
 
@@ -92,6 +92,6 @@ def _reference(verb: str) -> str:
 
 
 def _text(text: str) -> str:
-    """A text as roff reads it: backslashes and dashes as they stand, no line that begins like a request."""
+    """Escape a text for roff: literal backslashes and dashes, no line that begins like a request."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{escaped}" if escaped[:1] in (".", "'") else escaped

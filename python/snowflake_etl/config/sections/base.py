@@ -17,7 +17,9 @@ class Section(BaseModel):
 
 
 def one_name(value: str | None) -> str | None:
-    """The value, if it is the name of one thing.  Raise ValueError for ``DATABASE.SCHEMA``, which would be one name."""
+    """The value, if it is the name of one thing.  Raise ValueError for ``DATABASE.SCHEMA``, which would be taken as
+    a single name.
+    """
     if value is not None and "." in value and '"' not in value:
         raise ValueError(f"'{value}' is several names; write one alone, the database in snowflake.database")
     return value

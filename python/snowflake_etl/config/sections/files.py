@@ -110,7 +110,7 @@ class FileSection(Section):
                 base = column_type(text.removesuffix(" NOT NULL")).base
             except UsageError as error:
                 raise ValueError(str(error)) from error
-            # One that is like none of them may be newer than this list.
+            # One that resembles none of them may be newer than this list.
             nearest = difflib.get_close_matches(base, TYPE_NAMES, n=1, cutoff=0.7)
             if nearest and base not in TYPE_NAMES:
                 raise ValueError(f"column '{name}' has the type '{text}', which is none; did you mean {nearest[0]}?")
@@ -136,17 +136,17 @@ class FileSection(Section):
 
     @property
     def wished_delimiter(self) -> str | None:
-        """The delimiter that is configured, directly or by ``file_format``; None means detect it."""
+        """The configured delimiter, set directly or by ``file_format``; None means detect it."""
         return self.delimiter or (_FORMAT_DELIMITERS[self.file_format] if self.file_format else None)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The file's columns as stored names, () when the configuration does not say."""
+        """The file's columns as stored names, () if the configuration does not say."""
         return tuple(fold(name) for name in self.expected_columns or self.create_table)
 
 
 def same_table(name: str) -> tuple[str, ...]:
-    """A table's name in a form that is equal for two spellings of it.  Raise ValueError for what is no name."""
+    """A table's name in a form that is equal for all its spellings.  Raise ValueError for an invalid name."""
     try:
         full = object_name(name, "", "")
     except UsageError as error:

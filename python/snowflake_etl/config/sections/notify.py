@@ -65,13 +65,13 @@ class TargetSection(Section):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, value: Secret) -> Secret:
-        # The address itself is a secret and must not be said.
+        # The address itself is a secret and must not be shown.
         if value.reference is None and "://" not in value.as_written:
             raise ValueError("this is no address such as mailtos://USER:PASSWORD@HOST?to=NAME or slack://TOKENS")
         return value
 
     def is_quiet(self, now: time) -> bool:
-        """Whether it is among the quiet hours, of which the end is none any more."""
+        """Whether the time is within the quiet hours, excluding their end."""
         match = _HOURS.fullmatch(self.quiet_hours or "")
         if match is None:
             return False
@@ -112,7 +112,7 @@ class NotifySection(Section):
 
     @property
     def untold(self) -> tuple[str, ...]:
-        """A warning for each target that lacks its address: a run goes on, and its notices wait for the address."""
+        """A warning for each target that lacks its address: a run continues, and its notices wait for the address."""
         return tuple(
             f"Notices to '{name}' are kept and not sent: {target.url.reference[1]}."
             for name, target in self.named
@@ -121,5 +121,5 @@ class NotifySection(Section):
 
     @property
     def named(self) -> tuple[tuple[str, TargetSection], ...]:
-        """Every target with its name; one without is called by its place, ``target 1``."""
+        """Every target with its name; one without is named by its position, ``target 1``."""
         return tuple((target.name or f"target {place}", target) for place, target in enumerate(self.targets, 1))

@@ -11,7 +11,7 @@ from snowflake_etl.config.sections.base import Section, Text
 from snowflake_etl.errors import UsageError
 from snowflake_etl.sqltext import fold
 
-# What each kind of rule needs; of a tuple one is enough, or both.
+# What each kind of rule needs; of a tuple, one or both.
 _NEEDED_BY_RULES: dict[str, tuple[tuple[str, ...], ...]] = {
     "not_null": (("column",),),
     "unique": (("column", "columns"),),
@@ -114,7 +114,7 @@ class RuleSection(Section):
 
     @property
     def said_at(self) -> str:
-        """The file that said the rule and its place there; "" for a rule that no file said."""
+        """The file with the rule and its place there; "" for a rule from no file."""
         return self._said_at
 
     def set_said_at(self, words: str) -> None:
@@ -149,7 +149,7 @@ class RuleSection(Section):
         if any(limit is not None and not (isinstance(limit, int) and limit >= 0) for limit in counts):
             raise ValueError(f"'minimum' and 'maximum' of '{self.check}' are whole numbers from 0")
         least, most = self.minimum, self.maximum
-        # Texts may be numbers to the column: only numbers are held against each other.
+        # Texts may stand for numbers in the column: only numbers are compared with each other.
         if isinstance(least, int | float) and isinstance(most, int | float) and least > most:
             raise ValueError(f"'minimum' is above 'maximum' ({least} and {most}), which no value fulfils")
         try:

@@ -32,7 +32,7 @@ AUTHENTICATORS = (
 )
 _DOMAIN = ".snowflakecomputing.com"
 _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-# The key that decides for a way to sign in where no authenticator is named.
+# The key that implies a way to sign in if no authenticator is named.
 _DECIDING_KEYS = {
     "workload_identity_provider": WORKLOAD_IDENTITY,
     "private_key_file": KEY_PAIR,
@@ -154,7 +154,7 @@ class SnowflakeSection(Section):
     @field_validator("host", "proxy_host")
     @classmethod
     def _name_alone(cls, value: str | None) -> str | None:
-        # An address may hold a password, so it is not said again.
+        # An address may contain a password, so it is not repeated.
         if value is not None and (re.search(r"[/@\s]", value) or re.fullmatch(r"[^:]*:\d+", value)):
             raise ValueError("this takes the name of a host alone, without http://, user and port")
         return value
@@ -198,17 +198,17 @@ class SnowflakeSection(Section):
 
     @property
     def target(self) -> str:
-        """What the head line of the menu calls this target."""
+        """The target's name in the menu's header line."""
         return "local" if self.is_local else (self.connection or self.account or "")
 
     @property
     def way_in(self) -> str | None:
-        """The authenticator, named or by the key that decides for it; None when nothing says."""
+        """The authenticator, named or implied by a key; None if neither."""
         return self.authenticator or next((way for key, way in _DECIDING_KEYS.items() if getattr(self, key)), None)
 
 
 def account_problem(account: str) -> str:
-    """Why this is no account identifier, and what one is; "" where it may be one."""
+    """Why this is not an account identifier, and what one is; "" if it may be one."""
     if _ACCOUNT.fullmatch(account) and not account.lower().endswith(_DOMAIN):
         return ""
     identifier = account_identifier(account)
@@ -220,7 +220,7 @@ def account_problem(account: str) -> str:
 
 
 def account_identifier(address: str) -> str:
-    """The identifier that an address holds: its host, or organization and account behind that of Snowsight."""
+    """The identifier in an address: from its host, or organization and account after that of Snowsight."""
     host, *folders = address.split("://")[-1].split("/")
     if host.lower() == "app.snowflake.com" and len(folders) > 1:
         return "-".join(folders[:2])

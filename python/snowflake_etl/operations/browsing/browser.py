@@ -1,6 +1,6 @@
-"""Somebody looking through folders (floor 5): where they are, what is shown, what they have chosen.
+"""The state of a file browser (floor 5): the current folder, what is shown, what has been chosen.
 
-It starts no thread and asks nobody: whoever shows it arranges the list, here or in a thread of its own, and puts it.
+It starts no thread and asks nobody: the caller arranges the list, in this thread or another, and hands it to ``put``.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from snowflake_etl.operations.browsing.known import Known
 
 PARENT = -1
-"""In the place of an entry: the folder above."""
+"""Stands in place of an entry for the parent folder."""
 
 
 @dataclass(frozen=True)
 class Arranged:
-    """A view of a listing when it had ``count`` entries: all in ``order``, and those that match its text."""
+    """A view of a listing with ``count`` entries: all of them in ``order``, and those that match its text."""
 
     view: View
     count: int
@@ -33,9 +33,9 @@ class Arranged:
 def arrange(
     listing: Listing, view: View, before: Arranged | None = None, stopped: Callable[[], bool] = lambda: False
 ) -> Arranged:
-    """Sort and filter, using what was arranged before where that serves: names are not sorted for each key pressed.
+    """Sort and filter, reusing ``before`` where possible: names are not sorted again for each key pressed.
 
-    Sizes and dates that came to be known in between are not sorted in: leave ``before`` out for that.
+    Sizes and dates that became known in between are not sorted in: leave ``before`` out for that.
     """
     count = len(listing.names)
     if before is None or before.count != count or replace(before.view, text=view.text) != view:
@@ -47,7 +47,7 @@ def arrange(
 
 @dataclass
 class Browser:
-    """The state; ``view`` is what is wanted, ``arranged`` what there is of it so far.
+    """The browser's state; ``view`` is what is wanted, ``arranged`` what has been arranged of it so far.
 
     ``chosen`` are files in the order of choosing, from any folder.
     """
@@ -64,7 +64,7 @@ class Browser:
         self.go(self.folder)
 
     def go(self, folder: Path) -> None:
-        """Another folder; it has to be read and arranged."""
+        """Go to another folder, which then has to be read and arranged."""
         came_from = self.folder.name if folder == self.folder.parent else ""
         self.folder = folder
         self.listing = Listing(folder)
@@ -76,9 +76,9 @@ class Browser:
         self.place = self.top = 0
 
     def put(self, arranged: Arranged) -> None:
-        """Show this; the cursor stays on its entry if that is still there, else where it is."""
+        """Show this list; the cursor stays on its entry if that is still there, else at its position."""
         narrowed = bool(arranged.view.text) and arranged.view.text != self.arranged.view.text
-        # At the top one stays at the top while the list grows.
+        # A cursor at the top stays at the top while the list grows.
         stays_on = self.current if self.place and not narrowed else None
         self.arranged = arranged
         has_parent = not arranged.view.text and self.folder != self.folder.parent
@@ -111,12 +111,12 @@ class Browser:
         return self.folder.parent if index == PARENT else self.folder / self.listing.names[index]
 
     def move(self, by: int) -> None:
-        """The cursor, up to the ends of the list."""
+        """Move the cursor, but not beyond the ends of the list."""
         self._stand_on = ""
         self.place = max(0, min(self.place + by, len(self.shown) - 1))
 
     def window(self, height: int) -> Sequence[int]:
-        """The entries that fit, with the cursor's among them; their sizes are found out next."""
+        """Return the entries that fit on the screen, including the cursor's; their sizes are determined next."""
         self.top = max(0, min(self.top, self.place, len(self.shown) - height))
         self.top = max(self.top, self.place - height + 1)
         entries = self.shown[self.top : self.top + height]
@@ -127,7 +127,7 @@ class Browser:
         self.view = replace(self.view, text=text)
 
     def sorted_next(self) -> None:
-        """By name, size, date, and by name again."""
+        """Sort by the next order: name, size, date, and name again."""
         self.view = replace(self.view, by=ORDERS[(ORDERS.index(self.view.by) + 1) % len(ORDERS)], backwards=False)
 
     def turned(self) -> None:
@@ -143,7 +143,7 @@ class Browser:
         return f"by {self.view.by}{first.get(self.view.by, (', newest first', ', oldest first'))[self.view.backwards]}"
 
     def toggle(self, index: int) -> None:
-        """Choose a file, or no longer."""
+        """Choose a file, or undo the choice."""
         if self.is_folder(index):
             return
         path = self.path_of(index)
@@ -153,7 +153,7 @@ class Browser:
             self.chosen[path] = None
 
     def toggle_shown(self) -> None:
-        """Choose all files that are shown; where they are chosen already, none of them."""
+        """Choose all files shown; if they all are chosen already, none of them."""
         paths = [self.path_of(index) for index in self.shown if not self.is_folder(index)]
         if all(path in self.chosen for path in paths):
             for path in paths:
@@ -163,7 +163,7 @@ class Browser:
 
     @property
     def meant(self) -> tuple[Path, ...]:
-        """The files that an action is for: those chosen, else the one under the cursor."""
+        """The files that an action applies to: those chosen, else the one under the cursor."""
         file = self.current_file
         return tuple(self.chosen) or ((file,) if file else ())
 
@@ -174,7 +174,7 @@ class Browser:
         return {path: self.owners.of(path.name) for path in files}
 
     def belongs(self, index: int) -> str:
-        """Table, month and what the ledger knows, as far as they are known: ``FLIGHTS 2013-01 loaded``."""
+        """Table, month and state in the ledger, as far as known: ``FLIGHTS 2013-01 loaded``."""
         owner = self.owner_of(index)
         if owner is None:
             return ""

@@ -1,4 +1,4 @@
-"""What can be done with files that were chosen (floor 5): which verb, and why not."""
+"""What can be done with the chosen files (floor 5): which verb applies, and why another does not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NUMBERS = {1: "one file", 2: "two files"}
 
 @dataclass(frozen=True)
 class Choice:
-    """An action and the files that it was chosen for, in the order of choosing."""
+    """An action and the files chosen for it, in the order they were chosen."""
 
     action: str
     files: tuple[Path, ...]

@@ -1,4 +1,4 @@
-"""What the ledger knows of the files that somebody looks at (floor 5): asked once for all of them."""
+"""What the ledger knows about the files in the browser (floor 5): asked once for all of them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ NEW = "new"
 
 
 class Known:
-    """The ledger's rows, by the names that the configuration gives its tables."""
+    """The ledger's rows, by the table names in the configuration."""
 
     def __init__(self, by_table: dict[str, Sequence[LedgerRow]]) -> None:
         self._by_table = by_table
         self._live = {table: [row for row in rows if row.state == LIVE] for table, rows in by_table.items()}
 
     def state_of(self, owner: Owner, name: str, size: int) -> str:
-        """In a word or two what the ledger knows of a file by its name, days and size.
+        """Tell in a word or two what the ledger knows about a file, judged by its name, days and size.
 
         LOADED: a live row has its name and size.  CHANGED: one has its name and another size.  DAYS_LOADED: another
         file's rows are live for its days.  Else the state of its newest row (replaced, dropped), or NEW.
@@ -45,7 +45,7 @@ class Known:
         return former[-1] if former else NEW
 
     def proof(self, path: Path) -> str:
-        """What the ledger has of these bytes, whatever they are called now; of a large file samples are read."""
+        """What the ledger knows about this content, whatever the file's name; of a large file only samples are read."""
         try:
             print_of_file = fingerprint(path)
         except EtlError:
@@ -64,7 +64,7 @@ class Known:
 
 
 def ask_ledger(configuration: Configuration, warehouse: Warehouse) -> Known:
-    """Ask once for all tables.  Raise ConnectError and so on; nothing is known where nothing was ever loaded."""
+    """Ask once for all tables.  Raise ConnectError and so on; empty where nothing was ever loaded."""
     with warehouse.open("snowflake_etl browse") as session, refusals.explaining(session, configuration):
         objects = WorkObjects.of(session.database, configuration.load)
         rows = ledger.all_rows(session, objects) if catalog.describe_table(session, objects.ledger) else []

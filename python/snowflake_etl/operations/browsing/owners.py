@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Owner:
-    """The entry that a name belongs to; a ``problem`` is why it cannot be loaded under that name."""
+    """The entry that a name belongs to; ``problem`` says why it cannot be loaded under that name."""
 
     entry: FileSection
     days: DayRange | None
@@ -28,7 +28,7 @@ class Owner:
 
     @property
     def period(self) -> str:
-        """The month, or the days where they are not all of it; "" where the name claims none that can be meant."""
+        """The month, or the days if they are not a whole month; "" where the name claims none that make sense."""
         if self.days is None or self.days.month is None:
             return ""
         month = self.days.month
@@ -37,14 +37,14 @@ class Owner:
 
 
 class Owners:
-    """The entries of a configuration, asked by name.  Entries whose pattern cannot be used are passed over."""
+    """The entries of a configuration, asked by name.  Entries with an unusable pattern are skipped."""
 
     def __init__(self, entries: Sequence[FileSection] = ()) -> None:
         self._entries = [(FilePattern(entry.file_pattern, entry.table_name), entry) for entry in entries]
         self._known: dict[str, Owner | None] = {}
 
     def of(self, name: str) -> Owner | None:
-        """The entry of a file's name (no folder), or None."""
+        """The entry for a file's name (without its folder), or None."""
         if name not in self._known:
             self._known[name] = self._find(name)
         return self._known[name]

@@ -1,4 +1,4 @@
-"""The first rows of a file with the layout that they were read by (floor 5)."""
+"""The first rows of a file, with the layout used to read them (floor 5)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "vertical bar"}
 
 @dataclass(frozen=True)
 class Preview:
-    """``layout`` in words, names of columns and rows as they stand in the file; or a ``problem`` and nothing else."""
+    """``layout`` in words, column names and rows as in the file; or a ``problem`` and nothing else."""
 
     path: Path
     layout: str = ""
@@ -31,7 +31,7 @@ class Preview:
 
 
 def preview(path: Path, entry: FileSection | None, rows: int) -> Preview:
-    """Look at the beginning of a file, read as its entry says and where that says nothing as it is detected."""
+    """Read the beginning of a file as its entry says; what the entry leaves open is detected."""
     if not is_regular(path):
         return Preview(path, problem="It is no file.")
     try:

@@ -1,4 +1,4 @@
-"""``duplicates`` (floor 5): keys that stand in several rows of a table, and what would take the others away.
+"""``duplicates`` (floor 5): keys that occur in several rows of a table, and statements that would remove the rest.
 
 Only reads; every check is kept.
 """
@@ -35,14 +35,15 @@ from snowflake_etl.warehouse.signin import Warehouse
 
 VERB = "duplicates"
 
-# Beyond that share of rows a wrong key is likelier than so many duplicates.
+# Above this share of rows a wrong key is more likely than so many duplicates.
 _MOST_PERCENT = 50
 
 
 @dataclass(frozen=True)
 class DuplicatesRequest:
-    """What is asked: ``key`` instead of the configured one where it is not empty, days (None: all), how many of the
-    worst keys are wanted, and whether the statements that would leave one row of each."""
+    """The request: ``key`` replaces the configured one unless empty, days (None: all), how many of the worst keys to
+    show, and whether to show the statements that would leave one row of each.
+    """
 
     key: tuple[str, ...] = ()
     spans: tuple[DayRange | None, ...] = (None,)
@@ -57,8 +58,7 @@ def duplicates_in_tables(
     warehouse: Warehouse,
     progress: Progress,
 ) -> DuplicatesResult:
-    """Count the duplicate keys of every table; one that cannot be looked at does not stop the others.
-
+    """Count the duplicate keys of every table; one that cannot be read does not stop the others.
     Raise ConnectError when the warehouse is out of reach.
     """
     orders = [(entry, span) for entry in entries for span in request.spans]
@@ -104,7 +104,7 @@ def _check(
 
 
 def chosen_key(entry: FileSection | None, request: DuplicatesRequest) -> tuple[str, ...]:
-    """The key columns as written.  Raise UsageError when nobody names any."""
+    """The key columns as written.  Raise UsageError when none is named anywhere."""
     key = request.key or (entry.duplicate_key_columns if entry else ())
     if not key:
         where = f"table {entry.table_name} has no duplicate_key_columns" if entry else "no table is known"
@@ -115,7 +115,7 @@ def chosen_key(entry: FileSection | None, request: DuplicatesRequest) -> tuple[s
 def judged(
     profile: Profile, span: DayRange | None, show: int, seconds: float, notes: Sequence[str] = ()
 ) -> DuplicateCheck:
-    """What was counted, in numbers and in a sentence."""
+    """The counts, as numbers and as a sentence."""
     found = profile.duplicates or Duplicates(())
     percent = 100.0 * found.excess / profile.rows if profile.rows else 0.0
     most = found.worst[0][1] if found.worst else 0
@@ -146,13 +146,13 @@ def judged(
 
 
 def keep(state_directory: Path, about: CheckSubject, check: DuplicateCheck) -> None:
-    """Keep the check in the history, as one that looked at the keys alone."""
+    """Keep the check in the history, marked as one of the keys alone."""
     report = CheckReport(check.engine, check.subject, check.rows, 0, 0, "", "", check.findings, check.seconds)
     check_history.keep(state_directory, VERB, about, report, scope=CheckScope.KEYS, key=check.key)
 
 
 def result_of(checks: Sequence[DuplicateCheck]) -> DuplicatesResult:
-    """The whole: what could not be looked at decides first, then duplicates."""
+    """The overall result: tables that could not be read decide first, then duplicates."""
     failed = [check.exit_code for check in checks if check.status == "error"]
     problems = [check.exit_code for check in checks if check.exit_code]
     excess, unchecked = (

@@ -41,9 +41,9 @@ def duplicates_in_files(
 ) -> DuplicatesResult:
     """Count the duplicate keys of each file; one that cannot be read does not stop the others.
 
-    With an ``entry`` files are read as it says and typed by its table as that is now.  Without one nobody signs in:
-    the entry whose pattern a file's name matches says how it is read, and where there is none the layout is detected
-    and keys are compared as text.  Raise what the warehouse says, Stopped once a signal does.
+    With an ``entry``, files are read as it says, with the current column types of its table.  Without one nobody signs
+    in: the entry whose pattern a file's name matches says how it is read, and where there is none the layout is
+    detected and keys are compared as text.  Raise the warehouse's errors, and Stopped after a signal.
     """
     live = _live_types(paths, entry, loaded, warehouse) if entry else None
     orders = [(path, span) for path in paths for span in request.spans]

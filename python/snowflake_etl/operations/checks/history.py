@@ -21,13 +21,13 @@ from snowflake_etl.results_history import (
     PastEntry,
 )
 
-# Which numbers tell a finding from another one of the same code.
+# The numbers that tell two findings of the same code apart.
 _IDENTITY = ("column", "day", "rule", "type")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What of the past is wanted; None: whatever there is.  ``limit`` counts the newest."""
+    """Which part of the history is wanted; None means everything.  ``limit`` is how many of the newest."""
 
     table: str | None = None
     months: Collection[Month] | None = None
@@ -42,7 +42,7 @@ class Selection:
         return known == wanted or known.endswith(f".{wanted}") or wanted.endswith(f".{known}")
 
     def takes(self, table: str, month: str, place: str = "") -> bool:
-        """True for what was done to that table and month; ``place`` is target and work schema, "" where unknown."""
+        """True for what was done to that table and month; ``place`` is target and work schema, "" if unknown."""
         of_months = self.months is None or month in {str(one) for one in self.months}
         of_target = self.target is None or place in ("", self.target) or place.startswith(f"{self.target}/")
         return of_months and of_target and self.takes_table(table)
@@ -78,7 +78,7 @@ def list_entries(state_directory: Path, selection: Selection) -> HistoryResult:
 
 
 def show_check(state_directory: Path, check_id: int) -> HistoryResult:
-    """One check with its findings and days.  Raise UsageError when there is none of that number."""
+    """One check with its findings and days.  Raise UsageError when there is none with that number."""
     for check in CheckRecords(state_directory).all():
         if check.check_id == check_id:
             entry = _check_entry(check)
@@ -88,10 +88,9 @@ def show_check(state_directory: Path, check_id: int) -> HistoryResult:
 
 
 def compare_checks(state_directory: Path, selection: Selection) -> HistoryResult:
-    """The last check of each table and its days beside the one before that looked at the same things.
-
-    Duplicates of a file are not those of the table, and those of one key not those of another.
-    Two checks of one run (file and work table of one load) are not before and after.
+    """Compare the last check of each table and its days with the previous one that looked at the same things.
+    Duplicates of a file are not compared with those of the table, nor those of one key with those of another.
+    Two checks of one run (file and work table of one load) do not count as before and after.
     """
     groups: dict[tuple[object, ...], list[PastCheck]] = {}
     for check in CheckRecords(state_directory).all():
@@ -107,7 +106,7 @@ def compare_checks(state_directory: Path, selection: Selection) -> HistoryResult
 
 
 def _compared(checks: Sequence[PastCheck]) -> CheckComparison:
-    """``checks`` are of one group, newest first."""
+    """``checks`` all belong to one group, newest first."""
     now = checks[0]
     earlier = [
         check for check in checks[1:] if check.scope == now.scope and (not check.run_id or check.run_id != now.run_id)
@@ -159,7 +158,7 @@ def _run_entry(run: PastRun, records: RunRecords, published: Mapping[str, object
 
 
 def _what(check: PastCheck) -> str:
-    """The verb, and what it looked at where it may look at files and at tables."""
+    """The verb, and whether it looked at a file or a table if it can do both."""
     of_either = check.verb in ("load", "duplicates")
     return f"{check.verb} {'file' if check.engine == 'file' else 'table'}" if of_either else check.verb
 

@@ -1,4 +1,4 @@
-"""``validate`` (floor 5): is what stands in the tables complete and sane?  Only reads; every check is kept."""
+"""``validate`` (floor 5): is the content of the tables complete and sane?  Only reads; every check is kept."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def validate(
 ) -> ValidateResult:
     """Check every table for every span of days (None: all there is); one that fails does not stop the others.
 
-    With ``strict`` warnings are a reason for exit 6 as well.  Raise ConnectError when the warehouse is out of reach.
+    With ``strict``, warnings lead to exit code 6 as well.  Raise ConnectError when the warehouse is out of reach.
     """
     orders = [(entry, span) for entry in entries for span in spans]
     checks: list[TableCheck] = []
@@ -61,7 +61,7 @@ def _check(
     except ConnectError:
         raise
     except UsageError as error:
-        # The command was right: columns come from the configuration.
+        # Not a UsageError: the command was right, the columns come from the configuration.
         return TableCheck("error", about.table, about.span, str(error), int(ExitCode.CONFIGURATION))
     except EtlError as error:
         return TableCheck("error", about.table, about.span, str(error), int(error.exit_code))
@@ -80,7 +80,7 @@ def _judged(table: str, span: str, report: CheckReport, *, strict: bool) -> Tabl
 
 
 def _result(checks: Sequence[TableCheck]) -> ValidateResult:
-    """A check that could not be made decides first, then findings."""
+    """Checks that could not be made decide first, then findings."""
     failed = [check.exit_code for check in checks if check.status == "error"]
     problems = [check.exit_code for check in checks if check.exit_code]
     counts = {

@@ -1,1 +1,1 @@
-"""The parts of ``clean-file`` (floor 5): where it writes, its second pass, its proof, its types."""
+"""The parts of ``clean-file`` (floor 5): its output, its second pass, its proof, its types."""

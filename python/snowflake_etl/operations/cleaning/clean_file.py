@@ -1,6 +1,5 @@
-"""``clean-file`` (floor 5): a copy of a file that can be loaded, and the rows that cannot, with their reasons.
-
-Rows in = rows kept + rows rejected, counted again in the files that were written before they get their names.
+"""``clean-file`` (floor 5): a copy of a file that can be loaded, and the rejected rows with their reasons.
+Rows in = rows kept + rows rejected: this is counted again in the written files before they get their final names.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from snowflake_etl.sqltext import fold
 
 @dataclass(frozen=True)
 class CleanRequest:
-    """What is to be cleaned, and where to.  ``key`` is not None where duplicates are rejected as well."""
+    """What to clean, and where to write it.  ``key`` is not None if duplicates are rejected as well."""
 
     source: Path
     copy: Path | None = None
@@ -50,7 +49,7 @@ class CleanRequest:
 
 @dataclass(frozen=True)
 class CleanResult:
-    """``status`` is clean (nothing was rejected) or rejected; ``reasons`` tell rows by reason, most first.
+    """``status`` is clean (nothing was rejected) or rejected; ``reasons`` gives the rows per reason, most first.
 
     Columns named in a reason are stored names.  ``rows`` is ``kept`` + ``rejected``, the header not counted.
     """
@@ -76,10 +75,10 @@ def clean_file(
     state_directory: Path,
     progress: Progress,
 ) -> CleanResult:
-    """Clean one file as ``entry`` says it is written, by the ``types`` of its target.
+    """Clean one file, read as ``entry`` says, against the ``types`` of its target.
 
-    Raise Refused rather than write over the source or a file of others, FileError for a file that cannot be read to
-    its end, ConfigError for a key or date column that it does not have.
+    Raise Refused rather than overwrite the source or a file that is not ours, FileError for a file that cannot be read
+    to its end, ConfigError for a key or date column that it does not have.
     """
     places = output.places_of(request.source, request.copy, request.rejects)
     return stoppable(lambda stop: _cleaned(places, request, entry, types, loaded, state_directory, progress, stop))
@@ -110,7 +109,7 @@ def _cleaned(
 
 
 class _Work:
-    """One file on its way through one pass or two."""
+    """The cleaning of one file, in one pass or two."""
 
     def __init__(
         self, places: Places, layout: Layout, written: Layout, expected: Expectations, resources: Resources
@@ -175,7 +174,7 @@ class _Work:
         rejects.flush()
 
     def _required(self, types: Types) -> dict[str, str]:
-        """Columns of the file that may not be NULL, with the reason to give."""
+        """Columns of the file that must not be NULL, with the reason to give."""
         required = dict.fromkeys(types.not_null, "no value, and the column is NOT NULL")
         required |= dict.fromkeys((column.name for column in self._plan.key), "no value in the key")
         if self._plan.date:
@@ -190,23 +189,23 @@ def _wishes(entry: FileSection) -> LayoutWishes:
 def _expected(
     entry: FileSection, types: Types, key: tuple[str, ...] | None, loaded: LoadedConfiguration
 ) -> Expectations:
-    """What rows have to be; the key only where duplicates are to be rejected."""
+    """What rows must fulfil; the key only if duplicates are to be rejected."""
     keys = tuple(fold(name) for name in key or ())
     expected = expectations_of(entry, loaded.configuration.quality, types.of)
     return replace(expected, key_columns=keys, rules=())
 
 
 def _written(layout: Layout, places: Places, entry: FileSection) -> Layout:
-    """How the copy is written: as the source, but in UTF-8, and packed as its name says.
+    """How the copy is written: like the source, but in UTF-8, and compressed as its name says.
 
-    Where the configuration names another encoding, a byte order mark stops a load that would still read it so.
+    If the configuration names another encoding, a byte order mark stops a load that would still use that encoding.
     """
     mark = bool(entry.encoding and not is_utf8(entry.encoding))
     return replace(layout, encoding="utf-8", byte_order_mark=mark, compression=packing_of(places.copy), notes=())
 
 
 def _about(work: _Work) -> dict[str, object]:
-    """What the last line of the rejects says."""
+    """The content of the last line of the rejects."""
     return {
         "copy": work.places.copy.name,
         "fingerprint": fingerprint(work.places.partial_copy),
@@ -217,7 +216,7 @@ def _about(work: _Work) -> dict[str, object]:
 
 
 def _notes(work: _Work, entry: FileSection) -> list[str]:
-    """What whoever loads the copy has to know."""
+    """What the user has to know before loading the copy."""
     notes = []
     if work.written.byte_order_mark:
         notes.append(

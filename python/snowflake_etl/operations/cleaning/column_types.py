@@ -1,4 +1,4 @@
-"""The types that the rows of a file have to fit (floor 5): the configuration's, or the live table's."""
+"""The types that the rows of a file must fit (floor 5): the configuration's, or the live table's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from snowflake_etl.warehouse.signin import Warehouse
 
 @dataclass(frozen=True)
 class Types:
-    """Column types by stored name, the columns that may not be NULL, and where both come from."""
+    """Column types by stored name, the columns that must not be NULL, and where both come from."""
 
     of: Mapping[str, ColumnType] = field(default_factory=dict)
     not_null: frozenset[str] = frozenset()
@@ -38,7 +38,9 @@ def types_of_configuration(entry: FileSection, path: Path) -> Types:
 
 
 def types_of_table(entry: FileSection, configuration: Configuration, warehouse: Warehouse) -> Types:
-    """What the live table has.  Raise WarehouseError when it is not there, ConnectError when it is out of reach."""
+    """What the live table has.  Raise WarehouseError when it does not exist, ConnectError when the warehouse is
+    unreachable.
+    """
     with (
         warehouse.open(f"snowflake_etl clean-file table={entry.table_name}") as session,
         explaining(session, configuration, entry.table_name),

@@ -1,7 +1,7 @@
-"""Where ``clean-file`` writes (floor 5): a copy and its rejects, each under its name only when it is whole.
+"""Where ``clean-file`` writes (floor 5): a copy and its rejects, each under its final name only once complete.
 
 Until then they are ``.NAME.clean-part``, locked while a run writes them.  The last line of a file of rejects says
-which copy it belongs to, so that a run that is done again knows its own files from those of others.
+which copy it belongs to, so that a repeated run can tell its own files from those of others.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True)
 class Places:
-    """The source and the two files that are made of it."""
+    """The source and the two files made from it."""
 
     source: Path
     copy: Path
@@ -47,10 +47,9 @@ class Places:
 
 
 def places_of(source: Path, copy: Path | None, rejects: Path | None) -> Places:
-    """The default is the source's name in a folder ``clean`` beside it, so that ``load --base-path`` takes it.
-
-    Raise FileError when there is no such source, UsageError for places that cannot be meant, Refused for a copy or
-    rejects over the source.
+    """Decide where to write; by default to the source's name in a folder ``clean`` beside it, for ``load --base-path``.
+    Raise FileError when there is no such source, UsageError for places that make no sense, Refused when the copy or
+    the rejects would overwrite the source.
     """
     refuse_no_file(source)
     if copy is None:
@@ -75,9 +74,8 @@ def places_of(source: Path, copy: Path | None, rejects: Path | None) -> Places:
 
 @contextlib.contextmanager
 def claimed(places: Places, *, force: bool) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """Open the partial copy and rejects for writing, empty and locked; they are gone when the block fails.
-
-    Raise Refused while another run writes them, or for files of others under the names to be written.
+    """Open the partial copy and rejects for writing, empty and locked; they are removed when the block fails.
+    Raise Refused while another run writes them, or if files that are not ours already have the final names.
     """
     with contextlib.ExitStack() as stack:
         copy = stack.enter_context(_locked(places.partial_copy, places.copy))
@@ -96,7 +94,7 @@ def claimed(places: Places, *, force: bool) -> Iterator[tuple[BinaryIO, BinaryIO
 
 
 def publish(places: Places, copy: BinaryIO, rejects: BinaryIO) -> None:
-    """Give both files their names, once everything is on the disk; the rejects first, which tell of the copy."""
+    """Give both files their final names once everything is on disk; the rejects first, since they identify the copy."""
     for stream in (copy, rejects):
         stream.flush()
         os.fsync(stream.fileno())
@@ -112,7 +110,7 @@ def publish(places: Places, copy: BinaryIO, rejects: BinaryIO) -> None:
 
 @dataclass(frozen=True)
 class StagedReject:
-    """A reject of a first pass: its line in the source, how many lines it has, and its text in the rejects."""
+    """A reject of a first pass: its line in the source, its number of lines, and its text in the rejects."""
 
     line: int
     lines: int
@@ -138,19 +136,19 @@ class FileSink:
         self._rejects.write(_text_of(reject))
 
     def reject_text(self, text: bytes) -> None:
-        """A reject that was put into words before."""
+        """Write a reject whose text was made before."""
         self._rejects.write(text)
 
 
 class StagingSink(FileSink):
-    """Writes a first pass: each reject behind the number of its lines, for ``staged_rejects``."""
+    """Writes a first pass: each reject is preceded by its number of lines, for ``staged_rejects``."""
 
     def reject(self, reject: Reject) -> None:
         self.reject_text(b"%d\t" % reject.lines + _text_of(reject))
 
 
 def staged_rejects(path: Path) -> Iterator[StagedReject]:
-    """What a first pass has rejected, in order."""
+    """Yield what a first pass rejected, in order."""
     with path.open("rb") as file:
         next(file)  # the headings
         for text in file:
@@ -163,7 +161,7 @@ def _text_of(reject: Reject) -> bytes:
 
 
 def escaped(record: bytes) -> str:
-    """A record on one line: tab, line ends, backslashes, control codes and bytes that are no text as escapes."""
+    """A record on one line: tab, line ends, backslashes, control codes and bytes that are not text are escaped."""
     plain = record.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
     return _one_line(plain)
 
@@ -175,12 +173,12 @@ def _one_line(text: str) -> str:
 
 
 def write_footer(rejects: Writable, about: Mapping[str, object]) -> None:
-    """End the rejects with one line that says what they belong to."""
+    """End the rejects with a line that says which copy they belong to."""
     rejects.write(f"# {json.dumps(about, ensure_ascii=True)}\n".encode())
 
 
 def _footer_of(path: Path) -> dict[str, Any]:
-    """The last line of a file of rejects; {} for a file of another kind."""
+    """The last line of a file of rejects; {} for any other file."""
     try:
         with path.open("rb") as file:
             file.seek(max(path.stat().st_size - _FOOTER_BYTES, 0))
@@ -192,7 +190,7 @@ def _footer_of(path: Path) -> dict[str, Any]:
 
 
 def _refuse_foreign(places: Places) -> None:
-    """Ours is a copy that the rejects beside it know by its content, whole or about to get its name."""
+    """Refuse files that are not ours: a copy is ours if the rejects beside it, final or partial, name its content."""
     about = _footer_of(places.rejects)
     ours = about.get("copy") == places.copy.name
     if os.path.lexists(places.rejects) and not ours:
@@ -212,7 +210,7 @@ def _foreign(path: Path) -> Refused:
 
 @contextlib.contextmanager
 def first_pass(places: Places) -> Iterator[tuple[Path, BinaryIO, Path, BinaryIO]]:
-    """A second pair of files beside the partial ones, for what is read once more; gone afterwards."""
+    """Open a second pair of files beside the partial ones, for data that is read again; removed afterwards."""
     paths = [path.with_name(f"{path.name}-1") for path in (places.partial_copy, places.partial_rejects)]
     try:
         with contextlib.ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Rows in = rows kept + rows rejected (floor 5): counted again in what was written, in other ways than before."""
+"""Rows in = rows kept + rows rejected (floor 5): counted again in the written files, in a different way."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from snowflake_etl.quality.file_relation import FileRelation
 
 
 def prove(places: Places, written: Layout, tally: Tally, resources: Resources) -> None:
-    """Read the partial copy and rejects back.  Raise EtlError, so that neither gets its name, when they do not add up.
+    """Read the partial copy and rejects back.  Raise EtlError, so that neither gets its final name, when the counts do
+    not add up.
 
-    Lines were counted in the source's bytes, rows by record; the copy's rows are its lines, or where values may hold
-    line ends what DuckDB counts.
+    In the source, lines were counted in its bytes and rows by record; the copy's rows are its lines or, where values
+    may hold line ends, what DuckDB counts.
     """
     kept_lines = sum(chunk.count(b"\n") for chunk in chunks(places.partial_copy, written, resources.stopped))
     rejected = _lines_of(places.partial_rejects) - HEADINGS.count(b"\n")

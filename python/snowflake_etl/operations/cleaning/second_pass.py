@@ -26,7 +26,9 @@ def drop_duplicates(
     sink: FileSink,
     tally: Tally,
 ) -> None:
-    """Read the first pass's ``copy`` and ``rejects`` and send all to ``sink``, of equal keys only the first row."""
+    """Read the first pass's ``copy`` and ``rejects`` and send everything to ``sink``, keeping only the first row of
+    each key.
+    """
     reason = f"the key {', '.join(key)} is in an earlier row"
     places = duplicates.places()
     place = next(places, None)
@@ -55,7 +57,7 @@ def drop_duplicates(
 class _Merged:
     """Writes the rejects of both passes in the order of the source's lines.
 
-    A line of the copy is as many lines further down in the source as rejected lines stand before it.
+    A line of the copy is further down in the source by the number of rejected lines before it.
     """
 
     def __init__(self, staged: Iterator[StagedReject], sink: FileSink) -> None:

@@ -1,1 +1,1 @@
-"""What is done with configurations themselves (floor 5): checked, and moved from older shapes to today's."""
+"""Work on configurations themselves (floor 5): checking them, and moving older ones to the current shape."""

@@ -1,7 +1,6 @@
-"""``config validate`` (floor 5): everything that can be known of a configuration before a load meets it.
-
-What the model says comes first; then what only using the values shows, in the files of the base path and in the keys
-for signing in; and where asked for, the warehouse itself.
+"""``config validate`` (floor 5): everything that can be known about a configuration before a load uses it.
+The model's errors come first; then what only shows when values are used, such as the files of the base path and the
+keys for signing in; and, on request, the warehouse itself.
 """
 
 from __future__ import annotations
@@ -34,14 +33,14 @@ from snowflake_etl.warehouse.signin import Warehouse
 from snowflake_etl.warehouse.ways_in import account_arguments
 
 ERROR, WARNING = "error", "warning"
-# What a pattern's stars and place holders may stand for, to see whether another pattern takes the same names.
+# Samples for a pattern's stars and placeholders, to see whether another pattern matches the same names.
 _SAMPLES = {"{date_range}": "20240101-20240131", "{month}": "2024-01"}
 _STARS = ("", "x", "x_y-1")
 
 
 @dataclass(frozen=True)
 class ConfigProblem:
-    """One sentence that names file, place and cure; ``severity`` is error or warning."""
+    """One sentence that names file, place and remedy; ``severity`` is error or warning."""
 
     severity: str
     message: str
@@ -49,7 +48,7 @@ class ConfigProblem:
 
 @dataclass(frozen=True)
 class ConfigCheck:
-    """One environment of a configuration (None: it has none), what is wrong with it, and what was found for it."""
+    """One environment of a configuration (None: it has none), its problems, and the files found for it."""
 
     environment: str | None
     target: str
@@ -63,7 +62,7 @@ class ConfigCheck:
 
 
 class _NobodyToAskError(Exception):
-    """A passphrase or password would have to be typed."""
+    """Raised when a passphrase or password would have to be typed."""
 
 
 def check_configuration(
@@ -74,11 +73,11 @@ def check_configuration(
     connect: bool = False,
     variables: Mapping[str, str] = os.environ,
 ) -> list[ConfigCheck]:
-    """Check the environment that was chosen, or every one there is.  Raise ConfigError for a file that is none."""
+    """Check the chosen environment, or all of them.  Raise ConfigError for a file that is not a configuration."""
     sources = read_sources(path)
     chosen = choice.environment or variables.get(ENVIRONMENT_VARIABLE)
     if sources.default_environment:
-        # Also where another one is looked at: the default is what is used when nothing is said.
+        # Checked even when another environment is chosen: the default is used when none is named.
         sources.chosen(None, {})
     wanted: tuple[str | None, ...] = (chosen,) if chosen else sources.environments or (None,)
     return [
@@ -116,7 +115,7 @@ def _check(
 
 
 def _said(loaded: LoadedConfiguration, place: Place) -> str:
-    """``c.json: 'files[0].encoding'``: who said what stands there."""
+    """``c.json: 'files[0].encoding'``: the origin of a value."""
     return said_at(loaded.tree, place, str(loaded.path))
 
 
@@ -139,7 +138,7 @@ def _value_problems(loaded: LoadedConfiguration) -> Iterator[str]:
 
 
 def _memory_problems(loaded: LoadedConfiguration) -> Iterator[ConfigProblem]:
-    """A limit that is too small for any file; how much a file needs shows when it is loaded."""
+    """A limit that is too small for any file; what a given file needs only shows when it is loaded."""
     limit, place = loaded.configuration.load.memory_limit, _said(loaded, ("load", "memory_limit"))
     if limit < BASE_BYTES:
         yield ConfigProblem(
@@ -181,7 +180,7 @@ def _layout_problems(entry: FileSection) -> Iterator[tuple[str, str]]:
 
 
 def _unreachable_patterns(loaded: LoadedConfiguration) -> Iterator[str]:
-    """Patterns of which every file belongs to another one as well, so that a load refuses all of them."""
+    """Patterns whose every file also matches another pattern, so that a load refuses all of them."""
     entries = loaded.configuration.files
     for number, entry in enumerate(entries):
         for other_number, other in enumerate(entries):
@@ -214,7 +213,7 @@ def _names_of(pattern: str) -> Iterator[str]:
 
 
 def _nothing_found(loaded: LoadedConfiguration, number: int, found: FoundByPattern) -> str:
-    """The warning for a pattern without files; "" where there are some."""
+    """The warning for a pattern without files; "" if there are some."""
     if found.files:
         return ""
     nearest = f" The nearest name there is {shown(found.nearest)}." if found.nearest else ""

@@ -1,4 +1,4 @@
-"""The columns that a configuration names against those of the table (floor 5)."""
+"""Compares the columns that a configuration names with those of the table (floor 5)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from snowflake_etl.warehouse.session import Session
 
 
 def column_problems(session: Session, entry: FileSection) -> Iterator[tuple[str, str]]:
-    """Key and sentence for each column that the table does not have, or for a table that is not there."""
+    """Key and sentence for each column that the table does not have, or for a table that does not exist."""
     name = object_name(entry.table_name, session.database, session.schema)
     table = describe_table(session, name)
     if table is None:

@@ -15,7 +15,7 @@ from snowflake_etl.files.patterns import FilePattern
 
 @dataclass(frozen=True)
 class FoundByPattern:
-    """A pattern and how many files fit it; ``newest`` by the days in its name, ``nearest`` where none fits."""
+    """A pattern and how many files match it; ``newest`` by the days in the name, ``nearest`` if none matches."""
 
     pattern: str
     table: str
@@ -25,7 +25,7 @@ class FoundByPattern:
 
 
 def files_of_patterns(base_path: Path, entries: Sequence[FileSection]) -> tuple[FoundByPattern, ...]:
-    """One for each entry, in their order; a base path that cannot be read has no files."""
+    """Return one result per entry, in their order; a base path that cannot be read has no files."""
     try:
         names = names_below(base_path)
     except FileError:

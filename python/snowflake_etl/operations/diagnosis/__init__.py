@@ -1,1 +1,3 @@
-"""Why something failed, and what to do: facts gathered, a table of causes over them, cures as commands."""
+"""Why something failed, and what to do: facts are gathered, matched against a table of causes, and answered with
+commands.
+"""

@@ -1,4 +1,4 @@
-"""What a cause of a failure is (floor 5, pure): how it is told, why it happens, and which way mends it."""
+"""What a cause of a failure is (floor 5, pure): how it is recognised, why it happens, and how to fix it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ANY_FINDING = "*"
 
 
 class Remedy(StrEnum):
-    """How a cause is mended; ``cures`` makes commands of it."""
+    """How a cause is fixed; ``cures`` turns it into commands."""
 
     WIDEN = "widen"
     ROWS = "rows"
@@ -37,9 +37,9 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True)
 class Cause:
-    """``says`` is looked for in what was said, ``findings`` among the errors of checks; ``states`` need neither.
-
-    With ``exit_codes`` the process's code has to be one of them as well.  ``in_data`` causes have a place in a file.
+    """``says`` is searched for in the messages, ``findings`` among the errors of checks; ``states`` need neither.
+    With ``exit_codes`` the process's exit code has to be one of them as well.  ``in_data`` causes have a place in a
+    file.
     """
 
     code: str

@@ -1,6 +1,6 @@
 """The table of causes (floor 5, pure): the first that explains the facts is the cause.
 
-Patterns know the warehouse's words (Snowflake's own), the driver's, the system's, and our sentences about them.
+The patterns match messages of the warehouse (Snowflake's own wording), the driver and the system, and our own.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _STATES: tuple[Cause, ...] = (
     ),
 )
 
-# The order of findings: what names a value before what names a row before what names days.
+# The order of findings: those that name a value come before those that name a row, and these before those for days.
 _DATA: tuple[Cause, ...] = (
     Cause(
         "damaged_file",

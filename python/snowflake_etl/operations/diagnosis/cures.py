@@ -1,4 +1,4 @@
-"""From a cause to what to do, as commands that work as printed (floor 5, pure)."""
+"""Turns a cause into commands that work as printed (floor 5, pure)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SAID_ANEW = ("--expect-rows", "--month", "--file", "--base-path", "--config", *
 
 @dataclass(frozen=True)
 class Means:
-    """What commands are made of: the program as it is typed here, the configuration, all files of the load.
+    """What commands are built from: the program as typed here, the configuration, all files of the load.
 
     ``words`` are the flags of the command that failed.
     """
@@ -37,7 +37,7 @@ class Means:
 
     @property
     def configured(self) -> list[str]:
-        """The flags that choose the configuration as the failed command did."""
+        """The flags that choose the same configuration as the failed command."""
         named = ["--config", str(self.config.absolute())] if self.config else []
         return named + [word for name in _CHOICES for value in flag(self.words, name) for word in (name, value)]
 
@@ -46,13 +46,13 @@ _VARCHAR = re.compile(r"(?:VARCHAR|TEXT|STRING|CHAR)\((\d+)\)", re.IGNORECASE)
 
 
 def takes(place: Place | None) -> bool:
-    """Whether the column takes a value by now that was too long for it."""
+    """Whether the column now accepts a value that was too long for it."""
     size = _VARCHAR.match(place.type) if place else None
     return bool(place and size and place.value is not None and len(place.value) <= int(size[1]))
 
 
 def cures_of(cause: Cause, facts: Facts, place: Place | None, means: Means, *, first_row: bool) -> tuple[Cure, ...]:
-    """The ways on, the best first."""
+    """Return the ways out, the best first."""
     match cause.remedy:
         case Remedy.WIDEN if takes(place):
             return _again(facts, means)
@@ -104,7 +104,7 @@ def _widen(facts: Facts, means: Means) -> tuple[Cure, ...]:
 
 
 def _rows(facts: Facts, place: Place | None, means: Means) -> tuple[Cure, ...]:
-    """Leave the rows out that cannot be loaded, or correct them."""
+    """Leave out the rows that cannot be loaded, or correct them."""
     file = next((path for path in means.files if place and str(path) == place.file), None)
     if file is None or means.config is None:
         return _corrected(facts, place, means)
@@ -130,7 +130,7 @@ def _corrected(facts: Facts, place: Place | None, means: Means) -> tuple[Cure, .
 
 
 def _words_for(facts: Facts, means: Means, files: Sequence[Path]) -> list[str]:
-    """The recorded flags for other files; consent is never repeated."""
+    """The recorded flags, applied to other files; consent is never repeated."""
     kept, words, skip = [], list(facts.words), False
     for word in words:
         if skip:
@@ -145,7 +145,7 @@ def _words_for(facts: Facts, means: Means, files: Sequence[Path]) -> list[str]:
 
 
 def _without_defaults(words: Sequence[str]) -> list[str]:
-    """What is the default anyway makes a command longer and no clearer."""
+    """Drop the flags that only state a default: they make a command longer but no clearer."""
     text, kept = list(words), []
     while text:
         word = text.pop(0)
@@ -160,7 +160,7 @@ def _of_format(cause: Cause, facts: Facts, place: Place | None, means: Means, *,
     key = "date_format" if cause.code == "bad_date" else "timestamp_format"
     hint = Cure(f"If all values are written like this, set {key} of {means.table or 'the table'} in {_config(means)}.")
     rows = _rows(facts, place, means)
-    # The very first row is wrong: rarely the row, mostly the setting.
+    # If the very first row is wrong, the setting is usually at fault, not the row.
     return (hint, *rows) if first_row else (*rows, hint)
 
 
@@ -199,7 +199,7 @@ def _of_check(cause: Cause, facts: Facts, means: Means) -> tuple[Cure, ...]:
 
 
 def _of_twins(facts: Facts, means: Means) -> tuple[Cure, ...]:
-    """The check of a file tells which of its rows lie outside the days of its name."""
+    """Checking a file shows which of its rows lie outside the days of its name."""
     again = _again(facts, means)
     looks = [
         Cure(f"See whether {path.name} holds the days of its name.", _check_file(path, means))
@@ -219,7 +219,7 @@ _CORRECTED = {
 
 
 def _accepted(codes: Collection[str], facts: Facts, means: Means) -> tuple[Cure, ...]:
-    """Load the file all the same, by the least that makes the load accept what its check found."""
+    """Load the file anyway, with the smallest change that makes the load accept what its check found."""
     if not codes:
         return ()
     kept, words = [], list(facts.words)

@@ -25,7 +25,7 @@ _NOTHING = "Nothing failed here: no job and no load ended badly, unless a later 
 def diagnose(
     failures: Sequence[Facts], config: Path | None, state_directory: Path, progress: Progress
 ) -> DiagnoseResult:
-    """Explain each failure; ``config`` is read instead of the configuration that it was run with."""
+    """Explain each failure; ``config`` is read instead of the configuration of the failed run."""
     diagnoses = tuple(_diagnosis(facts, config, state_directory, progress) for facts in failures)
     failed = [one for one in diagnoses if one.cause not in _HEALTHY]
     unknown = [one for one in failed if one.cause == UNKNOWN.code]
@@ -77,7 +77,7 @@ def _warehouse(origin: Origin, state_directory: Path) -> Warehouse | None:
     if origin.loaded is None:
         return None
     configuration = origin.loaded.configuration
-    # It is asked for more than is known already: whoever waits for it in vain waits for little.
+    # The warehouse only adds to what is known already, so waiting long for one that does not answer is not worth it.
     section = configuration.snowflake.model_copy(
         update={"login_timeout": min(20, configuration.snowflake.login_timeout)}
     )
@@ -103,7 +103,7 @@ def _why(cause: Cause, facts: Facts, seen: Seen) -> str:
 
 
 def _notes(cause: Cause, facts: Facts) -> list[str]:
-    """What was done since, and other errors of the check, so that nobody mends one to meet the next."""
+    """What was done since, and the check's other errors, so that nobody fixes one only to run into the next."""
     told = finding_of(cause, facts.findings)
     others = [found.finding.message for found in facts.findings if found is not told]
     good = f"{facts.month} was loaded later, by run {facts.made_good_by}: nothing is left to do for it."

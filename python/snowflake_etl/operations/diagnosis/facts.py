@@ -1,4 +1,4 @@
-"""What is known of a failure before anything is looked at (floor 5): from records, folders and texts."""
+"""What is known about a failure from records, folders and texts, before files or warehouse are read (floor 5)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINE = re.compile(r"line ([\d,]+)")
 
 @dataclass(frozen=True)
 class Found:
-    """An error of a check, and the file or table it is about."""
+    """An error found by a check, and the file or table it is about."""
 
     subject: str
     engine: str
@@ -28,10 +28,10 @@ class Found:
 class Facts:
     """``state`` is a job's or a run's: failed, problems, refused, stopped, lost, interrupted, running, queued, done.
 
-    ``text`` is what was said at the end, ``last_step`` how far a run came.  ``words`` are the flags that asked for it,
-    with paths below ``directory`` where they are relative.  ``folders`` are those of the files that were staged whole.
-    ``rejection`` is the record that COPY did not take, ``findings`` are the errors of checks.  ``made_good_by`` is the
-    later run that loaded the same month all the same.
+    ``text`` is the last message, ``last_step`` how far the run got.  ``words`` are the flags of the command; relative
+    paths in them are below ``directory``.  ``folders`` are the stage folders of completely staged files.
+    ``rejection`` is the record that COPY rejected, ``findings`` are the errors of checks.  ``made_good_by`` is the
+    later run that did load the same month.
     """
 
     what: str
@@ -56,11 +56,11 @@ class Facts:
 
     @property
     def said(self) -> str:
-        """What the cause is told from: the warehouse's own reason where there is one."""
+        """The text from which the cause is recognised: the warehouse's own reason if there is one."""
         return self.rejection.reason if self.rejection else self.text
 
     def with_place(self) -> Facts:
-        """The same; where only the text tells a file and line, they are read from it."""
+        """The same facts; file and line are read from the text if they are known only from there."""
         if self.rejection is not None:
             return self
         for pattern in (_OUR_PLACE, _NOT_TEXT, _OPEN_QUOTE):

@@ -1,4 +1,4 @@
-"""From a job, a run, a log or a table to facts (floor 5): reads records and folders, asks no warehouse."""
+"""Gathers the facts about a job, a run, a log or a table (floor 5) from records and folders, without the warehouse."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from snowflake_etl.results import Finding, Rejection, Severity
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 _LOG_BYTES = 256 << 10
-# What every line of our logs tells: the run or the job that wrote it.
+# Every line of our logs names the run or the job that wrote it.
 _OURS = re.compile(r"\b[0-9]{8}-[0-9]{6}-(?:[0-9a-f]{8}|[a-z-]+-[0-9]+)\b")
 _SAID = re.compile(r"^(?:error|failed|refused): (?P<said>.+)$", re.MULTILINE)
 _PROBLEM_LINES = re.compile(r"error|fail|denied|refused|full|timed? ?out|cannot|not recognized", re.IGNORECASE)
@@ -28,7 +28,7 @@ _LAST_LINES = 40
 
 
 class Gatherer:
-    """Reads what one state folder knows."""
+    """Reads the records of one state folder."""
 
     def __init__(self, state_directory: Path) -> None:
         self._state = state_directory
@@ -36,7 +36,7 @@ class Gatherer:
         self._runs = {run.run_id: run for run in self._records.all()}
 
     def of(self, subject: str) -> list[Facts]:
-        """What a job id, a run id or the path of a log stands for.  Raise UsageError when it is none of them."""
+        """Return the facts for a job id, a run id or the path of a log.  Raise UsageError when it is none of these."""
         if job_record.is_job_id(subject):
             job = job_record.find_job(self._state, subject)
             if job is None:
@@ -57,7 +57,7 @@ class Gatherer:
         )
 
     def of_table(self, table: str, place: str, full_name: str) -> list[Facts]:
-        """The newest load of a table into ``place``, by the full name that it has for the configuration."""
+        """Return the newest load of a table into ``place``, by its full name in the configuration."""
         try:
             wanted = same_table(table)
         except ValueError as error:
@@ -73,12 +73,12 @@ class Gatherer:
         return [self.of_run(runs[-1])]
 
     def newest(self) -> list[Facts]:
-        """The newest failure, of jobs and of loads without a job, that no later load made good; [] without one."""
+        """The newest failure of a job, or of a load without one, that no later load made good; [] if there is none."""
         job = next((job for job in job_record.newest_first(self._state) if self._is_bad(job)), None)
         runs = [self.of_run(run) for run in self._runs.values()]
         failed = [facts for facts in runs if facts.state in ("failed", "interrupted") and not facts.made_good_by]
         of_job = self.of_job(job) if job else []
-        # A load begins after its job, and the job knows more: that somebody cancelled it, and its other loads.
+        # The job starts before its load and knows more: whether somebody cancelled it, and its other loads.
         if job and (
             not failed
             or failed[-1].run_id in {facts.run_id for facts in of_job}
@@ -122,7 +122,7 @@ class Gatherer:
         )
 
     def of_job(self, job: Job) -> list[Facts]:
-        """One for each load of the job that failed; one for the job where it ended otherwise."""
+        """One per failed load of the job; one for the job itself if it ended otherwise."""
         documents = job.result if isinstance(job.result, list) else [job.result]
         loads = [one for one in documents if isinstance(one, Mapping) and "run_id" in one and "phases" in one]
         stopped = [one for one in loads if one.get("status") in ("failed", "refused")]
@@ -172,14 +172,14 @@ class Gatherer:
         )
 
     def _started_by(self, job: Job) -> PastRun | None:
-        """The run that a job began and did not live to end: the job's log names it."""
+        """The run that a job began but did not survive to finish: the job's log names it."""
         for run_id in reversed(RUN_ID.findall(job.output)):
             if run_id in self._runs:
                 return self._runs[run_id]
         return None
 
     def of_log(self, path: Path) -> list[Facts]:
-        """A log of a job, our own log, or any text in which an error stands."""
+        """Read a job's log, our own log, or any text that contains an error."""
         absolute = path.absolute()
         if job_record.is_job_id(absolute.parent.name):
             return self.of_job(job_record.read_job(absolute.parent))
@@ -207,7 +207,7 @@ class Gatherer:
 
 
 def last_said(output: str) -> str:
-    """The last error that a log tells: our own sentence, else its last lines that speak of something wrong."""
+    """The last error in a log: our own message, else the last lines that mention something wrong."""
     if matches := list(_SAID.finditer(output)):
         return matches[-1]["said"].strip()
     lines = [line.strip() for line in output.splitlines()[-_LAST_LINES:]]
@@ -228,7 +228,7 @@ def _found_of_step(detail: Mapping[str, Any]) -> Found:
 
 
 def _findings_of(checks: Sequence[Mapping[str, Any]]) -> list[Found]:
-    """The errors of the checks in a result.json; the warnings where they, by --strict, are what failed."""
+    """The errors of the checks in a result.json; the warnings if, with --strict, these caused the failure."""
     found = [
         Found(
             str(check.get("subject", "")),

@@ -1,6 +1,5 @@
 """Looks at what a failure was about (floor 5): the record in the file and on the stage, the column in the table.
-
-Nothing is changed.  What cannot be had (a file that has gone, a warehouse out of reach) is said and left out.
+Nothing is changed.  What is unavailable (a missing file, an unreachable warehouse) is reported and left out.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ _LONGEST_VALUE = 400
 
 @dataclass
 class Seen:
-    """What was found; ``facts`` may know more than before, ``first_row`` is true of the first row of the file."""
+    """What was found; ``facts`` may know more than before, ``first_row`` is true if it is the first row of the file."""
 
     facts: Facts
     place: Place | None = None
@@ -61,7 +60,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Stood:
-    """A part of the stage: its path, its text, the layout of the file that it was cut from."""
+    """A part on the stage: its path, its text, and the layout of the file it was cut from."""
 
     path: StagePath
     name: str
@@ -76,7 +75,7 @@ class Stood:
 
 
 class Look:
-    """One failure's look; ``warehouse`` None where the configuration is not known."""
+    """The examination of one failure; ``warehouse`` is None if the configuration is not known."""
 
     def __init__(self, origin: Origin, warehouse: Warehouse | None, progress: Progress) -> None:
         self._origin = origin
@@ -86,7 +85,7 @@ class Look:
         self._table: Table | None = None
 
     def at(self, facts: Facts, cause: Cause) -> Seen:
-        """See what a failure in the data was about."""
+        """Find the place in the data that a failure was about."""
         seen = Seen(facts)
         if self._origin.problem:
             seen.notes.append(f"The files of the load cannot be found again: {self._origin.problem}")
@@ -122,7 +121,7 @@ class Look:
         return table_folder(root, self._table.name).below(str(planned.month)).below(folder)
 
     def _part(self, rejection: Rejection, seen: Seen) -> Stood | None:
-        """Fetch the part that the record is in; None where it is gone."""
+        """Fetch the part that holds the record; None if it is gone."""
         path = self._folder(rejection.folder)
         if path is None or self._session is None or not rejection.part:
             return None
@@ -136,14 +135,14 @@ class Look:
             return None
 
     def _layout_of_parts(self, part: Stood) -> Layout | None:
-        """What the manifest beside a part tells, where the file itself cannot be asked."""
+        """The layout from the manifest beside a part, for when the file itself cannot be read."""
         if self._session is None:
             return None
         found = [one for one in stage.list_objects(self._session, part.path) if is_manifest(one.name)]
         return read_manifest(self._session, part.path, found[0]).layout if found else None
 
     def _ask_the_parts(self, seen: Seen) -> None:
-        """Let the warehouse validate part after part, up to the first that it finds something wrong with."""
+        """Let the warehouse validate part after part, up to the first with an error."""
         for folder in seen.facts.folders:
             path = self._folder(folder)
             if path is None or self._session is None:
@@ -280,7 +279,7 @@ class Look:
 
 
 def finding_of(cause: Cause, findings: Sequence[Found]) -> Found | None:
-    """The finding that a cause was told from: the first of its codes, else the first there is."""
+    """The finding behind a cause: the first with one of its codes, else simply the first."""
     return next((found for found in findings if found.finding.code in cause.findings), next(iter(findings), None))
 
 

@@ -1,4 +1,4 @@
-"""Back from a failure to the files it was about (floor 5): its configuration, its plan, the file of a sentence."""
+"""Traces a failure back to its files (floor 5): its configuration, its plan, the file that a message names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from snowflake_etl.operations.load_plan import PlannedLoad, plan_files, plan_mon
 
 @dataclass(frozen=True)
 class Origin:
-    """``loaded`` and ``planned`` are None where they cannot be had any more; ``problem`` says why."""
+    """``loaded`` and ``planned`` are None if no longer available; ``problem`` says why."""
 
     loaded: LoadedConfiguration | None = None
     planned: PlannedLoad | None = None
@@ -32,7 +32,7 @@ class Origin:
         return tuple(file.path for file in self.planned.files) if self.planned else ()
 
     def file(self, told: str) -> Path | None:
-        """The file that a sentence or a finding means by its path, its escaped path or its bare name."""
+        """The file that a message or finding refers to, by its path, its escaped path or its bare name."""
         for path in self.files:
             if told in (str(path), ascii(str(path))[1:-1], path.name, ascii(path.name)[1:-1]):
                 return path
@@ -40,7 +40,7 @@ class Origin:
 
 
 def origin_of(facts: Facts, config: Path | None) -> Origin:
-    """Read the configuration (``config``, else the one that the failure was run with) and find the files again."""
+    """Read the configuration (``config``, else that of the failed run) and find the files again."""
     below = Path(facts.directory or ".")
     named = [below / path for path in flag(facts.words, "--config")]
     path = config or (named[-1] if named else None)

@@ -1,4 +1,4 @@
-"""One record among its neighbours, wherever its text comes from (floor 5): the file, or its part from the stage."""
+"""One record and its neighbours (floor 5), from the file or from its part on the stage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN_AFTER = 400
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Lines of a text: the one that is numbered ``line`` (from 1), those around it, and what a record there may need.
+    """Lines of a text: the one numbered ``line`` (from 1), those around it, and the further lines its record may need.
 
     ``first`` is the number of the first of ``lines``.
     """
@@ -33,14 +33,14 @@ class Neighbourhood:
 
 
 def neighbourhood(text: Iterator[bytes], line: int) -> Neighbourhood | None:
-    """Read on to a line and a little further; None when the text ends before it."""
+    """Read up to a line and a little beyond; None when the text ends before it."""
     first = max(1, line - NEIGHBOURS)
     lines = _window(text, first, line + _LINES_OF_A_RECORD)
     return Neighbourhood(line, first, tuple(lines)) if len(lines) > line - first else None
 
 
 def _window(text: Iterator[bytes], first: int, last: int) -> list[bytes]:
-    """The lines ``first`` to ``last`` without line ends; what lies before them is only counted."""
+    """The lines ``first`` to ``last`` without line ends; the lines before are only counted."""
     number, pending, kept = 1, b"", list[bytes]()
     for chunk in text:
         newlines = chunk.count(b"\n")
@@ -61,7 +61,7 @@ def _window(text: Iterator[bytes], first: int, last: int) -> list[bytes]:
 
 
 def fields_of(near: Neighbourhood, layout: Layout) -> list[bytes]:
-    """The fields of the record that begins on the line; [] where quotes keep it from being told."""
+    """The fields of the record that begins on the line; [] if it cannot be determined because of quotes."""
     if layout.quote is None:
         return near.wrong.split(layout.delimiter.encode())
     lines = enumerate(near.lines[near.line - near.first :], near.line)
@@ -71,7 +71,7 @@ def fields_of(near: Neighbourhood, layout: Layout) -> list[bytes]:
 
 
 def shown_lines(near: Neighbourhood, value: bytes | None) -> tuple[ShownLine, ...]:
-    """The line and its neighbours; of a very long line what stands around the value."""
+    """The line and its neighbours; of a very long line only the text around the value."""
     at = near.line - near.first
     shown = [
         ShownLine(near.first + place, printable(content[: _SHOWN_BEFORE + _SHOWN_AFTER]))
@@ -87,7 +87,7 @@ def shown_lines(near: Neighbourhood, value: bytes | None) -> tuple[ShownLine, ..
 
 
 def printable(content: bytes) -> str:
-    """Text in which bytes that are none, control codes and tabs are escapes."""
+    """Text in which undecodable bytes, control codes and tabs are escaped."""
     text = content.decode("utf-8", "backslashreplace")
     return "".join(
         character if " " <= character <= "~" else character.encode("unicode_escape").decode() for character in text
@@ -95,7 +95,7 @@ def printable(content: bytes) -> str:
 
 
 def place_of(fields: Sequence[bytes], columns: Sequence[str], column: str, told: int) -> int:
-    """The number of a column among the fields, from 0: as told, else by its name; -1 where neither helps."""
+    """The number of a column among the fields, from 0: as given, else found by its name; -1 if neither helps."""
     if 0 < told <= len(fields):
         return told - 1
     folded = [name.upper().strip('"') for name in columns]

@@ -1,4 +1,4 @@
-"""Which field of a wrong record is the wrong one (floor 5, pure)."""
+"""Finds the field that makes a record wrong (floor 5, pure)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ _OF_BYTES = ("encoding", "nul_bytes")
 def suspect(
     cause: str, fields: Sequence[bytes], columns: Sequence[str], told: int, layout: Layout
 ) -> tuple[int, bytes | None]:
-    """The field's number from 0 (-1: none) and its value, None where nothing can be said.
-
-    ``told`` is what the warehouse pointed at, -1 where it did not.
+    """Return the field's number from 0 (-1: none) and its value, None if nothing can be said.
+    ``told`` is the field that the warehouse pointed at, -1 if it did not.
     """
     if cause == "column_count":
         return _counted_wrong(fields, columns, layout)
@@ -28,7 +27,7 @@ def suspect(
 
 
 def _counted_wrong(fields: Sequence[bytes], columns: Sequence[str], layout: Layout) -> tuple[int, bytes | None]:
-    """Of too many fields the last column's with all that follows; of too few the first column that got none."""
+    """With too many fields, the last column's and all that follow; with too few, the first column without one."""
     if len(fields) > len(columns) > 0:
         last = len(columns) - 1
         return last, layout.delimiter.encode().join(fields[last:])

@@ -1,1 +1,1 @@
-"""What ``doctor`` looks at (floor 5): this host, the way to the warehouse, what our role may do there."""
+"""What ``doctor`` checks (floor 5): this host, the connection to the warehouse, the rights of our role."""

@@ -1,4 +1,4 @@
-"""The account (floor 5): who we are, which warehouse computes, its clock, which hosts have to be reached."""
+"""The account (floor 5): who we are, which warehouse is used, its clock, which hosts must be reachable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from snowflake_etl.warehouse.reach import AllowedHost, Place
 from snowflake_etl.warehouse.session import Session
 
 SKEW_SECONDS = 5.0
-# A key pair's token is refused when its time is further from the account's.
+# The token of a key pair is refused when the clocks differ by more than this.
 TOO_MUCH_SKEW_SECONDS = 60.0
 _SET_CLOCK = "Have the clock set by NTP (chronyd, systemd-timesyncd): key pair sign-in fails if it is a minute wrong."
 _NEEDED = ("SNOWFLAKE_DEPLOYMENT", "SNOWFLAKE_DEPLOYMENT_REGIONLESS", "STAGE")
@@ -27,7 +27,7 @@ _FIREWALL = "Have the firewall let these hosts through, or set HTTPS_PROXY (and 
 
 
 def place_of(section: SnowflakeSection) -> Place | None:
-    """Where an account answers, as far as the configuration tells it; None for the embedded warehouse."""
+    """The account's address, as far as the configuration tells it; None for the embedded warehouse."""
     if section.is_local:
         return None
     plain = section.protocol == "http"
@@ -35,7 +35,7 @@ def place_of(section: SnowflakeSection) -> Place | None:
     if section.host or section.account:
         host = section.host or f"{str(section.account).replace('_', '-')}.{_DOMAIN}"
         return Place(host, port, plain, _proxy_of(section), section.no_proxy)
-    # A connection by name: its account stands elsewhere, its way is that of all accounts.
+    # A named connection: its account is configured elsewhere, but the route is the same for all accounts.
     return Place(_DOMAIN, port, proxy=_proxy_of(section), direct=section.no_proxy)
 
 
@@ -50,7 +50,7 @@ def _proxy_of(section: SnowflakeSection) -> str:
 
 
 def sign_in(session: Session, section: SnowflakeSection) -> Iterator[Point]:
-    """User and role; that the role is the one that was asked for."""
+    """Check user and role, and that the role is the requested one."""
     user, role, secondary = session.query("SELECT CURRENT_USER(), CURRENT_ROLE(), CURRENT_SECONDARY_ROLES()")[0]
     yield Point(
         "sign-in", Health.OK, f"user {user} on {session.target}, database {session.database}, schema {session.schema}"
@@ -67,7 +67,7 @@ def sign_in(session: Session, section: SnowflakeSection) -> Iterator[Point]:
 
 
 def computing(session: Session, configuration: Configuration) -> Iterator[Point]:
-    """The warehouse of the session, and the one of loads where that is another one."""
+    """Check the session's warehouse, and that of loads if it is another one."""
     role = str(session.query("SELECT CURRENT_ROLE()")[0][0])
     name = session.query("SELECT CURRENT_WAREHOUSE()")[0][0]
     if not name:
@@ -96,7 +96,7 @@ def _warehouse(session: Session, subject: str, name: str, role: str, *, has_to_b
 
 
 def clock(session: Session) -> Point:
-    """How far this host's clock is from the warehouse's."""
+    """Compare this host's clock with the warehouse's."""
     before = datetime.now(UTC)
     theirs = lease.now(session).replace(tzinfo=UTC)
     after = datetime.now(UTC)
@@ -104,7 +104,7 @@ def clock(session: Session) -> Point:
 
 
 def skew(theirs: datetime, before: datetime, after: datetime) -> Point:
-    """Judge a clock that was asked between two moments; the answer's way is no difference."""
+    """Judge a clock that was read between two moments; the round-trip time does not count as a difference."""
     if before <= theirs <= after:
         seconds = 0.0
     else:
@@ -117,7 +117,7 @@ def skew(theirs: datetime, before: datetime, after: datetime) -> Point:
 
 
 def hosts(session: Session, section: SnowflakeSection) -> Iterator[Point]:
-    """Are the hosts reachable that the account's list names?"""
+    """Check that the hosts on the account's list are reachable."""
     try:
         listed = reach.allowed_hosts(session, place_of(section))
     except EtlError as error:

@@ -25,16 +25,16 @@ from snowflake_etl.warehouse.reach import Place
 OLDEST_PYTHON = (3, 11)
 LITTLE_ROOM = 1_000_000_000
 NO_ROOM = 50_000_000
-# What has code of its own compiled for one Python and one machine.
+# Libraries with code compiled for one Python version and one kind of machine.
 _COMPILED = ("cryptography", "duckdb", "isal", "xxhash", "zstandard")
-# A load goes on where these cannot be sent.
+# Only a warning: a load continues if these cannot be sent.
 NOTICES = "notices"
 _OTHERS = 0o077
 _OTHERS_MAY_WRITE = 0o022
 
 
 def _notices(loaded: LoadedConfiguration) -> Iterator[Point]:
-    """Can the targets of notices be told?  Nothing is sent."""
+    """Check that the targets of notices are reachable.  Nothing is sent."""
     named = loaded.configuration.notify.named
     problems = list(address_problems(loaded))
     for problem in problems:
@@ -54,7 +54,7 @@ def python() -> Point:
 
 
 def libraries() -> Point:
-    """Are the versions installed that were tested together, and can the compiled ones be loaded?"""
+    """Check that the versions tested together are installed, and that the compiled libraries can be loaded."""
     wanted = _wanted_versions()
     found = {name: _version_of(name) for name in wanted}
     missing = sorted(name for name, version in found.items() if not version)
@@ -75,7 +75,7 @@ def libraries() -> Point:
 
 
 def _wanted_versions() -> dict[str, str]:
-    """Library -> version, as pinned in the checkout's lock file; of an installed package any version ("")."""
+    """Library -> version, as pinned in the checkout's lock file; any version ("") for an installed package."""
     from packaging.requirements import Requirement
 
     lock = places.CHECKOUT / "requirements.lock"
@@ -101,13 +101,13 @@ def _version_of(name: str) -> str:
 def _cannot_be_loaded(name: str) -> str:
     try:
         importlib.import_module(name)
-    except Exception as error:  # whatever a damaged library does at its import
+    except Exception as error:  # a damaged library may raise anything on import
         return f"{type(error).__name__}: {error}"
     return ""
 
 
 def configuration(loaded: LoadedConfiguration) -> Iterator[Point]:
-    """That it could be read, what it warns of, and whether the folder of the files is there."""
+    """Check that it could be read, its warnings, and that the folder of the files exists."""
     chosen = f", environment {loaded.environment}" if loaded.environment else ""
     tables = len({entry.table_name for entry in loaded.configuration.files})
     yield Point("configuration", Health.OK, f"{loaded.path}{chosen}, {counted(tables, 'table')}")
@@ -125,7 +125,7 @@ def configuration(loaded: LoadedConfiguration) -> Iterator[Point]:
 
 
 def private_files(section: SnowflakeSection, state: Path) -> Iterator[Point]:
-    """Who may read the key, the token and what this tool writes down."""
+    """Check who may read the key, the token and what this tool writes."""
     named = [
         ("private key", section.private_key_file),
         ("token", section.token_file_path),
@@ -144,7 +144,7 @@ def private_files(section: SnowflakeSection, state: Path) -> Iterator[Point]:
 
 
 def _connections_file() -> Path:
-    """Where the driver looks for connections by name."""
+    """Where the driver looks for named connections."""
     home = Path(os.environ.get("SNOWFLAKE_HOME") or "~/.snowflake").expanduser()
     return (home if home.is_dir() else Path("~/.config/snowflake").expanduser()) / "connections.toml"
 
@@ -167,14 +167,14 @@ def _private_file(subject: str, path: Path) -> Point:
             f"chown and chmod 600 '{path}'",
         )
     if mode & _OTHERS:
-        # What others could change the driver does not accept.
+        # The driver does not accept a file that others could change.
         health = Health.FAILED if mode & _OTHERS_MAY_WRITE else Health.WARNING
         return Point(subject, health, f"{path} may be used by others (mode {mode:o})", f"chmod 600 '{path}'")
     return Point(subject, Health.OK, f"{path} (mode {mode:o})")
 
 
 def disk(state: Path) -> Iterator[Point]:
-    """Room for logs and for what checks spill."""
+    """Check that there is room for logs and for what checks spill to disk."""
     seen = set()
     for subject, folder in (
         ("disk of the state folder", state),
@@ -195,7 +195,7 @@ def disk(state: Path) -> Iterator[Point]:
 
 
 def proxy(place: Place | None) -> Point:
-    """Which way requests to the account go, and whether the proxy answers."""
+    """Check whether requests to the account go through a proxy, and whether it answers."""
     if place is None:
         return Point("proxy", Health.OK, "none: the embedded warehouse is on this host")
     through = reach.proxy_for(place)

@@ -1,4 +1,4 @@
-"""What our role may do (floor 5): every privilege is tried, in a transaction that is rolled back and meets no row."""
+"""What our role may do (floor 5): every privilege is tried, in a transaction that touches no row and is rolled back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ON_TARGETS = ("SELECT", "INSERT", "DELETE")
 
 
 def work_schema(session: Session, configuration: Configuration, objects: WorkObjects) -> Iterator[Point]:
-    """Are our objects there, and what may our role do with each of the tables?"""
+    """Check that our objects exist, and what our role may do with each of our tables."""
     subject = f"work schema {objects.database}.{objects.schema}"
     try:
         with refusals.explaining(session, configuration):
@@ -37,7 +37,7 @@ def work_schema(session: Session, configuration: Configuration, objects: WorkObj
 
 
 def tables(session: Session, configuration: Configuration) -> Iterator[Point]:
-    """The tables of the configuration, each once, and our rights on them."""
+    """Check the configured tables, each once, and our rights on them."""
     seen = set()
     for entry in configuration.files:
         if entry.table_name not in seen:
@@ -67,7 +67,7 @@ def _table(session: Session, configuration: Configuration, entry: FileSection) -
 
 
 def _loaded(target: Target, entry: FileSection) -> tuple[str, ...]:
-    """The columns that files fill: others may be computed and not for inserting."""
+    """The columns that files fill: others may be computed and not accept an INSERT."""
     return tuple(column.name for column in target.table.columns if not entry.columns or column.name in entry.columns)
 
 
@@ -100,7 +100,7 @@ def _columns_of(session: Session, name: ObjectName) -> tuple[str, ...]:
 
 
 def _try(session: Session, name: ObjectName, right: str, columns: Sequence[str]) -> None:
-    """Run a statement that needs a right, on no row; whatever becomes of it is rolled back."""
+    """Run a statement that needs a right but touches no row; it is rolled back in any case."""
     names, first = column_list(columns), quote(columns[0])
     statement = {
         "SELECT": f"SELECT {names} FROM {name.sql} WHERE FALSE",

@@ -1,4 +1,4 @@
-"""There and back (floor 5): a small part is PUT, listed, got, copied into a work table, read, and all is removed."""
+"""A round trip (floor 5): a small part is PUT, listed, fetched, copied into a work table and read, then removed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PART = "part-00001-d0c.tsv.zst"
 
 
 def round_trip(session: Session, configuration: Configuration, objects: WorkObjects) -> Iterator[Point]:
-    """What every load does, in small; nothing of it is left, or the last point says what."""
+    """Do what every load does, on a small scale; nothing is left behind, or the last point says what."""
     run_id = new_id()
     above = objects.stage_root.below(_FOLDER)
     folder = above.below(run_id)
@@ -86,7 +86,7 @@ def _copy_and_read(session: Session, above: StagePath, run_id: str, table: Objec
 
 
 def _tidied(session: Session, folder: StagePath, table: ObjectName, *, with_table: bool) -> Iterator[Point]:
-    """Remove what was made; say what could not be."""
+    """Remove what was created; report what could not be removed."""
     left, cures = [], []
     if with_table:
         try:

@@ -1,7 +1,7 @@
 """``compare`` (floor 5): are two files the same, and if not, what differs?
 
-First both are read once and their content hashes are compared, which is all that ``--quick`` does.  Only where these
-differ are the rows held against each other.
+First both are read once and their content hashes are compared, which is all that ``--quick`` does.  Only if they differ
+are the rows compared.
 """
 
 from __future__ import annotations
@@ -50,9 +50,8 @@ OnDifference = Callable[[RowDifference, Sequence[str]], None]
 
 @dataclass(frozen=True)
 class CompareWishes:
-    """How to compare: ``key`` () takes the configuration's, ``show`` is how many examples of each kind are told.
-
-    ``on_difference`` hears of every row that differs, with the names of the columns.
+    """How to compare: an empty ``key`` means the configured one, ``show`` is how many examples of each kind are given.
+    ``on_difference`` is called for every row that differs, with the column names.
     """
 
     key: tuple[str, ...] = ()
@@ -72,13 +71,13 @@ def compare(
 ) -> CompareResult:
     """Compare two files, both read as ``entry`` and the wishes say.
 
-    Raise FileError for one that cannot be read to its end, UsageError for a key column that is not there.
+    Raise FileError for one that cannot be read to its end, UsageError for a missing key column.
     """
     return stoppable(lambda stop: _Comparison(paths, entry, loaded, state_directory, wishes, progress, stop).run())
 
 
 class _Comparison:
-    """Two files on their way through one look or two."""
+    """The comparison of two files, in one pass or two."""
 
     def __init__(
         self,
@@ -205,7 +204,7 @@ class _Comparison:
         key: tuple[int, ...],
         counts: RowCounts,
     ) -> CompareResult:
-        """What differs in the columns, and which rows do."""
+        """Report which columns and which rows differ."""
         profiles = [rows.values("a"), rows.values("b")]
         try:
             rows.collect()
@@ -234,7 +233,7 @@ class _Comparison:
         return replace(result, columns=compared, examples=examples)
 
     def _left_out(self, result: CompareResult, counts: RowCounts) -> bool:
-        """Say which rows could not be held against any, since they do not fit the layout."""
+        """Say which rows could not be compared because they do not fit the layout."""
         left_out = False
         for side, read in ((result.file, counts.rows_a), (result.other, counts.rows_b)):
             if read != side.rows:
@@ -289,7 +288,7 @@ def _message(result: CompareResult) -> str:
 
 
 def refuse_same(paths: tuple[Path, Path]) -> None:
-    """Raise FileError for what is no file, UsageError where both are one."""
+    """Raise FileError for anything but a file, UsageError if both are the same file."""
     for path in paths:
         refuse_no_file(path)
     if paths[0].samefile(paths[1]):

@@ -1,4 +1,4 @@
-"""Which columns of two files belong together, and how else they are laid out differently (floor 5, pure)."""
+"""Which columns of two files belong together, and how else their layouts differ (floor 5, pure)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snowflake_etl.sqltext import nearest_names
 
 @dataclass(frozen=True)
 class ColumnPairs:
-    """Columns of both files by their places, with the first file's names; those of one file only by name."""
+    """The common columns by position, with the first file's names; those in one file only, by name."""
 
     names: tuple[str, ...]
     a: tuple[int, ...]
@@ -33,7 +33,7 @@ class ColumnPairs:
 
 
 def pair_columns(a: Layout, b: Layout) -> ColumnPairs:
-    """Columns of one name belong together; by their places where one file has no names and both are as wide."""
+    """Pair columns of the same name; by position if one file has no names and both have as many columns."""
     if a.header != b.header and len(a.columns) == len(b.columns):
         named = a.columns if a.header else b.columns
         places = tuple(range(len(named)))
@@ -53,9 +53,8 @@ def pair_columns(a: Layout, b: Layout) -> ColumnPairs:
 def key_places(
     columns: ColumnPairs, wished: Sequence[str], entry: FileSection | None, notes: list[str]
 ) -> tuple[int, ...]:
-    """Where the key's columns stand among the pairs; () where there is no key.
-
-    Raise UsageError for a wished one that is not in both files; the configuration's is then not used, with a note.
+    """The positions of the key's columns among the pairs; () if there is no key.
+    Raise UsageError for a requested one that is not in both files; a configured one is then ignored, with a note.
     """
     known = [stored(name) for name in columns.names]
     names = wished or (entry.duplicate_key_columns if entry else ())
@@ -76,7 +75,7 @@ def key_places(
 
 
 def layout_differences(a: Layout, b: Layout) -> Iterator[str]:
-    """What differs in how the files are written; the columns are told by themselves."""
+    """How the formats of the files differ; columns are reported separately."""
     traits = (
         ("packing", a.compression.value, b.compression.value),
         ("encoding", a.encoding, b.encoding),

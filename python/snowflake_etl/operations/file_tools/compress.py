@@ -54,7 +54,9 @@ _UNFINISHED = "Parts of compress; without a manifest they are not complete.\n"
 
 @dataclass(frozen=True)
 class CompressWishes:
-    """How to pack: ``to`` None is a folder ``NAME.parts`` beside each file; ``part_bytes`` are a part's, unpacked."""
+    """How to pack: ``to`` None means a folder ``NAME.parts`` beside each file; ``part_bytes`` is the size of a part,
+    uncompressed.
+    """
 
     to: Path | None = None
     packing: Compression = Compression.ZSTD
@@ -69,10 +71,9 @@ def compress(
     progress: Progress,
     on_file: Callable[[CompressedFile], None],
 ) -> CompressResult:
-    """Compress every file of the loads, one after the other; one that cannot be does not stop the others.
-
-    ``on_file`` hears of each that is done.  Raise UsageError for a folder that cannot be meant, Stopped after a
-    signal: the parts that are whole then stay, and the same command carries on.
+    """Compress every file of the loads, one after the other; a failure does not stop the others.
+    ``on_file`` is called for each that is done.  Raise UsageError for an unsuitable folder, Stopped after a signal: the
+    complete parts then stay, and the same command carries on.
     """
     orders = [(found, load.entry) for load in loads for found in load.files]
     if wishes.to and len(orders) > 1:
@@ -114,7 +115,7 @@ def _compressed(
         parts = PackedParts(folder, wishes.packing, manifest, tuple(files[part.name] for part in manifest.parts))
         _remove_others(parts)
         _write(folder / CHECKSUMS_NAME, parts.checksums)
-        # Last: where it stands, every part stands.
+        # Written last: if it is there, so is every part.
         _write(parts.path, parts.content)
     return _result(found, parts, staged, len(written), time.monotonic() - began, layout.notes)
 
@@ -149,7 +150,7 @@ def _manifest(
     found: FoundFile, entry: FileSection, layout: Layout, mark: str, plan: CutPlan, staged: StagedFile
 ) -> Manifest:
     if not (layout.header or entry.columns):
-        # Nobody knows their names here: the table does, where the parts are loaded.
+        # The column names are not known here; the table has them, where the parts are loaded.
         layout = Layout(**{**vars(layout), "columns": ()})
     return Manifest(
         version=VERSION,
@@ -168,9 +169,9 @@ def _manifest(
 
 @contextlib.contextmanager
 def _claimed(folder: Path, identity: str) -> Iterator[None]:
-    """Hold the folder for the parts of this file alone; what an earlier run of it left there is used again.
+    """Claim the folder for the parts of this file alone; what an earlier run for it left there is reused.
 
-    Raise Refused while another run writes there, and for a folder with anything else in it.
+    Raise Refused while another run writes there, and for a folder that holds anything else.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{shown(folder)} is no folder. Name another one with --to.")
@@ -197,7 +198,7 @@ def _claimed(folder: Path, identity: str) -> Iterator[None]:
             unfinished = True
             yield
         except BaseException:
-            # What is whole stays for the next run, behind the claim; where there is nothing, nothing stays.
+            # Complete parts stay for the next run, together with the claim; if there are none, nothing stays.
             if not unfinished or _names(folder) == []:
                 claim.unlink(missing_ok=True)
                 if made:
@@ -212,7 +213,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _of_manifest(folder: Path) -> str:
-    """Whose parts the folder holds, by its manifest; "" without one."""
+    """Which file the folder's parts belong to, by its manifest; "" without one."""
     path = folder / MANIFEST_NAME
     if not path.exists():
         return ""
@@ -224,7 +225,7 @@ def _of_manifest(folder: Path) -> str:
 
 
 def _refuse_foreign(folder: Path, identity: str, *, unfinished: bool) -> None:
-    """Ours are parts, manifest and checksums: of this very file and cuts, or such that no run came to an end with."""
+    """Ours are parts, manifest and checksums, either of exactly this file and cuts or of a run that did not finish."""
     names = _names(folder)
     foreign = [name for name in names if not _is_ours(name)]
     complete = _of_manifest(folder)
@@ -241,7 +242,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _present(folder: Path, packing: Compression) -> dict[str, PartFile]:
-    """Parts that an earlier run wrote and that still hold what their names promise, by their names on the stage."""
+    """Parts that an earlier run wrote and whose content still matches their names, by their names on the stage."""
     found = {}
     for path in sorted(folder.glob(f"part-*{SUFFIXES[packing]}")):
         if part := proven_part(path, packing):
@@ -250,7 +251,7 @@ def _present(folder: Path, packing: Compression) -> dict[str, PartFile]:
 
 
 def _remove_others(parts: PackedParts) -> None:
-    """Remove what killed runs left half written, and parts that are none of this file's."""
+    """Remove what killed runs left half written, and parts that are not of this file."""
     known = {file.name for file in parts.files}
     with os.scandir(parts.folder) as entries:
         for entry in list(entries):

@@ -1,4 +1,4 @@
-"""``config generate`` (floor 5): entries of ``files`` from files, and from their table where it is there."""
+"""``config generate`` (floor 5): generates ``files`` entries from files, and from their table if it exists."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ _DIFFERENT = 5
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """From which files, for which table (None: its name is made from the files'), by how many of their first rows.
-
-    ``rows`` None looks at all rows.  With a ``table`` the warehouse is asked for its real columns.
+    """Which files to read, for which table (None: its name is made from the files'), and how many of the first rows.
+    ``rows`` None reads all rows.  With a ``table``, the warehouse is asked for its real columns.
     """
 
     files: tuple[Path, ...]
@@ -42,7 +41,7 @@ class GenerateRequest:
 
 @dataclass(frozen=True)
 class Generated:
-    """Entries for ``files``, and what whoever takes them over should know."""
+    """Entries for ``files``, and notes for the person who adopts them."""
 
     entries: tuple[dict[str, Any], ...]
     notes: tuple[str, ...]
@@ -55,9 +54,8 @@ def generate(
     state_directory: Path,
     progress: Progress,
 ) -> Generated:
-    """Look into every file; those whose names have one pattern become one entry.
-
-    Raise FileError for a file that cannot be read, or that has other columns than another one of its pattern.
+    """Read every file; those whose names share a pattern become one entry.
+    Raise FileError for a file that cannot be read, or whose columns differ from another file of its pattern.
     """
     groups: dict[str, list[Path]] = {}
     for path in dict.fromkeys(request.files):
@@ -74,7 +72,7 @@ def generate(
 
 
 def _table(name: str, loaded: LoadedConfiguration, warehouse: Warehouse, notes: list[str]) -> Table | None:
-    """The table as it is in the warehouse; None, with a note, where there is none or nobody answers."""
+    """The table as it is in the warehouse; None, with a note, if it does not exist or the warehouse does not answer."""
     try:
         with warehouse.open(f"snowflake_etl config generate table={name}") as session:
             full = object_name(name, session.database, session.schema)
@@ -138,7 +136,7 @@ def _refuse_other_columns(found: Sequence[Looked]) -> None:
 
 
 def _real_types(guessed: dict[str, str], table: Table, notes: list[str]) -> dict[str, str]:
-    """The table's own types for the file's columns; what only one of them has is said."""
+    """The table's own types for the file's columns; columns that only one of them has are noted."""
     known = {column.name: column for column in table.columns}
     types = {}
     for name, kind in guessed.items():

@@ -1,4 +1,4 @@
-"""Puts generated entries into a configuration file (floor 5): what the operator wrote stays, a backup stays, too."""
+"""Puts generated entries into a configuration file (floor 5): what the operator wrote stays, and a backup is kept."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from snowflake_etl.quality.names import stored
 from snowflake_etl.reports.json_text import WIDTH, json_text
 
 _PATTERN, _TABLE, _TYPES = "file_pattern", "table_name", "create_table"
-# Keys of which an entry has one.
+# An entry has one of these keys.
 _INSTEAD = {"file_format": "delimiter", "delimiter": "file_format"}
 
 
 def planned_change(path: Path, entries: Sequence[Mapping[str, Any]], base_path: Path | None, choice: Choice) -> Change:
-    """What the file would be with the entries in it; nothing is written.
-
-    Raise ConfigError for a file that cannot be read, or that would not be a configuration any more.
+    """Return what the file would be with the entries in it; nothing is written.
+    Raise ConfigError for a file that cannot be read, or that would no longer be a valid configuration.
     """
     target = path.resolve()
     if target.is_dir():
@@ -64,7 +63,7 @@ def _merged(
     path: Path,
     notes: list[str],
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The document with the entries, and those of them that are new in it."""
+    """The document with the entries, and those that are new in it."""
     files = [dict(each) if isinstance(each, dict) else each for each in document.get("files") or []]
     added = []
     for entry in entries:
@@ -88,7 +87,7 @@ def _merged(
 
 
 def _complete(entry: dict[str, Any], suggested: Mapping[str, Any], notes: list[str]) -> None:
-    """Add what the entry does not say; what it says stays, and where the files say something else that is told."""
+    """Add what the entry does not say; what it says stays, and differences from the files are reported."""
     name = entry.get(_TABLE)
     for key, value in suggested.items():
         if key == _TYPES and isinstance(entry.get(_TYPES), dict):
@@ -133,7 +132,7 @@ def _written(
         return _rendered(merged, path, before)
     if len(merged["files"]) == len(document.get("files") or []) + len(added):
         text = _inserted(before, added)
-        # Only what reads back as what is meant is believed.
+        # The text is only used if it reads back as intended.
         with contextlib.suppress(ConfigError):
             if text is not None and parsed_text(text, path) == merged:
                 return text
@@ -156,7 +155,7 @@ def _yaml(value: object) -> str:
 
 
 def _inserted(before: str, added: Sequence[Mapping[str, Any]]) -> str | None:
-    """YAML with entries behind those that are there, and everything else as it was; None where that cannot be done."""
+    """The YAML with the entries after the existing ones, everything else unchanged; None if that is impossible."""
     lines = before.splitlines()
     starts = [number for number, line in enumerate(lines) if re.fullmatch(r"files:\s*(#.*)?", line)]
     if len(starts) != 1:
@@ -175,7 +174,7 @@ def _inserted(before: str, added: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _validate(change: Change, choice: Choice) -> None:
-    """Raise ConfigError when the new text is no configuration."""
+    """Raise ConfigError when the new text is not a valid configuration."""
     with temporary_file(change) as temporary:
         try:
             read_configuration(temporary, choice=choice)

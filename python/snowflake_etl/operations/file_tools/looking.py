@@ -22,14 +22,14 @@ from snowflake_etl.quality.duck import Duck, OutOfSpace, Resources
 
 _ESTIMATED_FROM_BYTES = 4 << 20
 _PIECES, _PIECE_BYTES = 64, 64 << 10
-# A thread of DuckDB holds buffers and vectors of its own: on many cores the limit would not hold them all.
+# Each DuckDB thread has its own buffers and vectors: with many cores they would not all fit within the limit.
 _THREAD_BYTES = 50_000_000
-# What a configuration would say, and the flag that says it.
+# The setting in a configuration, and the flag for it.
 _FLAGS = {"delimiter": "--delimiter CHAR", "header": "--header yes (or no)", "encoding": "--encoding NAME"}
 
 
 def entry_of(path: Path, loaded: LoadedConfiguration, table: str | None = None) -> FileSection | None:
-    """The configuration's entry for a file, by its name or by ``table``; None where there is none.
+    """The configured entry for a file, by its name or by ``table``; None if there is none.
 
     Raise ConfigError where several patterns match.
     """
@@ -50,7 +50,7 @@ def entry_of(path: Path, loaded: LoadedConfiguration, table: str | None = None) 
 
 
 def layout_of(path: Path, wishes: LayoutWishes) -> Layout:
-    """How a file is laid out.  Raise FileError where that is not clear, with the flag that tells it."""
+    """Return a file's layout.  Raise FileError, naming the flag that helps, if it is not clear."""
     try:
         return read_layout(path, wishes)
     except FileError as error:
@@ -59,7 +59,7 @@ def layout_of(path: Path, wishes: LayoutWishes) -> Layout:
 
 
 def wishes_of(entry: FileSection | None, flags: LayoutWishes) -> LayoutWishes:
-    """What flags say of a layout, else what the configuration says."""
+    """What the flags say about a layout, else what the configuration says."""
     if entry is None:
         return flags
     wishes = layout_wishes(entry, entry.columns)
@@ -73,7 +73,9 @@ def wishes_of(entry: FileSection | None, flags: LayoutWishes) -> LayoutWishes:
 
 @contextmanager
 def one_duck(path: Path, resources: Resources, what: str) -> Iterator[Duck]:
-    """A DuckDB within the limits.  Raise FileError, which names them, where ``path`` cannot be ``what`` within them."""
+    """Open a DuckDB within the limits.
+    Raise FileError, naming them, if they do not suffice; ``what`` says what was to be done with ``path``.
+    """
     threads = max(1, min(resources.threads, resources.memory_limit // _THREAD_BYTES))
     with Duck(replace(resources, threads=threads)) as duck:
         try:
@@ -86,9 +88,8 @@ def one_duck(path: Path, resources: Resources, what: str) -> Iterator[Duck]:
 
 
 def estimated_rows(path: Path, layout: Layout) -> tuple[int, bool]:
-    """How many lines a file has beside its header, and whether that is exact.
-
-    Told from pieces all over a plain file, from the first MiB of a packed one.
+    """Estimate how many lines a file has apart from its header, and say whether that is exact.
+    Judged from pieces all over a plain file, from the first MiB of a compressed one.
     """
     if layout.compression is Compression.NONE and path.stat().st_size > _ESTIMATED_FROM_BYTES:
         with path.open("rb", buffering=0) as file:

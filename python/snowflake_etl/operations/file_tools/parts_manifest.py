@@ -31,7 +31,7 @@ _LARGEST_MANIFEST_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class _Document:
-    """What stands in the file, beside its kind, version and seal."""
+    """The content of the file, apart from its kind, version and seal."""
 
     packing: Literal["zstd", "gzip"]
     source: Manifest
@@ -77,9 +77,8 @@ class PackedParts:
 
 
 def read_parts(path: Path) -> PackedParts:
-    """Read a manifest, or that of a folder, and look whether every part is beside it, as large as it should be.
-
-    Raise FileError when it is not there, is none, was changed, comes from another version, or a part is missing.
+    """Read a manifest, or that of a folder, and check that every part is beside it and has the right size.
+    Raise FileError when it is missing, is no manifest, was changed, comes from another version, or a part is missing.
     """
     if path.is_dir():
         path = path / MANIFEST_NAME

@@ -26,7 +26,7 @@ from snowflake_etl.results_files import SampledColumn, SampleResult
 
 @dataclass(frozen=True)
 class SampleWishes:
-    """Look at the first ``rows`` (None: at all of them), and give back the first ``show`` as they are."""
+    """Look at the first ``rows`` (None: at all of them), and return the first ``show`` unchanged."""
 
     rows: int | None = 10_000
     show: int = 3
@@ -35,7 +35,7 @@ class SampleWishes:
 
 @dataclass(frozen=True)
 class Looked:
-    """A file that was looked at: its layout, its rows (see ``SampleResult``) and its columns."""
+    """A file that was examined: its layout, its rows (see ``SampleResult``) and its columns."""
 
     path: Path
     layout: Layout
@@ -54,7 +54,7 @@ def sample(
     wishes: SampleWishes,
     progress: Progress,
 ) -> SampleResult:
-    """Look into one file, read as ``entry`` and the wishes say.  Raise FileError for one that cannot be read."""
+    """Examine one file, read as ``entry`` and the wishes say.  Raise FileError if it cannot be read."""
     looked = look(path, entry, loaded, state_directory, wishes, progress)
     nulls = entry.null_values if entry else DEFAULT_NULLS
     suggestion = suggest(path, looked.layout, looked.columns, entry.table_name if entry else None, nulls)
@@ -67,7 +67,9 @@ def sample(
 
 
 def _texts_of(again: Looked, first: Looked, suggestion: Suggestion) -> tuple[ColumnFacts, ...]:
-    """The columns of ``first``, those of texts with the NULLs that the others need, since null_values hold for all."""
+    """The columns of ``first``; text columns get the NULLs that the others need, since null_values apply to all
+    columns.
+    """
     return tuple(
         facts_again if guessed.type.startswith("VARCHAR") else facts
         for facts, facts_again, guessed in zip(first.columns, again.columns, suggestion.guesses, strict=True)
@@ -85,7 +87,7 @@ def look(
 ) -> Looked:
     """Count the columns of a file; ``nulls`` are read as NULL instead of those of its entry.
 
-    Raise FileError for one that is empty, damaged or cannot be told.
+    Raise FileError if it is empty, damaged or its layout is unclear.
     """
     layout = looking.layout_of(path, looking.wishes_of(entry, wishes.layout))
     quality = loaded.configuration.quality
@@ -99,7 +101,7 @@ def look(
             passed_over = first.rejected
             if wishes.rows is not None:
                 rows, exact = looking.estimated_rows(path, layout)
-                # The lines of a quoted field are no rows; what was read to its end is known exactly.
+                # The lines within a quoted field are not rows; a file that was read to its end is counted exactly.
                 if looked_at < wishes.rows:
                     rows, exact = looked_at, not passed_over
                 return Looked(path, layout, max(rows, looked_at), exact, looked_at, columns, passed_over)
@@ -113,14 +115,14 @@ def look(
 def _all(
     relation: FileRelation, layout: Layout, first: tuple[ColumnFacts, ...], progress: Progress
 ) -> tuple[int, tuple[ColumnFacts, ...]]:
-    """Count everything; of what columns could be only that is tried which the first rows have left possible."""
+    """Count everything; only the column types that the first rows leave possible are tried."""
     left = [Hypotheses.left_by(facts) for facts in first]
 
     def read() -> None:
         for _ in relation.bytes(lambda done, total: progress("sample", done, total, "bytes")):
             pass
 
-    # DuckDB takes a torn packed file for whole, and tells nothing of how far it is.
+    # DuckDB takes a truncated compressed file for complete, and reports no progress.
     wait = in_parallel(read)
     try:
         return count_columns(relation, layout.columns, left)

@@ -33,7 +33,7 @@ class NamePattern:
 
     @property
     def table(self) -> str:
-        """A table's name, from the name's words before the days, else behind them."""
+        """A table name, made from the words before the days in the file's name, else from those after."""
         before, _, behind = re.sub(r"[{](date_range|month)[}]", "\0", self.text).partition("\0")
         words = re.findall(r"[A-Za-z0-9]+", before) or re.findall(r"[A-Za-z0-9]+", behind.rsplit(".", 1)[0])
         name = "_".join(words).upper() or "NEW_TABLE"
@@ -42,7 +42,7 @@ class NamePattern:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An entry of ``files`` and what whoever takes it over should know."""
+    """An entry of ``files`` and notes for the person who adopts it."""
 
     entry: dict[str, Any]
     guesses: tuple[Guess, ...]
@@ -50,7 +50,7 @@ class Suggestion:
 
 
 def pattern_of(name: str) -> NamePattern:
-    """The name with a place holder for its days."""
+    """The name with a placeholder for its days."""
     plain = next((name.removesuffix(each) for each in PACKED_SUFFIXES if name.endswith(each)), name)
     for expression, holder in _HOLDERS:
         for found in expression.finditer(plain):
@@ -68,8 +68,7 @@ def suggest(
     table: str | None = None,
     nulls: Sequence[str] = DEFAULT_NULLS,
 ) -> Suggestion:
-    """The entry for files like this one; ``columns`` are what was counted, for one file or for several together.
-
+    """The entry for files like this one; ``columns`` are the counts of one file or of several together.
     ``nulls`` are the texts that were read as NULL.
     """
     pattern = pattern_of(path.name)
@@ -100,7 +99,7 @@ def suggest(
     if not layout.header:
         entry["expected_columns"] = [each.name for each in guesses]
         notes.append("The file has no header: write the names of its columns in place of column_1 and so on.")
-    # One COPY reads all dates in one format: a column that is written otherwise stays text.
+    # One COPY reads all dates in one format: a column in another format stays text.
     types = {each.name: "VARCHAR(50)" if each.name in odd else each.type for each in guesses}
     entry["create_table"] = types
     notes += [

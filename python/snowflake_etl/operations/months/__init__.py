@@ -1,1 +1,1 @@
-"""Months out and back: drop, restore, and what proves and undoes them."""
+"""Dropping and restoring months, with the audit trail and the means to undo them."""

@@ -1,4 +1,4 @@
-"""What a run that changes a table tells of itself (floor 5): in the state folder and in the warehouse."""
+"""The audit entries of a run that changes a table (floor 5): in the state folder and in the warehouse."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 class Audited(Protocol):
-    """A result of which the audit log keeps status and facts."""
+    """A result whose status and facts are kept in the audit log."""
 
     @property
     def status(self) -> str: ...
@@ -38,7 +38,7 @@ Result = TypeVar("Result", bound=Audited)
 
 
 class Trail:
-    """The audit entries of one run on one month: who, where, with which configuration, what, how it ended."""
+    """The audit entries of one run on one month: who, where, with which configuration, what, and the outcome."""
 
     def __init__(self, warehouse: Warehouse, run_id: str, verb: str, table: str, month: str, config: str) -> None:
         self._state = warehouse.state_directory
@@ -56,9 +56,8 @@ class Trail:
         }
 
     def started(self, **facts: Any) -> None:
-        """From here on the table may be another; whoever finds no end to it asks the audit log in the warehouse.
-
-        Raise Refused when that cannot be written down: nothing is changed that nobody could prove.
+        """Record that from here on the table may change; if the end is missing here, the warehouse's audit log has the
+        answer.  Raise Refused when this cannot be recorded: no change is made without proof of it.
         """
         try:
             audit_file.append(self._state, {**self._facts, "outcome": "started", **facts})
@@ -69,14 +68,14 @@ class Trail:
             ) from None
 
     def ended(self, outcome: str, **facts: Any) -> None:
-        """How it ended; that is said in any case, so that a log that cannot be written is a warning only."""
+        """Record how it ended; the user is told in any case, so a log that cannot be written is only a warning."""
         try:
             audit_file.append(self._state, {**self._facts, "outcome": outcome, **facts})
         except OSError as error:
             LOGGER.warning("The audit log in %s cannot be written: %s", self._state, error)
 
     def tell(self, session: Session, objects: WorkObjects, table: ObjectName, outcome: str, **facts: Any) -> None:
-        """Tell the warehouse of what no transaction of ours told it (refusals, dry runs, DDL), where the role may."""
+        """Record in the warehouse what no transaction of ours recorded (refusals, dry runs, DDL), if the role may."""
         verb, config = self._facts["verb"], self._facts["config"]
         try:
             audit.insert(
@@ -88,7 +87,7 @@ class Trail:
 
 @dataclass(frozen=True)
 class AuditedRun:
-    """One run that changes one month of a table: its session and id, what it was configured with, its trail."""
+    """One run that changes one month of a table: its session and id, its configuration, its trail."""
 
     session: Session
     configuration: Configuration
@@ -98,7 +97,7 @@ class AuditedRun:
 
     @property
     def where(self) -> str:
-        """Account and role, to be shown to whoever has to confirm."""
+        """Account and role, to show to the person who confirms."""
         return f"account {self.configuration.snowflake.target}, role {refusals.role_of(self.session)}"
 
 
@@ -112,9 +111,8 @@ def audited(
     steps: Callable[[AuditedRun], Result],
     ended_by: Callable[[str, str, EtlError | Stopped], Result],
 ) -> Result:
-    """Run the steps of one run on one month of a table (named as in the configuration), with a session of its own.
-
-    Expected errors become the result that ``ended_by`` makes of status, run id and error; every outcome is kept in
+    """Run the steps on one month of a table (named as in the configuration), with a separate session.
+    Expected errors become the result that ``ended_by`` makes from status, run id and error; every outcome is kept in
     the audit log of the state folder, a refusal in the warehouse's as well.
     """
     run_id = new_id()
@@ -140,7 +138,7 @@ def audited(
 def refused_beforehand(
     warehouse: Warehouse, config: str, verb: str, targets: Iterable[tuple[str, str]], refused: Refused
 ) -> Refused:
-    """Keep a refusal that came before anybody signed in, of tables and months; return it."""
+    """Record a refusal for tables and months that came before anybody signed in; return it."""
     for table, month in targets:
         Trail(warehouse, new_id(), verb, table, month, config).ended("refused", message=str(refused))
     return refused

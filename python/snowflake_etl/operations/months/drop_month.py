@@ -29,12 +29,11 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DropRequest:
-    """What is asked of a drop.
-
-    ``confirm`` is shown what will be done and the phrase to be typed, and says whether to go on.
-    ``expect_rows`` is the number of rows that may be deleted, ``any``, or None.  ``copy`` True or False wishes a
-    safety copy or none; None leaves it to how far the table's Time Travel reaches.  ``config`` is the configuration's
-    file, for the audit log; ``same_configuration`` are the flags that choose it, for commands to type.
+    """The request for a drop.
+    ``confirm`` is given what will be done and the phrase to type, and returns whether to go on.
+    ``expect_rows`` is the number of rows that may be deleted, ``any``, or None.  ``copy`` True or False asks for a
+    safety copy or none; None decides by how far the table's Time Travel reaches.  ``config`` is the configuration's
+    file, for the audit log; ``same_configuration`` are the flags that choose it, for commands to be typed.
     """
 
     confirm: Callable[[str, str], bool]
@@ -50,7 +49,9 @@ class DropRequest:
 def drop_month(
     entry: FileSection, month: Month, configuration: Configuration, warehouse: Warehouse, request: DropRequest
 ) -> DropResult:
-    """Drop one month of one table.  Expected errors end in the result; every outcome is kept in the audit log."""
+    """Drop one month of one table.  Expected errors become part of the result; every outcome is kept in the audit
+    log.
+    """
     return audited(
         "drop-month",
         entry.table_name,
@@ -99,7 +100,7 @@ class _Drop:
         return self._verified(plan, change, done, protection, shlex.join(way_back))
 
     def _protection(self, plan: DropPlan, request: DropRequest) -> Protection | None:
-        """What can undo the drop; None where the ledger alone changes, since no row goes."""
+        """What can undo the drop; None if only the ledger changes, since no row is deleted."""
         if not plan.rows:
             return None
         return plan_protection(self._session, plan.objects, plan.target.name, self._run.run_id, request.copy)
@@ -107,7 +108,7 @@ class _Drop:
     def _verified(
         self, plan: DropPlan, change: MonthChange, done: Changed, protection: Protection | None, way_back: str
     ) -> DropResult:
-        """The rows are gone: what cannot be counted any more is a warning."""
+        """The rows are gone: a count that fails now is only a warning."""
         left: int | None = None
         try:
             left = catalog.count_rows(self._session, plan.target.name)
@@ -159,7 +160,7 @@ class _Drop:
 
 
 def _in_words(plan: DropPlan, change: MonthChange, protection: Protection | None, where: str) -> str:
-    """What is shown before anything is done; ``where`` tells account and role."""
+    """What is shown before anything is done; ``where`` names account and role."""
     days = f", {plan.first_day} to {plan.last_day}" if plan.first_day else ""
     sample = [" | ".join(values) for values in (plan.sample.columns, *plan.sample.rows)] if plan.sample.rows else []
     in_ledger = counted(sum(row.row_count for row in plan.live), "row")

@@ -1,4 +1,4 @@
-"""What dropping a month would do (floor 5): counted, with everything that should make an operator stop and think."""
+"""What dropping a month would do (floor 5): the counts, and everything that should make an operator stop and think."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_SHAPES = 20
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows that would go, as text."""
+    """The first rows that would be deleted, as text."""
 
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
@@ -36,7 +36,7 @@ class Sample:
 class DropPlan:
     """One month of one table: counts in rows, ``live`` the ledger's rows of the month, warnings for the operator.
 
-    ``partitions`` tells how many micro-partitions the DELETE touches, "" where the warehouse does not.
+    ``partitions`` says how many micro-partitions the DELETE touches, "" if the warehouse does not tell.
     """
 
     objects: WorkObjects
@@ -67,8 +67,7 @@ def plan_drop(
     session: Session, configuration: Configuration, entry: FileSection, month: Month, *, preview: int
 ) -> DropPlan:
     """Count what a drop would delete; ``preview`` rows of it are read as a sample.
-
-    Raise Refused for what has no months or no rows that may be deleted, WarehouseError for a table that is missing.
+    Raise Refused for a table without months or without rows that may be deleted, WarehouseError for a missing table.
     """
     objects = WorkObjects.of(session.database, configuration.load)
     ensure_objects(session, objects)
@@ -103,7 +102,7 @@ def plan_drop(
 
 
 def existing_target(session: Session, entry: FileSection) -> Target:
-    """The table of an entry, which has to be there.  Raise WarehouseError when it is not, Refused for a view."""
+    """The table of an entry, which must exist.  Raise WarehouseError when it does not, Refused for a view."""
     target = load_target.resolve_target(session, entry, may_create=False)
     if not target.exists:
         raise WarehouseError(f"There is no table {target.name}: nothing of it can be dropped or restored.")
@@ -111,7 +110,7 @@ def existing_target(session: Session, entry: FileSection) -> Target:
 
 
 def selected_days(target: Target, days: Sequence[DayRange]) -> Selected:
-    """The rows of those days, by a half-open range that fits the column's type."""
+    """Select the rows of those days, by a half-open range that fits the column's type."""
     condition, binds = target.condition(days) or ("", [])
     return Selected(condition, tuple(binds))
 
@@ -148,13 +147,13 @@ def _sample(session: Session, target: Target, selected: Selected, rows: int) -> 
 
 
 def _refuse_mixed_formats(session: Session, target: Target) -> None:
-    """Texts compare as texts: a date written otherwise would be in the wrong month or in none."""
+    """Text is compared as text: a date in another format would end up in the wrong month or in none."""
     column = target.date_column
     if column is None:
         return
     name, wanted = quote(column.name), day_part(target.date_format)
     like = re.sub(r"[YMD]", "9", wanted)
-    # Other formats first: behind many shapes of times they would not be seen.
+    # Other formats first: after many variants of times they would not be seen.
     shapes = session.query(
         "SELECT ETL_SHAPE, ETL_IS_DATE, COUNT(*) AS ETL_ROWS FROM ("
         f"SELECT REGEXP_REPLACE({name}, '[0-9]', '9') AS ETL_SHAPE, "
@@ -218,7 +217,7 @@ def _rows_on_unclaimed_days(session: Session, plan: DropPlan) -> int:
 
 
 def _partitions(session: Session, plan: DropPlan) -> tuple[int, int] | None:
-    """How many micro-partitions the DELETE touches, and of how many; None where the warehouse does not tell."""
+    """How many micro-partitions the DELETE touches, and of how many; None if the warehouse does not tell."""
     try:
         rows = session.query(
             f"EXPLAIN USING JSON SELECT * FROM {plan.target.name.sql}{plan.selected.where}", plan.selected.binds

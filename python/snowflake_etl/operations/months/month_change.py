@@ -1,7 +1,7 @@
 """One change of a month's rows (floor 5): rows out, rows in, ledger and audit log in a single transaction.
 
-``drop-month`` takes rows out, ``restore-month`` puts them back.  The locks come in the order of a publish (target,
-lock row, ledger), so that neither a load nor another change can come between what was shown and what is done.
+``drop-month`` takes rows out, ``restore-month`` puts them back.  The locks are taken in the order of a publish (target,
+lock row, ledger), so that no load or other change can come between what was shown and what is done.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from snowflake_etl.warehouse.transaction import Sides, roll_back, transact_or_te
 
 @dataclass(frozen=True)
 class Selected:
-    """The rows that the change is about: a condition on the target and its binds."""
+    """The rows to change: a condition on the target and its binds."""
 
     condition: str
     binds: tuple[str, ...]
@@ -45,12 +45,11 @@ class StateChange:
 
 @dataclass(frozen=True)
 class MonthChange:
-    """What is going to be done, counted before it.
-
+    """What is going to be done, with counts taken before.
     ``by_month`` is false for a table without days, where the month is only that of the load that was replaced.
     ``rows_out`` are deleted (None: nothing is), ``rows_in`` come by ``insert``, a statement that takes the binds
-    of ``selected``; ``rows_after`` are the selected rows that there have to be in the end.  ``live_before`` are the
-    month's live ledger rows, which have to be the same still.
+    of ``selected``; ``rows_after`` is the number of selected rows that there must be in the end.  ``live_before`` are
+    the month's live ledger rows, which must still be the same.
     """
 
     run_id: str
@@ -79,7 +78,7 @@ class MonthChange:
 
 @dataclass(frozen=True)
 class Changed:
-    """What was done, in rows; the query ids are "" where there was none or an earlier attempt did it."""
+    """What was done, in rows; the query ids are "" if there was no statement or an earlier attempt did it."""
 
     deleted: int
     inserted: int
@@ -105,7 +104,7 @@ def change_month(session: Session, objects: WorkObjects, change: MonthChange) ->
 
 
 def _committed_before(session: Session, objects: WorkObjects, change: MonthChange) -> Changed | None:
-    """What an earlier attempt did; a COMMIT that is still under way holds the lock that is taken first."""
+    """What an earlier attempt did; a COMMIT still in progress holds the lock that is taken first here."""
     session.execute("BEGIN")
     try:
         ledger.take_lock(session, objects, change.table, change.run_id)

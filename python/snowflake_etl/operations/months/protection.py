@@ -27,7 +27,7 @@ LOGGER = logging.getLogger(__name__)
 class Protection:
     """What can undo a deletion: a safety copy (None: the table's Time Travel alone), and until when.
 
-    ``travel_until`` is how far the table's own Time Travel reaches, should the copy be gone before.
+    ``travel_until`` is how far the table's own Time Travel reaches, in case the copy is removed earlier.
     """
 
     copy: ObjectName | None
@@ -44,9 +44,8 @@ class Protection:
 def plan_protection(
     session: Session, objects: WorkObjects, table: ObjectName, run_id: str, wish: bool | None
 ) -> Protection:
-    """How a deletion is going to be undone: a copy where that is wished (True) or Time Travel is short (None).
-
-    Raise Refused when no copy is wished and nothing else could undo it.
+    """Decide how a deletion could be undone: by a copy if requested (True), or if Time Travel is too short (None).
+    Raise Refused when no copy is wanted and nothing else could undo it.
     """
     now, days = datetime.now(UTC), safety_copy.retention_days(session, table)
     if wish is False and not days:
@@ -61,7 +60,7 @@ def plan_protection(
 
 
 def _protect(session: Session, protection: Protection, table: ObjectName, selected: Selected, rows: int) -> None:
-    """Make the safety copy, if there is to be one; it has to hold the ``rows`` that were counted."""
+    """Make the safety copy, if there is to be one; it must hold the ``rows`` that were counted."""
     copy = protection.copy
     if copy is None:
         return
@@ -79,9 +78,8 @@ def _protect(session: Session, protection: Protection, table: ObjectName, select
 def protected(
     session: Session, protection: Protection | None, table: ObjectName, selected: Selected, rows: int
 ) -> Iterator[None]:
-    """Make the safety copy before a deletion; drop it where the deletion is refused or fails: nothing is to be undone.
-
-    ``rows`` of the table are ``selected`` for the deletion.  Without a protection none of them goes.
+    """Make the safety copy before a deletion; drop it if the deletion is refused or fails, when nothing needs undoing.
+    ``rows`` of the table are ``selected`` for the deletion.  Without protection none of them is deleted.
     """
     if protection is None:
         yield
@@ -105,7 +103,7 @@ def _give_up(session: Session, protection: Protection) -> None:
 
 
 def undo_detail(table: Table, rows: Sequence[LedgerRow], protection: Protection | None) -> dict[str, Any]:
-    """What restore-month needs to know of a deletion, for the audit log; no protection where no row goes."""
+    """What restore-month needs to know about a deletion, for the audit log; no protection if no row is deleted."""
     source: dict[str, Any] = {}
     if protection is not None:
         source = {

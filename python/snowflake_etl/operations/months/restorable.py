@@ -18,10 +18,9 @@ _DELETIONS = (audit.DROPPED, audit.REPLACED, audit.RESTORED)
 
 @dataclass(frozen=True)
 class Restorable:
-    """One deletion: ``rows`` that it took away, on ``days``.
-
-    ``source`` is what the rows can be read from in SQL, "" where nothing has them any more; ``until`` is when that
-    ends, in UTC.  ``restored_by`` is the run that brought them back, "" when none did.
+    """One deletion: the ``rows`` that it removed, on ``days``.
+    ``source`` is the SQL from which the rows can be read, "" if nothing has them any more; ``until`` is when that ends,
+    in UTC.  ``restored_by`` is the run that brought them back, "" when none did.
     """
 
     run_id: str
@@ -50,7 +49,7 @@ class Restorable:
 
     @property
     def lost_copy(self) -> bool:
-        """True where the copy that was made is not there any more."""
+        """True if a copy was made but no longer exists."""
         return self.copied and self.copy is None
 
 
@@ -60,7 +59,7 @@ def time_travel(table: ObjectName, statement: str) -> str:
 
 
 def deletions(session: Session, objects: WorkObjects, table: ObjectName | None = None) -> list[Restorable]:
-    """Every deletion that took rows away, oldest first, and where its rows are now."""
+    """Return every deletion that removed rows, oldest first, and where its rows are now."""
     if catalog.describe_table(session, objects.audit_log) is None:
         return []
     rows = audit.rows_of(session, objects, table)
@@ -78,7 +77,7 @@ def _restorable(
     copy = objects.name(str(detail["copy"])) if detail.get("copy") in copies else None
     copied = bool(detail.get("copy"))
     if copied and copy is None:
-        # Somebody dropped it; the table's own Time Travel may still reach back.
+        # Somebody dropped the copy; the table's own Time Travel may still reach back.
         until = datetime.fromisoformat(str(detail.get("travel_until") or detail["until"]))
     source = ""
     if copy is not None:
@@ -109,6 +108,6 @@ def _days(pairs: Sequence[Sequence[str]]) -> tuple[DayRange, ...]:
 
 
 def _object_name(text: str) -> ObjectName:
-    """The audit log names tables by their three stored parts; who asks of one table knows it without reading that."""
+    """The audit log names tables by their three stored parts; a caller that asks about one table knows it already."""
     database, schema, name = text.split(".", 2)
     return ObjectName(database, schema, name)

@@ -42,12 +42,11 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RestoreRequest:
-    """What is asked of a restore.
-
-    ``confirm`` is shown what will be done, and whether rows go, and says whether to go on.  ``run_id`` chooses the
-    deletion ("" the last), ``mode`` what becomes of rows that the days have now: replace takes them out, append is
-    refused unless ``allow_existing``.  ``expect_rows`` is the number of rows that a replace may take out, ``any``, or
-    None.  ``config`` is the configuration's file, for the audit log.
+    """The request for a restore.
+    ``confirm`` is given what will be done, and whether rows are removed, and returns whether to go on.  ``run_id``
+    chooses the deletion ("" the last), ``mode`` decides about rows that the days have now: replace removes them, append
+    is refused unless ``allow_existing``.  ``expect_rows`` is the number of rows that a replace may take out, ``any``,
+    or None.  ``config`` is the configuration's file, for the audit log.
     """
 
     confirm: Callable[[str, bool], bool]
@@ -62,7 +61,7 @@ class RestoreRequest:
 
 @dataclass(frozen=True)
 class RestorePlan:
-    """One deletion that is going to be undone; counts in rows."""
+    """The undoing of one deletion; counts in rows."""
 
     objects: WorkObjects
     target: Target
@@ -81,7 +80,7 @@ class RestorePlan:
 
     @property
     def leaving(self) -> tuple[LedgerRow, ...]:
-        """The live files whose days a replace takes out."""
+        """The live files whose days a replace removes."""
         days = self.deletion.days
         return tuple(row for row in self.live if not days or (row.days and any(map(row.days.overlaps, days))))
 
@@ -101,7 +100,9 @@ class RestorePlan:
 def restore_month(
     entry: FileSection, month: Month, configuration: Configuration, warehouse: Warehouse, request: RestoreRequest
 ) -> RestoreResult:
-    """Restore one month of one table.  Expected errors end in the result; every outcome is kept in the audit log."""
+    """Restore one month of one table.  Expected errors become part of the result; every outcome is kept in the audit
+    log.
+    """
     return audited(
         "restore-month",
         entry.table_name,
@@ -187,7 +188,7 @@ class _Restore:
 def plan_restore(
     session: Session, configuration: Configuration, entry: FileSection, month: Month, request: RestoreRequest
 ) -> RestorePlan:
-    """Find the deletion and count what undoing it means.  Raise Refused when it cannot or must not be undone."""
+    """Find the deletion and count what undoing it would change.  Raise Refused when it cannot or must not be undone."""
     objects = WorkObjects.of(session.database, configuration.load)
     ensure_objects(session, objects)
     target = existing_target(session, entry)
@@ -276,7 +277,7 @@ def _refuse(plan: RestorePlan, request: RestoreRequest) -> None:
 
 
 def _refuse_doubling(plan: RestorePlan) -> None:
-    """A file that was loaded again since has its rows in the table: the same ones never come beside them."""
+    """A file that was loaded again since has its rows in the table: never add the same rows a second time."""
     again = {row.content_hash for row in plan.live if row.content_hash}
     twice = [row.file_name for row in plan.revived if row.content_hash in again]
     if twice and plan.rows_now:
@@ -287,7 +288,7 @@ def _refuse_doubling(plan: RestorePlan) -> None:
 
 
 def _refuse_cutting(plan: RestorePlan) -> None:
-    """Files go out whole: rows left of one would be known to nobody."""
+    """Files are removed whole: the ledger would know nothing about leftover rows of one."""
     for row in plan.leaving:
         if plan.deletion.days and row.days and not _within(row.days, plan.deletion.days):
             days = ", ".join(map(str, plan.deletion.days))
@@ -355,7 +356,7 @@ def list_deletions(configuration: Configuration, warehouse: Warehouse) -> list[R
 
 
 def list_copies(configuration: Configuration, warehouse: Warehouse, older_than: timedelta) -> list[SafetyCopy]:
-    """The safety copies made longer ago than that; who looks at them does not sweep any."""
+    """The safety copies made longer ago than that; listing them removes none."""
     with (
         replace(warehouse, sweeps=False).open("snowflake_etl safety copies") as session,
         refusals.explaining(session, configuration),
@@ -364,7 +365,7 @@ def list_copies(configuration: Configuration, warehouse: Warehouse, older_than: 
 
 
 def drop_copies(configuration: Configuration, warehouse: Warehouse, copies: Sequence[SafetyCopy], config: str) -> None:
-    """Drop those safety copies: what they hold cannot be restored then.  Each is kept in the audit logs."""
+    """Drop those safety copies: their content can then not be restored.  Each drop is kept in the audit logs."""
     if not copies:
         return
     run_id = new_id()

@@ -1,4 +1,4 @@
-"""Addresses of notices that nothing can be sent to (floor 5): nobody would miss a notice that never comes."""
+"""Finds unusable addresses of notices (floor 5): nobody would miss a notice that never comes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from snowflake_etl.notify import sending
 
 
 def address_problems(loaded: LoadedConfiguration) -> Iterator[str]:
-    """A sentence for each of them, with who said it."""
+    """Return a sentence for each, saying where it was configured."""
     for number, target in enumerate(loaded.configuration.notify.targets):
         place = said_at(loaded.tree, ("notify", "targets", number, "url"), str(loaded.path))
         try:

@@ -1,6 +1,6 @@
-"""Jobs that ended without telling of it themselves (floor 5): killed, or lost when their host went down.
-
-A run that reaches its end tells of it and leaves ``notice`` in its job's folder; a job without it is told here, once.
+"""Jobs that ended without reporting it (floor 5): killed, or lost when their host went down.
+A run that reaches its end sends a notice and leaves ``notice`` in its job's folder; a job without one is reported here,
+once.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def is_told(job: Job) -> bool:
 
 
 def mark_told(folder: Path) -> None:
-    """Nobody has to tell of this job's end any more."""
+    """Mark that the end of this job needs no further notice."""
     descriptor = os.open(folder / MARK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.close(descriptor)
 
 
 def lost_jobs(state_directory: Path) -> Iterator[Job]:
-    """Jobs of this host that were cut off and of which nobody was told; those with an exit code are not even read."""
+    """Jobs of this host that were cut off and not yet reported; those with an exit code are not even read."""
     folder = state_directory / "jobs"
     try:
         found = sorted(entry.name for entry in os.scandir(folder) if job_record.is_job_id(entry.name))
@@ -46,7 +46,7 @@ def lost_jobs(state_directory: Path) -> Iterator[Job]:
 
 
 def event_of(job: Job, program: str) -> Event:
-    """What is told of a job that could not tell it itself."""
+    """The event for a job that could not report its own end."""
     error = f"Job {job.job_id} ({job.title}) was lost: its host went down or it was killed with all its processes."
     if job.exit_code is not None:
         ended = f"ended with exit code {job.exit_code}"
@@ -74,13 +74,13 @@ def event_of(job: Job, program: str) -> Event:
 
 
 def log_tail(job: Job, lines: int) -> tuple[str, ...]:
-    """The last lines of its log that are of the tool: what it printed of data stays on the host."""
+    """The last lines of its log that the tool itself wrote: data that it printed must not leave the host."""
     found = [line for line in job.output.splitlines() if line.startswith(_LOG_LINES) or _is_log_line(line)]
     return tuple(found[-lines:]) if lines else ()
 
 
 def configuration_words(words: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
-    """The configuration, the environment and the settings that a job's words name; "" where they do not."""
+    """The configuration, the environment and the settings that a job's words name; "" if there are none."""
     settings = [word for flag, word in itertools.pairwise(words) if flag == "--set"]
     settings += [word.removeprefix("--set=") for word in words if word.startswith("--set=")]
     return _flag(words, "--config"), _flag(words, "--environment"), tuple(settings)

@@ -1,4 +1,4 @@
-"""Tables that nothing was loaded into for long (floor 5), by the ledger: all hosts and operators load into it."""
+"""Tables without a load for a long time (floor 5), by the ledger, which covers all hosts and operators."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VERB = "load"
 def silent_tables(
     warehouse: Warehouse, configuration: Configuration, program: str, words: tuple[str, ...], now: datetime
 ) -> list[Event]:
-    """An event for each table of the configuration whose last load is ``notify.silence_days`` old, or that has none."""
+    """An event for each table of the configuration whose last load is ``notify.silence_days`` old, or missing."""
     days = configuration.notify.silence_days
     events = []
     with warehouse.open("snowflake_etl notify silence") as session:

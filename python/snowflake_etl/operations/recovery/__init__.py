@@ -1,1 +1,1 @@
-"""Loads that did not end well: which there are, and widening a column for one that had values too long for it."""
+"""Loads that did not end well: listing them, and widening columns for a load whose values were too long."""

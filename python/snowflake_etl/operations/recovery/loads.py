@@ -1,4 +1,4 @@
-"""The loads that can be carried on or tried again (floor 5): told from the records alone, no warehouse is asked."""
+"""The loads that can be continued or retried (floor 5), from the records alone, without the warehouse."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from snowflake_etl.operations.diagnosis.causes import cause_of
 from snowflake_etl.operations.diagnosis.gather import Gatherer
 
 LISTED_DAYS = 30
-"""A load that failed longer ago and was never tried again is not meant to be."""
+"""A load that failed longer ago and was never retried is not expected to be."""
 
 
 @dataclass(frozen=True)
 class RecoverableLoad:
-    """``state`` is interrupted or failed; ``cause`` is a code of ``diagnose``, ``way`` what recovers it."""
+    """``state`` is interrupted or failed; ``cause`` is a code of ``diagnose``, ``way`` how to recover it."""
 
     run_id: str
     state: str
@@ -33,7 +33,7 @@ class RecoverableLoad:
 
 
 def recoverable_loads(records: RunRecords, gatherer: Gatherer, place: str) -> list[RecoverableLoad]:
-    """Interrupted loads into ``place``, and failed ones that no later load of the month made good; newest first."""
+    """Interrupted loads into ``place``, and failed ones without a later successful load of the month; newest first."""
     interrupted = {run.run_id for run in records.interrupted() if run.target == place}
     failed = {run.run_id for run in last_failed(records.all(), place, datetime.now(UTC))}
     loads = []
@@ -59,7 +59,7 @@ def recoverable_loads(records: RunRecords, gatherer: Gatherer, place: str) -> li
 
 
 def last_failed(runs: Sequence[PastRun], place: str, now: datetime) -> list[PastRun]:
-    """The last load of each table and month, where that failed; a refusal decides nothing."""
+    """The last load of each table and month, if it failed; refusals do not count."""
     since = (now - timedelta(days=LISTED_DAYS)).isoformat()
     last = {
         run.subject: run
@@ -70,7 +70,7 @@ def last_failed(runs: Sequence[PastRun], place: str, now: datetime) -> list[Past
 
 
 def run_to_retry(records: RunRecords, run_id: str) -> PastRun:
-    """The run of that id.  Raise UsageError when there is none, Refused when it is at work or ended well."""
+    """The run with that id.  Raise UsageError when there is none, Refused when it is running or ended well."""
     run = next((run for run in records.all() if run.run_id == run_id), None)
     if run is None:
         program = places.program()

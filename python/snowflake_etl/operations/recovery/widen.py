@@ -1,4 +1,4 @@
-"""Widen VARCHAR columns to what the files of a load need (floor 5): measured, proposed, and run when confirmed."""
+"""Widens VARCHAR columns to what the files of a load need (floor 5): measured, proposed, and run when confirmed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SUSPICIOUS = 20
 
 @dataclass(frozen=True)
 class WiderColumn:
-    """A column of ``length`` characters, the longest value of the files, and the length that is proposed."""
+    """A column of ``length`` characters, the longest value in the files, and the proposed length."""
 
     column: str
     length: int
@@ -50,7 +50,7 @@ class WiderColumn:
 
 @dataclass(frozen=True)
 class Widening:
-    """``statements`` make all columns wide enough; ``notes`` are what to think of before."""
+    """``statements`` make all columns wide enough; ``notes`` are what to consider before."""
 
     table: ObjectName
     columns: tuple[WiderColumn, ...]
@@ -59,12 +59,14 @@ class Widening:
 
 
 class NotOwnerError(WarehouseError):
-    """The role may not alter the table; the sentence has the statements for who may."""
+    """The role may not alter the table; the message has the statements for somebody who may."""
 
 
 @dataclass(frozen=True)
 class WidenRequest:
-    """``confirm`` is shown the plan and says whether to go on; ``config`` is the configuration, for the audit log."""
+    """``confirm`` is given the plan and returns whether to go on; ``config`` is the configuration, for the audit
+    log.
+    """
 
     confirm: Callable[[Widening], bool]
     dry_run: bool
@@ -81,7 +83,7 @@ class Widened:
 
     @property
     def audited(self) -> Mapping[str, object]:
-        """What the audit log keeps of it."""
+        """What the audit log keeps about it."""
         statements = {"statements": self.plan.statements} if self.plan else {}
         return {**statements, **({"message": str(self.error)} if self.error else {})}
 
@@ -96,7 +98,7 @@ def plan_widening(
 ) -> Widening:
     """Compare the files' longest values with the table.
 
-    Raise Refused when they fit already, FileError when no VARCHAR can hold them or a file cannot be read.
+    Raise Refused when they already fit, FileError when no VARCHAR can hold them or a file cannot be read.
     """
     planned = loads[0]
     target = load_target.resolve_target(session, planned.entry, may_create=False)
@@ -121,7 +123,7 @@ def plan_widening(
 def _longest(
     source: Source, entry: FileSection, target: Target, configuration: Configuration, temp: Path, progress: Progress
 ) -> dict[str, int]:
-    """Characters of the longest value of each column of a file, by stored name."""
+    """The length in characters of the longest value of each column of a file, by stored name."""
     types = {column: target.table.column(column).type for column in source.columns}
     expected = Expectations(types=types, null_values=entry.null_values)
 
@@ -178,7 +180,7 @@ def _widened(run: AuditedRun, plan: Widening, failed_run: str, request: WidenReq
         with watching(run.warehouse, session, plan.table, objects):
             _alter(session, plan, run.configuration, failed_run)
     except NotOwnerError as error:
-        # The way on is somebody else's: it has to be found by whoever asks why nothing happened.
+        # The next step is up to somebody else, who must be able to find out why nothing happened.
         trail.tell(session, objects, plan.table, LEFT_TO_OWNER, **facts)
         return Widened(LEFT_TO_OWNER, plan, error)
     trail.tell(session, objects, plan.table, "widened", **facts)
@@ -186,7 +188,7 @@ def _widened(run: AuditedRun, plan: Widening, failed_run: str, request: WidenReq
 
 
 def _alter(session: Session, plan: Widening, configuration: Configuration, run_id: str) -> None:
-    """Run the statements.  Raise NotOwnerError, with them for the owner, when the role may not."""
+    """Run the statements.  Raise NotOwnerError, with the statements for the owner, when the role may not."""
     for statement in plan.statements:
         try:
             session.ensure(statement)
@@ -207,7 +209,7 @@ def _alter(session: Session, plan: Widening, configuration: Configuration, run_i
 
 
 def _rung(column: str, longest: int) -> int:
-    """The next round length, so that next month's longest value need not be met again at once."""
+    """The next round length, so that a slightly longer value next month does not fail again."""
     for rung in _LADDER:
         if rung >= longest:
             return rung

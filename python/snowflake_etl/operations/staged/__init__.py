@@ -1,1 +1,1 @@
-"""What lies on the stage, and what past COPYs were like (floor 5): the parts of ``stage``."""
+"""The parts of ``stage`` (floor 5): what is on the stage, and how past COPYs performed."""

@@ -1,4 +1,4 @@
-"""``stage clean`` (floor 5): what was chosen goes, never what a live lease holds, and LIST proves that it is gone."""
+"""``stage clean`` (floor 5): removes what was chosen, never what a live lease holds, and proves it with LIST."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ _ORPHANS = frozenset({State.FAILED, State.INCOMPLETE})
 
 @dataclass(frozen=True)
 class CleanChoice:
-    """What to remove of what is listed; every condition has to hold.
-
-    ``orphans`` are folders of failed runs and incomplete ones.  Foreign objects go only where asked for.
+    """Which of the listed folders to remove; every condition must hold.
+    ``orphans`` are folders of failed runs and incomplete ones.  Foreign objects are removed only on request.
     """
 
     older_than: timedelta | None = None
@@ -43,7 +42,7 @@ class CleanChoice:
 
 @dataclass(frozen=True)
 class StageCleaned:
-    """What LIST no longer shows; what was spared, each with the reason; and what REMOVE should have removed."""
+    """What LIST no longer shows; what was kept, each with the reason; and what REMOVE failed to remove."""
 
     removed: tuple[StagedFolder, ...]
     spared: tuple[tuple[StagedFolder, str], ...]
@@ -61,7 +60,7 @@ class StageCleaned:
 def clean_stage(
     session: Session, objects: WorkObjects, reader: StageReader, chosen: Sequence[StagedFolder]
 ) -> StageCleaned:
-    """Remove the chosen folders; each is looked at again right before it goes, and listed again afterwards."""
+    """Remove the chosen folders; each is checked again right before removal, and listed again afterwards."""
     removed: list[StagedFolder] = []
     spared: list[tuple[StagedFolder, str]] = []
     still_there: list[str] = []
@@ -93,7 +92,7 @@ def _remove(session: Session, objects: WorkObjects, reader: StageReader, folder:
         return ""
     below = [found.path.removeprefix(path.folder) for found in stage.list_objects(session, path)]
     for name in folder.objects:
-        # REMOVE takes a prefix: a name that another one begins with would take that along.
+        # REMOVE takes a prefix: it would also remove any name that begins with this one.
         if any(other != name and other.startswith(name) for other in below):
             return f"REMOVE of {name} would remove others whose names begin so: remove it by hand"
     for name in folder.objects:
@@ -103,7 +102,7 @@ def _remove(session: Session, objects: WorkObjects, reader: StageReader, folder:
 
 
 def _names(session: Session, objects: WorkObjects, folder: StagedFolder) -> list[str]:
-    """The names that lie in the folder itself now, the other kind's in a mixed folder included."""
+    """The names now in the folder itself, including those of the other kind in a mixed folder."""
     path = _path(objects, folder)
     if path is None:
         return list(folder.objects)

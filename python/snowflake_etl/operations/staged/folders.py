@@ -1,4 +1,4 @@
-"""``stage list`` (floor 5): what lies on the stage, folder by folder, and whose it is."""
+"""``stage list`` (floor 5): what is on the stage, folder by folder, and what it belongs to."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ IN_WORDS = {
 @dataclass(frozen=True)
 class StagedFolder:
     """One folder of the stage; ``path`` is its place on the stage, as LIST and REMOVE take it.
-
-    ``table`` is the folder's name for it, ``bytes`` are as they lie there, encrypted; ``newest`` in UTC.  ``file`` and
+    ``table`` is its name in the path, ``bytes`` the encrypted size on the stage; ``newest`` is in UTC.  ``file`` and
     ``rows`` are the manifest's, "" and None without one.  ``missing`` are parts that the manifest names and LIST
     does not.  ``until`` is the expiry of a live lease.
     """
@@ -89,7 +88,7 @@ class StageReader:
     def folders(self, table: ObjectName | None = None) -> list[StagedFolder]:
         """Everything on the stage, or of one table; [] where nothing was ever staged.
 
-        What lies in the same folder but is no part and no manifest is listed as a foreign folder of its own.
+        Files in the same folder that are neither part nor manifest are listed as a separate foreign folder.
         """
         if catalog.describe_table(self._session, self._objects.lease) is None:
             return []
@@ -109,7 +108,7 @@ class StageReader:
         ]
 
     def is_being_loaded(self, folder: StagedFolder) -> bool:
-        """Whether a live run has a lease on the folder's file just now."""
+        """Whether a live run currently has a lease on the folder's file."""
         live = self._living(lease.rows_of(self._session, self._objects))
         return any(_is_for(row, folder.path) for row in live)
 

@@ -29,10 +29,9 @@ _LEAST_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class CopyFigures:
-    """One COPY with what is known of it; None and "" where nothing tells.
-
-    ``bytes`` are those of the files on the disk, ``rows`` those published or loaded.  ``advice`` says what would have
-    been faster, "" where nothing would or nothing is known.
+    """One COPY with what is known about it; None and "" for what is unknown.
+    ``bytes`` are those of the files on disk, ``rows`` those published or loaded.  ``advice`` says what would have been
+    faster, "" if nothing would or nothing is known.
     """
 
     query_id: str
@@ -65,7 +64,7 @@ class CopyFigures:
 
 @dataclass(frozen=True)
 class Performance:
-    """The COPYs, newest first, and what could not be seen, with the grant that shows it."""
+    """The COPYs, newest first, and what could not be seen, with the grant needed to see it."""
 
     copies: tuple[CopyFigures, ...]
     notes: tuple[str, ...]
@@ -98,7 +97,7 @@ def performance(
 
 
 class _Parts:
-    """How many parts a COPY loaded: told by its result for a day, by COPY_HISTORY where it loaded directly."""
+    """How many parts a COPY loaded: known from its result for a day, or from COPY_HISTORY if it loaded directly."""
 
     def __init__(self, session: Session, configuration: Configuration) -> None:
         self._session = session
@@ -146,7 +145,7 @@ def _figures(copy: PastCopy, rows: Sequence[LedgerRow], parts: _Parts) -> CopyFi
 
 
 def _advice(copy: PastCopy, size: int | None, parts: int | None) -> Iterable[str]:
-    """What would have been faster, of which the figures are sure."""
+    """What would certainly have been faster, judging by the figures."""
     if copy.seconds < _LEAST_SECONDS:
         return
     starting = copy.provisioning or 0
@@ -175,7 +174,7 @@ def _table_of(copy: PastCopy, session: Session) -> ObjectName | None:
 
 
 def _unseen(rows: Sequence[LedgerRow], seen: set[str], table: ObjectName | None, days: int) -> int:
-    """Loads of those days that the ledger knows and the history does not show."""
+    """Loads of those days that are in the ledger but not in the query history."""
     since = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=min(days, past_copies.MOST_DAYS))
     ids = {
         row.copy_query_id

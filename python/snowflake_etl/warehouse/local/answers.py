@@ -1,7 +1,6 @@
-"""What a statement answers, and how that looks on the wire (floor 3).
-
-Statements of our own answer rows of texts (the connector's JSON format); what DuckDB computed goes as
-Arrow, inline, whatever its size.
+"""The result of a statement, and its form on the wire (floor 3).
+Our own statements return rows of texts (the connector's JSON format); what DuckDB computed is sent as Arrow,
+inline, whatever its size.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow
 
-# Statement kinds by which the connector knows how to count rows.
+# Statement kinds that tell the connector how to count rows.
 SELECT = 0x1000
 INSERT = 0x3100
 UPDATE = 0x3200
@@ -29,7 +28,7 @@ DML_KINDS = frozenset({INSERT, UPDATE, DELETE, MERGE})
 
 @dataclass(frozen=True)
 class Column:
-    """One column of an answer; ``type`` in the wire's words (text, fixed, real, ...)."""
+    """One column of an answer; ``type`` in the wire format's terms (text, fixed, real, ...)."""
 
     name: str
     type: str = "text"
@@ -38,7 +37,7 @@ class Column:
 
 @dataclass
 class Answer:
-    """What one statement answered: rows of Python values, or an Arrow table, or a file transfer."""
+    """The result of one statement: rows of Python values, or an Arrow table, or a file transfer."""
 
     columns: Sequence[Column] = ()
     rows: list[tuple[Any, ...]] = field(default_factory=list)
@@ -54,11 +53,11 @@ class Answer:
 
     @property
     def size(self) -> int:
-        """Bytes of memory, roughly."""
+        """The approximate size in memory, in bytes."""
         return int(self.table.nbytes) if self.table is not None else 100 * len(self.rows) * (len(self.columns) or 1)
 
     def data(self) -> dict[str, Any]:
-        """The ``data`` of the reply, without what belongs to the session."""
+        """The ``data`` of the reply, without the session's part."""
         if self.transfer is not None:
             return dict(self.transfer)
         return {
@@ -77,7 +76,7 @@ class Answer:
         if self.table is None:
             return {"queryResultFormat": "json", "rowset": [[_text(value) for value in row] for row in self.rows]}
         if self.kind in DML_KINDS:
-            # The connector reads the affected rows from a rowset of texts.
+            # The connector reads the number of affected rows from a rowset of texts.
             columns = [column.to_pylist() for column in self.table.columns]
             return {
                 "queryResultFormat": "json",
@@ -92,7 +91,7 @@ class Answer:
 
 
 def success(message: str = "Statement executed successfully.", kind: int = OTHER) -> Answer:
-    """The one-row answer of statements that have nothing to tell."""
+    """The one-row answer of statements that have nothing to return."""
     return Answer([Column("status")], [(message,)], kind)
 
 

@@ -1,7 +1,7 @@
 """Snowflake's HTTP interface, as far as the connector uses it, over the embedded warehouse (floor 3).
 
-Every route but the sign-in and the health check wants a session's token; an object moves only with the
-ticket that a PUT or GET got.  A statement that takes long is answered "in progress" and asked for again.
+Every route except sign-in and health check requires a session's token; an object is only moved with the
+ticket from a PUT or GET.  A statement that takes long is answered with "in progress" and polled.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from snowflake_etl.warehouse.local.staging.names import identifier
 
 SECONDS_UNTIL_IN_PROGRESS = 15.0
 VALIDITY_SECONDS = 4 * 3600
-# An answer with more rows than this is written by a thread, so that nobody else waits for it.
+# An answer with more rows than this is serialised in a thread, so that nobody else waits for it.
 _ROWS_AT_ONCE = 200
 _IN_PROGRESS, _IN_PROGRESS_ASYNC = "333333", "333334"
 _WRONG_PASSWORD, _NO_TOKEN, _UNKNOWN_SESSION = "390100", "390103", "390104"
@@ -44,7 +44,7 @@ Reply = Callable[[Request], Awaitable[Response]]
 
 
 class Warehouse:
-    """The server's state: its sessions and queries, and when it was last asked something."""
+    """The server's state: its sessions and queries, and when it last received a request."""
 
     def __init__(self, folder: WarehouseFolder, services: Services, secret: str, instance: str) -> None:
         self.folder = folder
@@ -69,7 +69,7 @@ class Warehouse:
                 Route("/queries/{id}/abort-request", self._answered(self._abort_query), methods=post),
                 Route("/queries/{id}/result", self._answered(self._result), methods=get),
                 Route("/monitoring/queries/{id}", self._answered(self._monitor), methods=get),
-                # As connector 5.2 asks.
+                # As connector 5.2 requests it.
                 Route("/monitoring/queries//{id}", self._answered(self._monitor), methods=get),
                 Route("/telemetry/send", self._answered(self._telemetry), methods=post),
                 Route("/objects/{ticket}", self._upload, methods=["PUT"]),
@@ -95,7 +95,7 @@ class Warehouse:
     # -- who is there ---------------------------------------------------------------------------
 
     async def _health(self, request: Request) -> Response:
-        """Prove to one who knows the secret that this is the server of this folder; tell others nothing."""
+        """Prove to a client that knows the secret that this is the server of this folder; tell others nothing."""
         nonce = request.query_params.get("nonce", "")
         expected = health_proof(self.secret, "client", nonce)
         if not nonce or not hmac.compare_digest(request.query_params.get("proof", ""), expected):
@@ -126,7 +126,7 @@ class Warehouse:
         session = await run_in_threadpool(self.sessions.open, database, schema, given)
         session.warehouse = identifier(asked.get("warehouse") or session.warehouse)
         session.role = identifier(asked.get("roleName") or session.role)
-        # Connector 5.x finds out by the upload itself that an object is there already, and takes no other answer.
+        # Connector 5.x learns from the upload itself that an object exists already, and accepts no other answer.
         session.skips_by_itself = str(data.get("CLIENT_APP_VERSION") or "").split(".")[0] not in ("", "2", "3", "4")
         self._remember_socket(request, session)
         facts = {
@@ -269,7 +269,7 @@ class Warehouse:
 
 
 async def _receive(request: Request, incoming: Path) -> bool:
-    """Write a request's body to a new file; answer whether all that was announced has come."""
+    """Write a request's body to a new file; return whether it has the announced length."""
     expected = request.headers.get("content-length")
     received = 0
     descriptor = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -297,7 +297,7 @@ async def _body(request: Request) -> dict[str, Any]:
 
 
 def description_of(sql: str) -> str:
-    """A statement with the columns of a query's answer and none of its rows.  Raise SqlError for what is no query."""
+    """A statement with the columns of a query's result but no rows.  Raise SqlError for anything but a query."""
     if not sql.lstrip().upper().startswith(("SELECT", "WITH", "(")):
         raise SqlError("Unsupported feature 'describing this statement' of the embedded warehouse.", 2, "0A000")
     return f"SELECT * FROM ({sql.strip().rstrip(';')}) LIMIT 0"
@@ -362,7 +362,7 @@ def _client_parameters(session: Session) -> list[dict[str, Any]]:
         {"name": "TIMEZONE", "value": "Etc/UTC"},
         {"name": "CLIENT_TELEMETRY_ENABLED", "value": False},
         {"name": "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "value": 3600},
-        # Several rows of values go inline; there is no stage for them.
+        # Several rows of bound values are sent inline; there is no stage for them.
         {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
     ]
 

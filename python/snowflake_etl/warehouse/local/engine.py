@@ -22,7 +22,7 @@ from snowflake_etl.warehouse.local.sql_errors import SqlError, missing, syntax_e
 _PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TAKEN_NAMES = frozenset({"SYSTEM", "TEMP", "MEMORY", "MAIN", "_FS_GLOBAL", "INFORMATION_SCHEMA", "PG_CATALOG"})
 _SETTINGS = (
-    # As on Snowflake, rows have no order of their own; large loads then need far less memory.
+    # As on Snowflake, rows have no inherent order; large loads then need far less memory.
     "SET preserve_insertion_order = false",
     "SET GLOBAL TimeZone = 'UTC'",
 )
@@ -38,16 +38,15 @@ _LOCKDOWN = (
 
 
 class _Forgetful(dict[str, Any]):
-    """fakesnow keeps every result for ever; results are kept, with a limit, in ``queries.py`` instead."""
+    """fakesnow keeps every result forever; instead ``queries.py`` keeps results, with a limit."""
 
     def __setitem__(self, key: str, value: Any) -> None:
         return
 
 
 class KnownColumns:
-    """Columns that were looked up, each with the number of definitions that there were before the look.
-
-    A definition counts twice, before it begins and after it has ended, so that nothing seen meanwhile is kept.
+    """Cached columns, each with the number of definitions before the lookup.
+    A definition counts twice, when it begins and when it has ended, so that nothing seen meanwhile is kept.
     """
 
     def __init__(self) -> None:
@@ -56,18 +55,18 @@ class KnownColumns:
         self._kept: dict[tuple[str, str, str], tuple[tuple[int, int], Any]] = {}
 
     def forget(self, table: tuple[str, str, str] | None = None) -> None:
-        """Something is or was defined: one table, or who knows what."""
+        """Note a definition: of one table, or of anything."""
         if table is None:
             self._of_all += 1
         else:
             self._of_table[table] += 1
 
     def state(self, table: tuple[str, str, str]) -> tuple[int, int]:
-        """What ``keep`` is to be given, asked for before the columns are looked up."""
+        """The state to pass to ``keep``, read before the columns are looked up."""
         return self._of_all, self._of_table[table]
 
     def find(self, table: tuple[str, str, str]) -> Any:
-        """The columns as they are still; None when they have to be looked up."""
+        """The columns if still valid; None if they have to be looked up."""
         state, columns = self._kept.get(table, ((-1, -1), None))
         return columns if state == self.state(table) else None
 
@@ -83,9 +82,9 @@ class Engine:
     def __init__(self, folder: WarehouseFolder) -> None:
         self._folder = folder
         self._lock = threading.RLock()
-        # DuckDB lets only one of two statements define something at a time; the other would fail.
+        # DuckDB lets only one statement define something at a time; another would fail.
         self.definition_lock = threading.RLock()
-        # What is known of tables' columns: true only while nothing is defined anew.
+        # Known columns of tables: valid only until something is defined.
         self.columns = KnownColumns()
         self._fakesnow: Any = None
         self._duck: Any = None
@@ -119,7 +118,7 @@ class Engine:
         self._duck.execute(macros.creation_sql(name))
 
     def databases(self) -> list[str]:
-        """The names of the databases that there are."""
+        """The names of the existing databases."""
         rows = self._duck.cursor().execute(
             "SELECT database_name FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL"
         )
@@ -129,7 +128,7 @@ class Engine:
         return (self._folder.data / f"{name}.db").exists()
 
     def create_database(self, name: str) -> bool:
-        """Make a database with its schema PUBLIC; answer whether it had to be made."""
+        """Create a database with its schema PUBLIC; return whether it was created."""
         _check_name(name, "database")
         with self._lock:
             if self.has_database(name):
@@ -139,7 +138,7 @@ class Engine:
             return True
 
     def drop_database(self, name: str) -> None:
-        """Take a database away, with its files.  Raise SqlError when there is none."""
+        """Remove a database, with its files.  Raise SqlError when there is none."""
         with self._lock:
             if not self.has_database(name):
                 raise missing("Database", name)
@@ -148,13 +147,13 @@ class Engine:
                 file.unlink(missing_ok=True)
 
     def create_schema(self, database: str, schema: str) -> None:
-        """Make a schema where it is missing."""
+        """Create a schema if it is missing."""
         _check_name(schema, "schema")
         with self._lock:
             self._duck.execute(f'CREATE SCHEMA IF NOT EXISTS "{database}"."{schema}"')
 
     def connect(self, database: str | None, schema: str | None) -> Any:
-        """A connection of its own (a fakesnow one) with this database and schema current."""
+        """Open a separate (fakesnow) connection with this database and schema current."""
         from fakesnow.conn import FakeSnowflakeConnection
 
         with self._lock:
@@ -169,7 +168,7 @@ class Engine:
             )
 
     def close(self) -> None:
-        """Write everything into the database files and let go of them."""
+        """Write everything into the database files and release them."""
         with self._lock:
             for name in self.databases():
                 try:

@@ -1,4 +1,4 @@
-"""The embedded warehouse's folder under the state folder: what lies where, and who may look (floor 3).
+"""The embedded warehouse's folder under the state folder: what is where, and who may read it (floor 3).
 
 ::
 
@@ -107,7 +107,7 @@ class WarehouseFolder:
         return self.root / "spill"
 
     def create(self) -> None:
-        """Make the folders, readable by their owner only.  Raise ConfigError where that is impossible."""
+        """Make the folders, readable by their owner only.  Raise ConfigError if that is impossible."""
         try:
             self.root.parent.mkdir(parents=True, exist_ok=True)
             for folder in (self.root, self.data, self.stage, self.incoming, self.spill):
@@ -120,7 +120,7 @@ class WarehouseFolder:
             ) from error
 
     def read_secret(self) -> str:
-        """The login's secret, or an empty text where none was made yet."""
+        """The login's secret, or an empty text if none was made yet."""
         try:
             return self.secret.read_text(encoding="ascii").strip()
         except (FileNotFoundError, NotADirectoryError):
@@ -148,12 +148,12 @@ class WarehouseFolder:
 
 
 def open_lock(path: Path, *, create: bool = True) -> int:
-    """A descriptor of a lock file, 0600.  Raise FileNotFoundError where there is none and none is to be made."""
+    """A descriptor of a lock file, 0600.  Raise FileNotFoundError if there is none and none is to be created."""
     return os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o600)
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` by rename, 0600: a reader sees all of it or the file before."""
+    """Write ``text`` to ``path`` by rename, 0600: a reader sees all of it or the previous file."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -1,7 +1,7 @@
 """Starts, finds and stops the embedded warehouse's server (floor 3; imports neither DuckDB nor fakesnow).
 
-Whether it runs is told by its lock and its own answer, never by a pid: a reused pid or port, or a file
-left by a crash, is not mistaken for it.  However many processes want it at once, one server starts.
+Its lock and its own answer show whether it runs, never a pid: a reused pid or port, or a file
+left by a crash, is not mistaken for it.  However many processes want it at once, only one server starts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LARGEST_LOG_BYTES = 5_000_000
 
 @dataclass(frozen=True)
 class LocalStatus:
-    """How the embedded warehouse of a state folder is: running or not, and what it holds."""
+    """The state of a state folder's embedded warehouse: running or not, and what it contains."""
 
     running: bool
     folder: str
@@ -51,7 +51,7 @@ class LocalStatus:
 
 
 def ensure_running(state_dir: Path, *, timeout: float = START_SECONDS) -> LocalEndpoint:
-    """The running server of the state folder, started if there is none.
+    """Return the running server of the state folder, starting it if there is none.
 
     Raise ConnectError when it does not start within ``timeout`` seconds, with the end of its log.
     """
@@ -75,10 +75,10 @@ def find_running(folder: WarehouseFolder) -> LocalEndpoint | None:
 
 
 def ask_health(running: Running, secret: str, *, use: bool = False) -> dict[str, Any] | None:
-    """What the server says of itself; None unless it proves that it knows the secret and is this instance.
+    """What the server says about itself; None unless it proves that it knows the secret and is this instance.
 
     The secret itself is never sent: another process may have the port by now.  ``use`` announces that
-    it is about to be used, so that it does not end as idle just then.
+    it is about to be used, so that it does not shut down as idle just then.
     """
     nonce = secrets.token_hex(16)
     connection = http.client.HTTPConnection(running.host, running.port, timeout=_HEALTH_SECONDS)
@@ -99,13 +99,13 @@ def ask_health(running: Running, secret: str, *, use: bool = False) -> dict[str,
 
 
 def health_proof(secret: str, side: str, word: str) -> str:
-    """What only one who knows the secret can answer to ``word``."""
+    """The answer to ``word`` that only somebody who knows the secret can give."""
     return hmac.new(secret.encode(), f"{side}:{word}".encode(), hashlib.sha256).hexdigest()
 
 
 @contextlib.contextmanager
 def _hold(path: Path, deadline: float) -> Iterator[None]:
-    """Hold a lock file; the kernel lets go of it whatever happens."""
+    """Hold a lock file; the kernel releases it whatever happens."""
     lock = open_lock(path)
     try:
         while not try_lock(lock):
@@ -130,7 +130,7 @@ def try_lock(descriptor: int) -> bool:
 
 
 def is_locked(folder: WarehouseFolder) -> bool:
-    """Whether a server process, answering or not, lives in the folder."""
+    """Whether a server process, answering or not, is alive for the folder."""
     try:
         lock = open_lock(folder.lock, create=False)
     except (FileNotFoundError, NotADirectoryError):
@@ -159,7 +159,7 @@ def _start(folder: WarehouseFolder, deadline: float) -> LocalEndpoint:
 
 
 def _wait_for_leaving(folder: WarehouseFolder, deadline: float) -> None:
-    """A server that is just ending (or that another state started) still has the lock."""
+    """Wait while a server that is just ending (or that another state started) still has the lock."""
     while is_locked(folder):
         if find_running(folder):
             return
@@ -170,7 +170,7 @@ def _wait_for_leaving(folder: WarehouseFolder, deadline: float) -> None:
 
 def _spawn(folder: WarehouseFolder) -> subprocess.Popen[bytes]:
     package_root = str(Path(__file__).resolve().parents[3])
-    # fakesnow makes a temporary folder as soon as it is imported and never removes it: the server empties this one.
+    # fakesnow creates a temporary folder on import and never removes it: the server empties this one.
     environment = {**os.environ, "PYTHONPATH": package_root, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder.spill)}
     environment.pop("ETL_JOB_DIR", None)
     command = [sys.executable, "-m", "snowflake_etl.warehouse.local.server", "--state-dir", str(folder.root.parent)]
@@ -198,7 +198,7 @@ def _cannot_start(folder: WarehouseFolder, why: str) -> ConnectError:
 
 
 def status(state_dir: Path) -> LocalStatus:
-    """How the embedded warehouse is, without starting it."""
+    """The state of the embedded warehouse, without starting it."""
     folder = WarehouseFolder.of_state(state_dir)
     running, secret = folder.read_running(), folder.read_secret()
     size = _bytes_below(folder.root)
@@ -228,9 +228,8 @@ def _bytes_below(folder: Path) -> int:
 
 
 def stop(state_dir: Path, *, timeout: float = STOP_SECONDS) -> bool:
-    """Let the server write its data and end; answer whether one was running.
-
-    Raise ConnectError when it still lives after ``timeout`` seconds.
+    """Have the server write its data and end; return whether one was running.
+    Raise ConnectError when it is still alive after ``timeout`` seconds.
     """
     folder = WarehouseFolder.of_state(state_dir)
     running, secret = folder.read_running(), folder.read_secret()

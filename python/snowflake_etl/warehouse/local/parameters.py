@@ -52,7 +52,7 @@ class Parameters:
         self._lock = threading.Lock()
         self._values: dict[str, str] = {}
         for name, value in given.items():
-            # The connector also sends names of its own, which no SHOW PARAMETERS knows.
+            # The connector also sends its own names, which SHOW PARAMETERS does not know.
             self._values[name.upper()] = _as_text(value)
         self._check_tag(self.query_tag)
 
@@ -76,7 +76,7 @@ class Parameters:
             self._values.pop(name.upper(), None)
 
     def get(self, name: str) -> str:
-        """The value as a text; the default where none was set."""
+        """The value as a text; the default if none was set."""
         return self._values.get(name, _KNOWN[name][0])
 
     @property

@@ -40,8 +40,8 @@ class Status(StrEnum):
 class Query:
     """One statement: what was asked, by which session, and how it went.
 
-    ``session`` is let go of when it has ended; ``timeout`` (seconds) and
-    ``deadline`` (of ``time.monotonic``) are 0 for none.
+    ``session`` is released when it has ended; ``timeout`` (seconds) and ``deadline`` (of
+    ``time.monotonic``) are 0 for none.
     """
 
     session: Session | None
@@ -63,7 +63,7 @@ class Query:
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def finish(self, answer: Answer | None, error: SqlError | None) -> None:
-        """Note how the query went, once; nothing interrupts its session for its sake after that."""
+        """Record the query's outcome, once; after that nothing interrupts its session on its behalf."""
         with self.guard:
             if self.ended:
                 return
@@ -73,7 +73,7 @@ class Query:
         self.future.set_result(None)
 
     def interrupt(self) -> None:
-        """Interrupt what the query's session is doing for it just now."""
+        """Interrupt what the query's session is currently doing for it."""
         with self.guard:
             if self.session is not None:
                 self.session.canceled.set()
@@ -88,13 +88,13 @@ class Query:
 
 
 class Queries:
-    """Every query of the server's life, the newest ones with their answers."""
+    """Every query since the server started, the newest ones with their answers."""
 
     def __init__(self, runner: Callable[[Session, Query, Bindings], Answer]) -> None:
         self._run = runner
         self._lock = threading.Lock()
         self._queries: OrderedDict[str, Query] = OrderedDict()
-        # Asked for every second and by every health check: it must not take longer, the longer the server lives.
+        # Needed every second and by every health check: the cost must not grow with the server's uptime.
         self._running: dict[str, Query] = {}
         self._answered: OrderedDict[str, int] = OrderedDict()
         self._pool = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="query")
@@ -102,9 +102,8 @@ class Queries:
     def submit(
         self, session: Session, text: str, bindings: Bindings, *, request_id: str = "", beside: bool = False
     ) -> Query:
-        """Start a statement and answer at once.
-
-        ``beside`` lets it run next to the session's other statements, on a connection of its own,
+        """Start a statement and return at once.
+        ``beside`` lets it run in parallel with the session's other statements, on a separate connection,
         unless a transaction is open: then it belongs to that.
         """
         query = Query(
@@ -159,7 +158,7 @@ class Queries:
             self._keep(query, answer.size)
 
     def _keep(self, query: Query, size: int) -> None:
-        """Keep the newest answers to be read again, not too many and not too large together."""
+        """Keep the newest answers to be read again, limited in number and total size."""
         with self._lock:
             self._answered[query.id] = size
             while len(self._answered) > 1 and (
@@ -170,7 +169,7 @@ class Queries:
                     forgotten.answer = None
 
     def stop_overdue(self) -> None:
-        """Interrupt the queries that have run into their STATEMENT_TIMEOUT_IN_SECONDS."""
+        """Interrupt the queries that have exceeded their STATEMENT_TIMEOUT_IN_SECONDS."""
         now = time.monotonic()
         for query in self.running():
             if query.deadline and now > query.deadline:
@@ -194,7 +193,7 @@ class Queries:
             return list(reversed(self._queries.values()))
 
     def stop(self, query: Query, reason: SqlError | None = None) -> bool:
-        """Interrupt a running query; answer whether it was running."""
+        """Interrupt a running query; return whether it was running."""
         if query.ended:
             return False
         query.stopped_by = query.stopped_by or reason or canceled()
@@ -203,13 +202,13 @@ class Queries:
 
     @staticmethod
     def _interrupt(query: Query) -> None:
-        # DuckDB forgets an interrupt that comes between two of its statements: send it until it has worked.
+        # DuckDB loses an interrupt that comes between two of its statements: send it until it has worked.
         while not query.ended:
             query.interrupt()
             wait([query.future], timeout=_SECONDS_BETWEEN_INTERRUPTS)
 
     def close(self) -> None:
-        """Stop everything that runs."""
+        """Stop everything that is running."""
         for query in self.running():
             self.stop(query)
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,7 +1,7 @@
 """The embedded warehouse's process: ``python -m snowflake_etl.warehouse.local.server --state-dir DIR`` (floor 3).
 
-Holds the folder's lock as long as it lives, listens on a free port of the loopback interface, ends by
-itself when nobody has asked anything for ETL_LOCAL_IDLE_SECONDS, and on SIGTERM after writing its data.
+Holds the folder's lock as long as it lives, listens on a free port of the loopback interface, shuts
+down when it has had no request for ETL_LOCAL_IDLE_SECONDS, and on SIGTERM after writing its data.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from snowflake_etl.warehouse.local.staging.stages import StageStore
 from snowflake_etl.warehouse.local.staging.tickets import Tickets
 
 IDLE_SECONDS = 1800.0
-# How long an open transaction outlives the last TCP connection of its client.
+# How long an open transaction outlives its client's last TCP connection.
 DESERTED_SECONDS = 5.0
 _SECONDS_BETWEEN_LOOKS = 1.0
 _KEEP_ALIVE_SECONDS = 6 * 3600
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _lock(descriptor: int) -> bool:
-    """Take the folder's lock; others hold it for a moment when they look whether it is taken."""
+    """Take the folder's lock; others hold it for a moment when they check whether it is taken."""
     for _ in range(_LOCK_ATTEMPTS):
         if try_lock(descriptor):
             return True
@@ -68,16 +68,16 @@ def _lock(descriptor: int) -> bool:
 
 
 def serve(folder: WarehouseFolder) -> None:
-    """Open the data, announce the port, answer until stopped, write everything, go."""
+    """Open the data, announce the port, serve until stopped, write everything, end."""
     started = time.monotonic()
     os.chdir(folder.root)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        # uvicorn stops at the first two and then sends them once more: that must not end us before the data is written.
+        # uvicorn stops at the first two and then raises them again: that must not end us before the data is written.
         signal.signal(number, lambda *_: None)
     _empty(folder.incoming)
     _empty(folder.spill)
     secret = folder.ensure_secret()
-    # With the protocol named, asyncio sends small answers at once instead of 40 ms later.
+    # With an explicit protocol, asyncio sends small answers at once instead of 40 ms later.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind((HOST, 0))
     port = listening.getsockname()[1]
@@ -118,7 +118,7 @@ async def _answer_until_stopped(warehouse: Warehouse, listening: socket.socket, 
 
 
 async def _watch(warehouse: Warehouse, server: uvicorn.Server, running: Running) -> None:
-    """Announce the server once it answers; then look after deserted transactions and idleness."""
+    """Announce the server once it answers; then watch for abandoned transactions and idleness."""
     while not server.started:
         await asyncio.sleep(0.005)
     warehouse.folder.write_running(running)
@@ -137,7 +137,7 @@ async def _watch(warehouse: Warehouse, server: uvicorn.Server, running: Running)
 
 
 def _seconds(setting: str, default: float) -> float:
-    """A number of seconds from the environment; the default where it is missing or none."""
+    """A number of seconds from the environment; the default if it is missing or not a number."""
     try:
         return max(float(os.environ.get(setting) or default), 0.1)
     except ValueError:
@@ -159,7 +159,7 @@ def _watched_protocol(warehouse: Warehouse) -> type[asyncio.Protocol]:
 
 
 def _empty(folder: Path) -> None:
-    """Take away what an earlier process left half done."""
+    """Remove what an earlier process left unfinished."""
     for leftover in folder.iterdir():
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)

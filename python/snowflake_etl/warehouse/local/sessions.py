@@ -1,7 +1,7 @@
 """Sessions: who is signed in, with which parameters, in which transaction (floor 3).
 
-DuckDB ends a transaction at the first error in it; Snowflake keeps it open.  A session remembers such
-an end and refuses every further statement but ROLLBACK, so that nothing is lost silently.
+DuckDB ends a transaction at the first error in it; Snowflake keeps it open.  A session remembers
+such an end and refuses every further statement except ROLLBACK, so that nothing is lost silently.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TransactionState(enum.Enum):
-    """NONE: every statement commits itself. OPEN: until COMMIT or ROLLBACK. LOST: ended by an error."""
+    """NONE: every statement commits by itself. OPEN: until COMMIT or ROLLBACK. LOST: ended by an error."""
 
     NONE = "none"
     OPEN = "open"
@@ -82,7 +82,7 @@ class Session:
         return self.connection.schema if self.connection.schema_set else None
 
     def fork(self) -> Session:
-        """The same session on a connection of its own, for a statement that runs beside the others."""
+        """The same session on a separate connection, for a statement that runs in parallel with the others."""
         connection = self.services.engine.connect(self.database, self.schema)
         return Session(
             self.id,
@@ -96,7 +96,7 @@ class Session:
         )
 
     def execute(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
-        """Run DuckDB's own SQL on the session's connection.  Raise SqlError in Snowflake's terms."""
+        """Run DuckDB SQL on the session's connection.  Raise SqlError in Snowflake's terms."""
         try:
             self.duck.execute(sql, values) if values else self.duck.execute(sql)
             return list(self.duck.fetchall())
@@ -112,7 +112,7 @@ class Session:
             self.state = TransactionState.OPEN
 
     def commit(self) -> None:
-        """End the transaction.  Raise SqlError where an error has already ended it: nothing was kept."""
+        """End the transaction.  Raise SqlError if an error has already ended it: nothing was kept."""
         if self.state is TransactionState.LOST:
             cause = self.lost_because
             self.rollback()
@@ -142,7 +142,7 @@ class Session:
             self.duck.execute("ROLLBACK")
 
     def before_statement(self, *, is_ddl: bool, is_dml: bool) -> None:
-        """Commit before DDL; open a transaction before DML where AUTOCOMMIT is off.  Raise SqlError if lost."""
+        """Commit before DDL; open a transaction before DML if AUTOCOMMIT is off.  Raise SqlError if lost."""
         if self.state is TransactionState.LOST:
             raise transaction_lost(self.lost_because)
         if is_ddl:
@@ -151,7 +151,7 @@ class Session:
             self.begin()
 
     def close(self) -> None:
-        """Undo what is open and let go of the connection and the temporary stages."""
+        """Undo what is open and release the connection and the temporary stages."""
         self.rollback()
         with suppress(Exception):
             self.connection.close()
@@ -167,7 +167,7 @@ class Sessions:
         self._ids = itertools.count(int(time.time() * 1000))
 
     def open(self, database: str | None, schema: str | None, given: dict[str, Any]) -> Session:
-        """Sign a client in; its database and schema are made where they are missing."""
+        """Sign a client in; its database and schema are created if missing."""
         engine = self.services.engine
         if database:
             engine.create_database(database)
@@ -199,7 +199,7 @@ class Sessions:
             return list(self._by_token.values())
 
     def close(self, session: Session) -> None:
-        """Sign a client out: its open transaction is undone, its temporary stages go."""
+        """Sign a client out: its open transaction is undone, its temporary stages are dropped."""
         with self._lock:
             self._by_token.pop(session.token, None)
         with session.lock:
@@ -207,7 +207,7 @@ class Sessions:
         self.services.stages.drop_where(session=session.id)
 
     def socket_closed(self, socket: tuple[str, int]) -> None:
-        """A client's TCP connection has ended."""
+        """Note that a client's TCP connection has ended."""
         for session in self.all():
             if socket in session.sockets:
                 session.sockets.discard(socket)

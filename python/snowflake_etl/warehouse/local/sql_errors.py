@@ -1,7 +1,7 @@
-"""Snowflake's errors, and DuckDB's turned into them (floor 3).
+"""Snowflake's errors, and the translation of DuckDB's into them (floor 3).
 
 An error answered with HTTP 500 would be retried by the connector for minutes; one with a number is
-raised at once.  The numbers are Snowflake's own wherever it has one for the case.
+raised at once.  The numbers are Snowflake's own if it has one for the case.
 """
 
 from __future__ import annotations
@@ -41,36 +41,36 @@ class SqlError(Exception):
 
 
 def syntax_error(message: str) -> SqlError:
-    """A statement that Snowflake would not understand either."""
+    """The error for a statement that Snowflake would not understand either."""
     return SqlError(f"SQL compilation error:\n{message}", SYNTAX, "42000")
 
 
 def missing(kind: str, name: str) -> SqlError:
-    """An object that is not there (Snowflake does not tell that from one that is forbidden)."""
+    """The error for a missing object (Snowflake does not distinguish it from a forbidden one)."""
     return SqlError(
         f"SQL compilation error:\n{kind} '{name}' does not exist or not authorized.", MISSING_OBJECT, "02000"
     )
 
 
 def exists(kind: str, name: str) -> SqlError:
-    """An object that is there already."""
+    """The error for an object that exists already."""
     return SqlError(f"SQL compilation error:\n{kind} '{name}' already exists.", DUPLICATE_OBJECT, "42710")
 
 
 def unsupported(what: str) -> SqlError:
-    """Something that Snowflake can do and the embedded warehouse cannot."""
+    """The error for something that Snowflake can do but the embedded warehouse cannot."""
     return SqlError(
         f"Unsupported feature '{what}': the embedded warehouse cannot do this; Snowflake can.", UNSUPPORTED, "0A000"
     )
 
 
 def canceled() -> SqlError:
-    """A statement that somebody cancelled."""
+    """The error for a cancelled statement."""
     return SqlError("SQL execution canceled", CANCELED, "57014")
 
 
 def timed_out(seconds: float) -> SqlError:
-    """A statement that ran into STATEMENT_TIMEOUT_IN_SECONDS."""
+    """The error for a statement that exceeded STATEMENT_TIMEOUT_IN_SECONDS."""
     return SqlError(
         f"Statement reached its statement or warehouse timeout of {seconds:,.0f} second(s) and was canceled.",
         630,
@@ -79,7 +79,7 @@ def timed_out(seconds: float) -> SqlError:
 
 
 def transaction_lost(cause: str) -> SqlError:
-    """A statement in a transaction that an earlier error has already ended.
+    """The error for a statement in a transaction that an earlier error has already ended.
 
     Snowflake would have kept the transaction open; DuckDB cannot.  Nothing of it is kept, and COMMIT
     must not seem to succeed.
@@ -94,7 +94,7 @@ def transaction_lost(cause: str) -> SqlError:
 
 
 def lock_conflict(detail: str) -> SqlError:
-    """Two transactions changed the same rows: the one that comes second has to start again."""
+    """Two transactions changed the same rows: the second one has to start again."""
     return SqlError(
         "Statement was aborted because another transaction holds a lock on the same rows and has not released it "
         f"({detail}). Roll back and try the transaction again.",
@@ -119,7 +119,7 @@ def from_engine(error: Exception) -> SqlError:
     for cause in chain(error):
         if isinstance(cause, SqlError):
             return cause
-    # fakesnow wraps DuckDB's errors, not always under the right number: the origin counts.
+    # fakesnow wraps DuckDB's errors, sometimes under the wrong number: the original counts.
     origin = next((cause for cause in chain(error) if "duckdb" in type(cause).__module__), error)
     raised = _Raised(type(origin).__name__, str(origin).strip())
     for rule in _RULES:
@@ -131,7 +131,7 @@ def from_engine(error: Exception) -> SqlError:
 
 @dataclass(frozen=True)
 class _Raised:
-    """An error of DuckDB's: its class, all of its text."""
+    """A DuckDB error: its class and full text."""
 
     name: str
     text: str
@@ -143,7 +143,7 @@ class _Raised:
 
 
 def _from_connector(error: Exception) -> SqlError | None:
-    """fakesnow raises the connector's own errors, numbered already."""
+    """fakesnow raises the connector's own errors, which already have numbers."""
     number = getattr(error, "errno", None)
     if not isinstance(number, int) or number < 0:
         return None
@@ -236,7 +236,7 @@ def marked_message(text: str) -> SqlError | None:
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it came from."""
+    """The error and its causes."""
     current: BaseException | None = error
     while current is not None:
         yield current

@@ -1,7 +1,7 @@
 """COPY INTO a table: all files in one statement, or nothing (floor 3).
 
-The good way is one INSERT .. SELECT over all files at DuckDB's speed, checked against a count of their
-lines.  Only when something is wrong, the files are gone through one by one for the first bad value.
+Normally it is one INSERT .. SELECT over all files at DuckDB's speed, checked against a count of their
+lines.  Only if something is wrong are the files searched one by one for the first bad value.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _result_row(file: StagedFile, counts: Counts) -> tuple[Any, ...]:
 
 
 def _loaded_before(session: Session, load: Load) -> set[StagedFile]:
-    """The files that this table has from an earlier COPY and that have not been put again since."""
+    """The files that an earlier COPY loaded into this table and that have not been put again since."""
     database, schema, table = load.command.table
     rows = session.execute(
         f"SELECT file_name, max(epoch(last_load_time)) FROM {_history(database)} "
@@ -98,7 +98,7 @@ def _run(session: Session, load: Load) -> Counts:
     facts = look_at_all(session, load)
     fast = may_be_fast(session, load, facts)
     if session.state is session.state.OPEN:
-        # DuckDB ends a transaction at any error: find out beforehand, on another connection.
+        # DuckDB ends a transaction at any error: check beforehand, on another connection.
         _try_beside(session, load, facts, fast=fast)
         return _insert(session, load, facts, fast=fast)
     try:
@@ -108,7 +108,7 @@ def _run(session: Session, load: Load) -> Counts:
         if not fast:
             raise found from error
         raise_first_error(session, load, found)
-        # DuckDB failed over files that hold no mistake: it reads them differently from Snowflake.
+        # DuckDB failed on files without a mistake: it reads them differently from Snowflake.
         return _insert_alone(session, load, facts, fast=False)
 
 
@@ -156,7 +156,7 @@ def _insert(session: Session, load: Load, facts: Facts, *, fast: bool) -> Counts
 
 def _insert_fast(session: Session, load: Load, facts: Facts) -> Counts:
     if load.format.enclosed_by:
-        # Quotes may hold line feeds: only DuckDB can count, and it has no blank lines to drop here.
+        # Quotes may contain line feeds: only DuckDB can count, and there are no blank lines here for it to drop.
         with session.duck.cursor() as side:
             counts = {file: int(side.execute(load.count(file)).fetchone()[0]) for file in load.files}
     else:

@@ -1,8 +1,7 @@
-"""Reads staged files, whatever they are packed with, and counts what DuckDB would not tell (floor 3).
-
-DuckDB takes half a zstd file for a whole one when it is cut at the right place, drops blank lines and
-an empty field too many at a line's end.  A row lost that way would be a silent loss: so each file is
-unpacked here once more, and its lines are counted against the rows that came in.
+"""Reads staged files, whatever their compression, and counts what DuckDB would not report (floor 3).
+DuckDB takes half a zstd file for a complete one if it is cut at certain places, and drops blank lines and
+a surplus empty field at a line's end.  A row lost that way would be lost silently: so each file is
+unpacked again here, and its number of lines is compared with the rows loaded.
 """
 
 from __future__ import annotations
@@ -22,15 +21,14 @@ _SUFFIXES = {".gz": "GZIP", ".zst": "ZSTD", ".bz2": "BZ2"}
 
 
 class Corrupt(Exception):  # noqa: N818 - a fact about a file
-    """A packed file that cannot be unpacked to its end."""
+    """A compressed file that cannot be decompressed to its end."""
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What a look at a file's bytes tells.
-
-    ``lines`` counts records where nothing is quoted (a last one without its line feed included), the
-    header too.  ``plain`` says that nothing is in it that DuckDB reads differently.  ``doubtful_width``:
+    """What the bytes of a file tell.
+    ``lines`` counts records if nothing is quoted (including the header and a last one without a line feed).
+    ``plain`` says that it contains nothing that DuckDB reads differently.  ``doubtful_width``:
     a record may have one empty field too many, which DuckDB would drop.
     """
 
@@ -40,7 +38,7 @@ class FileFacts:
 
 
 def compression_of(path: str, file: Path, asked: str) -> str:
-    """GZIP, ZSTD, BZ2 or NONE: as asked, else by the name's ending, else by the first bytes."""
+    """GZIP, ZSTD, BZ2 or NONE: as requested, else by the name's ending, else by the first bytes."""
     if asked != "AUTO":
         return asked
     if found := _SUFFIXES.get(Path(path).suffix):
@@ -53,7 +51,7 @@ def compression_of(path: str, file: Path, asked: str) -> str:
 
 
 def chunks(file: Path, compression: str) -> Iterator[bytes]:
-    """The unpacked bytes in pieces.  Raise Corrupt where packed data is damaged or ends too early."""
+    """Yield the decompressed bytes in pieces.  Raise Corrupt if compressed data is damaged or ends too early."""
     with file.open("rb") as opened:
         if compression == "NONE":
             while data := opened.read(_CHUNK_BYTES):
@@ -89,7 +87,7 @@ def _unpacker(compression: str) -> Any:
 
 
 def look_at(file: Path, compression: str, chosen: CsvFormat, width: int) -> FileFacts:
-    """Count a file's lines and see whether DuckDB may read it.  Raise Corrupt for a damaged file."""
+    """Count a file's lines and determine whether DuckDB may read it.  Raise Corrupt for a damaged file."""
     delimiter = chosen.field_delimiter.encode(chosen.encoding)
     foreign = _foreign(chosen)
     lines, plain, open_end, seam = 0, True, False, b"\n"
@@ -111,7 +109,7 @@ def look_at(file: Path, compression: str, chosen: CsvFormat, width: int) -> File
 
 
 def _foreign(chosen: CsvFormat) -> list[bytes]:
-    """What must not stand in a file that DuckDB is to read."""
+    """What must not occur in a file that DuckDB is to read."""
     signs = [b"\0", b"\r"]
     if chosen.enclosed_by:
         signs.append(b"\n\n")
@@ -121,5 +119,5 @@ def _foreign(chosen: CsvFormat) -> list[bytes]:
 
 
 def corrupt_error(path: str, why: str) -> SqlError:
-    """What a damaged file is answered with."""
+    """The error for a damaged file."""
     return SqlError(f"Error decompressing the file '{path}': {why}.", 100139, "22000")

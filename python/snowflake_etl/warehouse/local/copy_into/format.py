@@ -1,4 +1,4 @@
-"""The options of COPY INTO a table, read strictly: what is not known is an error, as on Snowflake (floor 3)."""
+"""The options of COPY INTO a table, read strictly: anything unknown is an error, as on Snowflake (floor 3)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class CopyCommand:
 
 
 def read_copy(session: Session, sql: str) -> CopyCommand:
-    """Read ``COPY INTO t [(columns)] FROM @stage/path ...``.  Raise SqlError for what is no such statement."""
+    """Read ``COPY INTO t [(columns)] FROM @stage/path ...``.  Raise SqlError for anything else."""
     words = Words(split_words(sql))
     words.take_name("COPY")
     words.take_name("INTO")

@@ -1,4 +1,4 @@
-"""One COPY, settled (floor 3): its target, the rule of each column, its files, and the SQL that reads them."""
+"""The plan of one COPY (floor 3): its target, the rule of each column, its files, and the SQL that reads them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session
 
 _ENGINE_COMPRESSIONS = {"GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"}
-# Stands for NULL where an empty field is a text: what no file holds.
+# Stands for NULL if an empty field is a text: a value that no file contains.
 _IMPOSSIBLE_TEXT = "\x01\x02\x03 no null \x03\x02\x01"
 
 
 @dataclass(frozen=True)
 class Load:
-    """One COPY: ``rules`` are those of the filled columns, ``never_null`` the NOT NULL ones that are not filled."""
+    """One COPY: ``rules`` are those of the filled columns, ``never_null`` the NOT NULL columns that are not filled."""
 
     command: CopyCommand
     rules: tuple[Rule, ...]
@@ -48,7 +48,7 @@ class Load:
         return ", ".join(quoted(rule.column.name) for rule in self.rules)
 
     def only(self, *files: StagedFile) -> Load:
-        """The same COPY of some of the files."""
+        """The same COPY for some of the files."""
         return replace(self, files=files)
 
     def compression(self, file: StagedFile) -> str:
@@ -80,7 +80,7 @@ class Load:
         return f"SELECT count(*) FROM {self._reader([file], self.compression(file))}"
 
     def count_too_wide(self, file: StagedFile) -> str:
-        """DuckDB SQL: the number of records that have a field too many, an empty one at their end perhaps."""
+        """DuckDB SQL: the number of records with a surplus field, possibly an empty one at the end."""
         width = len(self.rules)
         options = {"null_padding": "true", "parallel": "false", "nullstr": literal(_IMPOSSIBLE_TEXT)}
         reader = self._reader([file], self.compression(file), width + 1, options)
@@ -109,7 +109,7 @@ class Load:
 
 
 def settle(session: Session, command: CopyCommand) -> Load:
-    """Look up table, columns and files.  Raise SqlError for what is missing or cannot be done."""
+    """Look up table, columns and files.  Raise SqlError for anything missing or impossible."""
     columns = table_columns(session, command.table)
     if not columns:
         raise missing("Table", ".".join(command.table))
@@ -152,7 +152,7 @@ Facts = dict[StagedFile, FileFacts]
 
 
 def look_at_all(session: Session, load: Load) -> Facts:
-    """Go through the bytes of all files.  Raise SqlError for a damaged one."""
+    """Examine the bytes of all files.  Raise SqlError for a damaged one."""
 
     def look(file: StagedFile) -> FileFacts:
         if session.canceled.is_set():
@@ -196,7 +196,7 @@ def _is_too_wide(session: Session, load: Load, file: StagedFile) -> bool:
 
 
 def rows_of(load: Load, found: FileFacts) -> int:
-    """The number of records that a file's lines make, the header left out."""
+    """The number of records in a file's lines, without the header."""
     return max(0, found.lines - load.format.skip_header)
 
 

@@ -1,6 +1,6 @@
 """Cuts a staged file into records and fields exactly as Snowflake does, one by one (floor 3).
 
-Slower than DuckDB by far: for files that DuckDB reads differently, and to find the first bad value.
+Far slower than DuckDB: for files that DuckDB reads differently, and to find the first bad value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _OPEN_QUOTE = 100068
 
 @dataclass(frozen=True)
 class Field:
-    """One field: its text (None for NULL) and the place of its first character in its line, from 1."""
+    """One field: its text (None for NULL) and the position of its first character in its line, from 1."""
 
     text: str | None
     character: int
@@ -28,7 +28,7 @@ class Field:
 class Record:
     """One record: its number and the line it starts on, both from 1; ``wrong`` says why it cannot be read.
 
-    ``wrong`` is (code, sqlstate, message, character); ``raw`` is the record as it stands in the file.
+    ``wrong`` is (code, sqlstate, message, character); ``raw`` is the record as in the file.
     """
 
     number: int
@@ -39,7 +39,7 @@ class Record:
 
 
 def records(file: Path, compression: str, chosen: CsvFormat) -> Iterator[Record]:
-    """Every record of a file, the header left out.  Raise Corrupt for a damaged file."""
+    """Every record of a file, without the header.  Raise Corrupt for a damaged file."""
     number, line = 0, 1
     for raw in _raw_records(file, compression, chosen):
         first_line, line = line, line + 1 + (raw.count(b"\n") if chosen.enclosed_by else 0)
@@ -52,7 +52,7 @@ def records(file: Path, compression: str, chosen: CsvFormat) -> Iterator[Record]
 
 
 def _raw_records(file: Path, compression: str, chosen: CsvFormat) -> Iterator[bytes]:
-    """The records as bytes: lines, put together again where a quoted field spans several."""
+    """The records as bytes: lines, joined again if a quoted field spans several."""
     quote = chosen.enclosed_by.encode(chosen.encoding) if chosen.enclosed_by else None
     ending = chosen.record_delimiter.encode(chosen.encoding)
     open_record: list[bytes] = []
@@ -71,7 +71,7 @@ def _raw_records(file: Path, compression: str, chosen: CsvFormat) -> Iterator[by
 
 
 def _closes(lines: list[bytes], chosen: CsvFormat) -> bool:
-    """Whether the quotes close when escaped ones are left out."""
+    """Whether the quotes close, ignoring escaped ones."""
     text = chosen.record_delimiter.join(line.decode(chosen.encoding, errors="replace") for line in lines)
     _, wrong = _quoted_fields(text, chosen)
     return wrong is None or wrong[0] != _OPEN_QUOTE

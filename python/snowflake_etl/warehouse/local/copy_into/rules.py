@@ -1,6 +1,5 @@
-"""How a field's text becomes a column's value: the same rule as DuckDB SQL and in Python (floor 3).
-
-The SQL does the work; where it fails, Python says what is wrong with which value, in Snowflake's words.
+"""How a field's text becomes a column's value: the same rule in DuckDB SQL and in Python (floor 3).
+The SQL does the work; if it fails, Python says what is wrong with which value, in Snowflake's wording.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class Rule:
 
 
 def rule_for(column: TableColumn, chosen: CsvFormat) -> Rule:
-    """The rule of a column.  Raise SqlError for a type that COPY cannot fill here."""
+    """The rule for a column.  Raise SqlError for a type that COPY cannot fill here."""
     match column.kind:
         case "TEXT":
             return _text_rule(column)

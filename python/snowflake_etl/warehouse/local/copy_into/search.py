@@ -1,4 +1,4 @@
-"""Finds what is wrong with the files of a COPY, and says it in Snowflake's words (floor 3)."""
+"""Finds what is wrong with the files of a COPY, and reports it in Snowflake's wording (floor 3)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RECORDS_BETWEEN_LOOKS = 1000
 
 
 def raise_first_error(session: Session, load: Load, cause: SqlError | None) -> None:
-    """Raise the first bad value's error, if the files hold one; pass on a cancellation."""
+    """Raise the first bad value's error, if the files contain one; pass on a cancellation."""
     if cause is not None and cause.sqlstate == "57014":
         raise cause
     for file in load.files:
@@ -39,7 +39,7 @@ def raise_first_error(session: Session, load: Load, cause: SqlError | None) -> N
 
 
 def _reads_well(session: Session, load: Load) -> bool:
-    """Whether DuckDB reads all of one file without a complaint, at its own speed."""
+    """Whether DuckDB reads all of one file without an error, at full speed."""
     if session.canceled.is_set():
         raise canceled()
     facts = look_at_all(session, load)

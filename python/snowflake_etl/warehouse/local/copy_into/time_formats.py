@@ -10,7 +10,7 @@ from datetime import datetime
 from snowflake_etl.warehouse.local.sql.duck_text import literal
 from snowflake_etl.warehouse.local.sql_errors import SqlError
 
-# Element: (shape, strptime's word for it).  Longer elements come first.
+# Element: (shape, strptime's directive).  Longer elements come first.
 _ELEMENTS: tuple[tuple[str, str, str], ...] = (
     ("YYYY", r"\d{4}", "%Y"),
     ("YY", r"\d{2}", "%y"),
@@ -47,7 +47,7 @@ class TimeFormat:
         return f"CAST(strptime({value}, {literal(self.words)}) AS {target})"
 
     def is_real(self, text: str) -> bool:
-        """Whether a text of this shape names a day and time that there is."""
+        """Whether a text of this shape names an existing day and time."""
         return (_real_iso if self.cast else _real_by_words(self.words))(text)
 
 
@@ -55,7 +55,7 @@ _ISO_DAY = r"\d{4}-\d{1,2}-\d{1,2}"
 _ISO_TIME = r"(?:[01]?\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
 _ISO_ZONE = r" ?(?:Z|[+-]\d{2}(?::?\d{2})?)"
 _PLAIN_CAST = "CAST({value} AS {target})"
-# DuckDB reads +02:00 only, without a blank before it.
+# DuckDB only reads +02:00, without a blank before it.
 _ZONED_CAST = r"CAST(regexp_replace({value}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2') AS {target})"
 _EPOCH = TimeFormat(r"-?\d{1,10}", cast="CAST(CAST(to_timestamp(CAST({value} AS BIGINT)) AS TIMESTAMP) AS {target})")
 _AUTO: dict[str, tuple[TimeFormat, ...]] = {
@@ -64,7 +64,7 @@ _AUTO: dict[str, tuple[TimeFormat, ...]] = {
         TimeFormat(rf"{_ISO_DAY}[T ]{_ISO_TIME}", cast="CAST(CAST({value} AS TIMESTAMP) AS {target})"),
         TimeFormat(r"\d{1,2}-[A-Za-z]{3}-\d{4}", "%d-%b-%Y"),
         TimeFormat(r"\d{1,2}/\d{1,2}/\d{4}", "%m/%d/%Y"),
-        # Snowflake reads digits as seconds since 1970, and so does this: a trap to be seen in tests.
+        # Snowflake reads digits as seconds since 1970, and so does this, so that tests can expose the trap.
         _EPOCH,
     ),
     "TIME": (TimeFormat(_ISO_TIME, cast=_PLAIN_CAST),),

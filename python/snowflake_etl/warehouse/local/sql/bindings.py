@@ -28,11 +28,11 @@ class Bindings:
 
     @property
     def values(self) -> list[Any] | None:
-        """The one row's values; None where nothing is bound."""
+        """The one row's values; None if nothing is bound."""
         return self.rows[0] if self.rows and self.rows[0] else None
 
     def text(self, placeholder: Expr) -> str:
-        """The value that stands for a ``?`` of a statement.  Raise SqlError where none was sent."""
+        """The value for a ``?`` of a statement.  Raise SqlError if none was sent."""
         found = list(placeholder.root().find_all(exp.Placeholder, bfs=False))
         place = next((number for number, node in enumerate(found) if node is placeholder), -1)
         values = self.values or []
@@ -48,7 +48,7 @@ def _place(name: str) -> int:
 
 
 def _read(kind: str, value: str | None) -> Any:
-    """One bound value as Python's own."""
+    """One bound value as a Python value."""
     if value is None:
         return None
     match kind:

@@ -1,6 +1,5 @@
-"""What information_schema.columns, SHOW COLUMNS and DESCRIBE TABLE are made from (floor 3).
-
-A type that DuckDB does not keep whole stands in the column's comment: ``declared:VARCHAR(10)``.
+"""The source for information_schema.columns, SHOW COLUMNS and DESCRIBE TABLE (floor 3).
+A type that DuckDB does not keep completely is stored in the column's comment: ``declared:VARCHAR(10)``.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ _LENGTH = "try_cast(regexp_extract(comment, '^declared:VARCHAR\\((\\d+)\\)$', 1)
 _TEXT_LENGTH = f"CASE WHEN data_type = 'VARCHAR' THEN coalesce({_LENGTH}, {LONGEST_TEXT}) END"
 _DECLARED_TIME = "regexp_extract(comment, '^declared:(TIME[A-Z_]*)', 1)"
 
-# Replaces fakesnow's view of the same name, on which its information_schema and SHOW COLUMNS stand.
+# Replaces fakesnow's view of the same name, on which its information_schema and SHOW COLUMNS are based.
 COLUMNS_VIEW = f"""
 CREATE OR REPLACE VIEW _fs_global._fs_information_schema._fs_columns AS
 SELECT

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 def literal(text: str) -> str:
-    """A text as a literal of DuckDB's, in which only quotes are doubled."""
+    """A text as a DuckDB literal, in which only quotes are doubled."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def quoted(name: str) -> str:
-    """A name as an identifier of DuckDB's."""
+    """A name as a DuckDB identifier."""
     return '"' + name.replace('"', '""') + '"'

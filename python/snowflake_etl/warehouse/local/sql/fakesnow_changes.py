@@ -1,4 +1,4 @@
-"""What is changed in fakesnow itself, since it would make answers differ from Snowflake's (floor 3)."""
+"""Changes to fakesnow itself, where its answers would differ from Snowflake's (floor 3)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sqlglot import Expr, exp
 
 # Minutes east of UTC, plus 1440.
 _UTC_ON_THE_WIRE = 1440
-# Its sentences about a name, each a statement; the name stands in a literal.
+# Its messages about a name, each a statement with the name in a literal.
 _SENTENCES = ("SQL_CREATED_SCHEMA", "SQL_CREATED_TABLE", "SQL_CREATED_VIEW", "SQL_DROPPED")
 
 
 def adapt_fakesnow() -> None:
-    """Take out what would make answers differ from Snowflake's."""
+    """Remove what would make answers differ from Snowflake's."""
     from fakesnow import arrow, cursor, info_schema, transforms
     from fakesnow.transforms import show
 
@@ -29,11 +29,11 @@ def adapt_fakesnow() -> None:
         return node if isinstance(node, exp.Cast) else genuine(node)
 
     transforms.to_timestamp = to_timestamp
-    # It promises a day of Time Travel and has none: whoever relied on that could not restore what was deleted.
+    # It promises a day of Time Travel and has none: whoever relied on it could not restore what was deleted.
     show.SQL_CREATE_VIEW_SHOW_TABLES = show.SQL_CREATE_VIEW_SHOW_TABLES.replace(
         "1 as retention_time", "0 as retention_time"
     )
-    # It makes no table whose name has an apostrophe.
+    # It cannot create a table whose name has an apostrophe.
     for sentence in _SENTENCES:
         setattr(cursor, sentence, _Sentence(getattr(cursor, sentence).template))
     commented = info_schema.insert_table_comment_sql
@@ -54,7 +54,7 @@ def _in_literal(text: object) -> str:
 
 
 def numeric_agg_implicit_cast(node: Expr) -> Expr:
-    """Changes nothing."""
+    """Change nothing."""
     return node
 
 

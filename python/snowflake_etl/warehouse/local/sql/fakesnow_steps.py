@@ -1,7 +1,6 @@
-"""Leaves out those of fakesnow's steps of translation that would change nothing (floor 3).
-
-fakesnow walks the whole statement once for each of its 75 steps, which costs more than everything else that
-happens to a small statement.  A step can only change something where there is a node of the kinds it looks for.
+"""Skips those of fakesnow's translation steps that would change nothing (floor 3).
+fakesnow walks the whole statement once for each of its 75 steps, which costs more than all other work on a small
+statement.  A step can only change something if there is a node of the kinds it looks for.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Any
 
 from sqlglot import Expr, exp
 
-# What this list was read from, with what fakesnow_changes.py changes; a test holds it against what is installed.
+# The version from which this list was made, including fakesnow_changes.py; a test compares it with the installed one.
 FAKESNOW_VERSION = "0.12.1"
 
 _LOOKS_FOR: dict[str, tuple[type[Expr], ...]] = {
@@ -91,19 +90,19 @@ _LOOKS_FOR: dict[str, tuple[type[Expr], ...]] = {
     "create_table_as": (exp.Create,),
 }
 
-# Which steps look for nodes of a kind; filled as the kinds are met.
+# Which steps look for nodes of a kind; filled as kinds are encountered.
 _INTERESTED: dict[type[Expr], frozenset[str]] = {}
 
 
 class Steps:
-    """Stands for a statement in fakesnow's chain of ``transform`` calls, and takes only those that can matter."""
+    """Stands for a statement in fakesnow's chain of ``transform`` calls, and only runs those that can matter."""
 
     def __init__(self, statement: Expr) -> None:
         self.statement = statement
         self._wanted = _wanted(statement)
 
     def transform(self, step: Callable[..., Expr], *arguments: object, copy: bool = True, **named: object) -> Steps:
-        """Take one step; one that is not in the list is always taken."""
+        """Run one step; one that is not in the list is always run."""
         name = step_name(step)
         if name not in _LOOKS_FOR or name in self._wanted:
             self.statement = self.statement.transform(step, *arguments, copy=copy, **named)
@@ -112,7 +111,7 @@ class Steps:
 
 
 def step_name(step: Callable[..., Expr]) -> str:
-    """The name of fakesnow's function, also of one called by ``lambda e: transforms.show_schemas(e, ...)``."""
+    """The name of fakesnow's function, even if called by ``lambda e: transforms.show_schemas(e, ...)``."""
     called = step.__code__.co_names
     return called[1] if step.__name__ == "<lambda>" and called[:1] == ("transforms",) else step.__name__
 

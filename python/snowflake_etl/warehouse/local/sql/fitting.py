@@ -26,7 +26,7 @@ def fit_values(statement: Expr, session: Session) -> Expr:
 
 
 def fitting_text(value_sql: str, length: int) -> str:
-    """DuckDB SQL: the value as a text, or Snowflake's error where it is longer than ``length`` characters."""
+    """DuckDB SQL: the value as a text, or Snowflake's error if it is longer than ``length`` characters."""
     message = f"'String ''' || CAST({value_sql} AS VARCHAR) || ''' is too long and would be truncated'"
     return (
         f"CASE WHEN length(CAST({value_sql} AS VARCHAR)) > {length} "
@@ -44,7 +44,7 @@ def _fit_insert(insert: exp.Insert, session: Session) -> Expr:
     names = [part.name for part in target.expressions] if isinstance(target, exp.Schema) else list(by_name)
     if not all(name in by_name for name in names):
         return insert
-    # The texts stand in the statement as they are: no parser has to read them.
+    # The texts are inserted into the statement unparsed.
     values = [
         exp.Var(
             this=f"{fitting_text(quoted(name), by_name[name].length)} AS {quoted(name)}"
@@ -72,7 +72,7 @@ def _fit_update(update: exp.Update, session: Session) -> Expr:
         column = columns.get(assignment.this.name) if isinstance(assignment, exp.EQ) else None
         if column and _is_limited(column):
             value = assignment.expression.sql(dialect="duckdb")
-            # Through a subquery, so that the value, a bound one perhaps, stands there once.
+            # Through a subquery, so that the value, possibly a bound one, occurs only once.
             checked = f"(SELECT {fitting_text('fitted', column.length)} FROM (SELECT {value} AS fitted))"
             assignment.set("expression", exp.Var(this=checked))
     return update

@@ -1,4 +1,4 @@
-"""Functions about the session, put into a statement as values (floor 3)."""
+"""Replaces functions about the session in a statement by their values (floor 3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def put_session_values(statement: Expr, session: Session) -> None:
     """Replace CURRENT_WAREHOUSE(), LAST_QUERY_ID() and their like by their values."""
     for node in list(statement.find_all(exp.Func)):
         if isinstance(node, exp.Anonymous) and node.name.upper() == "IS_ROLE_IN_SESSION":
-            # There is one role, and it has none below it.
+            # There is one role, which inherits from no other.
             node.replace(exp.EQ(this=node.expressions[0], expression=exp.Literal.string(session.role)))
             continue
         found = session_value(node, session)
@@ -33,7 +33,7 @@ def put_session_values(statement: Expr, session: Session) -> None:
 
 
 def session_value(node: Expr, session: Session) -> str | None:
-    """What a function about the session answers; an empty text for NULL, None for any other function."""
+    """The value of a function about the session; an empty text for NULL, None for any other function."""
     name = (
         node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name() if isinstance(node, exp.Func) else ""
     )

@@ -1,7 +1,6 @@
-"""Lets through only what the embedded warehouse may be asked (floor 3).
-
-The statements' text goes through the Snowflake parser into DuckDB.  DuckDB is locked down by its own
-settings; this is the fence before it: only known kinds of statement, and no table function or table
+"""Only admits statements that the embedded warehouse may run (floor 3).
+Statements go through the Snowflake parser into DuckDB.  DuckDB is locked down by its own
+settings; this is the fence in front of it: only known kinds of statement, and no table function or table
 name that reads a file.
 """
 
@@ -78,7 +77,7 @@ def _check_function(function: exp.Func) -> None:
 
 
 def one_statement(statements: list[Expr | None]) -> Expr:
-    """The only statement of a text.  Raise SqlError for none or several."""
+    """The only statement in a text.  Raise SqlError for none or several."""
     found = [
         statement for statement in statements if statement is not None and not isinstance(statement, exp.Semicolon)
     ]

@@ -1,4 +1,4 @@
-"""Databases and schemas: made, dropped, chosen (floor 3)."""
+"""Databases and schemas: creating, dropping, choosing (floor 3)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def create_database(session: Session, sql: str) -> Answer:
 
 
 def drop_database(session: Session, sql: str) -> Answer:
-    """DROP DATABASE [IF EXISTS], tables, stages and all."""
+    """DROP DATABASE [IF EXISTS], including tables and stages."""
     words = Words(split_words(sql))
     words.take_name("DROP")
     words.take_name("DATABASE")
@@ -121,7 +121,7 @@ def create_schema(session: Session, sql: str) -> Answer:
 
 
 def drop_schema(session: Session, sql: str) -> Answer:
-    """DROP SCHEMA [IF EXISTS], tables, stages and all."""
+    """DROP SCHEMA [IF EXISTS], including tables and stages."""
     words = Words(split_words(sql))
     words.take_name("DROP")
     words.take_name("SCHEMA")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from snowflake_etl.warehouse.local.sessions import Session
 
 _OWNED = "created_on name database_name schema_name owner comment"
-# What there never is here: no rows, with the columns that are asked for.
+# Objects that never exist here: no rows, with the columns that are read.
 _EMPTY: dict[tuple[str, ...], str] = {
     ("STREAMS",): f"{_OWNED} table_name source_type base_tables type stale mode stale_after",
     ("DYNAMIC", "TABLES"): f"{_OWNED} cluster_by rows bytes target_lag refresh_mode warehouse text",
@@ -35,7 +35,7 @@ _GRANT_COLUMNS = "created_on privilege granted_on name granted_to grantee_name g
 
 
 def show(session: Session, sql: str) -> Answer | None:
-    """Answer a SHOW statement of ours; None leaves it to fakesnow."""
+    """Answer a SHOW statement that we handle; None leaves it to fakesnow."""
     words = Words(split_words(sql))
     words.take_name("SHOW")
     words.skip_name("TERSE")
@@ -61,7 +61,7 @@ def _parameters(session: Session, words: Words) -> Answer:
 
 
 def _grants(session: Session, words: Words) -> Answer:
-    """The one role owns whatever there is."""
+    """The one role owns everything."""
     kind, name = "ACCOUNT", "LOCAL"
     if words.skip_name("ON") and not words.skip_name("ACCOUNT"):
         kind = words.take_name("TABLE", "VIEW", "SCHEMA", "DATABASE", "STAGE", "WAREHOUSE").value.upper()
@@ -114,5 +114,5 @@ Handler = Callable[["Session", str], Answer]
 
 
 def refuse(session: Session, sql: str) -> Answer:  # noqa: ARG001 - the shape of every handler
-    """A statement that Snowflake knows and the embedded warehouse does not."""
+    """Refuse a statement that Snowflake knows but the embedded warehouse does not."""
     raise unsupported(" ".join(sql.split()[:2]))

@@ -1,4 +1,4 @@
-"""One statement's way to its answer: our own statements here, the rest by fakesnow (floor 3)."""
+"""Runs one statement: some by our own code here, the rest by fakesnow (floor 3)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Statements:
             raise found from error
 
     def _define(self, session: Session, sql: str, word: str, next_word: str, bindings: Bindings) -> Answer:
-        """One definition at a time; what is known about columns is looked up anew afterwards."""
+        """Run one definition at a time; cached columns are looked up again afterwards."""
         with session.services.engine.definition_lock:
             if word in ("CREATE", "DROP") and _kind(sql) in ("TABLE", "STAGE"):
                 return self._dispatch(session, sql, word, next_word, bindings)
@@ -116,7 +116,7 @@ class Statements:
 
 @contextlib.contextmanager
 def _looked_up_anew(session: Session, table: tuple[str, str, str] | None) -> Iterator[None]:
-    """While this table, or who knows what, is defined nothing seen of its columns is kept."""
+    """While this table, or anything, is being defined, do not cache its columns."""
     known = session.services.engine.columns
     known.forget(table)
     try:
@@ -126,7 +126,7 @@ def _looked_up_anew(session: Session, table: tuple[str, str, str] | None) -> Ite
 
 
 def _only_defined(session: Session, statement: Expr) -> tuple[str, str, str] | None:
-    """The table that a CREATE or DROP is about; None where others, such as views on it, may change too."""
+    """The table that a CREATE or DROP is about; None if others, such as views on it, may change too."""
     table = statement.find(exp.Table)
     many = statement.args.get("replace") or len(statement.args.get("tables") or ()) > 1
     if statement.args.get("kind") != "TABLE" or many or table is None:
@@ -135,7 +135,7 @@ def _only_defined(session: Session, statement: Expr) -> tuple[str, str, str] | N
 
 
 def _notice_end(session: Session, error: SqlError) -> None:
-    """DuckDB ends a transaction at most errors: find out, so that COMMIT cannot seem to succeed."""
+    """DuckDB ends a transaction at most errors: check, so that COMMIT cannot seem to succeed."""
     if session.state is not session.state.OPEN:
         return
     try:
@@ -193,7 +193,7 @@ def _alter_session(session: Session, sql: str) -> Answer:
 
 
 def _alter_retention(session: Session, sql: str) -> Answer:
-    """There is no Time Travel here: a table may be told to have none, and nothing else."""
+    """There is no Time Travel here: a table's retention may only be set to none."""
     words = Words(split_words(sql))
     words.take_name("ALTER")
     words.take_name("TABLE")
@@ -269,7 +269,7 @@ def _forget_loads(session: Session, statement: exp.TruncateTable) -> None:
 
 
 def _define_table(session: Session, statement: Expr, bindings: Bindings) -> Answer:
-    """CREATE, ALTER and DROP: run, then keep what DuckDB forgets of the columns' types."""
+    """CREATE, ALTER and DROP: run, then store what DuckDB forgets about the columns' types."""
     if isinstance(statement, exp.Drop):
         return translation.run(session, statement, bindings)
     declared = table_types.declared_types(statement)

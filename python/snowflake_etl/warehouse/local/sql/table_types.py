@@ -1,7 +1,7 @@
 """Column types as they were declared (floor 3).
 
 DuckDB forgets the length of a VARCHAR and the precision of a timestamp.  They are kept in the column's
-comment (``declared:VARCHAR(10)``), which lives, is renamed and dies with the table, over restarts too.
+comment (``declared:VARCHAR(10)``), which is renamed and dropped with the table and survives restarts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TIME_TYPES = {
     "TIME": "TIME",
 }
 
-# Not by the view of columns_view.py, which says the same: to plan it takes longer than most statements.
+# Not from the view in columns_view.py, which says the same: planning it takes longer than most statements.
 _TABLE_COLUMNS = """
 SELECT column_name, data_type, comment, numeric_precision, numeric_scale, is_nullable, column_default
 FROM duckdb_columns()
@@ -52,7 +52,7 @@ _SIZE = re.compile(r"[A-Z_]+\((\d+)\)")
 
 @dataclass(frozen=True)
 class TableColumn:
-    """One column of a table in Snowflake's words.
+    """One column of a table in Snowflake's terms.
 
     ``kind`` is NUMBER, TEXT, DATE, ...; ``length`` counts characters of TEXT; ``precision`` and ``scale``
     are those of NUMBER, ``scale`` also the digits of a second of the TIME kinds.
@@ -83,7 +83,7 @@ class TableColumn:
 
 
 def table_columns(session: Session, name: tuple[str, str, str]) -> list[TableColumn]:
-    """The columns of a table or view in their order; none when there is no such table."""
+    """The columns of a table or view in order; none if it does not exist."""
     known = session.services.engine.columns
     if (columns := known.find(name)) is None:
         state = known.state(name)
@@ -112,7 +112,7 @@ def _column(row: tuple[Any, ...]) -> TableColumn:
 
 
 def declared_types(create: Expr) -> dict[str, str]:
-    """Per column of a CREATE TABLE or ALTER TABLE what DuckDB would forget of its type."""
+    """What DuckDB would forget about the type of each column in a CREATE TABLE or ALTER TABLE."""
     found: dict[str, str] = {}
     for column in create.find_all(exp.ColumnDef):
         if isinstance(column.kind, exp.DataType) and (text := declared_text(column.kind)):
@@ -132,7 +132,7 @@ def _column_name(identifier: Expr) -> str:
 
 
 def declared_text(kind: exp.DataType) -> str:
-    """``VARCHAR(10)``, ``TIMESTAMP_LTZ(6)``, ... or nothing where DuckDB keeps all of it."""
+    """``VARCHAR(10)``, ``TIMESTAMP_LTZ(6)``, ... or nothing if DuckDB keeps all of it."""
     name = kind.this.name if isinstance(kind.this, exp.DataType.Type) else str(kind.this)
     size = next((int(param.name) for param in kind.expressions if param.name.isdigit()), None)
     if name in _TEXT_TYPES:
@@ -157,7 +157,7 @@ def remember(session: Session, name: tuple[str, str, str], declared: dict[str, s
 
 
 def copy_declared(session: Session, source: tuple[str, str, str], target: tuple[str, str, str]) -> None:
-    """A clone and a table LIKE another have the other's types."""
+    """Copy the types to a clone or a table LIKE another."""
     rows = session.execute(
         "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? "
         f"AND table_name = ? AND starts_with(comment, '{DECLARED}')",

@@ -1,4 +1,4 @@
-"""Runs Snowflake SQL on DuckDB by fakesnow's translation, with what it lacks put before and after (floor 3)."""
+"""Runs Snowflake SQL on DuckDB with fakesnow's translation, adding before and after it what it lacks (floor 3)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run(session: Session, statement: Expr, bindings: Bindings) -> Answer:
 
 
 def _merge(session: Session, statement: exp.Merge, bindings: Bindings) -> Answer:
-    """MERGE by DuckDB's own: fakesnow's is several statements, which no transaction of one database holds."""
+    """Run MERGE as DuckDB's own: fakesnow's is several statements, which do not fit a transaction on one database."""
     translated = _cursor(session)._transform(statement.copy(), bindings.values)
     for when in translated.args["whens"].expressions:
         for assignment in when.find_all(exp.EQ):
@@ -109,7 +109,9 @@ def _cursor_kind() -> Callable[[Session], Any]:
             self._session = session
 
         def run(self, statement: Expr, values: list[object] | None) -> None:
-            """What ``execute`` does with a text, without writing and parsing one; only variables are put in as text."""
+            """Do what ``execute`` does with a text, without generating and parsing one; only variables are inserted
+            as text.
+            """
             if statement.find(exp.Parameter):
                 self.execute(statement.sql(dialect="snowflake"), binding_params=values, server=True)
                 return
@@ -117,7 +119,7 @@ def _cursor_kind() -> Callable[[Session], Any]:
             for part in self._transform_explode(statement):
                 asks = part.find(exp.Placeholder) is not None
                 transformed = self._transform(part, values)
-                # IDENTIFIER(?) takes its value out of the list.
+                # IDENTIFIER(?) removes its value from the list.
                 self._execute(transformed, values or None if asks else None)
 
         def _transform(self, expression: Expr, params: Any) -> Expr:
@@ -141,7 +143,7 @@ def _plan_beside(session: Session, sql: str, params: list[object] | None) -> Non
         if session.database:
             scope = f"{session.database}.{session.schema or 'main'}"
             side.execute(f"SET schema = '{scope}'")
-        # As JSON: drawing the plan as a tree takes as long as making it.
+        # As JSON: drawing the plan as a tree takes as long as planning.
         planning = f"EXPLAIN (FORMAT json) {sql}"
         side.execute(planning, params) if params else side.execute(planning)
 
@@ -198,7 +200,7 @@ def name_expressions(statement: Expr) -> None:
 
 
 def format_dates(statement: Expr) -> None:
-    """TO_CHAR and TO_VARCHAR with a date's format, which would be dropped.  Raise SqlError for a number's format."""
+    """TO_CHAR and TO_VARCHAR with a date format, which would be dropped.  Raise SqlError for a number format."""
     for call in list(statement.find_all(exp.ToChar)):
         form = call.args.get("format")
         if form is None:
@@ -210,7 +212,7 @@ def format_dates(statement: Expr) -> None:
 
 
 def _forget_unenforced(statement: Expr) -> None:
-    """Snowflake records primary, unique and foreign keys and enforces none of them; DuckDB would."""
+    """Snowflake records primary, unique and foreign keys but does not enforce them; DuckDB would."""
     if not isinstance(statement, (exp.Create, exp.Alter)):
         return
     for column in statement.find_all(exp.ColumnDef):
@@ -232,7 +234,7 @@ def _forget_unenforced(statement: Expr) -> None:
 
 
 def _forget_binary_lengths(statement: Expr) -> None:
-    """BINARY(n), as DESCRIBE tells it: DuckDB's BLOB takes no length."""
+    """BINARY(n), as DESCRIBE reports it: DuckDB's BLOB takes no length."""
     for kind in statement.find_all(exp.DataType):
         if kind.this in (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY):
             kind.set("expressions", [])

@@ -1,6 +1,6 @@
 """Table functions that only the server can answer: RESULT_SCAN, QUERY_HISTORY, POLICY_REFERENCES (floor 3).
 
-Each is handed to DuckDB as an Arrow table under a name of its own, for the one statement that asks.
+Each is passed to DuckDB as an Arrow table under its own name, for the one statement that uses it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HISTORY_FUNCTIONS = frozenset(
 
 
 class VirtualTables:
-    """The server's own tables within one statement; leaving the context takes them away again."""
+    """The server's own tables within one statement; leaving the context removes them again."""
 
     def __init__(self, session: Session, queries: Queries, bindings: Bindings) -> None:
         self._session = session
@@ -49,7 +49,7 @@ class VirtualTables:
                 self._session.duck.unregister(name)
 
     def whole_answer(self, statement: Expr) -> Answer | None:
-        """The answer of a statement that is nothing but a question to the server itself."""
+        """The answer to a statement that only queries the server itself."""
         if not isinstance(statement, exp.Select):
             return None
         if statement.args.get("from_") is None and len(statement.expressions) == 1:
@@ -94,7 +94,7 @@ class VirtualTables:
         raise SqlError(f"Unsupported feature '{name}' of the embedded warehouse.", 2, "0A000")
 
     def replace_in(self, statement: Expr) -> None:
-        """Put tables that DuckDB can read in the place of the server's table functions."""
+        """Replace the server's table functions by tables that DuckDB can read."""
         for node in list(statement.find_all(exp.TableFromRows, exp.Table)):
             call = _table_function(node)
             if call is None:

@@ -1,4 +1,4 @@
-"""Cuts the statements that the SQL parser does not know (PUT, LIST, COPY, ...) into words (floor 3)."""
+"""Splits statements that the SQL parser does not know (PUT, LIST, COPY, ...) into words (floor 3)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|//[^\n]*(?:\n|$)|/\*.*?\*/)+", re.
 _TEXT = re.compile(r"'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
 _DOLLAR_TEXT = re.compile(r"\$\$(.*?)\$\$", re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-# A stage may hold quoted parts and ends at a blank, a bracket, a comma or the end.
+# A stage name may have quoted parts and ends at a blank, a bracket, a comma or the end.
 _STAGE = re.compile(r'@(?:"(?:[^"]|"")*"|[^\s"\'();,])+')
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
@@ -51,7 +51,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
 
 
 def split_words(sql: str) -> list[Word]:
-    """The words of one statement without a closing semicolon.  Raise SqlError where it is no statement."""
+    """The words of one statement without a closing semicolon.  Raise SqlError if it is not a statement."""
     words: list[Word] = []
     at = 0
     while at < len(sql):
@@ -108,7 +108,7 @@ def unescape(body: str) -> str:
 
 
 class Words:
-    """A reader over the words of one statement; every ``take`` raises SqlError where something else stands."""
+    """A reader over the words of one statement; every ``take`` raises SqlError if it finds something else."""
 
     def __init__(self, words: Sequence[Word]) -> None:
         self._words = words
@@ -193,7 +193,7 @@ class Words:
         return tuple(parts)
 
     def skip_rest(self) -> None:
-        """Step over options that make no difference here; a further statement is none of them."""
+        """Skip options that make no difference here, but not a further statement."""
         while not self.done:
             if self.advance().is_sign(";"):
                 raise SqlError("Actual statement count 2 did not match the desired statement count 1.", 8, "0A000")

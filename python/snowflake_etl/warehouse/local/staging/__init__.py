@@ -1,1 +1,1 @@
-"""Stages of the embedded warehouse and what moves their objects."""
+"""Stages of the embedded warehouse and the moving of their objects."""

@@ -1,4 +1,4 @@
-"""Reads where a statement's stage lies: ``@db.schema.stage/path``, quoted or not, ``@~``, ``@%table`` (floor 3)."""
+"""Parses stage locations in statements: ``@db.schema.stage/path``, quoted or not, ``@~``, ``@%table`` (floor 3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME_PART = re.compile(_PART)
 
 @dataclass(frozen=True)
 class StageLocation:
-    """A stage by its parts, not looked up yet, and the path behind it (no leading slash)."""
+    """A stage by its parts, not looked up yet, and the path after it (no leading slash)."""
 
     database: str
     schema: str
@@ -29,7 +29,7 @@ class StageLocation:
         return self.name.startswith("%")
 
     def find(self, store: StageStore, session: int) -> Stage:
-        """The stage itself.  Raise SqlError when there is none."""
+        """The stage itself.  Raise SqlError when it does not exist."""
         if self.is_table or self.name == "~":
             return store.implicit(self.database, self.schema, self.name)
         return store.get(self.database, self.schema, self.name, session)
@@ -55,7 +55,7 @@ def identifier(raw: str) -> str:
 
 
 def complete(parts: tuple[str, ...], database: str | None, schema: str | None) -> tuple[str, str, str]:
-    """An object's three-part name.  Raise SqlError where the session has no database or schema for it."""
+    """An object's three-part name.  Raise SqlError if the session has no database or schema for it."""
     if len(parts) < 3 and not database:
         raise SqlError(
             "Cannot perform this statement. This session does not have a current database. "

@@ -1,7 +1,7 @@
 """Stages of the embedded warehouse: definitions in one JSON file, objects as files (floor 3).
 
-An object ``a/b.zst`` of a stage is the file ``stage/<stage id>/a/b.zst``.  It appears by rename, whole
-or not at all.  Names on disk come from identifiers and paths that were checked: nothing can climb out.
+An object ``a/b.zst`` of a stage is the file ``stage/<stage id>/a/b.zst``.  It appears by rename, complete or not at
+all.  Names on disk come from checked identifiers and paths: nothing can escape the folder.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class StagedFile:
-    """One object: its path within the stage, where it lies, its bytes and when it came (epoch seconds)."""
+    """One object: its path within the stage, its file, its size in bytes and its time of arrival (epoch seconds)."""
 
     stage: Stage
     path: str
@@ -108,14 +108,14 @@ class StageStore:
         raise missing("Stage", f"{database}.{schema}.{name}")
 
     def implicit(self, database: str, schema: str, name: str) -> Stage:
-        """A table's or the user's stage, which is there without having been created."""
+        """A table's or the user's stage, which exists without having been created."""
         with self._lock:
             return self.find(database, schema, name, 0) or self._add(database, schema, name, "", 0)
 
     def create(
         self, database: str, schema: str, name: str, *, replace: bool, if_missing: bool, session: int, comment: str
     ) -> bool:
-        """Make a stage; answer whether one was made.  Raise SqlError when the name is taken."""
+        """Create a stage; return whether one was created.  Raise SqlError when the name is taken."""
         with self._lock:
             known = self._stages.get((database, schema, name, session))
             if known and not replace:
@@ -135,7 +135,7 @@ class StageStore:
         return stage
 
     def drop(self, stage: Stage) -> None:
-        """Forget a stage and its objects."""
+        """Remove a stage and its objects."""
         with self._lock:
             self._forget(stage)
             self._save()
@@ -145,7 +145,7 @@ class StageStore:
         shutil.rmtree(self._folder.stage / stage.id, ignore_errors=True)
 
     def drop_where(self, *, database: str = "", schema: str = "", session: int = 0) -> None:
-        """Forget the stages of a dropped database or schema, or the temporary ones of an ended session."""
+        """Remove the stages of a dropped database or schema, or the temporary ones of an ended session."""
         with self._lock:
             gone = [
                 stage
@@ -171,11 +171,11 @@ class StageStore:
         return self._folder.stage / stage.id
 
     def file(self, stage: Stage, path: str) -> Path:
-        """Where the object ``path`` lies or would lie.  Raise SqlError for a path that is none."""
+        """The file of the object ``path``, existing or not.  Raise SqlError for an invalid path."""
         return self.root(stage).joinpath(*_safe_parts(path))
 
     def look(self, stage: Stage, path: str) -> StagedFile | None:
-        """The object, if it is there."""
+        """The object, if it exists."""
         file = self.file(stage, path)
         try:
             facts = file.stat()
@@ -184,7 +184,7 @@ class StageStore:
         return StagedFile(stage, path, file, facts.st_size, facts.st_mtime) if file.is_file() else None
 
     def put(self, stage: Stage, path: str, uploaded: Path, *, overwrite: bool) -> bool:
-        """Move a complete upload to its place; answer False where one was there and had to stay."""
+        """Move a complete upload to its place; return False if an object was there and had to stay."""
         target = self.file(stage, path)
         for _ in range(_RETRIES_WHEN_FOLDERS_GO):
             try:
@@ -218,7 +218,7 @@ class StageStore:
         return sorted((StagedFile(stage, *facts) for facts in found), key=lambda file: file.path)
 
     def remove(self, file: StagedFile) -> None:
-        """Take one object away, and the folders that it leaves empty."""
+        """Remove one object, and the folders that it leaves empty."""
         file.file.unlink(missing_ok=True)
         root = self.root(file.stage)
         for folder in file.file.parents:

@@ -28,7 +28,7 @@ _PUT_COLUMNS = (
     Column("status"),
     Column("message"),
 )
-# What connector 5.x wants to be allowed by the address of an upload that must not overwrite.
+# What the address of an upload that must not overwrite has to permit for connector 5.x.
 _SIGNED_HEADERS = "%3B".join(
     (
         "host",
@@ -81,7 +81,7 @@ def take_location(words: Words, session: Session) -> StageLocation:
 
 
 def take_pattern(words: Words) -> re.Pattern[str] | None:
-    """PATTERN = '<regular expression>', if it stands here."""
+    """PATTERN = '<regular expression>', if it comes next."""
     if not words.skip_name("PATTERN"):
         return None
     words.take_sign("=")
@@ -89,7 +89,7 @@ def take_pattern(words: Words) -> re.Pattern[str] | None:
 
 
 def compile_pattern(text: str) -> re.Pattern[str]:
-    """A PATTERN's expression, which has to match the whole path.  Raise SqlError for a bad one."""
+    """A PATTERN's expression, which must match the whole path.  Raise SqlError for a bad one."""
     try:
         return re.compile(text, re.DOTALL)
     except re.error as error:
@@ -97,7 +97,7 @@ def compile_pattern(text: str) -> re.Pattern[str]:
 
 
 def matching_files(session: Session, location: StageLocation, pattern: re.Pattern[str] | None) -> list[StagedFile]:
-    """The objects behind a location, by path."""
+    """The objects below a location, by path."""
     stage = find_stage(session, location)
     files = session.services.stages.files(stage, location.path)
     return [file for file in files if pattern is None or pattern.fullmatch(file.path)]
@@ -116,7 +116,7 @@ def find_stage(session: Session, location: StageLocation) -> Stage:
 
 
 def put(session: Session, sql: str) -> Answer:
-    """PUT: leave to upload one file, or at once SKIPPED where the name is taken and OVERWRITE is off."""
+    """PUT: permit the upload of one file, or answer SKIPPED if the name is taken and OVERWRITE is off."""
     words = Words(split_words(sql))
     words.take_name("PUT")
     source = words.take_text()
@@ -149,7 +149,7 @@ def put(session: Session, sql: str) -> Answer:
 
 
 def _stage_info(location: str, url: str | None) -> dict[str, object]:
-    """Where a transfer goes: a store that is spoken to by signed addresses. Connector 5.x asks for the region."""
+    """The target of a transfer: a store with signed addresses.  Connector 5.x requires the region."""
     return {"locationType": "GCS", "location": location, "region": "", "creds": {}, "presignedUrl": url}
 
 
@@ -196,19 +196,19 @@ def _skipped(source: str, there: StagedFile, extra: dict[str, object]) -> Answer
     target = PurePosixPath(there.path).name
     packed = _COMPRESSIONS.get(PurePosixPath(target).suffix, "NONE")
     row = (source, target, there.size, 0, packed, packed, "SKIPPED", "")
-    # With the place to upload to as well: the connector asks a second time once it has begun an upload.
+    # Including the upload target: the connector asks again once it has begun an upload.
     return Answer(_PUT_COLUMNS, [row], extra=extra)
 
 
 def _ticket_url(session: Session, stage: Stage, path: str, *, upload: bool, overwrite: bool = False) -> str:
     services = session.services
-    services.stages.file(stage, path)  # refuses a path that cannot be stored
+    services.stages.file(stage, path)  # raises for a path that cannot be stored
     ticket = services.tickets.issue(session.id, stage, path, upload=upload, overwrite=overwrite)
     return f"{services.base_url}/objects/{ticket}?X-Goog-SignedHeaders={_SIGNED_HEADERS}"
 
 
 def get(session: Session, sql: str) -> Answer:
-    """GET: leave to download the objects behind a location."""
+    """GET: permit the download of the objects below a location."""
     words = Words(split_words(sql))
     words.take_name("GET")
     location = take_location(words, session)
@@ -242,7 +242,7 @@ def get(session: Session, sql: str) -> Answer:
 
 
 def list_files(session: Session, sql: str) -> Answer:
-    """LIST: name, size in bytes, md5 and time of each object behind a location."""
+    """LIST: name, size in bytes, md5 and time of each object below a location."""
     words = Words(split_words(sql))
     words.take_name("LIST", "LS")
     location = take_location(words, session)
@@ -256,7 +256,7 @@ def list_files(session: Session, sql: str) -> Answer:
 
 
 def remove(session: Session, sql: str) -> Answer:
-    """REMOVE: take away every object whose path starts with the location's."""
+    """REMOVE: delete every object whose path starts with the location's."""
     words = Words(split_words(sql))
     words.take_name("REMOVE", "RM")
     location = take_location(words, session)
@@ -310,7 +310,7 @@ def _stage_options(words: Words) -> str:
 
 
 def has_schema(session: Session, database: str, schema: str) -> bool:
-    """Whether the schema is there."""
+    """Whether the schema exists."""
     return bool(
         session.execute(
             "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?", [database, schema]
@@ -319,13 +319,13 @@ def has_schema(session: Session, database: str, schema: str) -> bool:
 
 
 def require_schema(session: Session, database: str, schema: str) -> None:
-    """Raise SqlError unless the schema is there."""
+    """Raise SqlError unless the schema exists."""
     if not has_schema(session, database, schema):
         raise missing("Schema", f"{database}.{schema}")
 
 
 def drop_stage(session: Session, sql: str) -> Answer:
-    """DROP STAGE [IF EXISTS], objects and all."""
+    """DROP STAGE [IF EXISTS], including its objects."""
     words = Words(split_words(sql))
     words.take_name("DROP")
     words.take_name("STAGE")
@@ -342,7 +342,7 @@ def drop_stage(session: Session, sql: str) -> Answer:
 
 
 def describe_stage(session: Session, words: Words) -> Answer:
-    """DESCRIBE STAGE: what there is to know about an internal stage."""
+    """DESCRIBE STAGE: the properties of an internal stage."""
     database, schema, name = complete(words.take_object_name(), session.database, session.schema)
     words.expect_end()
     session.services.stages.get(database, schema, name, session.id)

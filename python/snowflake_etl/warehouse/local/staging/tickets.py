@@ -1,4 +1,4 @@
-"""Tickets for uploads and downloads: who has one may move exactly one object (floor 3)."""
+"""Tickets for uploads and downloads: each permits moving exactly one object (floor 3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_TICKETS = 100_000
 
 @dataclass(frozen=True)
 class Ticket:
-    """Leave to move the object ``path`` of ``stage``; ``session`` must still be signed in."""
+    """Permission to move the object ``path`` of ``stage``; ``session`` must still be signed in."""
 
     session: int
     stage: Stage
@@ -27,14 +27,14 @@ class Ticket:
 
 
 class Tickets:
-    """The tickets that are out, oldest first."""
+    """The issued tickets, oldest first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tickets: OrderedDict[str, Ticket] = OrderedDict()
 
     def issue(self, session: int, stage: Stage, path: str, *, upload: bool, overwrite: bool = False) -> str:
-        """A new ticket's word, to be put into a URL."""
+        """Issue a new ticket; return its token for a URL."""
         word = secrets.token_urlsafe(32)
         now = time.monotonic()
         with self._lock:
