@@ -220,7 +220,7 @@ walk_duplicates_whiptail() { # one question after the other, back through them, 
 
 walk_duplicates_dialog() { # all fields on one screen, with the last answers; the same for a report
   tmux_keys Enter
-  tmux_wait 'last (2013-02), current (2013-03)' 'Key: columns with commas' 'Days  last'
+  tmux_wait 'last (2013-02), current (2013-03)' 'Key: columns separated by commas' 'Days  last'
   tmux_ascii
   tmux_keys Down
   tmux_text 'CARRIER,FLIGHT'
