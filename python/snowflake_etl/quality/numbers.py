@@ -15,7 +15,7 @@ def number_type(kind: ColumnType | None) -> str | None:
 def number(value: str, type_name: str) -> str:
     """The text as that DuckDB type, NULL if it is not a number.
 
-    DuckDB also reads ``1_000``.  Looking for that would make all checks of a file a sixth slower, so it is left to COPY,
-    which refuses it.
+    DuckDB also reads ``1_000``.  Looking for that would make all checks of a file a sixth slower, so it is left to
+    COPY, which refuses it.
     """
     return f"TRY_CAST({value} AS {type_name})"
