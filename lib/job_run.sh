@@ -100,27 +100,18 @@ job_run_pause() { # <job folder>: waits until somebody wakes us, for two seconds
 
 job_run_command() { # <job folder>: returns the command's exit code
   local -a command
-  local -i code=0 signalled=0 child
+  local -i child
   mapfile -d '' -t command <"$1/command"
   # Job control gives the command a process group of its own, so that cancelling reaches all of it but not us.
   set -m
   (umask "$JOB_RUN_MASK" && exec -- "${command[@]}" 8>&- 9>&-) &
   child=$!
   set +m
-  trap 'signalled=1; kill -TERM -- "-$child" 2>/dev/null' TERM INT
+  trap 'kill -TERM -- "-$child" 2>/dev/null' TERM INT
   core_write_file "$1/pid" "$child"
   # Anybody who cancelled or stopped it between its turn and this line found no process to signal.
   [[ ! -e $1/cancelled && -z $JOB_RUN_STOPPED ]] || kill -TERM -- "-$child" 2>/dev/null
-  # A signal ends "wait" early: only an uninterrupted wait returns the command's own code.
-  while :; do
-    signalled=0
-    wait "$child"
-    code=$?
-    ((signalled)) && continue
-    # bash forgets the code of a process that ends just as a signal arrives.
-    ((code >= 0)) || code=$ETL_EXIT_TERMINATED
-    return "$code"
-  done
+  core_wait "$child"
 }
 
 job_run_log_command() { # <job folder>: writes the log's first line

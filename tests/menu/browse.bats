@@ -20,6 +20,15 @@ teardown() {
   tmux_stop
 }
 
+browse_from_menu() { # from dialog's main menu to the browser
+  ETL_UI=dialog tmux_menu
+  browse_wait 'Main menu'
+  tmux_keys F Enter
+  browse_wait 'What do you want to do with files?'
+  tmux_keys B Enter
+  browse_wait 'Files: ' 'FLIGHTS 2013-01' '3 here'
+}
+
 browse_wait() { # <text...>: like tmux_wait, for what real Python needs on a busy machine
   local -i attempt
   for ((attempt = 0; attempt < 6; ++attempt)); do
@@ -78,12 +87,7 @@ browse_walk() { # looks, filters, chooses; every byte that is sent is ASCII, and
 
 # bats test_tags=slow
 @test "browse: from the menu to the question, back to the browser, back to the menu by Ctrl-C" {
-  ETL_UI=dialog tmux_menu
-  browse_wait 'Main menu'
-  tmux_keys F Enter
-  browse_wait 'What do you want to do with files?'
-  tmux_keys B Enter
-  browse_wait 'Files: ' 'FLIGHTS 2013-01' '3 here'
+  browse_from_menu
   tmux_keys Down Space Space Enter
   browse_wait 'What do you want to do with 2 files?'
   tmux_keys Enter
@@ -102,12 +106,7 @@ browse_walk() { # looks, filters, chooses; every byte that is sent is ASCII, and
 
 # bats test_tags=slow
 @test "browse: Ctrl-Z stops the menu with its browser, the shell gets a clean terminal, and after fg a key is a key" {
-  ETL_UI=dialog tmux_menu
-  browse_wait 'Main menu'
-  tmux_keys F Enter
-  browse_wait 'What do you want to do with files?'
-  tmux_keys B Enter
-  browse_wait 'Files: ' 'FLIGHTS 2013-01' '3 here'
+  browse_from_menu
   local round
   # The second time, too.
   for round in one two; do
